@@ -1,0 +1,11 @@
+import type { PlatformClient } from "../client.ts";
+import type { Output } from "./output.ts";
+
+/** What the commands share; made when a command runs, from the options given. */
+export interface CliContext {
+  client(): PlatformClient;
+  output(): Output;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Sets what the process ends with, for a command that failed without an error. */
+  fail(exitCode: number): void;
+}

@@ -1,0 +1,74 @@
+import { Command, CommanderError, Option } from "commander";
+import { createClient } from "../client.ts";
+import { ClientError } from "../client-error.ts";
+import type { CliContext } from "./context.ts";
+import { addDoctorCommand } from "./doctor.ts";
+import { readEnvironment } from "./environment.ts";
+import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { addIntegrationCommands } from "./integrations.ts";
+import { addModelCommands } from "./models.ts";
+import type { Output } from "./output.ts";
+import { toPrintable } from "./output.ts";
+import { addRunCommand } from "./run.ts";
+import { addServerCommands } from "./server.ts";
+
+/**
+ * Runs one command line.
+ * @param args without the program's name
+ * @returns the exit code: 0 ok, 1 failed, 2 usage, 3 auth, 4 not found, 5 unavailable, 130 interrupted
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const environment = readEnvironment();
+  const result = { exitCode: exitCodes.ok as number };
+  const program = new Command("llmp")
+    .description("llm-platform on the command line")
+    .addOption(new Option("--url <address>", "address of the server (LLM_PLATFORM_URL)").default(environment.url ?? "http://127.0.0.1:8000"))
+    .option("--api-key <key>", "API key (LLM_PLATFORM_API_KEY)")
+    .addOption(new Option("-o, --output <format>", "how results are printed").choices(["table", "json"]).default("table"))
+    .option("--debug", "show where an error came from")
+    .exitOverride()
+    .showHelpAfterError("Run `llmp --help` to see what there is.");
+  const options = () => program.opts<{ url: string; apiKey?: string; output: "table" | "json"; debug?: boolean }>();
+  const context: CliContext = {
+    client: () => createClient({ url: options().url, apiKey: options().apiKey ?? environment.apiKey }),
+    output: () => createOutput(options().output, environment.hasColor),
+    variables: environment.variables,
+    fail: (exitCode) => {
+      result.exitCode = exitCode;
+    },
+  };
+  addServerCommands(program, context);
+  addRunCommand(program, context);
+  addModelCommands(program, context);
+  addIntegrationCommands(program, context);
+  addDoctorCommand(program, context);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    return report(error, options().debug === true);
+  }
+  return result.exitCode;
+}
+
+function createOutput(format: "table" | "json", hasColor: boolean): Output {
+  return {
+    format,
+    hasColor,
+    out: (text) => {
+      process.stdout.write(text);
+    },
+    err: (text) => {
+      process.stderr.write(text);
+    },
+  };
+}
+
+/** What failed, why, and what to do next; never a stack trace unless it was asked for. */
+function report(error: unknown, isDebug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  const request = error instanceof ClientError && error.requestId !== undefined ? ` (request ${error.requestId})` : "";
+  process.stderr.write(`llmp: ${toPrintable(message)}${request}\n`);
+  if (isDebug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  return exitCodeOf(error);
+}

@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import type { CliContext } from "./context.ts";
+import { formatBytes, printRows, toPrintable } from "./output.ts";
+
+/** `llmp models …` and `llmp ps`. */
+export function addModelCommands(program: Command, context: CliContext): void {
+  const models = program.command("models").description("the models that can be called");
+  models
+    .command("list")
+    .alias("ls")
+    .description("list them")
+    .action(async () => {
+      const list = await context.client().models();
+      const rows = list.map((model) => [
+        model.id,
+        model.integration,
+        model.operations.join(","),
+        model.context_tokens === null ? "-" : String(model.context_tokens),
+        formatBytes(model.size_bytes),
+      ]);
+      printRows(context.output(), list, [["MODEL", "INTEGRATION", "OPERATIONS", "CONTEXT", "SIZE"], ...rows]);
+    });
+  models
+    .command("show <model>")
+    .description("everything that is known about one")
+    .action(async (model: string) => {
+      const shown = await context.client().showModel(model);
+      const facts = Object.entries({ ...shown.model, ...shown.details });
+      const rows = facts.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+      printRows(context.output(), shown, [["KEY", "VALUE"], ...rows]);
+    });
+  models
+    .command("load <model>")
+    .description("bring one into memory")
+    .action(async (model: string) => {
+      await context.client().loadModel(model);
+      context.output().err(`${toPrintable(model)} is loaded\n`);
+    });
+  models
+    .command("unload <model>")
+    .alias("stop")
+    .description("take one out of memory")
+    .action(async (model: string) => {
+      await context.client().unloadModel(model);
+      context.output().err(`${toPrintable(model)} is unloaded\n`);
+    });
+  program
+    .command("ps")
+    .description("the models that are in memory")
+    .action(async () => {
+      const list = await context.client().loadedModels();
+      const rows = list.map((model) => [
+        model.id,
+        model.integration,
+        formatBytes(model.memory_bytes),
+        formatBytes(model.gpu_memory_bytes),
+        model.expires_at ?? "never",
+        String(model.active_calls ?? "-"),
+      ]);
+      printRows(context.output(), list, [["MODEL", "INTEGRATION", "MEMORY", "GPU", "UNTIL", "CALLS"], ...rows]);
+    });
+}

@@ -1,0 +1,34 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** Where the command line writes: data to `out`, everything else to `err`. */
+export interface Output {
+  readonly format: "table" | "json";
+  readonly hasColor: boolean;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Prints rows as a table for people, or `value` as JSON for programs. */
+export function printRows(output: Output, value: unknown, rows: readonly (readonly string[])[]): void {
+  output.out(output.format === "json" ? `${JSON.stringify(value, null, 2)}\n` : formatTable(rows));
+}
+
+/** Columns as wide as their widest cell. Control characters in the cells are taken out. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
+  const clean = rows.map((row) => row.map(toPrintable));
+  const widths = (clean[0] ?? []).map((_cell, column) => Math.max(...clean.map((row) => row[column]?.length ?? 0)));
+  return clean.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+}
+
+/** A text from elsewhere without anything that a terminal would obey. */
+export function toPrintable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, " ");
+}
+
+/** Bytes in the unit that a person would choose, or a dash. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return "-";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const step = bytes <= 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1_000 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step] ?? ""}`;
+}

@@ -1,0 +1,67 @@
+/** What kind of failure a call ended with, as far as a caller has to act on it. */
+export type ClientErrorKind = "usage" | "auth" | "not_found" | "unavailable" | "failed";
+
+/** A call to the platform failed. */
+export class ClientError extends Error {
+  readonly kind: ClientErrorKind;
+  /** HTTP status, or undefined when no answer came. */
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(kind: ClientErrorKind, message: string, details: ClientErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.name = "ClientError";
+    this.kind = kind;
+    this.status = details.status;
+    this.code = details.code;
+    this.requestId = details.requestId;
+  }
+}
+
+export interface ClientErrorDetails {
+  readonly status?: number;
+  readonly code?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Reads an answer with an error status, in OpenAI's envelope or as problem details. */
+export async function toClientError(response: Response): Promise<ClientError> {
+  const text = await response.text();
+  const { message, code } = readMessage(text);
+  const requestId = response.headers.get("x-request-id") ?? undefined;
+  return new ClientError(kindOf(response.status), message ?? `The server answered with status ${response.status}.`, {
+    status: response.status,
+    code,
+    requestId,
+  });
+}
+
+function kindOf(status: number): ClientErrorKind {
+  if (status === 401 || status === 403) return "auth";
+  if (status === 404) return "not_found";
+  if (status === 408 || status === 502 || status === 503 || status === 504 || status === 429) return "unavailable";
+  return "failed";
+}
+
+function readMessage(text: string): { readonly message: string | undefined; readonly code: string | undefined } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not one of the platform's own envelopes; the status has to do.
+    return { message: undefined, code: undefined };
+  }
+  const error = member(value, "error") ?? value;
+  return { message: textMember(error, "message") ?? textMember(error, "detail"), code: textMember(error, "code") ?? textMember(error, "title") };
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+}
+
+function textMember(value: unknown, key: string): string | undefined {
+  const found = member(value, key);
+  return typeof found === "string" ? found : undefined;
+}

@@ -1,0 +1,137 @@
+import { type ChatChunk, readChatStream } from "./chat-stream.ts";
+import { ClientError, toClientError } from "./client-error.ts";
+
+export interface ClientOptions {
+  /** Address of the server. Default http://127.0.0.1:8000. */
+  readonly url?: string | undefined;
+  readonly apiKey?: string | undefined;
+  /** For one call to be answered, in milliseconds. Default 30,000; streams and loads have none. */
+  readonly timeoutMs?: number;
+}
+
+/** State of an integration, as the API gives it. */
+export interface IntegrationStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly use: string;
+  readonly enabled: boolean;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly since: string;
+  readonly next_retry_at: string | null;
+  readonly restarts: { readonly in_window: number; readonly total: number };
+}
+
+export interface Model {
+  readonly id: string;
+  readonly integration: string;
+  readonly provider: string;
+  readonly operations: readonly string[];
+  readonly context_tokens: number | null;
+  readonly size_bytes: number | null;
+  readonly family: string | null;
+  readonly quantization: string | null;
+}
+
+export interface LoadedModel {
+  readonly id: string;
+  readonly integration: string;
+  readonly memory_bytes: number | null;
+  readonly gpu_memory_bytes: number | null;
+  readonly expires_at: string | null;
+  readonly active_calls: number | null;
+}
+
+export interface SystemInfo {
+  readonly version: string;
+  readonly node_version: string;
+  readonly started_at: string;
+  readonly uptime_seconds: number;
+  readonly data_dir: string;
+  readonly requests_in_flight: number;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** The platform's API, typed. Every method rejects with ClientError. */
+export interface PlatformClient {
+  readonly url: string;
+  system(): Promise<SystemInfo>;
+  integrations(): Promise<readonly IntegrationStatus[]>;
+  integration(name: string): Promise<IntegrationStatus>;
+  restartIntegration(name: string): Promise<IntegrationStatus>;
+  models(): Promise<readonly Model[]>;
+  showModel(model: string): Promise<{ readonly model: Model; readonly details: Readonly<Record<string, unknown>> }>;
+  loadedModels(): Promise<readonly LoadedModel[]>;
+  loadModel(model: string): Promise<void>;
+  unloadModel(model: string): Promise<void>;
+  /** Streams an answer. Throws ClientError when the stream breaks off. */
+  chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
+}
+
+const defaultUrl = "http://127.0.0.1:8000";
+const defaultTimeoutMs = 30_000;
+
+interface CallOptions {
+  readonly method?: "GET" | "POST";
+  readonly body?: object;
+  /** Undefined for no limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export function createClient(options: ClientOptions = {}): PlatformClient {
+  const url = (options.url ?? defaultUrl).replace(/\/+$/, "");
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+
+  async function send(path: string, { method = "GET", body, timeoutMs: limit, signal }: CallOptions): Promise<Response> {
+    const signals = [...(signal === undefined ? [] : [signal]), ...(limit === undefined ? [] : [AbortSignal.timeout(limit)])];
+    try {
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+      });
+      if (!response.ok) throw await toClientError(response);
+      return response;
+    } catch (error) {
+      if (error instanceof ClientError) throw error;
+      if (signal?.aborted === true) throw new ClientError("failed", "The call was interrupted.", { cause: error });
+      throw new ClientError("unavailable", `No llm-platform server answers at ${url}. Start one with \`llmp serve\`, or name another with --url.`, { cause: error });
+    }
+  }
+
+  async function call<Output>(path: string, callOptions: CallOptions = {}): Promise<Output> {
+    const response = await send(path, { timeoutMs, ...callOptions });
+    // The server's contract is drift-tested against these types; its answer is not checked a second time.
+    return (await response.json()) as Output;
+  }
+
+  return {
+    url,
+    system: () => call("/api/v1/system"),
+    integrations: async () => (await call<{ integrations: readonly IntegrationStatus[] }>("/integrations/")).integrations,
+    integration: (name) => call(`/integrations/${encodeURIComponent(name)}/status`),
+    restartIntegration: (name) => call(`/integrations/${encodeURIComponent(name)}/restart`, { method: "POST" }),
+    models: async () => (await call<{ models: readonly Model[] }>("/api/v1/models")).models,
+    showModel: (model) => call(`/api/v1/models/show?model=${encodeURIComponent(model)}`),
+    loadedModels: async () => (await call<{ models: readonly LoadedModel[] }>("/api/v1/models/loaded")).models,
+    async loadModel(model) {
+      await call("/api/v1/models/load", { method: "POST", body: { model }, timeoutMs: undefined });
+    },
+    async unloadModel(model) {
+      await call("/api/v1/models/unload", { method: "POST", body: { model } });
+    },
+    async *chat(model, messages, signal) {
+      const body = { model, messages, stream: true, stream_options: { include_usage: true } };
+      yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
+    },
+  };
+}

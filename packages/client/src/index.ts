@@ -1,0 +1,3 @@
+export * from "./client.ts";
+export * from "./client-error.ts";
+export * from "./chat-stream.ts";

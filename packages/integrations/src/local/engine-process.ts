@@ -1,0 +1,163 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { type Log, PlatformError } from "@llm-platform/kit";
+import { type EngineMessage, engineMessageSchema, type ParentMessage } from "./engine/engine-messages.ts";
+import type { EngineOptions } from "./engine/engine-options.ts";
+
+const killAfterMs = 5_000;
+const maxLineCharacters = 4_096;
+
+/** What an engine found when it had loaded its model. */
+export interface EngineFacts {
+  readonly contextTokens: number;
+  readonly memoryBytes: number;
+  readonly loadMs: number;
+}
+
+/** How the process of an engine ended. */
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** One running engine: a process that serves one model on one socket. */
+export interface Engine {
+  readonly socketPath: string;
+  readonly processId: number | undefined;
+  /** Resolves when the model is loaded. Rejects with PlatformError `unavailable` when it cannot be, or the process ends before. */
+  readonly ready: Promise<EngineFacts>;
+  /** Resolves when the process is gone, for whatever reason. */
+  readonly exited: Promise<EngineExit>;
+  /** Whether the process answers within the signal's time. */
+  ping(signal: AbortSignal): Promise<boolean>;
+  /** SIGTERM, and SIGKILL after 5 s or when `force` aborts. Resolves when the process is gone. */
+  stop(force?: AbortSignal): Promise<void>;
+}
+
+/** What the parent is told while an engine runs. */
+export interface EngineListener {
+  readonly log: Log;
+  onGenerated(tokens: number): void;
+}
+
+/** Starts the process of an engine and tells it to load. */
+export function startEngine(options: EngineOptions, listener: EngineListener): Engine {
+  const child = fork(engineEntry(), [], {
+    // The server's own flags (a debugger's port, the size of its heap) are not meant for engines.
+    execArgv: [],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    serialization: "json",
+  });
+  const ready = Promise.withResolvers<EngineFacts>();
+  const exited = Promise.withResolvers<EngineExit>();
+  const pings = new Map<number, () => void>();
+  // Whoever waits for `ready` hears of its failure; the process is watched by `exited` too.
+  ready.promise.catch(() => undefined);
+
+  const hear = (message: EngineMessage): void => {
+    switch (message.type) {
+      case "ready":
+        ready.resolve(message);
+        return;
+      case "failed":
+        listener.log.error("engine.load_failed", { model: options.modelId, reason: message.message });
+        ready.reject(loadFailure(options.modelId));
+        return;
+      case "pong":
+        pings.get(message.id)?.();
+        return;
+      case "generated":
+        listener.onGenerated(message.tokens);
+        return;
+      case "log":
+        listener.log[message.level](message.event, { model: options.modelId, ...message.fields });
+        return;
+      default:
+        return message satisfies never;
+    }
+  };
+  child.on("message", (value) => {
+    const message = engineMessageSchema.safeParse(value);
+    if (message.success) hear(message.data);
+  });
+  child.once("error", (error) => {
+    ready.reject(loadFailure(options.modelId, error));
+    if (child.pid === undefined) exited.resolve({ code: null, signal: null });
+  });
+  child.once("exit", (code, signal) => {
+    ready.reject(loadFailure(options.modelId));
+    exited.resolve({ code, signal });
+  });
+  for (const output of [child.stdout, child.stderr])
+    if (output !== null) logLines(output, options.modelId, listener.log);
+  say(child, { type: "start", options });
+  return {
+    socketPath: options.socketPath,
+    processId: child.pid,
+    ready: ready.promise,
+    exited: exited.promise,
+    ping: createPing(child, pings),
+    stop: async (force) => {
+      const kill = (): void => void child.kill("SIGKILL");
+      child.kill(force?.aborted === true ? "SIGKILL" : "SIGTERM");
+      const timer = setTimeout(kill, killAfterMs);
+      force?.addEventListener("abort", kill, { once: true });
+      await exited.promise;
+      clearTimeout(timer);
+      force?.removeEventListener("abort", kill);
+    },
+  };
+}
+
+/** The entry stands next to this file with the same ending: `.ts` in development, `.js` when built. */
+function engineEntry(): string {
+  const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+  return fileURLToPath(new URL(`./engine/main${ending}`, import.meta.url));
+}
+
+function say(child: ChildProcess, message: ParentMessage): void {
+  if (!child.connected) return;
+  child.send(message, () => {
+    // A message to a process that just ended is lost; its end is told by the exit event.
+  });
+}
+
+function createPing(
+  child: ChildProcess,
+  pings: Map<number, () => void>,
+): (signal: AbortSignal) => Promise<boolean> {
+  let nextId = 0;
+  return async (signal) => {
+    if (signal.aborted || !child.connected) return false;
+    nextId += 1;
+    const id = nextId;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const onAbort = (): void => resolve(false);
+    pings.set(id, () => resolve(true));
+    child.once("exit", onAbort);
+    signal.addEventListener("abort", onAbort, { once: true });
+    say(child, { type: "ping", id });
+    try {
+      return await promise;
+    } finally {
+      pings.delete(id);
+      child.off("exit", onAbort);
+      signal.removeEventListener("abort", onAbort);
+    }
+  };
+}
+
+function logLines(output: Readable, model: string, log: Log): void {
+  const lines = createInterface({ input: output });
+  lines.on("line", (line) => {
+    if (line.trim() !== "") log.warn("engine.output", { model, line: line.slice(0, maxLineCharacters) });
+  });
+}
+
+function loadFailure(model: string, cause?: unknown): PlatformError {
+  return new PlatformError("unavailable", `The model '${model}' could not be loaded. The log says why.`, {
+    cause,
+  });
+}

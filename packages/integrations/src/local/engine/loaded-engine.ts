@@ -1,0 +1,126 @@
+import {
+  getLlama,
+  type Llama,
+  type LlamaContext,
+  LlamaLogLevel,
+  type LlamaModel,
+  type Token,
+} from "node-llama-cpp";
+import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
+import { createEmbedder, type Embedder } from "./embedder.ts";
+import type { EngineOptions } from "./engine-options.ts";
+import { SequencePool } from "./sequence-pool.ts";
+
+type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** Where the engine tells what happens. */
+export interface EngineReport {
+  log(level: LogLevel, event: string, fields: Readonly<Record<string, unknown>>): void;
+  /** Tokens that one call generated. */
+  generated(tokens: number): void;
+}
+
+/** A model in memory with what is needed to serve it. */
+export interface LoadedEngine {
+  readonly modelId: string;
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  readonly template: ChatTemplate;
+  /** Texts of the control tokens, which callers cannot write. */
+  readonly controlTexts: readonly string[];
+  /** Control tokens that are part of a reply's text, such as the marks of a tool call. */
+  readonly visibleSpecials: ReadonlySet<Token>;
+  /** Tokens of prompt and answer that fit. */
+  readonly contextTokens: number;
+  /** Undefined for a model that only embeds. */
+  readonly sequences: SequencePool | undefined;
+  readonly embedder: Embedder;
+  /** No token of the model stands for more text than this; 0 when unknown. */
+  readonly longestTokenCharacters: number;
+  readonly report: EngineReport;
+}
+
+const visibleNames = ["[TOOL_CALLS]", "<tool_call>", "</tool_call>", "<|python_tag|>"];
+
+/** Loads the model. Rejects with the library's error when it cannot. */
+export async function loadEngine(options: EngineOptions, report: EngineReport): Promise<LoadedEngine> {
+  const llama = await getLlama({
+    gpu: options.gpu === "auto" ? "auto" : false,
+    build: "never",
+    skipDownload: true,
+    progressLogs: false,
+    // The library's default is four threads or more, whatever the machine has; on fewer cores
+    // the threads then wait for each other and a tiny model gets a thousand times slower.
+    maxThreads: options.threads,
+    logLevel: LlamaLogLevel.error,
+    logger: (level, message) =>
+      report.log(level === "error" ? "error" : "warn", "engine.library", {
+        message: message.trim().slice(0, 1024),
+      }),
+  });
+  const model = await llama.loadModel({
+    modelPath: options.modelPath,
+    ...(options.gpu === "auto" ? {} : { gpuLayers: 0 }),
+  });
+  const context = options.isGenerative ? await createContext(model, options) : undefined;
+  const contextTokens = Math.min(options.contextTokens, context?.contextSize ?? Number.POSITIVE_INFINITY);
+  const { bosString, eosString } = model.tokens;
+  const tokenizer = model.fileInfo.metadata.tokenizer;
+  const template = createChatTemplate(tokenizer?.chat_template, {
+    bos: bosString ?? "",
+    eos: eosString ?? "",
+  });
+  if (!template.isReadable) report.log("warn", "engine.template_unreadable", {});
+  return {
+    modelId: options.modelId,
+    llama,
+    model,
+    template,
+    controlTexts: findControlTexts(model),
+    visibleSpecials: findVisibleSpecials(model),
+    contextTokens,
+    sequences: context === undefined ? undefined : createPool(context, options),
+    embedder: createEmbedder(model, { contextTokens: options.contextTokens, threads: options.threads }),
+    longestTokenCharacters: (tokenizer?.ggml?.tokens ?? []).reduce(
+      (longest, token) => Math.max(longest, token.length),
+      0,
+    ),
+    report,
+  };
+}
+
+async function createContext(model: LlamaModel, options: EngineOptions): Promise<LlamaContext> {
+  return await model.createContext({
+    sequences: options.parallel,
+    contextSize: options.contextTokens,
+    threads: { ideal: options.threads, min: options.threads },
+  });
+}
+
+function createPool(context: LlamaContext, options: EngineOptions): SequencePool {
+  const sequences = Array.from({ length: options.parallel }, () => context.getSequence());
+  return new SequencePool(sequences, options.queueLength);
+}
+
+function findControlTexts(model: LlamaModel): readonly string[] {
+  const texts = new Set<string>();
+  for (const token of model.iterateAllTokens()) {
+    const { control, unknown } = model.getTokenAttributes(token);
+    if (!control && !unknown) continue;
+    texts.add(model.detokenize([token], true));
+  }
+  for (const text of [model.tokens.bosString, model.tokens.eosString, model.tokens.eotString])
+    if (text !== null) texts.add(text);
+  texts.delete("");
+  return [...texts];
+}
+
+function findVisibleSpecials(model: LlamaModel): ReadonlySet<Token> {
+  const tokens = new Set<Token>();
+  for (const name of visibleNames) {
+    const [token, ...rest] = model.tokenize(name, true);
+    if (token !== undefined && rest.length === 0 && model.getTokenAttributes(token).control)
+      tokens.add(token);
+  }
+  return tokens;
+}

@@ -1,0 +1,40 @@
+import type { LlamaModel, Token } from "node-llama-cpp";
+
+/** A token and how likely it was, in OpenAI's shape. */
+export interface TokenChance {
+  readonly token: string;
+  readonly logprob: number;
+  /** UTF-8 of the token; null for a part of a character. */
+  readonly bytes: readonly number[] | null;
+}
+
+export interface TokenLogprob extends TokenChance {
+  readonly top_logprobs: readonly TokenChance[];
+}
+
+/** What OpenAI's API says for a token that could not come. */
+const impossibleLogprob = -9999;
+
+/**
+ * The log probabilities of one token, from those that it was drawn from: after temperature,
+ * top_p, penalties, biases and grammar.
+ */
+export function describeToken(
+  model: LlamaModel,
+  token: Token,
+  probabilities: ReadonlyMap<Token, number> | undefined,
+  topCount: number,
+): TokenLogprob {
+  const top: TokenChance[] = [];
+  for (const [candidate, probability] of probabilities ?? []) {
+    if (top.length >= topCount || probability <= 0) break;
+    top.push(toChance(model, candidate, probability));
+  }
+  return { ...toChance(model, token, probabilities?.get(token) ?? 0), top_logprobs: top };
+}
+
+function toChance(model: LlamaModel, token: Token, probability: number): TokenChance {
+  const text = model.detokenize([token], true);
+  const logprob = probability > 0 ? Math.log(probability) : impossibleLogprob;
+  return { token: text, logprob, bytes: text.includes("\uFFFD") ? null : [...Buffer.from(text)] };
+}

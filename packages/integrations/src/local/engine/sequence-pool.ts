@@ -1,0 +1,124 @@
+import { PlatformError } from "@llm-platform/kit";
+import type { LlamaContextSequence, Token } from "node-llama-cpp";
+
+/** A sequence lent to one generation. */
+export interface SequenceLease {
+  readonly sequence: LlamaContextSequence;
+  /** Tokens at the start of the prompt that are in the cache already. */
+  readonly cachedTokens: number;
+}
+
+interface Slot {
+  readonly sequence: LlamaContextSequence;
+  isBusy: boolean;
+  /** Order of last use. */
+  usedAt: number;
+}
+
+interface Waiter {
+  readonly tokens: Token[];
+  readonly resolve: (slot: Slot) => void;
+}
+
+/**
+ * Lends the sequences of a context, first come first served.
+ *
+ * Of the idle ones it lends that which holds the longest start of the prompt, so that a conversation
+ * finds its own cache again; among equals the one unused for longest.
+ */
+export class SequencePool {
+  readonly #slots: readonly Slot[];
+  readonly #waiters: Waiter[] = [];
+  readonly #queueLength: number;
+  #uses = 0;
+
+  constructor(sequences: readonly LlamaContextSequence[], queueLength: number) {
+    this.#slots = sequences.map((sequence) => ({ sequence, isBusy: false, usedAt: 0 }));
+    this.#queueLength = queueLength;
+  }
+
+  /**
+   * Waits for a sequence and lends it while `use` works.
+   * Rejects with PlatformError `overloaded` when too many wait, or with the signal's reason.
+   */
+  async lend<Result>(
+    prompt: readonly Token[],
+    signal: AbortSignal,
+    use: (lease: SequenceLease) => Promise<Result>,
+  ): Promise<Result> {
+    const tokens = [...prompt];
+    const slot = this.#take(tokens) ?? (await this.#wait(tokens, signal));
+    try {
+      return await use({ sequence: slot.sequence, cachedTokens: await keepPrefix(slot.sequence, tokens) });
+    } catch (error) {
+      // What a failed evaluation left in the cache cannot be trusted.
+      await slot.sequence.clearHistory();
+      throw error;
+    } finally {
+      this.#release(slot);
+    }
+  }
+
+  #take(tokens: Token[]): Slot | undefined {
+    let best: Slot | undefined;
+    let bestPrefix = -1;
+    for (const slot of this.#slots) {
+      if (slot.isBusy) continue;
+      const prefix = slot.sequence.compareContextTokens(tokens).firstDifferentIndex;
+      if (prefix < bestPrefix || (prefix === bestPrefix && best !== undefined && best.usedAt <= slot.usedAt))
+        continue;
+      best = slot;
+      bestPrefix = prefix;
+    }
+    if (best !== undefined) this.#markBusy(best);
+    return best;
+  }
+
+  async #wait(tokens: Token[], signal: AbortSignal): Promise<Slot> {
+    if (this.#waiters.length >= this.#queueLength) {
+      throw new PlatformError("overloaded", "The model is busy and its queue is full. Try again later.");
+    }
+    signal.throwIfAborted();
+    return await new Promise<Slot>((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        tokens,
+        resolve: (slot) => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(slot);
+        },
+      };
+      this.#waiters.push(waiter);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #release(slot: Slot): void {
+    slot.isBusy = false;
+    const next = this.#waiters.shift();
+    if (next === undefined) return;
+    const taken = this.#take(next.tokens);
+    if (taken !== undefined) next.resolve(taken);
+  }
+
+  #markBusy(slot: Slot): void {
+    this.#uses += 1;
+    slot.isBusy = true;
+    slot.usedAt = this.#uses;
+  }
+}
+
+/** Erases what does not belong to the prompt and returns how much of the prompt stays; at least one token is left to evaluate. */
+async function keepPrefix(sequence: LlamaContextSequence, tokens: Token[]): Promise<number> {
+  const common = sequence.compareContextTokens(tokens).firstDifferentIndex;
+  const kept = Math.max(0, Math.min(common, tokens.length - 1));
+  const reevaluated =
+    kept < sequence.nextTokenIndex ? Math.max(0, sequence.getRestoreToPrefixIndexEvaluationSize(kept)) : 0;
+  if (kept < sequence.nextTokenIndex) {
+    await sequence.eraseContextTokenRanges([{ start: kept, end: sequence.nextTokenIndex }]);
+  }
+  return Math.min(kept - reevaluated, sequence.nextTokenIndex);
+}

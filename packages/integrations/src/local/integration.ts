@@ -1,0 +1,130 @@
+import {
+  defineIntegration,
+  type Health,
+  type IntegrationContext,
+  type ModelPlatform,
+  type RunningIntegration,
+  toPlatformError,
+} from "@llm-platform/kit";
+import { type AvailableResources, memoryLimitOf, readAvailableResources } from "./available-resources.ts";
+import { CrashMemory } from "./crash-memory.ts";
+import { createEngineUpstreams } from "./engine-upstreams.ts";
+import { createLocalPlatform } from "./local-platform.ts";
+import { localMetrics } from "./metrics.ts";
+import { createModelCatalog } from "./model-catalog.ts";
+import { createModelOpener } from "./model-opener.ts";
+import { ModelScheduler, type SchedulerEvents, type SchedulerParts } from "./model-scheduler.ts";
+import { systemClock } from "./scheduler-clock.ts";
+import { type LocalSettings, localSettings } from "./settings.ts";
+import { openSocketFolder } from "./socket-path.ts";
+
+const pingTimeoutMs = 3_000;
+
+/** Runs GGUF files of local folders, each loaded model in a process of its own. */
+export const localIntegration = defineIntegration<LocalSettings>({
+  contract: 1,
+  id: "local",
+  type: "model_platform",
+  summary: "Runs GGUF models on this machine, one process for each loaded model.",
+  settings: localSettings,
+  metrics: localMetrics,
+  start,
+});
+
+async function start(context: IntegrationContext<LocalSettings>): Promise<RunningIntegration> {
+  const { settings, log } = context;
+  const resources = await readAvailableResources();
+  const sockets = await openSocketFolder(context.dataDirectory);
+  const crashes = new CrashMemory();
+  const catalog = createModelCatalog({
+    directories: settings.model_directories,
+    log,
+    onChange: () => context.emit("models.changed"),
+  });
+  await catalog.scan();
+  if (context.signal.aborted) {
+    await sockets.remove();
+    throw toPlatformError(context.signal.reason, "The start was given up.");
+  }
+  const scheduler = new ModelScheduler({
+    clock: systemClock,
+    log,
+    events: createEvents(context, crashes),
+    limits: toLimits(settings, resources),
+  });
+  const opener = createModelOpener({ settings, sockets, cores: resources.cores });
+  const upstreams = createEngineUpstreams(context, settings.parallel);
+  const models = createLocalPlatform({ context, catalog, scheduler, opener, upstreams });
+  for (const model of settings.preload) void preload(models, model, context);
+  return {
+    models,
+    health: async (signal) => await probe(scheduler, crashes, signal),
+    async stop(signal) {
+      await scheduler.stop(signal);
+      await sockets.remove();
+    },
+  };
+}
+
+/** A model that cannot be preloaded is told in the log; the first call for it tells its caller. */
+async function preload(
+  models: ModelPlatform,
+  model: string,
+  context: IntegrationContext<LocalSettings>,
+): Promise<void> {
+  try {
+    await models.load?.(model, context.signal);
+  } catch (error) {
+    context.log.warn("model.preload_failed", { model, reason: toPlatformError(error).message });
+  }
+}
+
+async function probe(scheduler: ModelScheduler, crashes: CrashMemory, signal: AbortSignal): Promise<Health> {
+  const silent = await scheduler.findSilent(AbortSignal.any([signal, AbortSignal.timeout(pingTimeoutMs)]));
+  const [first] = silent;
+  if (first !== undefined) return { status: "degraded", detail: `The engine of '${first}' does not answer.` };
+  return crashes.health(systemClock.nowMs());
+}
+
+function createEvents(context: IntegrationContext<LocalSettings>, crashes: CrashMemory): SchedulerEvents {
+  const { metrics, log, emit } = {
+    metrics: context.metrics,
+    log: context.log,
+    emit: context.emit.bind(context),
+  };
+  return {
+    onLoaded(model, seconds) {
+      crashes.recordLoad(model);
+      metrics.add("loads_total", 1, { result: "ok" });
+      metrics.observe("load_seconds", seconds);
+      log.info("model.loaded", { model, seconds });
+      emit("model.loaded", { model, seconds });
+    },
+    onLoadFailed: () => metrics.add("loads_total", 1, { result: "failed" }),
+    onUnloaded(model, reason) {
+      if (reason === "evicted") metrics.add("evictions_total", 1);
+      log.info("model.unloaded", { model, reason });
+      emit("model.unloaded", { model, reason });
+    },
+    onCrashed(model, detail) {
+      crashes.recordCrash(model, systemClock.nowMs());
+      metrics.add("crashes_total", 1);
+      log.error("model.crashed", detail);
+      emit("model.crashed", detail);
+    },
+    onGenerated: (_model, tokens) => metrics.add("tokens_generated_total", tokens),
+    onResidents: (count) => metrics.set("active_models", count),
+  };
+}
+
+function toLimits(settings: LocalSettings, resources: AvailableResources): SchedulerParts["limits"] {
+  return {
+    maxModels: settings.max_loaded_models,
+    maxBytes: memoryLimitOf(resources, settings.memory_limit_bytes),
+    parallel: settings.parallel,
+    queueLength: settings.queue_length,
+    queueWaitMs: settings.queue_wait_seconds * 1000,
+    loadTimeoutMs: settings.load_timeout_seconds * 1000,
+    keepAliveMs: settings.keep_alive_seconds < 0 ? undefined : settings.keep_alive_seconds * 1000,
+  };
+}

@@ -1,0 +1,144 @@
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Log } from "@llm-platform/kit";
+import { readGgufFile } from "./gguf-file.ts";
+import type { GgufHead } from "./gguf-head.ts";
+import type { ModelFile } from "./model-file.ts";
+
+const maxFilesPerDirectory = 10_000;
+const partName = /-(\d{5})-of-(\d{5})\.gguf$/;
+/** Architectures of files that are a part of another model. */
+const companions = new Set(["clip"]);
+
+/** The models in the folders of the settings. */
+export interface ModelCatalog {
+  /** Looks into the folders again and returns what is there, ordered by id. Files that did not change are not read again. */
+  scan(): Promise<readonly ModelFile[]>;
+  /** A model by id; looks again when it is not known. */
+  find(id: string): Promise<ModelFile | undefined>;
+}
+
+interface CatalogParts {
+  readonly directories: readonly string[];
+  readonly log: Log;
+  /** Called after a scan that found other models than the one before. */
+  onChange(): void;
+}
+
+type Read = { readonly stamp: string; readonly head: GgufHead | undefined };
+
+export function createModelCatalog(parts: CatalogParts): ModelCatalog {
+  const reads = new Map<string, Read>();
+  let known: ReadonlyMap<string, ModelFile> | undefined;
+  let scanning: Promise<ReadonlyMap<string, ModelFile>> | undefined;
+
+  const scanNow = async (): Promise<ReadonlyMap<string, ModelFile>> => {
+    const files = new Map<string, ModelFile>();
+    for (const directory of parts.directories) {
+      for (const file of await scanDirectory(directory, reads, parts.log)) {
+        if (files.has(file.id)) parts.log.warn("model.duplicate", { model: file.id, directory });
+        else files.set(file.id, file);
+      }
+    }
+    const before = known;
+    known = new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    if (before !== undefined && listOf(before) !== listOf(known)) parts.onChange();
+    return known;
+  };
+  const scan = async (): Promise<ReadonlyMap<string, ModelFile>> => {
+    scanning ??= scanNow().finally(() => {
+      scanning = undefined;
+    });
+    return await scanning;
+  };
+  return {
+    scan: async () => [...(await scan()).values()],
+    find: async (id) => known?.get(id) ?? (await scan()).get(id),
+  };
+}
+
+function listOf(files: ReadonlyMap<string, ModelFile>): string {
+  return [...files.values()].map((file) => `${file.id}:${file.sizeBytes}:${file.modifiedAtMs}`).join("\n");
+}
+
+async function scanDirectory(
+  directory: string,
+  reads: Map<string, Read>,
+  log: Log,
+): Promise<readonly ModelFile[]> {
+  let root: string;
+  let entries: Dirent[];
+  try {
+    root = await realpath(directory);
+    entries = await readdir(root, { withFileTypes: true });
+  } catch (error) {
+    log.warn("model_directory.unreadable", { directory, error: describe(error) });
+    return [];
+  }
+  const names = entries.map((entry) => entry.name).filter((name) => name.endsWith(".gguf"));
+  const files: ModelFile[] = [];
+  for (const name of names.slice(0, maxFilesPerDirectory)) {
+    const part = partName.exec(name);
+    if (part !== null && part[1] !== "00001") continue;
+    try {
+      const file = await readModel(root, name, reads, log);
+      if (file !== undefined) files.push(file);
+    } catch (error) {
+      log.warn("model.unreadable", { file: name, error: describe(error) });
+    }
+  }
+  return files;
+}
+
+async function readModel(
+  root: string,
+  name: string,
+  reads: Map<string, Read>,
+  log: Log,
+): Promise<ModelFile | undefined> {
+  const path = await realpath(join(root, name));
+  if (dirname(path) !== root) {
+    log.warn("model.outside", { file: name, reason: "it is a link that leads out of its folder" });
+    return undefined;
+  }
+  const { size, mtimeMs } = await stat(path);
+  const stamp = `${size}:${mtimeMs}`;
+  const before = reads.get(path);
+  const read = before?.stamp === stamp ? before : await readHead(path, { name, stamp, log });
+  reads.set(path, read);
+  if (read.head === undefined) return undefined;
+  const id = name.slice(0, -".gguf".length);
+  return { id, path, sizeBytes: await sizeOfParts(path, size), modifiedAtMs: mtimeMs, head: read.head };
+}
+
+async function readHead(
+  path: string,
+  about: { readonly name: string; readonly stamp: string; readonly log: Log },
+): Promise<Read> {
+  const result = await readGgufFile(path);
+  if (result.type === "corrupt") {
+    about.log.warn("model.corrupt", { file: about.name, reason: result.reason });
+    return { stamp: about.stamp, head: undefined };
+  }
+  if (companions.has(result.head.architecture)) return { stamp: about.stamp, head: undefined };
+  return { stamp: about.stamp, head: result.head };
+}
+
+/** Size of a model with all of its parts. */
+async function sizeOfParts(path: string, firstBytes: number): Promise<number> {
+  const count = Number(partName.exec(path)?.[2] ?? 1);
+  let total = firstBytes;
+  for (let index = 2; index <= count; index += 1) {
+    const part = path.replace(
+      partName,
+      `-${String(index).padStart(5, "0")}-of-${String(count).padStart(5, "0")}.gguf`,
+    );
+    total += (await stat(part)).size;
+  }
+  return total;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

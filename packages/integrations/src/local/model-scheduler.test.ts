@@ -1,0 +1,248 @@
+import { Cancellation, PlatformError } from "@llm-platform/kit";
+import { createRecordedLog } from "@llm-platform/kit/testing";
+import { describe, expect, it } from "vitest";
+import type { Engine, EngineExit, EngineFacts } from "./engine-process.ts";
+import { type LoadableModel, ModelScheduler, type SchedulerParts } from "./model-scheduler.ts";
+import type { SchedulerClock } from "./scheduler-clock.ts";
+
+const facts: EngineFacts = { contextTokens: 64, memoryBytes: 10, loadMs: 1 };
+
+/** Time that moves by hand. */
+function createHandClock(): SchedulerClock & { advance(ms: number): void } {
+  let nowMs = 0;
+  const timers = new Set<{ atMs: number; action: () => void }>();
+  return {
+    nowMs: () => nowMs,
+    after(delayMs, action) {
+      const timer = { atMs: nowMs + delayMs, action };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    advance(ms) {
+      nowMs += ms;
+      for (const timer of timers) {
+        if (timer.atMs > nowMs || !timers.delete(timer)) continue;
+        timer.action();
+      }
+    },
+  };
+}
+
+/** An engine whose life is told by the test. */
+interface HandEngine extends Engine {
+  load(): Promise<void>;
+  die(): Promise<void>;
+}
+
+function createHandEngine(): HandEngine {
+  const ready = Promise.withResolvers<EngineFacts>();
+  const exited = Promise.withResolvers<EngineExit>();
+  ready.promise.catch(() => undefined);
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  };
+  return {
+    socketPath: "/none",
+    processId: undefined,
+    ready: ready.promise,
+    exited: exited.promise,
+    ping: async () => true,
+    async stop() {
+      ready.reject(new PlatformError("unavailable", "stopped"));
+      exited.resolve({ code: 0, signal: null });
+      await exited.promise;
+    },
+    async load() {
+      ready.resolve(facts);
+      await settle();
+    },
+    async die() {
+      ready.reject(new PlatformError("unavailable", "died"));
+      exited.resolve({ code: null, signal: "SIGKILL" });
+      await settle();
+    },
+  };
+}
+
+function setUp(limits: Partial<SchedulerParts["limits"]> = {}) {
+  const clock = createHandClock();
+  const engines: { id: string; engine: HandEngine }[] = [];
+  const happened: string[] = [];
+  const scheduler = new ModelScheduler({
+    clock,
+    log: createRecordedLog().log,
+    events: {
+      onLoaded: (model) => happened.push(`loaded ${model}`),
+      onLoadFailed: (model) => happened.push(`failed ${model}`),
+      onUnloaded: (model, reason) => happened.push(`${reason} ${model}`),
+      onCrashed: (model) => happened.push(`crashed ${model}`),
+      onGenerated: () => undefined,
+      onResidents: () => undefined,
+    },
+    limits: {
+      maxModels: 2,
+      maxBytes: 100,
+      parallel: 2,
+      queueLength: 3,
+      queueWaitMs: 1000,
+      loadTimeoutMs: 5000,
+      keepAliveMs: 10_000,
+      ...limits,
+    },
+  });
+  const model = (id: string, bytes = 10): LoadableModel => ({
+    id,
+    bytes,
+    estimate: `${bytes} bytes`,
+    open() {
+      const engine = createHandEngine();
+      engines.push({ id, engine });
+      return engine;
+    },
+  });
+  const last = (): HandEngine => {
+    const engine = engines.at(-1)?.engine;
+    if (engine === undefined) throw new Error("no engine was started");
+    return engine;
+  };
+  const take = (id: string, cancellation = new Cancellation()) => scheduler.take(model(id), cancellation);
+  const bring = async (id: string) => {
+    const turn = take(id);
+    await last().load();
+    return await turn;
+  };
+  return { clock, engines, happened, scheduler, model, last, take, bring };
+}
+
+describe("ModelScheduler", () => {
+  it("loads a model once for all that wait for it", async () => {
+    const { engines, take, last } = setUp();
+    const turns = [take("a"), take("a")];
+    await last().load();
+    await Promise.all(turns);
+    expect(engines).toHaveLength(1);
+  });
+
+  it("gives no more turns at once than there are sequences, and the next when one is over", async () => {
+    const { bring, take, scheduler } = setUp();
+    const first = await bring("a");
+    await take("a");
+    const third = take("a");
+    expect(scheduler.waitingCalls).toBe(1);
+    first.release();
+    first.release();
+    await third;
+    expect(scheduler.loaded((ms) => ms)).toMatchObject([{ id: "a", activeCalls: 2 }]);
+  });
+
+  it("refuses a call when the queue is full, and says when to come again", async () => {
+    const { bring, take } = setUp({ parallel: 1, queueLength: 1 });
+    await bring("a");
+    void take("a").catch(() => undefined);
+    await expect(take("a")).rejects.toMatchObject({ code: "overloaded", retryAfterMs: 1000 });
+  });
+
+  it("refuses a call that waited too long, but not while its model loads", async () => {
+    const { bring, take, clock, last } = setUp({ parallel: 1 });
+    const loading = take("a");
+    clock.advance(1500);
+    await last().load();
+    await loading;
+    const waiting = take("a");
+    clock.advance(1500);
+    await expect(waiting).rejects.toMatchObject({ code: "overloaded" });
+    void bring;
+  });
+
+  it("unloads a model that nobody asked for long enough, counted from the end of the last call", async () => {
+    const { bring, clock, happened, scheduler } = setUp();
+    const turn = await bring("a");
+    clock.advance(20_000);
+    expect(happened).toEqual(["loaded a"]);
+    turn.release();
+    expect(scheduler.loaded((ms) => ms)).toMatchObject([{ expiresAtMs: 30_000 }]);
+    clock.advance(10_000);
+    await expect.poll(() => happened).toEqual(["loaded a", "idle a"]);
+  });
+
+  it("keeps a model for ever when told so", async () => {
+    const { bring, clock, happened } = setUp({ keepAliveMs: undefined });
+    (await bring("a")).release();
+    clock.advance(1e9);
+    expect(happened).toEqual(["loaded a"]);
+  });
+
+  it("puts out the idle model to make room, and waits while none is idle", async () => {
+    const { bring, take, happened, engines, last } = setUp({ maxModels: 1 });
+    const turn = await bring("a");
+    const other = take("b");
+    expect(engines).toHaveLength(1);
+    turn.release();
+    await expect.poll(() => engines.length).toBe(2);
+    await last().load();
+    await other;
+    expect(happened).toEqual(["loaded a", "evicted a", "loaded b"]);
+  });
+
+  it("refuses a model that can never fit", async () => {
+    const { scheduler, model } = setUp();
+    await expect(scheduler.take(model("big", 101), new Cancellation())).rejects.toMatchObject({
+      code: "insufficient_storage",
+    });
+  });
+
+  it("tells all that wait when a load fails, and pauses after three failures", async () => {
+    const { take, last, clock, engines, happened } = setUp();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const turn = take("a");
+      const refused = expect(turn).rejects.toMatchObject({ code: "unavailable" });
+      await last().die();
+      await refused;
+    }
+    await expect(take("a")).rejects.toMatchObject({ code: "unavailable", retryAfterMs: 5000 });
+    expect(engines).toHaveLength(3);
+    clock.advance(5000);
+    const turn = take("a");
+    await last().load();
+    await turn;
+    expect(happened).toEqual(["failed a", "failed a", "failed a", "loaded a"]);
+  });
+
+  it("stops a load that takes too long", async () => {
+    const { take, clock } = setUp();
+    const turn = take("a");
+    clock.advance(5000);
+    await expect(turn).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("starts a new engine for the next call after a crash", async () => {
+    const { bring, last, happened, engines } = setUp();
+    const turn = await bring("a");
+    await last().die();
+    turn.release();
+    await bring("a");
+    expect(engines).toHaveLength(2);
+    expect(happened).toEqual(["loaded a", "crashed a", "loaded a"]);
+  });
+
+  it("lets a cancelled call leave the queue", async () => {
+    const { bring, take, scheduler } = setUp({ parallel: 1 });
+    await bring("a");
+    const cancellation = new Cancellation();
+    const waiting = take("a", cancellation);
+    const reason = new PlatformError("client_cancelled", "The client left.");
+    cancellation.cancel(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(scheduler.waitingCalls).toBe(0);
+  });
+
+  it("refuses everything once it stops, and ends its engines", async () => {
+    const { bring, take, scheduler, happened } = setUp({ parallel: 1 });
+    await bring("a");
+    const waiting = expect(take("a")).rejects.toMatchObject({ code: "shutting_down" });
+    await scheduler.stop(new AbortController().signal);
+    await waiting;
+    await expect(take("a")).rejects.toMatchObject({ code: "shutting_down" });
+    expect(happened).toEqual(["loaded a", "stopping a"]);
+  });
+});

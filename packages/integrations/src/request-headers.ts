@@ -1,0 +1,34 @@
+import type { Call, Secret, UpstreamRequest } from "@llm-platform/kit";
+
+type HeaderLines = UpstreamRequest["headers"];
+
+interface RequestHeadersInput {
+  readonly accept: string;
+  /** Sent as a Bearer token. */
+  readonly apiKey?: Secret | undefined;
+  /** Further lines of the user's own. */
+  readonly extra?: Readonly<Record<string, Secret>> | undefined;
+}
+
+/**
+ * Makes the header lines of an instance once. A line of the user's own replaces one of the same name.
+ * A call that is traced gets one line more.
+ */
+export function createRequestHeaders(input: RequestHeadersInput): (call: Call) => HeaderLines {
+  const lines: HeaderLines = Object.entries({
+    "content-type": "application/json",
+    ...toSharedHeaders(input),
+  });
+  return ({ traceparent }) => (traceparent === undefined ? lines : [...lines, ["traceparent", traceparent]]);
+}
+
+/** Headers that every request of an instance carries, control calls too. Names are in lower case. */
+export function toSharedHeaders({ accept, apiKey, extra = {} }: RequestHeadersInput): Readonly<Record<string, string>> {
+  const own = Object.entries(extra).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
+  return {
+    accept,
+    "user-agent": "llm-platform",
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey.reveal()}` }),
+    ...Object.fromEntries(own),
+  };
+}

@@ -1,0 +1,53 @@
+import type { PlatformError } from "./errors.ts";
+
+type CancelListener = (reason: PlatformError) => void;
+
+/**
+ * A one-way switch that ends a call: thrown by a client's abort, a deadline or a shutdown.
+ *
+ * It does the work of an AbortSignal at a fraction of its cost per call, and hands out
+ * a real `signal` to whoever asks for one.
+ */
+export class Cancellation {
+  #reason: PlatformError | undefined;
+  #listeners: CancelListener[] | undefined;
+  #controller: AbortController | undefined;
+
+  /** Why the call was cancelled, or undefined while it goes on. */
+  get reason(): PlatformError | undefined {
+    return this.#reason;
+  }
+
+  /** An AbortSignal that follows this switch. Made on first use. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  /** Cancels once; later calls change nothing. Listeners run in the order they were added. */
+  cancel(reason: PlatformError): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** Calls `listener` when cancelled; at once when that has already happened. */
+  onCancel(listener: CancelListener): void {
+    if (this.#reason !== undefined) {
+      listener(this.#reason);
+      return;
+    }
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
+  }
+
+  /** Forgets a listener given to `onCancel`. */
+  offCancel(listener: CancelListener): void {
+    const index = this.#listeners?.indexOf(listener) ?? -1;
+    if (index >= 0) this.#listeners?.splice(index, 1);
+  }
+}

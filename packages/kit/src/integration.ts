@@ -1,0 +1,100 @@
+import type { Json, JsonObject } from "./chat.ts";
+import type { IntegrationType } from "./config.ts";
+import type { Health } from "./health.ts";
+import type { Instruments, MetricDeclaration } from "./metrics.ts";
+import type { ModelPlatform } from "./model-platform.ts";
+import type { SettingsSchema } from "./settings.ts";
+import type { Upstream, UpstreamLimits } from "./upstream.ts";
+
+/** Version of this contract; a literal in each definition. */
+export const contractVersion = 1;
+
+/** A log bound to one integration: an event name and fields. Secrets print as `[secret]`. */
+export interface Log {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A control call. Not for the hot path: see `upstream`. */
+export interface FetchOptions {
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE" | "HEAD";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Until the whole answer is read. Default 10,000; 0 means only `signal` ends it. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A small store that belongs to one integration, kept over restarts. */
+export interface KeyValues {
+  get(key: string): Promise<Json | undefined>;
+  /** Replaces the value. A key has at most 256 bytes, a value at most 64 KiB of JSON. */
+  set(key: string, value: Json): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** The whole door from an integration to the host. There is no other. */
+export interface IntegrationContext<Settings> {
+  /** Name of this instance. */
+  readonly name: string;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly metrics: Instruments;
+  /** Aborted when the instance is to be let go, also while it starts. */
+  readonly signal: AbortSignal;
+  /** A folder of its own, made already, kept over restarts. */
+  readonly dataDirectory: string;
+  readonly keyValues: KeyValues;
+  /**
+   * Control calls (probes, lists), only to origins that stand in the settings; no redirect is followed.
+   * Rejects with PlatformError: `forbidden` for another origin, `upstream_timeout` past the deadline,
+   * `upstream_error` when the connection failed.
+   */
+  fetch(url: string, options?: FetchOptions): Promise<Response>;
+  /**
+   * Byte-level connections for model calls, under the same guard.
+   * @param origin `http://host:port`, `https://host`, or `unix:/path/of/socket`
+   */
+  upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  /** Tells everyone that something changed, e.g. `models.changed`. */
+  emit(type: string, data?: JsonObject): void;
+  /** A running integration that this one depends on, or undefined while it is not running. */
+  dependency(name: string): RunningIntegration | undefined;
+}
+
+/** A started instance: the only thing that can be probed or stopped. */
+export interface RunningIntegration {
+  readonly models?: ModelPlatform;
+  /** A cheap probe that spends no tokens. Throwing counts as `failed`. The host gives it 5 s. */
+  health(signal: AbortSignal): Promise<Health>;
+  /** Lets go of everything that `start` opened. Called once. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** An inert description of an integration. Importing it does nothing. */
+export interface IntegrationDefinition<Settings = unknown> {
+  readonly contract: 1;
+  /** Lower case with hyphens, unique: what `use:` names. */
+  readonly id: string;
+  readonly type: IntegrationType;
+  /** One sentence for a person choosing it. */
+  readonly summary: string;
+  readonly settings: SettingsSchema<Settings>;
+  readonly metrics?: readonly MetricDeclaration[];
+  /** Names of integrations that it needs by default. */
+  readonly dependencies?: readonly string[];
+  /**
+   * Opens what the integration needs. Whatever it opened before failing it closes before failing.
+   * The host gives it 10 s by default and aborts `context.signal` after that.
+   */
+  start(context: IntegrationContext<Settings>): Promise<RunningIntegration>;
+}
+
+/** Types a definition literal; returns it unchanged. */
+export function defineIntegration<Settings>(
+  definition: IntegrationDefinition<Settings>,
+): IntegrationDefinition<Settings> {
+  return definition;
+}

@@ -1,0 +1,71 @@
+import type { JsonObject } from "./chat.ts";
+import type { Codec } from "./codec.ts";
+import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
+
+/** A model that a platform offers. */
+export interface ModelInfo {
+  /** The platform's own name for it. */
+  readonly id: string;
+  /** What it can be asked for. */
+  readonly operations: readonly Operation[];
+  /** Tokens of prompt and answer together. Absent when not known. */
+  readonly contextTokens?: number;
+  readonly ownedBy?: string;
+  readonly createdAtSeconds?: number;
+  readonly sizeBytes?: number;
+  readonly family?: string;
+  readonly quantization?: string;
+  /** `tools`, `vision`, `thinking`, … as far as the platform says. */
+  readonly capabilities?: readonly string[];
+}
+
+/** A model that is in memory now. */
+export interface LoadedModel {
+  readonly id: string;
+  readonly memoryBytes?: number;
+  readonly gpuMemoryBytes?: number;
+  /** When it is unloaded if nobody asks; absent for never. */
+  readonly expiresAtMs?: number;
+  readonly activeCalls?: number;
+}
+
+/** One step of a pull. */
+export interface PullProgress {
+  /** What happens now, in the platform's words, e.g. `verifying`. */
+  readonly phase: string;
+  readonly file?: string;
+  readonly completedBytes?: number;
+  readonly totalBytes?: number;
+}
+
+/** What bringing a model can report and be stopped by. */
+export interface PullOptions {
+  readonly signal: AbortSignal;
+  onProgress(progress: PullProgress): void;
+}
+
+/** The ability of an integration that serves models. */
+export interface ModelPlatform {
+  /** `gen_ai.provider.name`: ollama, vllm, llama_cpp, openai, … */
+  readonly provider: string;
+  /** Which dialect `send` takes for an operation; undefined when it cannot serve it. */
+  dialectFor(operation: Operation): Dialect | undefined;
+  /** Needed by every platform whose dialect is not `openai`. */
+  readonly codec?: Codec;
+  /** Whether streams report usage when asked by `stream_options.include_usage`. Default true. */
+  readonly reportsStreamUsage?: boolean;
+  /** The models on offer now. Throws PlatformError. */
+  list(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /**
+   * Sends one call. Resolves when the head of the reply is there; the body follows.
+   * An answer with an error status is a reply, not a rejection.
+   */
+  send(call: Call): Promise<Reply>;
+  /** Everything that the platform knows about one model. */
+  show?(model: string, signal: AbortSignal): Promise<JsonObject>;
+  loaded?(signal: AbortSignal): Promise<readonly LoadedModel[]>;
+  load?(model: string, signal: AbortSignal): Promise<void>;
+  unload?(model: string, signal: AbortSignal): Promise<void>;
+  pull?(model: string, options: PullOptions): Promise<void>;
+  delete?(model: string, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,42 @@
+import type { Cancellation } from "./cancellation.ts";
+import type { ReplyBody, ReplyHeaders } from "./dialect.ts";
+
+/** Bounds of one upstream. Every field has a default of the platform. */
+export interface UpstreamLimits {
+  /** Open connections at most; one more call fails with `overloaded`. Default 1024. */
+  readonly maxConnections?: number;
+  /** Time to connect, TLS included. Default 5,000. */
+  readonly connectTimeoutMs?: number;
+  /** A connection idle for longer is closed. Default 60,000. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** A request for the hot path. */
+export interface UpstreamRequest {
+  readonly method: "POST" | "GET";
+  /** Path with query, beginning with a slash. */
+  readonly path: string;
+  /** Header lines to send beside host, connection and content-length, made once per integration. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  readonly cancellation: Cancellation;
+}
+
+export interface UpstreamReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  readonly body: ReplyBody;
+}
+
+/** Pooled, byte-level connections to one origin. */
+export interface Upstream {
+  /**
+   * Resolves when the head of the answer is there.
+   * Rejects with PlatformError `upstream_error` (refused, reset, DNS), `upstream_timeout` (connect),
+   * `overloaded` (connection cap), or the cancellation's reason.
+   * A pooled connection that died before the first byte is replaced once.
+   */
+  send(request: UpstreamRequest): Promise<UpstreamReply>;
+  /** Connections now open, idle ones included. */
+  readonly openConnections: number;
+}

@@ -1,0 +1,15 @@
+import type { PlatformError } from "@llm-platform/kit";
+import type { SurfaceDialect } from "../surface-dialect.ts";
+
+/** Ollama's wire: JSON, and one JSON object a line for streams. */
+export const ollamaDialect: SurfaceDialect = {
+  dialect: "ollama",
+  streamContentType: "application/x-ndjson",
+  formatError,
+  formatErrorFrame: (error, requestId) => `${formatError(error, requestId)}\n`,
+  heartbeat: undefined,
+};
+
+function formatError(error: PlatformError, requestId: string): string {
+  return JSON.stringify({ error: error.message, code: error.code, request_id: requestId });
+}

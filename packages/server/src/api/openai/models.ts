@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { statusOf } from "../../core/error-status.ts";
+import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
+import type { Authenticator } from "../authenticate.ts";
+import { errorHeaders } from "../error-envelope.ts";
+import type { RequestHandler } from "../inference.ts";
+import { openAiDialect } from "./dialect.ts";
+
+export interface ModelsParts {
+  readonly directory: ModelDirectory;
+  readonly authenticator: Authenticator;
+}
+
+const prefix = "/v1/models/";
+
+/** `GET /v1/models` and `GET /v1/models/{id}`: every name that `model` may be. */
+export function createModelsHandler({ directory, authenticator }: ModelsParts): RequestHandler {
+  return (request, response) => {
+    const requestId = `req_${randomUUID()}`;
+    try {
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        throw new PlatformError("method_not_allowed", `${request.method ?? "This method"} is not possible here. Use GET.`);
+      }
+      authenticator.authenticate(request.headers);
+      const path = (request.url ?? "").split("?")[0] ?? "";
+      const found = path.startsWith(prefix) ? findModel(directory, path) : { object: "list", data: listModels(directory) };
+      send(response, 200, found, { "x-request-id": requestId });
+    } catch (thrown) {
+      const error = toPlatformError(thrown);
+      const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
+      send(response, statusOf(error.code), JSON.parse(openAiDialect.formatError(error, requestId)), { ...errorHeaders(error, requestId), ...allow });
+    }
+  };
+}
+
+interface ListedModel {
+  readonly id: string;
+  readonly object: "model";
+  readonly created: number;
+  readonly owned_by: string;
+  readonly context_window?: number;
+}
+
+function listModels(directory: ModelDirectory): readonly ListedModel[] {
+  const { models, routes } = directory.snapshot;
+  const listed = new Map<string, ListedModel>();
+  for (const model of models) {
+    if (!listed.has(model.id)) listed.set(model.id, toListed(model.id, model));
+    else listed.set(`${model.integration}/${model.id}`, toListed(`${model.integration}/${model.id}`, model));
+  }
+  const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
+  for (const [name, route] of routes) {
+    const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
+    if (!listed.has(name) && !byTarget.has(name) && first !== undefined) listed.set(name, toListed(name, first));
+  }
+  return [...listed.values()];
+}
+
+function toListed(id: string, model: CatalogueModel): ListedModel {
+  return {
+    id,
+    object: "model",
+    created: model.createdAtSeconds ?? 0,
+    owned_by: model.ownedBy ?? model.integration,
+    ...(model.contextTokens === undefined ? {} : { context_window: model.contextTokens }),
+  };
+}
+
+function findModel(directory: ModelDirectory, path: string): ListedModel {
+  const id = decodeName(path.slice(prefix.length));
+  const listed = listModels(directory).find((model) => model.id === id);
+  if (listed !== undefined) return listed;
+  const model = directory.snapshot.models.find((each) => `${each.integration}/${each.id}` === id);
+  if (model !== undefined) return toListed(id, model);
+  throw new PlatformError("model_not_found", "This model does not exist. GET /v1/models lists those that do.", { field: "model" });
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new PlatformError("invalid_request", "The model's name is not valid percent-encoding.", { field: "model", cause: error });
+  }
+}
+
+function send(response: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers });
+  response.end(body);
+}

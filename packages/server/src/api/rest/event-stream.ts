@@ -1,0 +1,45 @@
+import { eventsInput, type EventReader } from "../../control/events.ts";
+import type { StreamRoute } from "./server.ts";
+
+const heartbeatMs = 15_000;
+
+/** `GET /integrations/events` as server-sent events: what is kept, then what comes. */
+export function createEventStream(reader: EventReader): StreamRoute {
+  return {
+    method: "GET",
+    path: "/integrations/events",
+    accepts: (request) => request.headers.accept?.includes("text/event-stream") === true,
+    async handle(request, reply, signal) {
+      const lastId = request.headers["last-event-id"];
+      const { after_id, limit, integration } = eventsInput.parse({ ...Object(request.query), ...(lastId === undefined ? {} : { after_id: lastId }) });
+      const { raw } = reply.hijack();
+      raw.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache, no-transform",
+        "x-request-id": request.id,
+      });
+      const sent = { lastId: after_id };
+      const flush = () => {
+        const events = reader.list({ afterId: sent.lastId, limit, integration });
+        for (const event of events) {
+          sent.lastId = event.id;
+          raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+        }
+      };
+      flush();
+      // Events are read from the log again and not queued for a slow reader, so that one costs no memory.
+      const stopListening = reader.onEvent(() => {
+        if (!raw.writableNeedDrain) flush();
+      });
+      raw.on("drain", flush);
+      const heartbeat = setInterval(() => raw.write(": keep-alive\n\n"), heartbeatMs);
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      clearInterval(heartbeat);
+      stopListening();
+      raw.end();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { type ModelPlatform, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { statusOf } from "../../core/error-status.ts";
+import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
+import type { StreamRoute } from "./server.ts";
+
+export interface PullRouteParts {
+  /** The platform that pulls. Throws PlatformError when it is not running. */
+  platform(): ModelPlatform;
+  /** Called when a pull has brought a model. */
+  onPulled(): Promise<void>;
+}
+
+const pullInput = z.object({
+  model: z.string().min(1).max(512).optional(),
+  name: z.string().min(1).max(512).optional(),
+  stream: z.boolean().default(true),
+});
+
+/** `POST /local/ollama/pull`: progress as JSON lines in Ollama's form, or as server-sent events when asked for. */
+export function createPullRoute(path: string, parts: PullRouteParts): StreamRoute {
+  return {
+    method: "POST",
+    path,
+    accepts: () => true,
+    async handle(request, reply, signal) {
+      const { model, stream } = readInput(request);
+      const platform = parts.platform();
+      if (platform.pull === undefined) throw new PlatformError("unsupported_parameter", "This integration cannot pull models.");
+      const isSse = request.headers.accept?.includes("text/event-stream") === true;
+      const { raw } = reply.hijack();
+      const write = (value: object) => {
+        if (stream) raw.write(isSse ? `data: ${JSON.stringify(value)}\n\n` : `${JSON.stringify(value)}\n`);
+      };
+      const start = (status: number, headers: Record<string, string> = {}) => {
+        if (raw.headersSent) return;
+        const type = !stream ? "application/json" : isSse ? "text/event-stream; charset=utf-8" : "application/x-ndjson";
+        raw.writeHead(status, { "x-request-id": request.id, "cache-control": "no-cache, no-transform", ...headers, "content-type": type });
+      };
+      try {
+        await platform.pull(model, {
+          signal,
+          onProgress: (progress) => {
+            if (stream) start(200);
+            write(toOllamaProgress(progress));
+          },
+        });
+        await parts.onPulled();
+        start(200);
+        raw.end(stream ? undefined : JSON.stringify({ status: "success" }));
+      } catch (thrown) {
+        const error = toPlatformError(thrown, "The pull failed.");
+        const hasStarted = raw.headersSent;
+        start(statusOf(error.code), errorHeaders(error, request.id));
+        const frame = hasStarted ? { error: error.message, code: error.code } : toOpenAiError(error, request.id);
+        raw.end(stream && isSse ? `data: ${JSON.stringify(frame)}\n\n` : `${JSON.stringify(frame)}\n`);
+      }
+    },
+  };
+}
+
+function readInput(request: FastifyRequest): { readonly model: string; readonly stream: boolean } {
+  const parsed = pullInput.safeParse(request.body);
+  const model = parsed.data?.model ?? parsed.data?.name;
+  if (!parsed.success || model === undefined) {
+    throw new PlatformError("invalid_request", "`model` must name the model to pull.", { field: "model" });
+  }
+  return { model, stream: parsed.data.stream };
+}
+
+function toOllamaProgress(progress: PullProgress): object {
+  return {
+    status: progress.phase,
+    ...(progress.file === undefined ? {} : { digest: progress.file }),
+    ...(progress.totalBytes === undefined ? {} : { total: progress.totalBytes }),
+    ...(progress.completedBytes === undefined ? {} : { completed: progress.completedBytes }),
+  };
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { section, secretText, wholeNumber } from "./section.ts";
+
+const apiKey = z
+  .strictObject({
+    name: z.string().min(1).max(128).describe("Who uses the key; shown in the usage ledger."),
+    key: secretText(16, "The key itself, at least 16 characters.").optional(),
+    key_sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, "must be 64 hexadecimal digits")
+      .transform((digits) => digits.toLowerCase())
+      .optional()
+      .describe("SHA-256 of the key in hexadecimal, instead of the key."),
+    requests_per_minute: wholeNumber({ from: 1, to: 1_000_000, unit: "requests per minute", doc: "Calls that the key may make. Absent: no limit." }).optional(),
+  })
+  .refine((entry) => (entry.key === undefined) !== (entry.key_sha256 === undefined), {
+    message: "exactly one of `key`, `key_file` and `key_sha256` must be given",
+  });
+
+export const authSettings = section(
+  {
+    api_keys: z
+      .array(apiKey)
+      .default([])
+      .describe("Keys that may call this server. While there is none, every caller from this machine may.")
+      .superRefine((entries, context) => {
+        const names = new Set<string>();
+        for (const [index, { name }] of entries.entries()) {
+          if (names.has(name)) context.addIssue({ code: "custom", path: [index, "name"], message: `the name \`${name}\` is given twice` });
+          names.add(name);
+        }
+      }),
+  },
+  "Who may call.",
+);

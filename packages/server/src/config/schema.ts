@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { authSettings } from "./auth-settings.ts";
+import { gatewaySettings } from "./gateway-settings.ts";
+import { integrationList } from "./integration-settings.ts";
+import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
+import { routingSettings } from "./routing-settings.ts";
+import { section } from "./section.ts";
+import { dataDirectorySetting, environmentSetting, logSettings, serverSettings } from "./server-settings.ts";
+
+/** Every setting of the platform, with its default, range, unit and doc line. Names as users write them. */
+export const configSchema = z.strictObject({
+  env: environmentSetting,
+  server: serverSettings,
+  data_dir: dataDirectorySetting,
+  log: logSettings,
+  auth: authSettings,
+  openai_api: section({ enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") }, "The OpenAI API."),
+  prometheus: section({ enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") }, "Metrics for Prometheus."),
+  integrations: integrationList,
+  routing: routingSettings,
+  gateway: gatewaySettings,
+  ledger: ledgerSettings,
+  events: eventSettings,
+  prices: priceList,
+});
+
+/** The whole configuration, checked. Secrets are `Secret`. */
+export type PlatformConfig = z.output<typeof configSchema>;
+
+/** One configured instance; `type` comes from its definition where it is not written. */
+export type ConfiguredIntegration = PlatformConfig["integrations"][number];

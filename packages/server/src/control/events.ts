@@ -1,0 +1,78 @@
+import type { PlatformEvent } from "@llm-platform/kit";
+import { z } from "zod";
+import { defineOperation, type Operation } from "./operation.ts";
+
+/** Where events are read from. */
+export interface EventReader {
+  list(filter: { readonly afterId: number; readonly limit: number; readonly integration?: string | undefined }): readonly PlatformEvent[];
+  /** Calls `listener` with each new event, until the result is called. */
+  onEvent(listener: (event: PlatformEvent) => void): () => void;
+}
+
+const longestWaitSeconds = 60;
+
+export const eventSchema = z.object({
+  id: z.number(),
+  time: z.string(),
+  integration: z.string(),
+  type: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+
+export const eventsInput = z.strictObject({
+  after_id: z.coerce.number().int().min(0).default(0).describe("Only events with a higher id."),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  integration: z.string().max(128).optional().describe("Only events of this integration."),
+  wait_seconds: z.coerce
+    .number()
+    .min(0)
+    .max(longestWaitSeconds)
+    .default(0)
+    .describe("When there is none yet, wait this long for the first."),
+});
+
+/** Operations on the event log. */
+export function eventOperations(reader: EventReader): readonly Operation[] {
+  return [
+    defineOperation({
+      name: "events.list",
+      summary: "What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends.",
+      permission: "events.read",
+      rest: { method: "GET", path: "/integrations/events" },
+      input: eventsInput,
+      output: z.object({ events: z.array(eventSchema).readonly(), next_after_id: z.number() }),
+      run: async ({ after_id, limit, integration, wait_seconds }, { signal }) => {
+        const read = () => reader.list({ afterId: after_id, limit, integration });
+        let events = read();
+        if (events.length === 0 && wait_seconds > 0) {
+          await nextEvent(reader, { integration, waitMs: wait_seconds * 1_000, signal });
+          events = read();
+        }
+        return { events, next_after_id: events.at(-1)?.id ?? after_id };
+      },
+    }),
+  ];
+}
+
+interface Wait {
+  readonly integration: string | undefined;
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves at the next event that fits, after `waitMs`, or when the caller has gone. */
+function nextEvent(reader: EventReader, { integration, waitMs, signal }: Wait): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      stopListening();
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, waitMs);
+    const stopListening = reader.onEvent((event) => {
+      if (integration === undefined || event.integration === integration) finish();
+    });
+    signal.addEventListener("abort", finish, { once: true });
+  });
+}

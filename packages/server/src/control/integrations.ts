@@ -1,0 +1,152 @@
+import { integrationStates, integrationTypes } from "@llm-platform/kit";
+import { z } from "zod";
+import type { Manager } from "../manager/manager.ts";
+import type { MetricRegistry } from "../telemetry/registry.ts";
+import { defineOperation, type Operation } from "./operation.ts";
+
+export interface IntegrationOperationParts {
+  readonly manager: Manager;
+  readonly registry: MetricRegistry;
+  /** Keeps a change of configuration over restarts. */
+  saveConfig(name: string, patch: object): Promise<void>;
+}
+
+const named = z.strictObject({ name: z.string().min(1).max(128).describe("Name of the integration.") });
+
+const probe = z.object({
+  time: z.string(),
+  status: z.enum(["ok", "degraded", "failed", "auth_required"]),
+  duration_ms: z.number(),
+  detail: z.string().nullable(),
+});
+
+export const integrationStatusSchema = z.object({
+  name: z.string(),
+  type: z.enum(integrationTypes),
+  use: z.string().describe("Which definition it is an instance of."),
+  summary: z.string(),
+  enabled: z.boolean(),
+  priority: z.number(),
+  dependencies: z.array(z.string()).readonly(),
+  state: z.enum(integrationStates),
+  reason: z.string().nullable().describe("Why it is in this state, in one sentence."),
+  since: z.string().describe("Since when, ISO 8601."),
+  last_probe: probe.nullable(),
+  consecutive_failures: z.number(),
+  restarts: z.object({ in_window: z.number(), total: z.number() }),
+  next_retry_at: z.string().nullable(),
+  waiting_for: z.array(z.string()).readonly(),
+});
+
+const statusList = z.object({ integrations: z.array(integrationStatusSchema).readonly() });
+
+const configInput = named.extend({
+  enabled: z.boolean().optional(),
+  priority: z.number().int().min(-1_000_000).max(1_000_000).optional(),
+  settings: z.record(z.string(), z.unknown()).optional(),
+  health_check_interval: z.number().min(1).max(86_400).optional(),
+  retry_config: z
+    .strictObject({
+      max_retries: z.number().int().min(1).max(100),
+      backoff_factor: z.number().min(1).max(10),
+      max_backoff: z.number().min(1).max(3_600),
+    })
+    .optional(),
+});
+
+const healthOutput = z.object({
+  status: z.enum(["ok", "degraded"]).describe("degraded when an enabled integration is not running."),
+  integrations: z.record(
+    z.string(),
+    z.object({ state: z.enum(integrationStates), reason: z.string().nullable(), last_probe: probe.nullable() }),
+  ),
+});
+
+/** Operations on integrations. */
+export function integrationOperations({ manager, registry, saveConfig }: IntegrationOperationParts): readonly Operation[] {
+  return [
+    defineOperation({
+      name: "integrations.list",
+      summary: "Every integration with its state.",
+      permission: "integrations.read",
+      rest: { method: "GET", path: "/integrations/" },
+      input: z.strictObject({}),
+      output: statusList,
+      run: async () => ({ integrations: manager.list() }),
+    }),
+    defineOperation({
+      name: "integrations.health",
+      summary: "Whether every enabled integration is well, from the last probes; nothing is probed anew.",
+      permission: "integrations.read",
+      rest: { method: "GET", path: "/integrations/health" },
+      input: z.strictObject({}),
+      output: healthOutput,
+      run: async () => {
+        const all = manager.list();
+        const isWell = all.every(({ state }) => state === "running" || state === "disabled");
+        const each = all.map(({ name, state, reason, last_probe }) => [name, { state, reason, last_probe }] as const);
+        const status = isWell ? ("ok" as const) : ("degraded" as const);
+        return { status, integrations: Object.fromEntries(each) };
+      },
+    }),
+    defineOperation({
+      name: "integrations.status",
+      summary: "One integration with its state.",
+      permission: "integrations.read",
+      rest: { method: "GET", path: "/integrations/{name}/status" },
+      input: named,
+      output: integrationStatusSchema,
+      run: async ({ name }) => manager.status(name),
+    }),
+    defineOperation({
+      name: "integrations.metrics",
+      summary: "The metrics of one integration, the same figures as in /metrics.",
+      permission: "integrations.read",
+      rest: { method: "GET", path: "/integrations/{name}/metrics" },
+      input: named,
+      output: z.object({
+        name: z.string(),
+        samples: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() })).readonly(),
+      }),
+      run: async ({ name }) => ({ name: manager.status(name).name, samples: registry.samples("integration", name) }),
+    }),
+    defineOperation({
+      name: "integrations.restart",
+      summary: "Stops and starts one integration.",
+      permission: "integrations.write",
+      rest: { method: "POST", path: "/integrations/{name}/restart" },
+      input: named,
+      output: integrationStatusSchema,
+      run: ({ name }) => manager.restart(name),
+    }),
+    defineOperation({
+      name: "integrations.configure",
+      summary: "Changes the configuration of one integration: the new one is started and swapped in; when it fails, the old one goes on.",
+      permission: "integrations.write",
+      rest: { method: "PUT", path: "/integrations/{name}/config" },
+      input: configInput,
+      output: integrationStatusSchema,
+      run: async ({ name, ...patch }) => {
+        const status = await manager.reconfigure(name, definedOnly(patch));
+        await saveConfig(name, definedOnly(patch));
+        return status;
+      },
+    }),
+    defineOperation({
+      name: "integrations.restart_all",
+      summary: "Restarts every enabled integration, dependents around what they depend on.",
+      permission: "integrations.write",
+      rest: { method: "POST", path: "/integrations/restart-all" },
+      input: z.strictObject({}),
+      output: statusList,
+      run: async () => ({ integrations: await manager.restartAll() }),
+    }),
+  ];
+}
+
+type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+
+function definedOnly<Value extends object>(value: Value): Defined<Value> {
+  // Only members without a value are left out, so what is left has the narrower type.
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<Value>;
+}

@@ -1,0 +1,183 @@
+import { type ModelPlatform, operations, PlatformError } from "@llm-platform/kit";
+import { z } from "zod";
+import type { CatalogueModel, ModelDirectory } from "../gateway/model-directory.ts";
+import type { Manager } from "../manager/manager.ts";
+import { defineOperation, type Operation } from "./operation.ts";
+
+export interface ModelOperationParts {
+  readonly manager: Manager;
+  readonly directory: ModelDirectory;
+}
+
+const modelInput = z.strictObject({
+  model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
+});
+
+const modelSchema = z.object({
+  id: z.string(),
+  integration: z.string(),
+  provider: z.string(),
+  operations: z.array(z.enum(operations)).readonly(),
+  context_tokens: z.number().nullable(),
+  size_bytes: z.number().nullable(),
+  family: z.string().nullable(),
+  quantization: z.string().nullable(),
+  capabilities: z.array(z.string()).readonly(),
+});
+
+const loadedSchema = z.object({
+  id: z.string(),
+  integration: z.string(),
+  memory_bytes: z.number().nullable(),
+  gpu_memory_bytes: z.number().nullable(),
+  expires_at: z.string().nullable(),
+  active_calls: z.number().nullable(),
+});
+
+const done = z.object({ model: z.string(), integration: z.string(), status: z.string() });
+
+/** Operations on models, over all integrations that serve them. */
+export function modelOperations({ manager, directory }: ModelOperationParts): readonly Operation[] {
+  const find = (name: string) => findModel({ manager, directory }, name);
+  return [
+    defineOperation({
+      name: "models.list",
+      summary: "Every model that can be called now.",
+      permission: "models.read",
+      rest: { method: "GET", path: "/api/v1/models" },
+      input: z.strictObject({ integration: z.string().max(128).optional() }),
+      output: z.object({ models: z.array(modelSchema).readonly() }),
+      run: async ({ integration }) => {
+        const models = directory.snapshot.models.filter((model) => integration === undefined || model.integration === integration);
+        return { models: models.map(toModel) };
+      },
+    }),
+    defineOperation({
+      name: "models.show",
+      summary: "Everything that an integration knows about one model.",
+      permission: "models.read",
+      rest: { method: "GET", path: "/api/v1/models/show" },
+      input: modelInput,
+      output: z.object({ model: modelSchema, details: z.record(z.string(), z.unknown()) }),
+      run: async ({ model }, { signal }) => {
+        const { info, platform } = find(model);
+        return { model: toModel(info), details: (await platform.show?.(info.id, signal)) ?? {} };
+      },
+    }),
+    defineOperation({
+      name: "models.loaded",
+      summary: "Models that are in memory now.",
+      permission: "models.read",
+      rest: { method: "GET", path: "/api/v1/models/loaded" },
+      input: z.strictObject({}),
+      output: z.object({ models: z.array(loadedSchema).readonly() }),
+      run: async (_input, { signal }) => ({ models: await listLoaded(manager, signal) }),
+    }),
+    defineOperation({
+      name: "models.refresh",
+      summary: "Asks every integration anew which models it has.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/refresh" },
+      input: z.strictObject({ integration: z.string().max(128).optional() }),
+      output: z.object({ models: z.array(modelSchema).readonly() }),
+      run: async ({ integration }) => {
+        await directory.refresh(integration);
+        return { models: directory.snapshot.models.map(toModel) };
+      },
+    }),
+    defineOperation({
+      name: "models.load",
+      summary: "Brings a model into memory.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/load" },
+      input: modelInput,
+      output: done,
+      run: async ({ model }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.load?.bind(platform), info, "load")(info.id, signal);
+        return { model: info.id, integration: info.integration, status: "loaded" };
+      },
+    }),
+    defineOperation({
+      name: "models.unload",
+      summary: "Takes a model out of memory.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/unload" },
+      input: modelInput,
+      output: done,
+      run: async ({ model }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.unload?.bind(platform), info, "unload")(info.id, signal);
+        return { model: info.id, integration: info.integration, status: "unloaded" };
+      },
+    }),
+    defineOperation({
+      name: "models.delete",
+      summary: "Deletes a model where it is kept.",
+      permission: "models.write",
+      rest: { method: "DELETE", path: "/api/v1/models" },
+      input: modelInput,
+      output: done,
+      run: async ({ model }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.delete?.bind(platform), info, "delete")(info.id, signal);
+        await directory.refresh(info.integration);
+        return { model: info.id, integration: info.integration, status: "deleted" };
+      },
+    }),
+  ];
+}
+
+/** The ability of an integration to serve models. Throws PlatformError `not_found` or `unavailable`. */
+export function modelPlatformOf(manager: Manager, name: string): ModelPlatform {
+  const { state, reason } = manager.status(name);
+  const platform = manager.running(name)?.models;
+  if (platform !== undefined) return platform;
+  throw new PlatformError("unavailable", `The integration ${name} is ${state}${reason === null ? "" : `: ${reason}`}`);
+}
+
+function findModel({ manager, directory }: ModelOperationParts, name: string): { readonly info: CatalogueModel; readonly platform: ModelPlatform } {
+  const { models } = directory.snapshot;
+  const info = models.find((model) => model.id === name) ?? models.find((model) => `${model.integration}/${model.id}` === name);
+  if (info === undefined) {
+    throw new PlatformError("model_not_found", `The model \`${name}\` does not exist. GET /api/v1/models lists those that do.`, { field: "model" });
+  }
+  return { info, platform: modelPlatformOf(manager, info.integration) };
+}
+
+async function listLoaded(manager: Manager, signal: AbortSignal): Promise<readonly z.output<typeof loadedSchema>[]> {
+  const names = manager.list().map(({ name }) => name);
+  const perIntegration = await Promise.all(
+    names.map(async (integration) => {
+      const loaded = (await manager.running(integration)?.models?.loaded?.(signal)) ?? [];
+      return loaded.map((model) => ({
+        id: model.id,
+        integration,
+        memory_bytes: model.memoryBytes ?? null,
+        gpu_memory_bytes: model.gpuMemoryBytes ?? null,
+        expires_at: model.expiresAtMs === undefined ? null : new Date(model.expiresAtMs).toISOString(),
+        active_calls: model.activeCalls ?? null,
+      }));
+    }),
+  );
+  return perIntegration.flat();
+}
+
+function ability<Action>(action: Action | undefined, info: CatalogueModel, verb: string): Action {
+  if (action !== undefined) return action;
+  throw new PlatformError("unsupported_parameter", `The integration ${info.integration} cannot ${verb} models.`, { field: "model" });
+}
+
+function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
+  return {
+    id: model.id,
+    integration: model.integration,
+    provider: model.provider,
+    operations: model.operations,
+    context_tokens: model.contextTokens ?? null,
+    size_bytes: model.sizeBytes ?? null,
+    family: model.family ?? null,
+    quantization: model.quantization ?? null,
+    capabilities: model.capabilities ?? [],
+  };
+}

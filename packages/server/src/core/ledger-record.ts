@@ -1,0 +1,217 @@
+import { isRecordedEnd, type RecordedEnd } from "./stream-ends.ts";
+
+/** Who counted the tokens: the upstream, we, or nobody. */
+export type UsageSource = "reported" | "estimated" | "none";
+
+/** What is known of an attempt when it begins. */
+export interface RecordStart {
+  /** `requestId.attempt`; the ledger holds it once. */
+  readonly attemptId: string;
+  readonly requestId: string;
+  /** Counted from 1 within the request. */
+  readonly attempt: number;
+  /** Since the epoch. */
+  readonly startedAtMs: number;
+  readonly principal: string;
+  readonly operation: string;
+  /** The name that the client asked for. */
+  readonly requestedModel: string;
+  readonly integration: string;
+  readonly provider: string;
+  readonly upstreamModel: string;
+  readonly stream: boolean;
+}
+
+/** What one attempt came to: one row of the usage ledger. */
+export interface LedgerRecord extends RecordStart {
+  readonly durationMs: number;
+  /** From the start to the first content; null when none came. */
+  readonly firstByteMs: number | null;
+  readonly outcome: RecordedEnd;
+  /** Of the upstream; null when it gave none. */
+  readonly httpStatus: number | null;
+  readonly errorCode: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  /** Part of `inputTokens`. */
+  readonly cacheReadTokens: number | null;
+  /** Part of `inputTokens`. */
+  readonly cacheWriteTokens: number | null;
+  /** Part of `outputTokens`. */
+  readonly reasoningTokens: number | null;
+  readonly usageSource: UsageSource;
+  /** Millionths of `currency`; null when the price is not known. */
+  readonly costMicros: number | null;
+  /** ISO 4217; null when `costMicros` is. */
+  readonly currency: string | null;
+}
+
+/** A line of a spool file, read back. */
+export type SpoolLine =
+  | { readonly type: "start"; readonly start: RecordStart }
+  | { readonly type: "end"; readonly record: LedgerRecord };
+
+// A line is a JSON array: the first element is its kind and version, the rest are values in a fixed order.
+// Measured against concatenation with escaping by hand, `JSON.stringify` of an array is the cheapest, and always right.
+const startTag = "s1";
+const endTag = "e1";
+const startLength = 10;
+const endLength = 23;
+
+/** The line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
+export function formatStartMarker(start: RecordStart): string {
+  return `${JSON.stringify([
+    startTag,
+    start.attemptId,
+    start.startedAtMs,
+    start.principal,
+    start.operation,
+    start.requestedModel,
+    start.integration,
+    start.provider,
+    start.upstreamModel,
+    start.stream,
+  ])}\n`;
+}
+
+/** The line, with its newline, that holds a finished attempt. */
+export function formatRecord(record: LedgerRecord): string {
+  return `${JSON.stringify([
+    endTag,
+    record.attemptId,
+    record.startedAtMs,
+    record.principal,
+    record.operation,
+    record.requestedModel,
+    record.integration,
+    record.provider,
+    record.upstreamModel,
+    record.stream,
+    record.durationMs,
+    record.firstByteMs,
+    record.outcome,
+    record.httpStatus,
+    record.errorCode,
+    record.inputTokens,
+    record.outputTokens,
+    record.cacheReadTokens,
+    record.cacheWriteTokens,
+    record.reasoningTokens,
+    record.usageSource,
+    record.costMicros,
+    record.currency,
+  ])}\n`;
+}
+
+/**
+ * The attempt that a line made by `formatStartMarker` or `formatRecord` is about, as it is spelled in the line.
+ * Cheap: it parses nothing. Two lines about one attempt give the same text.
+ */
+export function attemptKey(line: string): string {
+  const from = 7;
+  return line.slice(from, line.indexOf('",', from));
+}
+
+/** Reads a line of a spool file back. Undefined when it is torn or not one of ours. */
+export function parseSpoolLine(line: string): SpoolLine | undefined {
+  const values = parseArray(line);
+  if (values === undefined) return undefined;
+  const start = toStart(values);
+  if (start === undefined) return undefined;
+  if (values[0] === startTag) return values.length === startLength ? { type: "start", start } : undefined;
+  if (values[0] !== endTag || values.length !== endLength) return undefined;
+  const record = toRecord(start, values);
+  return record === undefined ? undefined : { type: "end", record };
+}
+
+/** The record of an attempt that a killed server left open. How long it ran is not known. */
+export function interruptedRecord(start: RecordStart): LedgerRecord {
+  return {
+    ...start,
+    durationMs: 0,
+    firstByteMs: null,
+    outcome: "interrupted",
+    httpStatus: null,
+    errorCode: null,
+    inputTokens: null,
+    outputTokens: null,
+    cacheReadTokens: null,
+    cacheWriteTokens: null,
+    reasoningTokens: null,
+    usageSource: "none",
+    costMicros: null,
+    currency: null,
+  };
+}
+
+function parseArray(line: string): readonly unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    // A torn line is expected after a kill; the caller counts it.
+    return undefined;
+  }
+}
+
+function toStart(values: readonly unknown[]): RecordStart | undefined {
+  const [, attemptId, startedAtMs, principal, operation, requestedModel, integration, provider, upstreamModel, stream] = values;
+  if (typeof attemptId !== "string" || typeof startedAtMs !== "number" || typeof stream !== "boolean") return undefined;
+  if (typeof principal !== "string" || typeof operation !== "string" || typeof requestedModel !== "string") return undefined;
+  if (typeof integration !== "string" || typeof provider !== "string" || typeof upstreamModel !== "string") return undefined;
+  const dot = attemptId.lastIndexOf(".");
+  const attempt = Number(attemptId.slice(dot + 1));
+  if (dot < 1 || !Number.isSafeInteger(attempt) || attempt < 1) return undefined;
+  return {
+    attemptId,
+    requestId: attemptId.slice(0, dot),
+    attempt,
+    startedAtMs,
+    principal,
+    operation,
+    requestedModel,
+    integration,
+    provider,
+    upstreamModel,
+    stream,
+  };
+}
+
+function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord | undefined {
+  const [durationMs, firstByteMs, outcome, httpStatus, errorCode] = values.slice(startLength, startLength + 5);
+  const [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, usageSource, costMicros, currency] =
+    values.slice(startLength + 5);
+  if (typeof durationMs !== "number" || !isRecordedEnd(outcome) || !isUsageSource(usageSource)) return undefined;
+  if (!isNumberOrNull(firstByteMs) || !isNumberOrNull(httpStatus) || !isTextOrNull(errorCode)) return undefined;
+  if (!isNumberOrNull(inputTokens) || !isNumberOrNull(outputTokens) || !isNumberOrNull(reasoningTokens)) return undefined;
+  if (!isNumberOrNull(cacheReadTokens) || !isNumberOrNull(cacheWriteTokens)) return undefined;
+  if (!isNumberOrNull(costMicros) || !isTextOrNull(currency)) return undefined;
+  return {
+    ...start,
+    durationMs,
+    firstByteMs,
+    outcome,
+    httpStatus,
+    errorCode,
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens,
+    usageSource,
+    costMicros,
+    currency,
+  };
+}
+
+function isNumberOrNull(value: unknown): value is number | null {
+  return value === null || typeof value === "number";
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function isUsageSource(value: unknown): value is UsageSource {
+  return value === "reported" || value === "estimated" || value === "none";
+}

@@ -1,0 +1,50 @@
+import type { PlatformError } from "@llm-platform/kit";
+import type { StreamEnd } from "../core/stream-ends.ts";
+import type { ReplyFacts } from "../wire/reply-facts.ts";
+import type { GatewayCall } from "./gateway-call.ts";
+import type { Target } from "./targets.ts";
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  readonly outcome: StreamEnd;
+  readonly facts: ReplyFacts;
+  /** Status that the upstream answered with, 0 when none came. */
+  readonly status: number;
+  readonly error: PlatformError | undefined;
+  /** Whether the call ends with this attempt, because its reply is the client's. */
+  readonly isFinal: boolean;
+}
+
+type Finish = (record: AttemptRecord, end: AttemptEnd, done: () => void) => void;
+
+/** What is known of one attempt while it runs. It ends once. */
+export class AttemptRecord {
+  readonly call: GatewayCall;
+  readonly target: Target;
+  readonly number: number;
+  readonly id: string;
+  readonly startedAtEpochMs = Date.now();
+  readonly startedAtMs = performance.now();
+  firstContentAtMs = 0;
+  readonly #finish: Finish;
+  #isFinished = false;
+
+  constructor(call: GatewayCall, target: Target, finish: Finish) {
+    this.call = call;
+    this.target = target;
+    this.number = call.attempts;
+    this.id = `${call.id}.${call.attempts}`;
+    this.#finish = finish;
+  }
+
+  noteFirstContent(): void {
+    if (this.firstContentAtMs === 0) this.firstContentAtMs = performance.now();
+  }
+
+  /** Writes the record; `done` runs when it is durable. A second end is ignored, and its `done` with it. */
+  finish(end: AttemptEnd, done: () => void): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#finish(this, end, done);
+  }
+}

@@ -1,0 +1,94 @@
+import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
+import type { Principal } from "../core/principal.ts";
+import type { RequestHead } from "../wire/request-scan.ts";
+
+/** What a surface hands to the gateway. */
+export interface GatewayCallInput {
+  readonly id: string;
+  readonly operation: Operation;
+  /** The dialect of the body, and of the reply that the client expects. */
+  readonly dialect: Dialect;
+  readonly principal: Principal;
+  readonly head: RequestHead;
+  readonly body: Buffer;
+  /** Whether the reply is a stream, the dialect's default applied. */
+  readonly stream: boolean;
+  /** Restricts the call to one integration, for surfaces that belong to one. */
+  readonly integration?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/** About four bytes of JSON make a token; used where nothing better is known, and marked as an estimate. */
+const bytesPerToken = 4;
+
+/** One model call from its arrival to its end. */
+export class GatewayCall {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly dialect: Dialect;
+  readonly principal: Principal;
+  readonly head: RequestHead;
+  readonly body: Buffer;
+  readonly stream: boolean;
+  readonly integration: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly cancellation = new Cancellation();
+  /** Monotonic arrival, in milliseconds. */
+  readonly startedAtMs = performance.now();
+  /** Targets to try, in order. Set by the route stage. */
+  targets: readonly string[] = [];
+  /** Attempts begun so far. */
+  attempts = 0;
+  /** Monotonic time at which the first attempt was sent. */
+  sentAtMs = 0;
+  /** `integration/model` that answered, once one did. */
+  servedBy: string | undefined;
+  #json: unknown;
+  #endListeners: (() => void)[] = [];
+  #hasEnded = false;
+
+  constructor(input: GatewayCallInput) {
+    this.id = input.id;
+    this.operation = input.operation;
+    this.dialect = input.dialect;
+    this.principal = input.principal;
+    this.head = input.head;
+    this.body = input.body;
+    this.stream = input.stream;
+    this.integration = input.integration;
+    this.traceparent = input.traceparent;
+  }
+
+  get estimatedInputTokens(): number {
+    return Math.ceil(this.body.length / bytesPerToken);
+  }
+
+  /** The body as JSON, parsed at most once. Throws PlatformError `invalid_request`. */
+  json(): unknown {
+    this.#json ??= parseBody(this.body);
+    return this.#json;
+  }
+
+  /** Calls `listener` once when the call has ended in whatever way. */
+  onEnd(listener: () => void): void {
+    this.#endListeners.push(listener);
+  }
+
+  /** Marks the end. Later calls change nothing. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    for (const listener of this.#endListeners) listener();
+    this.#endListeners = [];
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parseBody(body: Buffer): unknown {
+  try {
+    return JSON.parse(decoder.decode(body));
+  } catch (error) {
+    throw new PlatformError("invalid_request", "The body is not valid JSON in UTF-8.", { cause: error });
+  }
+}

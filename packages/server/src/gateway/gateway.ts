@@ -1,0 +1,85 @@
+import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
+import type { BucketVerdict } from "../core/token-bucket.ts";
+import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
+import { Deadlines } from "../wire/deadlines.ts";
+import { createAdmission } from "./admit.ts";
+import { createAttempts } from "./attempt.ts";
+import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
+import type { ModelDirectory } from "./model-directory.ts";
+import type { Recorder } from "./recorder.ts";
+import { createRouting } from "./route.ts";
+import type { GatewaySettings } from "./settings.ts";
+import { composeStages } from "./stage.ts";
+
+export interface GatewayParts {
+  readonly directory: ModelDirectory;
+  readonly recorder: Recorder;
+  readonly settings: GatewaySettings;
+  readonly metrics: PlatformMetrics;
+  readonly random: () => number;
+}
+
+/** The way of every model call, whatever surface it came in by. */
+export interface Gateway {
+  readonly inFlight: number;
+  /** Makes a call of what a surface read. */
+  open(input: GatewayCallInput): GatewayCall;
+  /**
+   * Resolves with a reply whose first content is there, or which is whole.
+   * Rejects with a PlatformError when the client has been sent nothing; the ledger has the attempts by then.
+   */
+  handle(call: GatewayCall): Promise<Reply>;
+  /** The caller's limit as its call found it; undefined when it has none. */
+  limitOf(call: GatewayCall): BucketVerdict | undefined;
+  /** Takes no more calls. */
+  close(): void;
+  /** Waits for the calls in flight, then ends the rest with `shutting_down`. */
+  drain(deadlineMs: number): Promise<void>;
+  stop(): void;
+}
+
+/** How often a drain looks whether the last call has ended. */
+const drainLookMs = 50;
+/** What calls that were ended get to write their record and tell their client. */
+const lastWordsMs = 2_000;
+
+export function createGateway(parts: GatewayParts): Gateway {
+  const { directory, recorder, settings, metrics, random } = parts;
+  const deadlines = new Deadlines();
+  const admission = createAdmission({ maxInFlight: settings.maxInFlight, gauge: metrics.inFlight.series() });
+  const chat = composeStages(
+    [admission.stage, createRouting(directory, random)],
+    createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
+  );
+
+  function fail(call: GatewayCall, error: unknown): never {
+    const failure = toPlatformError(error);
+    recorder.refuse(call, failure);
+    throw failure;
+  }
+
+  async function emptied(deadlineMs: number): Promise<boolean> {
+    const endMs = performance.now() + deadlineMs;
+    while (admission.inFlight > 0 && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+    }
+    return admission.inFlight === 0;
+  }
+
+  return {
+    get inFlight() {
+      return admission.inFlight;
+    },
+    open: (input) => new GatewayCall(input),
+    handle: (call) => chat(call).catch((error: unknown) => fail(call, error)),
+    limitOf: (call) => admission.limitOf(call),
+    close: () => admission.close(),
+    async drain(deadlineMs) {
+      admission.close();
+      if (await emptied(deadlineMs)) return;
+      admission.cancelAll(new PlatformError("shutting_down", "The server is shutting down."));
+      await emptied(lastWordsMs);
+    },
+    stop: () => deadlines.stop(),
+  };
+}

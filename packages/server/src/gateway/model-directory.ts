@@ -1,0 +1,117 @@
+import { type Log, type ModelInfo, type ModelPlatform, PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { BreakerSettings } from "../core/breaker.ts";
+import { buildRoutes, type OfferedModel, type Route, type RoutingConfig } from "../core/routes.ts";
+import { Target } from "./targets.ts";
+
+/** A model platform as the integration manager sees it now. */
+export interface PlatformView {
+  readonly name: string;
+  readonly priority: number;
+  /** Undefined while the integration is not running. */
+  readonly platform: ModelPlatform | undefined;
+  /** One sentence on why it is not running. */
+  readonly absence: string;
+}
+
+/** Where the directory learns of platforms. */
+export interface PlatformSource {
+  platforms(): readonly PlatformView[];
+}
+
+/** A model with the integration that offers it. */
+export interface CatalogueModel extends ModelInfo {
+  readonly integration: string;
+  readonly provider: string;
+}
+
+/** What routing looks things up in: immutable, replaced whole. */
+export interface RoutingSnapshot {
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly models: readonly CatalogueModel[];
+}
+
+export interface ModelDirectoryParts {
+  readonly source: PlatformSource;
+  readonly routing: RoutingConfig;
+  readonly breaker: BreakerSettings;
+  readonly log: Log;
+}
+
+/** Knows which models there are and keeps the routing snapshot. */
+export interface ModelDirectory {
+  readonly snapshot: RoutingSnapshot;
+  /** Platforms changed state: what is known of their models is put into a new snapshot at once. */
+  rebuild(): void;
+  /** Asks one platform, or all, for its models. Never rejects; a platform that fails keeps its last list. */
+  refresh(integration?: string): Promise<void>;
+}
+
+const listTimeoutMs = 10_000;
+
+/** Makes a directory with an empty snapshot. */
+export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory {
+  const { source, routing, breaker, log } = parts;
+  const known = new Map<string, readonly ModelInfo[]>();
+  const targets = new Map<string, Target>();
+  const state = { snapshot: emptySnapshot };
+
+  function targetOf(integration: string, model: string): Target {
+    const fresh = new Target(integration, model, breaker);
+    const target = targets.get(fresh.id) ?? fresh;
+    targets.set(target.id, target);
+    return target;
+  }
+
+  function rebuild(): void {
+    const offered: OfferedModel[] = [];
+    const models: CatalogueModel[] = [];
+    const current = new Map<string, Target>();
+    for (const view of source.platforms()) {
+      for (const info of known.get(view.name) ?? []) {
+        const target = targetOf(view.name, info.id);
+        target.platform = view.platform;
+        target.absence = view.absence;
+        current.set(target.id, target);
+        offered.push({ integration: view.name, model: info.id, priority: view.priority });
+        if (view.platform !== undefined) models.push({ ...info, integration: view.name, provider: view.platform.provider });
+      }
+    }
+    for (const id of targets.keys()) if (!current.has(id)) targets.delete(id);
+    state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models };
+  }
+
+  async function refreshOne(view: PlatformView): Promise<void> {
+    if (view.platform === undefined) return;
+    try {
+      known.set(view.name, await view.platform.list(AbortSignal.timeout(listTimeoutMs)));
+    } catch (error) {
+      log.warn("models.list_failed", { integration: view.name, error: toPlatformError(error) });
+    }
+  }
+
+  return {
+    get snapshot() {
+      return state.snapshot;
+    },
+    rebuild,
+    async refresh(integration) {
+      const views = source.platforms().filter((view) => integration === undefined || view.name === integration);
+      await Promise.all(views.map(refreshOne));
+      rebuild();
+    },
+  };
+}
+
+const emptySnapshot: RoutingSnapshot = { routes: new Map(), targets: new Map(), models: [] };
+
+/** The targets of a model name. Throws PlatformError `model_not_found`. */
+export function lookUpRoute(snapshot: RoutingSnapshot, name: string): Route {
+  const route = snapshot.routes.get(name);
+  if (route === undefined) {
+    throw new PlatformError("model_not_found", `The model \`${name}\` does not exist. GET /v1/models lists those that do.`, {
+      field: "model",
+    });
+  }
+  return route;
+}

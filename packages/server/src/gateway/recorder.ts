@@ -1,0 +1,273 @@
+import type { PlatformError, Usage } from "@llm-platform/kit";
+import { sourceOf, statusOf } from "../core/error-status.ts";
+import { formatRecord, formatStartMarker, type LedgerRecord } from "../core/ledger-record.ts";
+import { costMicros, type PriceTable } from "../core/prices.ts";
+import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
+import type { HistogramSeries, NumberSeries } from "../telemetry/registry.ts";
+import type { ReplyFacts } from "../wire/reply-facts.ts";
+import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
+import type { GatewayCall } from "./gateway-call.ts";
+import type { Target } from "./targets.ts";
+
+/** Where finished records become durable. */
+export interface RecordSink {
+  /** Notes that an attempt began, so that a restart knows of it. Does not wait. */
+  begin(marker: string): void;
+  /** Calls `done` once the line is on disk, or with an error when it was lost. */
+  commit(line: string, done: (error?: PlatformError) => void): void;
+}
+
+/** How an attempt went, told to the integration manager. */
+export type TrafficOutcome = "ok" | "auth_failed" | "failed" | "rate_limited";
+
+export interface RecorderParts {
+  readonly sink: RecordSink;
+  readonly prices: PriceTable;
+  readonly metrics: PlatformMetrics;
+  reportTraffic(integration: string, outcome: TrafficOutcome): void;
+}
+
+/** Writes down what every attempt came to: ledger, metrics, breaker and the integration's health. */
+export interface Recorder {
+  begin(call: GatewayCall, target: Target): AttemptRecord;
+  /** Counts a call that was refused without any content. */
+  refuse(call: GatewayCall, error: PlatformError): void;
+}
+
+/** Model names that may become label values; the rest is `other`. */
+const mostModelLabels = 200;
+
+export function createRecorder(parts: RecorderParts): Recorder {
+  const { sink, prices, metrics } = parts;
+  const modelLabels = new Set<string>();
+  const seriesByTarget = new WeakMap<Target, Map<string, TargetSeries>>();
+
+  function labelOf(target: Target): string {
+    if (modelLabels.has(target.model)) return target.model;
+    if (modelLabels.size >= mostModelLabels) return "other";
+    modelLabels.add(target.model);
+    return target.model;
+  }
+
+  function seriesFor(call: GatewayCall, target: Target): TargetSeries {
+    const key = call.stream ? `${call.operation} stream` : call.operation;
+    let byKey = seriesByTarget.get(target);
+    if (byKey === undefined) {
+      byKey = new Map();
+      seriesByTarget.set(target, byKey);
+    }
+    let series = byKey.get(key);
+    if (series === undefined) {
+      series = new TargetSeries(metrics, { provider: providerOf(target), model: labelOf(target), call });
+      byKey.set(key, series);
+    }
+    return series;
+  }
+
+  function judge(target: Target, error: PlatformError | undefined): void {
+    const nowMs = performance.now();
+    switch (error?.code) {
+      case "upstream_error":
+      case "upstream_incomplete":
+      case "upstream_malformed":
+      case "upstream_timeout":
+        target.breaker.fail(nowMs);
+        parts.reportTraffic(target.integration, "failed");
+        return;
+      case "upstream_auth":
+        parts.reportTraffic(target.integration, "auth_failed");
+        return;
+      case "rate_limited":
+        parts.reportTraffic(target.integration, "rate_limited");
+        return;
+      case undefined:
+      case "invalid_request":
+      case "model_not_found":
+      case "context_length_exceeded":
+        target.breaker.succeed(nowMs);
+        parts.reportTraffic(target.integration, "ok");
+        return;
+      default:
+    }
+  }
+
+  function finish(record: AttemptRecord, end: AttemptEnd, done: () => void): void {
+    const { call, target } = record;
+    const nowMs = performance.now();
+    const usage = usageOf(end, call);
+    const price = usage.source === "none" ? undefined : prices.lookup({ integration: target.integration, model: target.model, atMs: record.startedAtEpochMs });
+    const cost = price === undefined ? null : costMicros(usage.usage, price);
+    const currency = price?.currency ?? null;
+    const series = seriesFor(call, target);
+    series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
+    if (usage.source !== "none" && cost === null) metrics.costUnknown.series(series.provider, series.model).add();
+    if (end.facts.isPromptTruncated) metrics.promptsTruncated.series(series.provider, series.model).add();
+    judge(target, end.error);
+    if (call.stream) metrics.terminations.series(end.outcome).add();
+    if (end.isFinal) {
+      series.countCall(call, nowMs, "2xx");
+      if (end.error !== undefined) countError(series.provider, series.model, end.error);
+      call.end();
+    }
+    // A record that could not be kept is counted by the spool; the reply is not taken back for it.
+    sink.commit(formatRecord(toLedgerRecord(record, end, { nowMs, usage, cost, currency })), () => done());
+  }
+
+  function countError(provider: string, model: string, error: PlatformError): void {
+    metrics.errors.series(provider, model, error.code, sourceOf(error)).add();
+  }
+
+  return {
+    begin(call, target) {
+      const record = new AttemptRecord(call, target, finish);
+      if (call.attempts > 1) metrics.retries.series(providerOf(target), labelOf(target)).add();
+      sink.begin(
+        formatStartMarker({
+          attemptId: record.id,
+          requestId: call.id,
+          attempt: record.number,
+          startedAtMs: record.startedAtEpochMs,
+          principal: call.principal.name,
+          operation: call.operation,
+          requestedModel: call.head.model,
+          integration: target.integration,
+          provider: providerOf(target),
+          upstreamModel: target.model,
+          stream: call.stream,
+        }),
+      );
+      return record;
+    },
+    refuse(call, error) {
+      const statusClass = `${Math.floor(statusOf(error.code) / 100)}xx`;
+      metrics.requests.series("none", "other", call.operation, statusClass, String(call.stream)).add();
+      countError("none", "other", error);
+      if (error.code === "rate_limited" && error.upstreamStatus === undefined) metrics.rateLimited.series("requests").add();
+      call.end();
+    },
+  };
+}
+
+function providerOf(target: Target): string {
+  return target.platform?.provider ?? "none";
+}
+
+interface CountedUsage {
+  readonly usage: Usage;
+  readonly source: "reported" | "estimated" | "none";
+}
+
+/** What the upstream reported; where it reported nothing and something was generated, our estimate, marked as one. */
+function usageOf(end: AttemptEnd, call: GatewayCall): CountedUsage {
+  const { facts } = end;
+  if (facts.usage !== undefined) return { usage: facts.usage, source: "reported" };
+  if (facts.contentEvents === 0 && end.error !== undefined) return { usage: {}, source: "none" };
+  const inputTokens = call.estimatedInputTokens;
+  return { usage: { inputTokens, outputTokens: estimateOutput(facts, call) }, source: "estimated" };
+}
+
+/** One event of a stream is about one token; of a whole reply without usage nothing is known but that it came. */
+function estimateOutput(facts: ReplyFacts, call: GatewayCall): number {
+  return call.operation === "embedding" ? 0 : facts.contentEvents;
+}
+
+interface Measured {
+  readonly nowMs: number;
+  readonly usage: CountedUsage;
+  readonly cost: number | null;
+  readonly currency: string | null;
+}
+
+function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
+  const { call, target } = record;
+  const { usage, source } = measured.usage;
+  return {
+    attemptId: record.id,
+    requestId: call.id,
+    attempt: record.number,
+    startedAtMs: record.startedAtEpochMs,
+    durationMs: Math.round(measured.nowMs - record.startedAtMs),
+    firstByteMs: record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
+    principal: call.principal.name,
+    operation: call.operation,
+    requestedModel: call.head.model,
+    integration: target.integration,
+    provider: providerOf(target),
+    upstreamModel: target.model,
+    stream: call.stream,
+    outcome: end.outcome,
+    httpStatus: end.status === 0 ? null : end.status,
+    errorCode: end.error?.code ?? null,
+    inputTokens: usage.inputTokens ?? null,
+    outputTokens: usage.outputTokens ?? null,
+    cacheReadTokens: usage.cacheReadTokens ?? null,
+    cacheWriteTokens: usage.cacheWriteTokens ?? null,
+    reasoningTokens: usage.reasoningTokens ?? null,
+    usageSource: source,
+    costMicros: measured.cost,
+    currency: measured.currency,
+  };
+}
+
+interface SeriesLabels {
+  readonly provider: string;
+  readonly model: string;
+  readonly call: GatewayCall;
+}
+
+/** The series of one target and kind of call, resolved once. */
+class TargetSeries {
+  readonly provider: string;
+  readonly model: string;
+  readonly #metrics: PlatformMetrics;
+  readonly #succeeded: NumberSeries;
+  readonly #duration: HistogramSeries;
+  readonly #firstToken: HistogramSeries;
+  readonly #perToken: HistogramSeries;
+  readonly #input: NumberSeries;
+  readonly #output: NumberSeries;
+  readonly #overhead: HistogramSeries;
+  readonly #operation: string;
+
+  constructor(metrics: PlatformMetrics, { provider, model, call }: SeriesLabels) {
+    this.provider = provider;
+    this.model = model;
+    this.#metrics = metrics;
+    this.#operation = call.operation;
+    this.#succeeded = metrics.requests.series(provider, model, call.operation, "2xx", String(call.stream));
+    this.#duration = metrics.requestDuration.series(provider, model, call.operation);
+    this.#firstToken = metrics.firstToken.series(provider, model);
+    this.#perToken = metrics.perOutputToken.series(provider, model);
+    this.#input = metrics.tokens.series(provider, model, "input");
+    this.#output = metrics.tokens.series(provider, model, "output");
+    this.#overhead = metrics.overhead.series();
+  }
+
+  countAttempt(record: AttemptRecord, so: { readonly usage: Usage; readonly cost: number | null; readonly currency: string | null; readonly nowMs: number }): void {
+    const { usage } = so;
+    this.#input.add(usage.inputTokens ?? 0);
+    this.#output.add(usage.outputTokens ?? 0);
+    if (usage.cacheReadTokens !== undefined) this.#countTokens("cache_read", usage.cacheReadTokens);
+    if (usage.cacheWriteTokens !== undefined) this.#countTokens("cache_write", usage.cacheWriteTokens);
+    if (usage.reasoningTokens !== undefined) this.#countTokens("reasoning", usage.reasoningTokens);
+    if (so.cost !== null && so.currency !== null) {
+      this.#metrics.cost.series(this.provider, this.model, so.currency).add(so.cost / 1_000_000);
+    }
+    if (!record.call.stream || record.firstContentAtMs === 0) return;
+    this.#firstToken.observe((record.firstContentAtMs - record.call.startedAtMs) / 1_000);
+    const tokens = usage.outputTokens ?? 0;
+    if (tokens > 1) this.#perToken.observe((so.nowMs - record.firstContentAtMs) / 1_000 / (tokens - 1));
+  }
+
+  countCall(call: GatewayCall, nowMs: number, statusClass: string): void {
+    if (statusClass === "2xx") this.#succeeded.add();
+    else this.#metrics.requests.series(this.provider, this.model, this.#operation, statusClass, String(call.stream)).add();
+    this.#duration.observe((nowMs - call.startedAtMs) / 1_000);
+    this.#overhead.observe((call.sentAtMs - call.startedAtMs) / 1_000);
+  }
+
+  #countTokens(type: string, amount: number): void {
+    this.#metrics.tokens.series(this.provider, this.model, type).add(amount);
+  }
+}
+

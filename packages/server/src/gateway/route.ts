@@ -1,0 +1,19 @@
+import { PlatformError } from "@llm-platform/kit";
+import { orderTargets } from "../core/routes.ts";
+import { lookUpRoute, type ModelDirectory } from "./model-directory.ts";
+import type { Stage } from "./stage.ts";
+
+/** Finds the targets of a call's model, in the order in which they are tried. */
+export function createRouting(directory: ModelDirectory, random: () => number): Stage {
+  return (next) => async (call) => {
+    const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
+    const targets = orderTargets(lookUpRoute(directory.snapshot, name), random());
+    if (!targets.some((id) => directory.snapshot.targets.has(id))) {
+      throw new PlatformError("model_not_found", `No integration offers what the model \`${call.head.model}\` stands for (${targets.join(", ")}).`, {
+        field: "model",
+      });
+    }
+    call.targets = targets;
+    return next(call);
+  };
+}

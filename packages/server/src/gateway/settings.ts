@@ -1,0 +1,22 @@
+import type { BreakerSettings } from "../core/breaker.ts";
+
+/** What the gateway can be told. Times in milliseconds. */
+export interface GatewaySettings {
+  /** Calls at once; one more is answered 503. */
+  readonly maxInFlight: number;
+  /** First byte of a streamed reply. */
+  readonly firstByteTimeoutMs: number;
+  /** A reply that is not a stream, whole. */
+  readonly requestTimeoutMs: number;
+  /** Silence in the middle of a stream. */
+  readonly chunkTimeoutMs: number;
+  /** A streamed call as a whole. */
+  readonly totalTimeoutMs: number;
+  /** Wait for the end marker after the last finish reason. */
+  readonly finishGraceMs: number;
+  /** A client that reads nothing for this long is let go. */
+  readonly stuckClientTimeoutMs: number;
+  /** Attempts beyond the first. */
+  readonly maxRetries: number;
+  readonly breaker: BreakerSettings;
+}

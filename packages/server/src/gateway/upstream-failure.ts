@@ -1,0 +1,86 @@
+import { type ErrorCode, type ErrorDetails, PlatformError, type ReplyHeaders } from "@llm-platform/kit";
+import { toRecord } from "../wire/openai-usage.ts";
+
+/** An upstream's answer with an error status. */
+export interface FailedReply {
+  readonly status: number;
+  readonly headers: ReplyHeaders;
+  /** As much of the body as was kept. */
+  readonly body: Buffer;
+  readonly nowEpochMs: number;
+}
+
+/** Only short plain words of an upstream reach a caller: codes and field names, never its sentences. */
+const plainWord = /^[A-Za-z0-9_.[\]-]{1,64}$/;
+
+/**
+ * Says in our own words what an upstream's error status means.
+ * The upstream's text may hold keys, paths or prompts; it goes into `cause`, for the log only.
+ */
+export function toUpstreamError(reply: FailedReply): PlatformError {
+  const { code: upstreamCode, field } = readEnvelope(reply.body);
+  const details: ErrorDetails = {
+    upstreamStatus: reply.status,
+    cause: new Error(reply.body.toString("utf8", 0, 2048)),
+    ...(field === undefined ? {} : { field }),
+  };
+  const said = upstreamCode === undefined ? "" : ` (${upstreamCode})`;
+  const fail = (code: ErrorCode, message: string, more: ErrorDetails = {}) => new PlatformError(code, message, { ...details, ...more });
+
+  switch (reply.status) {
+    case 401:
+    case 403:
+      return fail("upstream_auth", "The upstream refused the platform's credential. An operator has to renew it.", { isRetryable: true });
+    case 404:
+      return fail("model_not_found", `The upstream does not know this model or endpoint${said}.`);
+    case 413:
+      return fail("payload_too_large", `The upstream refused the request as too large${said}.`);
+    case 408:
+    case 504:
+      return fail("upstream_timeout", "The upstream reported a time-out.", { isRetryable: true });
+    case 429:
+      return fail("rate_limited", `The upstream's rate limit is reached${said}.`, {
+        isRetryable: true,
+        ...retryAfter(reply.headers, reply.nowEpochMs),
+      });
+    default:
+  }
+  if (reply.status >= 400 && reply.status < 500) {
+    if (upstreamCode === "context_length_exceeded") {
+      return fail("context_length_exceeded", "The prompt does not fit into the model's context. Shorten it.");
+    }
+    return fail("invalid_request", `The upstream refused the request as invalid${said}. Check the fields of the request.`);
+  }
+  return fail("upstream_error", `The upstream failed with status ${reply.status}.`, {
+    isRetryable: true,
+    ...retryAfter(reply.headers, reply.nowEpochMs),
+  });
+}
+
+function readEnvelope(body: Buffer): { readonly code: string | undefined; readonly field: string | undefined } {
+  let envelope: Readonly<Record<string, unknown>> | undefined;
+  try {
+    envelope = toRecord(JSON.parse(body.toString("utf8")));
+  } catch {
+    // An error page in another form has no code to read.
+    return { code: undefined, field: undefined };
+  }
+  const error = toRecord(envelope?.["error"]) ?? envelope;
+  return { code: toPlainWord(error?.["code"]) ?? toPlainWord(error?.["type"]), field: toPlainWord(error?.["param"]) };
+}
+
+function toPlainWord(value: unknown): string | undefined {
+  return typeof value === "string" && plainWord.test(value) && !/^(sk|hf|key)[-_]/i.test(value) ? value : undefined;
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110 section 10.2.3). */
+function retryAfter(headers: ReplyHeaders, nowEpochMs: number): { readonly retryAfterMs?: number } {
+  const milliseconds = Number(headers.get("retry-after-ms") ?? Number.NaN);
+  if (Number.isFinite(milliseconds) && milliseconds >= 0) return { retryAfterMs: milliseconds };
+  const text = headers.get("retry-after");
+  if (text === undefined) return {};
+  const seconds = Number(text);
+  if (Number.isFinite(seconds)) return seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {};
+  const dateMs = Date.parse(text);
+  return Number.isNaN(dateMs) ? {} : { retryAfterMs: Math.max(0, dateMs - nowEpochMs) };
+}

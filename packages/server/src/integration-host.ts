@@ -1,0 +1,48 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KeyValues } from "@llm-platform/kit";
+import type { HostInput, HostServices } from "./manager/ports.ts";
+import type { InstrumentFactory } from "./telemetry/integration-instruments.ts";
+import { createControlFetch, collectOrigins, judgeAddress } from "./wire/control-fetch.ts";
+import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
+
+export interface IntegrationHostParts {
+  readonly instruments: InstrumentFactory;
+  /** The folder under which each integration has one of its own. */
+  readonly directory: string;
+  keyValues(integration: string): KeyValues;
+}
+
+const idleLookMs = 50;
+
+/** Makes what one attempt at an integration's life may use. */
+export function createIntegrationHost(parts: IntegrationHostParts): (input: HostInput) => Promise<HostServices> {
+  return async ({ name, definition, settings, writtenSettings, signal }) => {
+    const dataDirectory = join(parts.directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
+    await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+    const sources = [settings, writtenSettings];
+    const origins = collectOrigins(sources);
+    const control = createControlFetch({ settings: sources, signal });
+    const pools: UpstreamPool[] = [];
+    return {
+      metrics: parts.instruments.create({ definitionId: definition.id, integration: name, declarations: definition.metrics ?? [] }),
+      keyValues: parts.keyValues(name),
+      dataDirectory,
+      fetch: (url, options) => control.fetch(url, options),
+      upstream(origin, limits) {
+        if (!origin.startsWith("unix:")) judgeAddress(origin, origins);
+        const pool = createUpstreamPool(origin, limits);
+        pools.push(pool);
+        return pool;
+      },
+      async whenIdle(until) {
+        while (!until.aborted && pools.some((pool) => pool.busyConnections > 0)) await sleep(idleLookMs);
+      },
+      release() {
+        control.release();
+        for (const pool of pools) pool.stop();
+      },
+    };
+  };
+}

@@ -1,0 +1,77 @@
+import type { Log, PlatformEvent } from "@llm-platform/kit";
+import type { EventDraft, EventLog } from "./ports.ts";
+import type { StateChange } from "./state-cell.ts";
+
+/** Writes what happens to the durable log of events and tells those who listen. A listener that throws harms nobody. */
+export interface EventFeed {
+  /** Never throws: what cannot be made durable is logged. */
+  publish(event: EventDraft): void;
+  /** Publishes a change of a state, logs it, and tells its listeners. */
+  publishChange(change: StateChange): void;
+  onChange(listener: (change: StateChange) => void): () => void;
+  onEvent(listener: (event: PlatformEvent) => void): () => void;
+}
+
+const worrying = ["degraded", "retrying", "auth_required", "error"];
+
+export function createEventFeed(events: EventLog, log: Log): EventFeed {
+  const changeListeners = new Set<(change: StateChange) => void>();
+  const eventListeners = new Set<(event: PlatformEvent) => void>();
+  const lastWorries = new Map<string, string>();
+
+  function tell<Value>(listeners: ReadonlySet<(value: Value) => void>, value: Value): void {
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        log.error("integration.listener_failed", { error });
+      }
+    }
+  }
+
+  function publish(draft: EventDraft): void {
+    try {
+      tell(eventListeners, events.append(draft));
+    } catch (error) {
+      log.error("integration.event_lost", {
+        integration: draft.integration,
+        type: draft.type,
+        error,
+      });
+    }
+  }
+
+  /** The same worry, retry after retry, is worth one line; the rest is for those who debug. */
+  function logChange({ name, state, previous, reason }: StateChange): void {
+    const fields = { integration: name, from: previous, to: state, reason };
+    const worry = `${state}: ${reason}`;
+    const isKnown = lastWorries.get(name) === worry;
+    if (worrying.includes(state)) lastWorries.set(name, worry);
+    else if (state === "running") lastWorries.delete(name);
+    if (isKnown || (state === "starting" && previous === "retrying"))
+      log.debug("integration.state_changed", fields);
+    else if (worrying.includes(state)) log.warn("integration.state_changed", fields);
+    else log.info("integration.state_changed", fields);
+  }
+
+  return {
+    publish,
+    publishChange(change) {
+      const { name, state: to, previous: from, reason } = change;
+      logChange(change);
+      publish({
+        integration: name,
+        type: "integration.state_changed",
+        data: { from, to, reason },
+      });
+      tell(changeListeners, change);
+    },
+    onChange: (listener) => addTo(changeListeners, listener),
+    onEvent: (listener) => addTo(eventListeners, listener),
+  };
+}
+
+function addTo<Item>(set: Set<Item>, item: Item): () => void {
+  set.add(item);
+  return () => void set.delete(item);
+}

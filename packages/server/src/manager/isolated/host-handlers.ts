@@ -1,0 +1,76 @@
+import {
+  type FetchOptions,
+  type IntegrationContext,
+  type JsonObject,
+  PlatformError,
+} from "@llm-platform/kit";
+import type { WireResponse } from "./guest-context.ts";
+import type { Handler } from "./peer.ts";
+
+/** Longest answer to a control call that is handed to a process, in bytes. */
+const maxAnswerBytes = 8 * 1024 * 1024;
+
+/** What the process of an integration may ask of the platform: its context, call by call, and nothing else. */
+export function createHostHandlers(context: IntegrationContext<unknown>): Readonly<Record<string, Handler>> {
+  const { log, metrics, keyValues } = context;
+  return {
+    log([level, event, fields]) {
+      const known = (["debug", "info", "warn", "error"] as const).find((one) => one === level) ?? "info";
+      log[known](String(event), toRecord(fields));
+    },
+    emit: ([type, data]) => context.emit(String(type), toRecord(data)),
+    addMetric: ([name, amount, labels]) => metrics.add(String(name), Number(amount), toLabels(labels)),
+    setMetric: ([name, value, labels]) => metrics.set(String(name), Number(value), toLabels(labels)),
+    observeMetric: ([name, value, labels]) => metrics.observe(String(name), Number(value), toLabels(labels)),
+    getValue: ([key]) => keyValues.get(String(key)),
+    setValue: ([key, value]) => keyValues.set(String(key), JSON.parse(JSON.stringify(value ?? null))),
+    deleteValue: ([key]) => keyValues.delete(String(key)),
+    fetch: ([url, options], signal) => fetchFor(context, String(url), { ...toFetchOptions(options), signal }),
+  };
+}
+
+async function fetchFor(
+  context: IntegrationContext<unknown>,
+  url: string,
+  options: FetchOptions,
+): Promise<WireResponse> {
+  const response = await context.fetch(url, options);
+  return { status: response.status, headers: [...response.headers], body: await readBounded(response) };
+}
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > maxAnswerBytes) {
+      throw new PlatformError("upstream_malformed", `The answer is longer than ${maxAnswerBytes} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function toFetchOptions(value: unknown): FetchOptions {
+  const { method, headers, body, deadlineMs } = isRecord(value) ? value : {};
+  const verb = (["GET", "POST", "PUT", "DELETE", "HEAD"] as const).find((one) => one === method);
+  return {
+    ...(verb === undefined ? {} : { method: verb }),
+    ...(isRecord(headers) ? { headers: toLabels(headers) } : {}),
+    ...(typeof body === "string" || body instanceof Uint8Array ? { body } : {}),
+    ...(typeof deadlineMs === "number" ? { deadlineMs } : {}),
+  };
+}
+
+function toLabels(value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, String(part)]));
+}
+
+function toRecord(value: unknown): JsonObject {
+  return isRecord(value) ? JSON.parse(JSON.stringify(value)) : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,98 @@
+import type {
+  FetchOptions,
+  Instruments,
+  IntegrationDefinition,
+  JsonObject,
+  KeyValues,
+  Log,
+  PlatformEvent,
+  Upstream,
+  UpstreamLimits,
+} from "@llm-platform/kit";
+import type { Catalogue } from "./catalogue.ts";
+
+/** Time as the manager sees it. */
+export interface Clock {
+  /** Wall time in milliseconds, for what people read. */
+  nowMs(): number;
+  /** Never goes back; for durations and limits. */
+  monotonicMs(): number;
+  /** Calls `action` once after `delayMs`; the result takes that back. */
+  after(delayMs: number, action: () => void): () => void;
+}
+
+/** The durable, bounded log of events. */
+export interface EventLog {
+  append(event: EventDraft): PlatformEvent;
+}
+
+export interface EventDraft {
+  readonly integration: string;
+  readonly type: string;
+  readonly data: JsonObject;
+}
+
+/** For which attempt at a life the services are made. */
+export interface HostInput {
+  readonly name: string;
+  readonly definition: IntegrationDefinition;
+  /** Validated settings, and what the user wrote; origins that stand in either may be reached. */
+  readonly settings: unknown;
+  readonly writtenSettings: Readonly<Record<string, unknown>>;
+  /** Aborted when the attempt is over; `fetch` ends with it. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What one attempt at a life of an integration may use.
+ * During a swap two of them exist for one name; what lasts (key-values, folder, series of metrics) they share.
+ */
+export interface HostServices {
+  readonly metrics: Instruments;
+  readonly keyValues: KeyValues;
+  /** Made already. */
+  readonly dataDirectory: string;
+  fetch(url: string, options?: FetchOptions): Promise<Response>;
+  upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  /** Resolves when no call of this attempt is in flight on its upstreams, or when `signal` aborts. */
+  whenIdle(signal: AbortSignal): Promise<void>;
+  /** Closes every connection of the attempt. Called once. */
+  release(): void;
+}
+
+/** Everything that the manager is made of; `app.ts` passes it in. */
+export interface ManagerParts {
+  readonly catalogue: Catalogue;
+  readonly log: Log;
+  /** A log whose lines carry the integration's name. */
+  logFor(name: string): Log;
+  readonly events: EventLog;
+  host(input: HostInput): HostServices | Promise<HostServices>;
+  readonly clock: Clock;
+  /** A number of [0, 1). */
+  random(): number;
+  /** Bounds of the steps of a life. */
+  readonly limits?: Partial<StepLimits>;
+}
+
+/** How long the steps of a life may take, in milliseconds. */
+export interface StepLimits {
+  /** Default 10,000. */
+  readonly startMs: number;
+  /** Default 5,000. */
+  readonly healthMs: number;
+  /** Default 10,000. */
+  readonly stopMs: number;
+  /** How long calls in flight may go on after a swap. Default 300,000. */
+  readonly drainMs: number;
+  /** How long calls in flight may go on before a restart that a person asked for. Default 10,000. */
+  readonly restartDrainMs: number;
+}
+
+export const defaultStepLimits: StepLimits = {
+  startMs: 10_000,
+  healthMs: 5_000,
+  stopMs: 10_000,
+  drainMs: 300_000,
+  restartDrainMs: 10_000,
+};

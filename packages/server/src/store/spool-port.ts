@@ -1,0 +1,73 @@
+import type { Log, PlatformError } from "@llm-platform/kit";
+import type { LedgerRecord } from "../core/ledger-record.ts";
+
+/** Where the spool empties itself into. */
+export interface SpoolLedger {
+  /** In one transaction; a record whose attempt is there already is left out. Throws PlatformError `unavailable`. */
+  insertMany(records: readonly LedgerRecord[]): void;
+  /** Resolves when everything inserted so far survives a loss of power. */
+  makeDurable(): Promise<void>;
+}
+
+export interface SpoolParts {
+  /** Made when it is missing. */
+  readonly directory: string;
+  readonly ledger: SpoolLedger;
+  readonly log: Log;
+  /** Longest time that records gather before they are written together, in milliseconds. 0 to 5, default 2. */
+  readonly commitIntervalMs?: number;
+  /** Whether a commit waits for the disk itself. Default true. */
+  readonly sync?: boolean;
+  /** A segment that has grown beyond this is followed by a new one. Default 8 MiB. */
+  readonly segmentBytes?: number;
+  /** Records that could not be written yet are held up to this size. Default 10 MiB. */
+  readonly maxPendingBytes?: number;
+  /** Longest wait before written records are moved to the ledger. Default 250. */
+  readonly drainIntervalMs?: number;
+  /** Wall time. Default `Date.now`. */
+  readonly nowMs?: () => number;
+}
+
+/** Figures for the gauges. */
+export interface SpoolStats {
+  /** Finished records that are not in the ledger yet. */
+  readonly records: number;
+  /** How long the oldest of them has waited; 0 when there is none. */
+  readonly oldestSeconds: number;
+  /** Size of the segments on disk and of what waits to be written. */
+  readonly bytes: number;
+  /** Times that writing to disk failed, since the start. */
+  readonly commitFailures: number;
+  /** Records given up because the disk failed for too long, since the start. */
+  readonly lostRecords: number;
+}
+
+/** What start-up found in the segments of the server before. */
+export interface Recovery {
+  /** Finished records handed to the ledger; those that it had already are among them. */
+  readonly records: number;
+  /** Attempts that were open when that server ended. */
+  readonly interrupted: number;
+  /** Lines that were torn or not ours. */
+  readonly unreadableLines: number;
+}
+
+/**
+ * Makes usage records durable before their replies end, cheaply: all that gather are written together.
+ *
+ * While the disk fails it keeps trying and holds records in memory up to `maxPendingBytes`.
+ */
+export interface Spool {
+  /** Notes an attempt that begins, by its line of `formatStartMarker`. Never waits. */
+  begin(marker: string): void;
+  /**
+   * Takes the line of `formatRecord` of an attempt that ended. `done` runs once, never within this call:
+   * without an error when the line is on disk, with PlatformError `insufficient_storage` when it was given up.
+   */
+  commit(line: string, done: (error?: PlatformError) => void): void;
+  /** Moves what is on disk into the ledger now. Rejects when the ledger is not to be had. */
+  drain(): Promise<void>;
+  stats(): SpoolStats;
+  /** Writes and drains everything, then lets go. What the ledger does not take stays on disk for the next start. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,201 @@
+import type { MetricDefinition } from "./registry.ts";
+
+/** Upper bounds in seconds for call durations: the OpenTelemetry GenAI list, with two more for local models. */
+const durationBuckets = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68];
+const firstTokenBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const perTokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
+const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+const byModel = ["provider", "model"] as const;
+const byCall = ["provider", "model", "operation"] as const;
+
+/** Every metric of the platform: the one place where their names are spelled. */
+export const metricNames = {
+  requests: {
+    name: "llm_requests_total",
+    help: "Model calls that ended, by the status class that the caller saw.",
+    type: "counter",
+    labels: ["provider", "model", "operation", "status_class", "stream"],
+  },
+  requestDuration: {
+    name: "llm_request_duration_seconds",
+    help: "Time from the arrival of a model call to its end.",
+    type: "histogram",
+    labels: byCall,
+    buckets: durationBuckets,
+  },
+  modelLoads: {
+    name: "llm_model_loads_total",
+    help: "Loads of models into memory, by result.",
+    type: "counter",
+    labels: ["provider", "model", "result"],
+  },
+  activeModels: {
+    name: "llm_active_models",
+    help: "Models in memory now.",
+    type: "gauge",
+    labels: ["provider"],
+  },
+  gpuMemory: {
+    name: "llm_gpu_memory_usage_bytes",
+    help: "GPU memory in use. Absent on a machine without a GPU.",
+    type: "gauge",
+    labels: ["gpu", "node"],
+  },
+  cpuPercent: {
+    name: "llm_cpu_usage_percent",
+    help: "CPU used by the platform's process, 0 to 100 of all cores that it may use.",
+    type: "gauge",
+    labels: [],
+  },
+  cpuRatio: {
+    name: "llm_cpu_usage_ratio",
+    help: "The same as llm_cpu_usage_percent, as a ratio from 0 to 1.",
+    type: "gauge",
+    labels: [],
+  },
+  errors: {
+    name: "llm_errors_total",
+    help: "Errors that a caller saw, by code and by the layer at fault.",
+    type: "counter",
+    labels: ["provider", "model", "error_type", "source"],
+  },
+  cost: {
+    name: "llm_cost_total",
+    help: "Cost of the calls whose price is known, in units of the currency.",
+    type: "counter",
+    labels: ["provider", "model", "currency"],
+  },
+  costUnknown: {
+    name: "llm_cost_unknown_total",
+    help: "Attempts whose cost is unknown because no price is configured.",
+    type: "counter",
+    labels: byModel,
+  },
+  firstToken: {
+    name: "llm_time_to_first_token_seconds",
+    help: "Time from the arrival of a streamed call to its first content.",
+    type: "histogram",
+    labels: byModel,
+    buckets: firstTokenBuckets,
+  },
+  perOutputToken: {
+    name: "llm_time_per_output_token_seconds",
+    help: "Time between output tokens after the first, averaged over a call.",
+    type: "histogram",
+    labels: byModel,
+    buckets: perTokenBuckets,
+  },
+  tokens: {
+    name: "llm_tokens_total",
+    help: "Tokens, by type.",
+    type: "counter",
+    labels: ["provider", "model", "type"],
+  },
+  overhead: {
+    name: "llm_gateway_overhead_seconds",
+    help: "Time that the gateway itself added before a call went upstream.",
+    type: "histogram",
+    labels: [],
+    buckets: overheadBuckets,
+  },
+  inFlight: {
+    name: "llm_requests_in_flight",
+    help: "Model calls that have not ended.",
+    type: "gauge",
+    labels: [],
+  },
+  providerUp: {
+    name: "llm_provider_up",
+    help: "1 while a model platform is running, else 0.",
+    type: "gauge",
+    labels: ["integration", "provider"],
+  },
+  circuitState: {
+    name: "llm_circuit_state",
+    help: "State of a target's circuit breaker: 0 closed, 1 half open, 2 open.",
+    type: "gauge",
+    labels: ["integration", "model"],
+  },
+  retries: {
+    name: "llm_retries_total",
+    help: "Attempts beyond the first of a call.",
+    type: "counter",
+    labels: byModel,
+  },
+  terminations: {
+    name: "llm_stream_terminations_total",
+    help: "How streams ended.",
+    type: "counter",
+    labels: ["reason"],
+  },
+  rateLimited: {
+    name: "llm_rate_limited_total",
+    help: "Calls refused because a limit was reached.",
+    type: "counter",
+    labels: ["limit"],
+  },
+  promptsTruncated: {
+    name: "llm_prompts_truncated_total",
+    help: "Calls whose prompt did not fit and was cut by the upstream.",
+    type: "counter",
+    labels: byModel,
+  },
+  pluginUp: {
+    name: "llm_plugin_up",
+    help: "1 while an integration is running, else 0.",
+    type: "gauge",
+    labels: ["integration", "type"],
+  },
+  pluginState: {
+    name: "llm_plugin_state",
+    help: "1 for the state that an integration is in.",
+    type: "gauge",
+    labels: ["integration", "state"],
+  },
+  pluginRestarts: {
+    name: "llm_plugin_restarts_total",
+    help: "Restarts of an integration.",
+    type: "counter",
+    labels: ["integration"],
+  },
+  spoolRecords: {
+    name: "llm_usage_spool_records",
+    help: "Usage records that are durable but not yet in the ledger.",
+    type: "gauge",
+    labels: [],
+  },
+  spoolOldest: {
+    name: "llm_usage_spool_oldest_seconds",
+    help: "Age of the oldest such record.",
+    type: "gauge",
+    labels: [],
+  },
+  spoolFailures: {
+    name: "llm_usage_spool_failures_total",
+    help: "Group commits of the usage spool that failed.",
+    type: "counter",
+    labels: [],
+  },
+  connections: {
+    name: "llm_connections",
+    help: "Open client connections.",
+    type: "gauge",
+    labels: [],
+  },
+  configReload: {
+    name: "llm_config_last_reload_successful",
+    help: "1 when the configuration in force is the last one that was read.",
+    type: "gauge",
+    labels: [],
+  },
+  buildInfo: {
+    name: "llm_build_info",
+    help: "1, with the version of the platform and of Node.",
+    type: "gauge",
+    labels: ["version", "node_version"],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Metrics that an integration declares are shown under this prefix and its definition's id. */
+export const integrationMetricPrefix = "llm_integration_";

@@ -1,0 +1,48 @@
+import { metricNames } from "./names.ts";
+import type { HistogramSeries, Metric, MetricRegistry, NumberSeries } from "./registry.ts";
+
+type Names = typeof metricNames;
+
+/** The platform's own metrics, one field each. */
+export type PlatformMetrics = {
+  readonly [Key in keyof Names]: Names[Key]["type"] extends "histogram" ? Metric<HistogramSeries> : Metric<NumberSeries>;
+};
+
+/** Defines every metric of `names.ts` in a registry. Called once per registry. */
+export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics {
+  const counter = (key: keyof Names) => registry.counter(metricNames[key]);
+  const gauge = (key: keyof Names) => registry.gauge(metricNames[key]);
+  const histogram = (key: keyof Names) => registry.histogram(metricNames[key]);
+  return {
+    requests: counter("requests"),
+    requestDuration: histogram("requestDuration"),
+    modelLoads: counter("modelLoads"),
+    activeModels: gauge("activeModels"),
+    gpuMemory: gauge("gpuMemory"),
+    cpuPercent: gauge("cpuPercent"),
+    cpuRatio: gauge("cpuRatio"),
+    errors: counter("errors"),
+    cost: counter("cost"),
+    costUnknown: counter("costUnknown"),
+    firstToken: histogram("firstToken"),
+    perOutputToken: histogram("perOutputToken"),
+    tokens: counter("tokens"),
+    overhead: histogram("overhead"),
+    inFlight: gauge("inFlight"),
+    providerUp: gauge("providerUp"),
+    circuitState: gauge("circuitState"),
+    retries: counter("retries"),
+    terminations: counter("terminations"),
+    rateLimited: counter("rateLimited"),
+    promptsTruncated: counter("promptsTruncated"),
+    pluginUp: gauge("pluginUp"),
+    pluginState: gauge("pluginState"),
+    pluginRestarts: counter("pluginRestarts"),
+    spoolRecords: gauge("spoolRecords"),
+    spoolOldest: gauge("spoolOldest"),
+    spoolFailures: counter("spoolFailures"),
+    connections: gauge("connections"),
+    configReload: gauge("configReload"),
+    buildInfo: gauge("buildInfo"),
+  };
+}

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
+
+function decode(pieces: readonly Buffer[]): { readonly payload: string; readonly end: number } {
+  const decoder = new ChunkDecoder();
+  let payload = "";
+  for (const piece of pieces) {
+    const decoded = decoder.decode(Buffer.from(piece), 0);
+    payload += decoded.payload?.toString("latin1") ?? "";
+    if (decoded.end >= 0) return { payload, end: decoded.end };
+  }
+  return { payload, end: -1 };
+}
+
+function frame(chunks: readonly string[]): string {
+  return `${chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join("")}0\r\n\r\n`;
+}
+
+describe("ChunkDecoder", () => {
+  it("gives the same payload however the bytes are cut", () => {
+    const chunks = fc.array(fc.string({ minLength: 1, unit: "binary-ascii" }), { minLength: 1 });
+    fc.assert(
+      fc.property(chunks, fc.array(fc.nat()), (texts, cuts) => {
+        const bytes = Buffer.from(frame(texts), "latin1");
+        const points = [...new Set(cuts.map((cut) => cut % bytes.length))].sort((a, b) => a - b);
+        const pieces = [0, ...points].map((from, index) => bytes.subarray(from, points[index] ?? bytes.length));
+        const { payload, end } = decode(pieces);
+        expect(payload).toBe(texts.join(""));
+        expect(end).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it("joins the chunks of one read into one payload", () => {
+    const decoder = new ChunkDecoder();
+    expect(decoder.decode(Buffer.from("2\r\nab\r\n3\r\ncde\r\n"), 0).payload?.toString()).toBe("abcde");
+  });
+
+  it("takes extensions and trailers off", () => {
+    expect(decode([Buffer.from("2;x=y\r\nab\r\n0\r\nTrailer: z\r\n\r\n")])).toEqual({ payload: "ab", end: 28 });
+  });
+
+  it.each(["\r\n", "g\r\n", "2\nab", "2\r\nabc\r\n", "123456789\r\n", "-1\r\n"])("refuses the framing %j", (text) => {
+    expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
+  });
+});

@@ -1,0 +1,46 @@
+/** Something that wants to be asked, every now and then, whether its time is up. */
+export interface Timed {
+  /** @param nowMs the monotonic time in milliseconds */
+  checkDeadline(nowMs: number): void;
+}
+
+/**
+ * One coarse timer for every deadline of the hot path: a timer per call would cost more than the call.
+ * A deadline is noticed at most one tick late.
+ */
+export class Deadlines {
+  readonly #tickMs: number;
+  readonly #members = new Set<Timed>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param tickMs time between two checks; default 100 */
+  constructor(tickMs = 100) {
+    this.#tickMs = tickMs;
+  }
+
+  add(timed: Timed): void {
+    this.#members.add(timed);
+    this.#timer ??= setInterval(() => this.#tick(), this.#tickMs);
+  }
+
+  delete(timed: Timed): void {
+    this.#members.delete(timed);
+  }
+
+  /** Stops asking. Members are forgotten. */
+  stop(): void {
+    this.#members.clear();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    if (this.#members.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    const nowMs = performance.now();
+    for (const timed of this.#members) timed.checkDeadline(nowMs);
+  }
+}

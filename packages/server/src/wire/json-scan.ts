@@ -1,0 +1,194 @@
+/** Bounds of a JSON text, checked while it is scanned. */
+export interface JsonLimits {
+  /** Deepest nesting of arrays and objects. */
+  readonly maxDepth: number;
+  /** Arrays, objects and scalars together. */
+  readonly maxNodes: number;
+}
+
+/** Why a text is not accepted. */
+export type JsonProblem = "malformed" | "too_deep" | "too_many_nodes";
+
+/**
+ * Hears of each member of the outermost object, as byte offsets into the scanned bytes.
+ * The key's offsets are inside its quotes, the value's take in its first and last byte.
+ */
+export interface MemberVisitor {
+  member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void;
+}
+
+/** Defaults that chat bodies are held to. */
+export const chatBodyLimits: JsonLimits = { maxDepth: 64, maxNodes: 200_000 };
+
+const quote = 0x22;
+const backslash = 0x5c;
+const shortString = 48;
+
+/** Expected next: the states of the scan. */
+const value = 0;
+const firstKey = 1;
+const nextKey = 2;
+const afterValue = 3;
+const firstElement = 4;
+
+/**
+ * Walks a JSON object once without building anything.
+ *
+ * Structure is checked strictly (brackets, commas, colons, literals, nesting, size);
+ * what stands inside a string is left to whoever parses it, so that a long prompt costs
+ * a search for its closing quote and no more.
+ *
+ * @returns undefined when `bytes[start, end)` is one JSON object within the limits
+ */
+export function scanJsonObject(
+  bytes: Buffer,
+  range: { readonly start: number; readonly end: number },
+  limits: JsonLimits,
+  visitor?: MemberVisitor,
+): JsonProblem | undefined {
+  const end = range.end;
+  const isObject = new Uint8Array(limits.maxDepth + 1);
+  let depth = 0;
+  let nodes = 0;
+  let state = value;
+  let keyStart = 0;
+  let keyEnd = 0;
+  let valueStart = 0;
+  let at = range.start;
+
+  for (;;) {
+    at = skipBlank(bytes, at, end);
+    if (at >= end) return "malformed";
+    const byte = bytes[at];
+
+    if (state === firstKey || state === nextKey) {
+      if (byte === 0x7d && state === firstKey) {
+        state = afterValue;
+        continue;
+      }
+      if (byte !== quote) return "malformed";
+      const close = endOfString(bytes, at + 1, end);
+      if (close < 0) return "malformed";
+      if (depth === 1) {
+        keyStart = at + 1;
+        keyEnd = close;
+      }
+      at = skipBlank(bytes, close + 1, end);
+      if (at >= end || bytes[at] !== 0x3a) return "malformed";
+      at = skipBlank(bytes, at + 1, end);
+      if (depth === 1) valueStart = at;
+      state = value;
+      continue;
+    }
+
+    if (state === afterValue) {
+      if (byte === 0x2c) {
+        state = isObject[depth] === 1 ? nextKey : value;
+        at++;
+        continue;
+      }
+      if (byte !== (isObject[depth] === 1 ? 0x7d : 0x5d)) return "malformed";
+      depth--;
+      at++;
+      if (depth === 0) return skipBlank(bytes, at, end) === end ? undefined : "malformed";
+      if (depth === 1) visitor?.member(keyStart, keyEnd, valueStart, at);
+      continue;
+    }
+
+    if (state === firstElement && byte === 0x5d) {
+      state = afterValue;
+      continue;
+    }
+    if (++nodes > limits.maxNodes) return "too_many_nodes";
+    if (byte === 0x7b || byte === 0x5b) {
+      if (depth === 0 && byte !== 0x7b) return "malformed";
+      if (++depth > limits.maxDepth) return "too_deep";
+      isObject[depth] = byte === 0x7b ? 1 : 0;
+      state = byte === 0x7b ? firstKey : firstElement;
+      at++;
+      continue;
+    }
+    if (depth === 0) return "malformed";
+    at = byte === quote ? endOfString(bytes, at + 1, end) + 1 : endOfScalar(bytes, at, end);
+    if (at <= 0) return "malformed";
+    if (depth === 1) visitor?.member(keyStart, keyEnd, valueStart, at);
+    state = afterValue;
+  }
+}
+
+function skipBlank(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+    at++;
+  }
+  return at;
+}
+
+/**
+ * Offset of the quote that closes a string, or -1.
+ * Short strings are walked; longer ones are searched natively, with a walk that doubles
+ * after each escaped quote so that text full of them stays cheap.
+ */
+function endOfString(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  let walk = shortString;
+  for (;;) {
+    const stop = Math.min(end, at + walk);
+    while (at < stop) {
+      const byte = bytes[at];
+      if (byte === quote) return at;
+      at += byte === backslash ? 2 : 1;
+    }
+    if (at >= end) return -1;
+    const found = bytes.indexOf(quote, at);
+    if (found < 0 || found >= end) return -1;
+    if (!isEscaped(bytes, found, at)) return found;
+    at = found + 1;
+    walk = Math.min(walk * 2, 8192);
+  }
+}
+
+/** Whether the byte at `position` follows an odd run of backslashes that began at or after `from`. */
+function isEscaped(bytes: Buffer, position: number, from: number): boolean {
+  let at = position - 1;
+  while (at >= from && bytes[at] === backslash) at--;
+  return (position - 1 - at) % 2 === 1;
+}
+
+/** Offset behind a number or literal, or -1. */
+function endOfScalar(bytes: Buffer, from: number, end: number): number {
+  switch (bytes[from]) {
+    case 0x74:
+      return endOfLiteral(bytes, from, end, "true");
+    case 0x66:
+      return endOfLiteral(bytes, from, end, "false");
+    case 0x6e:
+      return endOfLiteral(bytes, from, end, "null");
+    default:
+      return endOfNumber(bytes, from, end);
+  }
+}
+
+function endOfLiteral(bytes: Buffer, from: number, end: number, literal: string): number {
+  const behind = from + literal.length;
+  if (behind > end) return -1;
+  for (let index = 0; index < literal.length; index++) {
+    if (bytes[from + index] !== literal.charCodeAt(index)) return -1;
+  }
+  return behind;
+}
+
+function endOfNumber(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  if (bytes[at] === 0x2d) at++;
+  let digits = 0;
+  while (at < end) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x30 && byte <= 0x39) digits++;
+    else if (digits === 0 || !(byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === 0x2d)) break;
+    at++;
+  }
+  return digits === 0 ? -1 : at;
+}

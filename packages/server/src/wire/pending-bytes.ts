@@ -1,0 +1,24 @@
+/** Bytes of an unfinished line or event, joined only when they are needed. */
+export class PendingBytes {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** Everything held with `chunk` behind it; holds nothing afterwards. */
+  take(chunk?: Buffer): Buffer {
+    if (this.#length === 0) return chunk ?? Buffer.alloc(0);
+    if (chunk !== undefined) this.#chunks.push(chunk);
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#length = 0;
+    return joined;
+  }
+}

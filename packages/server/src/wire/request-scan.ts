@@ -1,0 +1,194 @@
+import { PlatformError } from "@llm-platform/kit";
+import { chatBodyLimits, type JsonProblem, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+
+/** What the platform must know of a request body in the OpenAI or Ollama dialect. */
+export interface RequestHead {
+  /** The model as the client wrote it. */
+  readonly model: string;
+  /** Whether the client asked for a stream; undefined when it did not say. */
+  readonly stream: boolean | undefined;
+  /** Whether the client asked for a usage event at the end of its stream. */
+  readonly includeUsage: boolean;
+  /** Number of choices, 1 unless `n` says otherwise. */
+  readonly choices: number;
+  /** Where the value of `model` stands, quotes included. */
+  readonly modelRange: Range;
+  /** Where the value of `stream_options` stands, when there is one. */
+  readonly streamOptionsRange: Range | undefined;
+  /** Offset behind the opening brace: where a member can be put in. */
+  readonly insertAt: number;
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Names that other gateways let a caller use to steer where a call goes.
+ * They are refused: an upstream that is such a gateway would obey them.
+ */
+const steeringFields = new Set([
+  "api_base",
+  "api_key",
+  "base_url",
+  "callbacks",
+  "custom_host",
+  "custom_llm_provider",
+  "extra_body",
+  "extra_headers",
+  "extra_query",
+  "user_config",
+]);
+
+const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/;
+const longestKeyBytes = 256;
+const mostChoices = 128;
+
+/**
+ * Reads the head of a request body in one pass, without parsing it.
+ *
+ * @throws PlatformError `invalid_request` or `unsupported_parameter`, with the field named
+ */
+export function scanRequest(body: Buffer): RequestHead {
+  const collector = new HeadCollector(body);
+  const problem = scanJsonObject(body, { start: 0, end: body.length }, chatBodyLimits, collector);
+  if (problem !== undefined) throw new PlatformError("invalid_request", problemText(problem));
+  return collector.finish();
+}
+
+function problemText(problem: JsonProblem): string {
+  switch (problem) {
+    case "malformed":
+      return "The body is not a JSON object. Send one object in UTF-8 JSON.";
+    case "too_deep":
+      return `The body is nested too deeply: nesting too deep, at most ${chatBodyLimits.maxDepth} levels are read.`;
+    case "too_many_nodes":
+      return `The body has too many values: at most ${chatBodyLimits.maxNodes} are read.`;
+  }
+}
+
+/** Gathers the members that matter while the body is scanned. */
+class HeadCollector implements MemberVisitor {
+  readonly #body: Buffer;
+  #model: string | undefined;
+  #modelRange: Range | undefined;
+  #stream: boolean | undefined;
+  #sawStream = false;
+  #streamOptionsRange: Range | undefined;
+  #includeUsage = false;
+  #choices = 1;
+  #sawChoices = false;
+
+  constructor(body: Buffer) {
+    this.#body = body;
+  }
+
+  member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const length = keyEnd - keyStart;
+    if (length > longestKeyBytes) throw invalid(undefined, `A key is longer than ${longestKeyBytes} bytes.`);
+    const key = this.#body.toString("latin1", keyStart, keyEnd);
+    if (key.includes("\\")) throw invalid(undefined, "A key of the body holds an escape sequence; write it plainly.");
+    switch (key) {
+      case "model":
+        this.#readModel({ start: valueStart, end: valueEnd });
+        return;
+      case "stream":
+        if (this.#sawStream) throw duplicate(key);
+        this.#sawStream = true;
+        this.#stream = this.#readBoolean(key, valueStart, valueEnd);
+        return;
+      case "stream_options":
+        if (this.#streamOptionsRange !== undefined) throw duplicate(key);
+        this.#readStreamOptions({ start: valueStart, end: valueEnd });
+        return;
+      case "n":
+        if (this.#sawChoices) throw duplicate(key);
+        this.#sawChoices = true;
+        this.#readChoices(valueStart, valueEnd);
+        return;
+      default:
+        if (steeringFields.has(key)) {
+          throw new PlatformError("unsupported_parameter", `\`${key}\` is not accepted: where a call goes is configured, not asked for.`, {
+            field: key,
+          });
+        }
+    }
+  }
+
+  finish(): RequestHead {
+    const { model } = this.#require();
+    return {
+      model: model.name,
+      modelRange: model.range,
+      stream: this.#stream,
+      includeUsage: this.#includeUsage,
+      choices: this.#choices,
+      streamOptionsRange: this.#streamOptionsRange,
+      insertAt: this.#body.indexOf(0x7b) + 1,
+    };
+  }
+
+  #require(): { readonly model: { readonly name: string; readonly range: Range } } {
+    if (this.#model === undefined || this.#modelRange === undefined) {
+      throw invalid("model", "`model` is missing. Name one of the models that GET /v1/models lists.");
+    }
+    return { model: { name: this.#model, range: this.#modelRange } };
+  }
+
+  #readModel(range: Range): void {
+    if (this.#modelRange !== undefined) throw duplicate("model");
+    const name = this.#parse("model", range.start, range.end);
+    if (typeof name !== "string" || !modelNamePattern.test(name)) {
+      throw invalid("model", "`model` must be a string of letters, digits and ._:/@+- with at most 256 characters.");
+    }
+    this.#model = name;
+    this.#modelRange = range;
+  }
+
+  #readBoolean(field: string, start: number, end: number): boolean | undefined {
+    const value = this.#parse(field, start, end);
+    if (value === null) return undefined;
+    if (typeof value !== "boolean") throw invalid(field, `\`${field}\` must be true or false.`);
+    return value;
+  }
+
+  #readStreamOptions(range: Range): void {
+    this.#streamOptionsRange = range;
+    const options = this.#parse("stream_options", range.start, range.end);
+    if (options === null) return;
+    if (typeof options !== "object" || Array.isArray(options)) {
+      throw invalid("stream_options", "`stream_options` must be an object.");
+    }
+    const wanted = "include_usage" in options ? options.include_usage : undefined;
+    if (wanted !== undefined && wanted !== null && typeof wanted !== "boolean") {
+      throw invalid("stream_options.include_usage", "`stream_options.include_usage` must be true or false.");
+    }
+    this.#includeUsage = wanted === true;
+  }
+
+  #readChoices(start: number, end: number): void {
+    const count = this.#parse("n", start, end);
+    if (count === null) return;
+    if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > mostChoices) {
+      throw invalid("n", `\`n\` must be a whole number from 1 to ${mostChoices}.`);
+    }
+    this.#choices = count;
+  }
+
+  #parse(field: string, start: number, end: number): unknown {
+    try {
+      return JSON.parse(this.#body.toString("utf8", start, end));
+    } catch (error) {
+      throw new PlatformError("invalid_request", `\`${field}\` is not valid JSON.`, { field, cause: error });
+    }
+  }
+}
+
+function invalid(field: string | undefined, message: string): PlatformError {
+  return new PlatformError("invalid_request", message, field === undefined ? {} : { field });
+}
+
+function duplicate(field: string): PlatformError {
+  return invalid(field, `\`${field}\` stands twice in the body; which one counts would be a guess.`);
+}

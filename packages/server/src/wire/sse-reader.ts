@@ -1,0 +1,223 @@
+import { PlatformError } from "@llm-platform/kit";
+import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+import { parseOpenAiUsage } from "./openai-usage.ts";
+import { PendingBytes } from "./pending-bytes.ts";
+import { ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+
+export interface SseReaderOptions {
+  /** Pass the usage-only event on; otherwise it is kept back, because the client did not ask for it. */
+  readonly keepUsageEvent: boolean;
+}
+
+const longestLineBytes = 1024 * 1024;
+const longestEventBytes = 4 * 1024 * 1024;
+const eventLimits: JsonLimits = { maxDepth: 64, maxNodes: 200_000 };
+const finishReasonKey = Buffer.from('"finish_reason"');
+const doneFrame = Buffer.from("data: [DONE]\n\n");
+
+/**
+ * Reads an event stream of the OpenAI dialect (WHATWG HTML section 9.2, server-sent events) as it passes.
+ * Events are validated and passed on as the bytes that they came in; nothing is built from them.
+ */
+export class SseReader implements ReplyReader, MemberVisitor {
+  readonly facts = new ReplyFacts();
+  readonly #keepUsageEvent: boolean;
+  readonly #pending = new PendingBytes();
+  #bytes: Buffer = emptyBuffer;
+  /** Range of the current event's data, and whether it took several lines. */
+  #dataStart = -1;
+  #dataEnd = -1;
+  #dataLines: Buffer[] | undefined;
+  #usageRange: [number, number] | undefined;
+  #hasChoices = false;
+  #isFirstLine = true;
+  #terminal: Buffer | undefined;
+
+  constructor(options: SseReaderOptions) {
+    this.#keepUsageEvent = options.keepUsageEvent;
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    if (this.facts.isDone || this.facts.error !== undefined) return undefined;
+    if (!chunk.includes(0x0a)) {
+      this.#pending.add(chunk);
+      if (this.#pending.length > longestLineBytes) throw malformed("a line longer than 1 MiB");
+      return undefined;
+    }
+    const bytes = this.#pending.take(chunk);
+    this.#bytes = bytes;
+    const passed = this.#readEvents(bytes);
+    this.#bytes = emptyBuffer;
+    return passed;
+  }
+
+  finish(): Buffer | undefined {
+    return undefined;
+  }
+
+  terminalFrames(): Buffer | undefined {
+    return this.#terminal ?? doneFrame;
+  }
+
+  member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const bytes = this.#bytes;
+    switch (keyEnd - keyStart) {
+      case 5: {
+        const key = bytes.toString("latin1", keyStart, keyEnd);
+        if (key === "usage" && bytes[valueStart] === 0x7b) this.#usageRange = [valueStart, valueEnd];
+        else if (key === "error" && bytes[valueStart] !== 0x6e) this.#noteError(valueStart, valueEnd);
+        return;
+      }
+      case 7:
+        if (bytes[keyStart] === 0x63 && bytes.toString("latin1", keyStart, keyEnd) === "choices") {
+          this.#readChoices(valueStart, valueEnd);
+        }
+        return;
+      default:
+    }
+  }
+
+  /** Walks the whole events in `bytes` and returns those to pass on. */
+  #readEvents(bytes: Buffer): Buffer | undefined {
+    let passed: Buffer | undefined;
+    let runStart = 0;
+    let eventStart = 0;
+    let lineStart = 0;
+    for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, lineStart)) {
+      const lineEnd = feed > lineStart && bytes[feed - 1] === 0x0d ? feed - 1 : feed;
+      const start = lineStart;
+      lineStart = feed + 1;
+      if (lineEnd > start) {
+        this.#readLine(start, lineEnd);
+        continue;
+      }
+      const verdict = this.#endEvent(eventStart, lineStart);
+      if (verdict !== "pass") {
+        passed = join(passed, bytes.subarray(runStart, eventStart));
+        runStart = lineStart;
+      }
+      eventStart = lineStart;
+      if (verdict === "stop") return passed;
+    }
+    passed = join(passed, bytes.subarray(runStart, eventStart));
+    this.#keepRest(bytes, eventStart, lineStart);
+    return passed;
+  }
+
+  #keepRest(bytes: Buffer, eventStart: number, lineStart: number): void {
+    this.#dataStart = -1;
+    this.#dataLines = undefined;
+    if (eventStart === bytes.length) return;
+    if (bytes.length - lineStart > longestLineBytes) throw malformed("a line longer than 1 MiB");
+    if (bytes.length - eventStart > longestEventBytes) throw malformed("an event longer than 4 MiB");
+    this.#pending.add(bytes.subarray(eventStart));
+  }
+
+  #readLine(lineStart: number, end: number): void {
+    const bytes = this.#bytes;
+    let start = lineStart;
+    if (this.#isFirstLine) {
+      this.#isFirstLine = false;
+      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
+    }
+    if (bytes[start] === 0x3a) return;
+    if (!isData(bytes, start, end)) {
+      if (!/^(event|id|retry)(:|$)/.test(bytes.toString("latin1", start, Math.min(end, start + 8)))) {
+        throw malformed("a line that is not a server-sent event");
+      }
+      return;
+    }
+    const from = Math.min(end, start + 5 + (bytes[start + 5] === 0x20 ? 1 : 0));
+    if (this.#dataStart < 0) {
+      this.#dataStart = from;
+      this.#dataEnd = end;
+      return;
+    }
+    this.#dataLines ??= [bytes.subarray(this.#dataStart, this.#dataEnd)];
+    this.#dataLines.push(lineFeed, bytes.subarray(from, end));
+  }
+
+  #endEvent(eventStart: number, eventEnd: number): "pass" | "drop" | "stop" {
+    if (this.#dataStart < 0) return "pass";
+    const bytes = this.#bytes;
+    const joined = this.#dataLines;
+    const range = { start: this.#dataStart, end: this.#dataEnd };
+    this.#dataStart = -1;
+    this.#dataLines = undefined;
+    if (joined !== undefined) return this.#readJoined(Buffer.concat(joined));
+    if (range.end === range.start) return "pass";
+    if (isDone(bytes, range.start, range.end)) {
+      this.facts.isDone = true;
+      this.#terminal = bytes.subarray(eventStart, eventEnd);
+      return "stop";
+    }
+    return this.#readPayload(range);
+  }
+
+  #readJoined(payload: Buffer): "pass" | "drop" | "stop" {
+    const outer = this.#bytes;
+    this.#bytes = payload;
+    const verdict = this.#readPayload({ start: 0, end: payload.length });
+    this.#bytes = outer;
+    return verdict;
+  }
+
+  #readPayload(range: { readonly start: number; readonly end: number }): "pass" | "drop" | "stop" {
+    this.#usageRange = undefined;
+    this.#hasChoices = false;
+    if (scanJsonObject(this.#bytes, range, eventLimits, this) !== undefined) throw malformed("an event that is not JSON");
+    if (this.facts.error !== undefined) return "stop";
+    if (this.#hasChoices) this.facts.contentEvents++;
+    const usage = this.#usageRange;
+    if (usage === undefined) return "pass";
+    this.facts.usage = parseOpenAiUsage(JSON.parse(this.#bytes.toString("utf8", usage[0], usage[1]))) ?? this.facts.usage;
+    return this.#hasChoices || this.#keepUsageEvent ? "pass" : "drop";
+  }
+
+  #readChoices(start: number, end: number): void {
+    const bytes = this.#bytes;
+    // "[" and "]" with at most a blank between them: the usage-only event has no choices.
+    this.#hasChoices = end - start > 3;
+    if (!this.#hasChoices) return;
+    for (let at = bytes.indexOf(finishReasonKey, start); at >= 0 && at < end; at = bytes.indexOf(finishReasonKey, at)) {
+      at += finishReasonKey.length;
+      while (at < end && (bytes[at] === 0x3a || bytes[at] === 0x20)) at++;
+      if (bytes[at] !== 0x22) continue;
+      const close = bytes.indexOf(0x22, at + 1);
+      this.facts.finishReason = toFinishReason(bytes.toString("latin1", at + 1, close));
+      this.facts.finishedChoices++;
+    }
+  }
+
+  #noteError(start: number, end: number): void {
+    const cause = new Error(this.#bytes.toString("utf8", start, Math.min(end, start + 2048)));
+    this.facts.error = new PlatformError("upstream_error", "The upstream reported an error in the middle of its reply.", { cause });
+  }
+}
+
+const emptyBuffer = Buffer.alloc(0);
+const lineFeed = Buffer.from("\n");
+
+function join(left: Buffer | undefined, right: Buffer): Buffer | undefined {
+  if (right.length === 0) return left;
+  return left === undefined ? right : Buffer.concat([left, right]);
+}
+
+/** Whether a line is `data` or begins with `data:`. */
+function isData(bytes: Buffer, start: number, end: number): boolean {
+  return (
+    bytes[start] === 0x64 &&
+    bytes[start + 1] === 0x61 &&
+    bytes[start + 2] === 0x74 &&
+    bytes[start + 3] === 0x61 &&
+    (bytes[start + 4] === 0x3a || start + 4 === end)
+  );
+}
+
+function isDone(bytes: Buffer, start: number, end: number): boolean {
+  return bytes[start] === 0x5b && bytes.toString("latin1", start, end).trimEnd() === "[DONE]";
+}
+
+function malformed(what: string): PlatformError {
+  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { isRetryable: true });
+}

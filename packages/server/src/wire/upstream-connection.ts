@@ -1,0 +1,326 @@
+import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { type ByteSink, PlatformError, type ReplyBody, type UpstreamReply } from "@llm-platform/kit";
+import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
+import { type BodyFraming, parseResponseHead, ResponseHeadError } from "./response-head.ts";
+
+/** Where a connection goes. */
+export interface Endpoint {
+  readonly isTls: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** Path of a Unix domain socket; then host and port only fill the Host header. */
+  readonly socketPath: string | undefined;
+}
+
+/** What the connection tells its pool. */
+export interface ConnectionOwner {
+  /** The exchange is over and the connection can carry another. */
+  onFree(connection: UpstreamConnection): void;
+  onClose(connection: UpstreamConnection): void;
+}
+
+/** How an exchange turned out, told once. */
+export interface ExchangeListener {
+  onHead(reply: UpstreamReply): void;
+  /** @param isStale the connection had carried a request before and died without a byte of this answer */
+  onFailure(error: PlatformError, isStale: boolean): void;
+}
+
+/** A head longer than this is refused. */
+const longestHeadBytes = 32 * 1024;
+const headEnd = Buffer.from("\r\n\r\n");
+/** Up to this size head and body go out in one buffer and one write. */
+const largestSingleWriteBytes = 32 * 1024;
+const readBufferBytes = 64 * 1024;
+
+/**
+ * One HTTP/1.1 connection to an upstream, carrying one exchange at a time.
+ * It is also the body of the reply it carries, so that an exchange costs no further object.
+ */
+export class UpstreamConnection implements ReplyBody {
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  #listener: ExchangeListener | undefined;
+  #sink: ByteSink | undefined;
+  #held: Buffer[] | undefined;
+  #ending: "end" | PlatformError | undefined;
+  #pendingHead: Buffer | undefined;
+  #framing: BodyFraming | undefined;
+  #chunks: ChunkDecoder | undefined;
+  #remainingBytes = 0;
+  #isReusable = false;
+  #isBusy = false;
+  #hasByte = false;
+  #exchanges = 0;
+  #isPaused = false;
+  /** Monotonic time at which the connection became free. */
+  freeSinceMs = 0;
+
+  constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#socket = openSocket(endpoint, options, (read) => this.#onRead(read));
+    this.#socket.once("error", (error) => this.#onError(error));
+    this.#socket.once("end", () => this.#onEnd());
+    this.#socket.once("close", () => this.#onClosed());
+    this.#socket.setTimeout(options.connectTimeoutMs, () => this.#onConnectTimeout());
+    this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
+  }
+
+  /** Begins an exchange. The connection must be free. */
+  start(head: string, body: Uint8Array, listener: ExchangeListener): void {
+    this.#isBusy = true;
+    this.#listener = listener;
+    this.#hasByte = false;
+    this.#framing = undefined;
+    this.#exchanges++;
+    if (body.length <= largestSingleWriteBytes) {
+      const message = Buffer.allocUnsafe(head.length + body.length);
+      message.write(head, 0, "latin1");
+      message.set(body, head.length);
+      this.#socket.write(message);
+      return;
+    }
+    this.#socket.cork();
+    this.#socket.write(head, "latin1");
+    this.#socket.write(body);
+    this.#socket.uncork();
+  }
+
+  /** Closes the connection, whatever it is doing; nobody is told but the owner. */
+  destroy(): void {
+    this.#listener = undefined;
+    this.#sink = undefined;
+    this.#held = undefined;
+    this.#socket.destroy();
+  }
+
+  /** Closes the connection; a call that is in flight on it fails with `error`. */
+  abort(error: PlatformError): void {
+    this.#fail(error);
+    this.#socket.destroy();
+  }
+
+  read(sink: ByteSink): void {
+    this.#sink = sink;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) for (const chunk of held) sink.data(chunk);
+    const ending = this.#ending;
+    if (ending !== undefined) this.#tellEnding(sink, ending);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    this.destroy();
+  }
+
+  #onRead(read: Buffer): void {
+    if (!this.#isBusy) {
+      // Bytes that nobody asked for: the upstream and we no longer agree on where a message ends.
+      this.#socket.destroy();
+      return;
+    }
+    this.#hasByte = true;
+    try {
+      if (this.#framing === undefined) this.#onHeadBytes(read);
+      else this.#onBodyBytes(read, 0);
+    } catch (error) {
+      if (!(error instanceof ChunkFramingError || error instanceof ResponseHeadError)) throw error;
+      this.#fail(malformed(error));
+    }
+  }
+
+  #onHeadBytes(read: Buffer): void {
+    let bytes = this.#pendingHead === undefined ? read : Buffer.concat([this.#pendingHead, read]);
+    this.#pendingHead = undefined;
+    for (;;) {
+      const end = bytes.indexOf(headEnd);
+      if (end < 0 || end > longestHeadBytes) {
+        if (bytes.length > longestHeadBytes) throw new ResponseHeadError("head too long");
+        this.#pendingHead = bytes;
+        return;
+      }
+      const head = parseResponseHead(bytes.toString("latin1", 0, end + 2));
+      const bodyStart = end + headEnd.length;
+      if (head.status >= 100 && head.status < 200) {
+        // An interim response (RFC 9110 section 15.2): the real one follows.
+        bytes = bytes.subarray(bodyStart);
+        continue;
+      }
+      this.#framing = head.framing;
+      this.#isReusable = head.isReusable;
+      this.#chunks = head.framing.type === "chunked" ? new ChunkDecoder() : undefined;
+      this.#remainingBytes = head.framing.type === "length" ? head.framing.bytes : 0;
+      const listener = this.#listener;
+      this.#listener = undefined;
+      listener?.onHead({ status: head.status, headers: head.headers, body: this });
+      this.#onBodyBytes(bytes, bodyStart);
+      return;
+    }
+  }
+
+  #onBodyBytes(bytes: Buffer, from: number): void {
+    if (!this.#isBusy || this.#socket.destroyed) return;
+    const framing = this.#framing;
+    switch (framing?.type) {
+      case "chunked": {
+        const decoded = this.#chunks?.decode(bytes, from);
+        if (decoded === undefined) return;
+        if (decoded.payload !== undefined) this.#deliver(decoded.payload);
+        if (decoded.end >= 0) this.#finish(decoded.end === bytes.length);
+        return;
+      }
+      case "length": {
+        const available = bytes.length - from;
+        const take = Math.min(available, this.#remainingBytes);
+        this.#remainingBytes -= take;
+        if (take > 0) this.#deliver(bytes.subarray(from, from + take));
+        if (this.#remainingBytes === 0) this.#finish(take === available);
+        return;
+      }
+      case "until_close":
+        if (from < bytes.length) this.#deliver(bytes.subarray(from));
+        return;
+      default:
+        this.#finish(from === bytes.length);
+    }
+  }
+
+  #deliver(payload: Buffer): void {
+    if (this.#sink !== undefined) this.#sink.data(payload);
+    else (this.#held ??= []).push(payload);
+  }
+
+  /** @param isExact whether nothing came behind the message */
+  #finish(isExact: boolean): void {
+    const keep = this.#isReusable && isExact && !this.#socket.destroyed;
+    this.#isBusy = false;
+    if (!keep) this.#socket.destroy();
+    const sink = this.#sink;
+    if (sink === undefined) {
+      // The reader has not come yet: it must find this exchange, not the next one.
+      this.#ending = "end";
+      return;
+    }
+    this.#release(keep);
+    sink.end();
+  }
+
+  #tellEnding(sink: ByteSink, ending: "end" | PlatformError): void {
+    this.#release(ending === "end" && !this.#socket.destroyed);
+    if (ending === "end") sink.end();
+    else sink.fail(ending);
+  }
+
+  #release(isKept: boolean): void {
+    this.#sink = undefined;
+    this.#ending = undefined;
+    this.#chunks = undefined;
+    this.resume();
+    if (isKept) this.#owner.onFree(this);
+  }
+
+  #fail(error: PlatformError, isStale = false): void {
+    if (!this.#isBusy) return;
+    this.#isBusy = false;
+    this.#socket.destroy();
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (listener !== undefined) {
+      listener.onFailure(error, isStale);
+      return;
+    }
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (sink !== undefined) sink.fail(error);
+    else this.#ending = error;
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    this.#fail(connectionError(error), this.#exchanges > 1 && !this.#hasByte);
+  }
+
+  #onEnd(): void {
+    if (this.#framing?.type === "until_close" && this.#isBusy) this.#finish(true);
+    else this.#onClosed();
+  }
+
+  #onClosed(): void {
+    this.#fail(
+      new PlatformError("upstream_incomplete", "The upstream closed the connection before its reply was complete.", {
+        isRetryable: true,
+      }),
+      this.#exchanges > 1 && !this.#hasByte,
+    );
+    if (!this.#socket.destroyed) this.#socket.destroy();
+    this.#owner.onClose(this);
+  }
+
+  #onConnectTimeout(): void {
+    this.#fail(
+      new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", { isRetryable: true }),
+    );
+  }
+}
+
+export interface ConnectionOptions {
+  readonly connectTimeoutMs: number;
+  readonly lookup: LookupFunction;
+  /** TLS session to resume, when one is known. */
+  readonly session: Buffer | undefined;
+  onSession(session: Buffer): void;
+}
+
+function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (read: Buffer) => void): Socket {
+  const onread = {
+    buffer: readBuffer,
+    callback: (bytes: number, buffer: Uint8Array): boolean => {
+      const read = Buffer.allocUnsafe(bytes);
+      read.set(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
+      onRead(read);
+      return true;
+    },
+  };
+  if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
+  const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
+  if (!endpoint.isTls) return connectTcp(target);
+  const session = options.session === undefined ? {} : { session: options.session };
+  const socket = connectTls({ ...target, ...session, servername: endpoint.host, ALPNProtocols: ["http/1.1"] });
+  socket.on("session", options.onSession);
+  return socket;
+}
+
+/** Every socket reads into this one buffer and copies out at once: reads never overlap on one event loop. */
+const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+
+function malformed(cause: Error): PlatformError {
+  return new PlatformError("upstream_malformed", "The upstream's reply is not valid HTTP.", { cause, isRetryable: true });
+}
+
+const nameErrors = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
+
+function connectionError(error: NodeJS.ErrnoException): PlatformError {
+  const cause = { cause: error, isRetryable: true };
+  if (nameErrors.has(error.code ?? "")) {
+    return new PlatformError("upstream_error", "The upstream's host name could not be resolved (dns).", cause);
+  }
+  if (error.code === "ECONNREFUSED" || error.code === "ENOENT") {
+    return new PlatformError("upstream_error", "The upstream refused the connection.", cause);
+  }
+  if (error.code === "ETIMEDOUT") {
+    return new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", cause);
+  }
+  return new PlatformError("upstream_incomplete", "The connection to the upstream broke.", cause);
+}

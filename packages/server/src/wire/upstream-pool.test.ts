@@ -1,0 +1,165 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import { Cancellation, PlatformError, type ReplyBody } from "@llm-platform/kit";
+import { afterEach, describe, expect, it } from "vitest";
+import { createUpstreamPool, parseEndpoint, type UpstreamPool } from "./upstream-pool.ts";
+
+type Serve = (socket: Socket, request: string, count: number) => void;
+
+const open: { readonly server: Server; readonly pool: UpstreamPool; readonly sockets: Set<Socket> }[] = [];
+
+/** A server on bare sockets: `serve` answers each request's bytes as it likes. */
+async function startUpstream(serve: Serve, limits = {}): Promise<{ readonly pool: UpstreamPool; readonly sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  const state = { count: 0 };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", (bytes) => serve(socket, bytes.toString("latin1"), ++state.count));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const pool = createUpstreamPool(`http://127.0.0.1:${port}`, limits);
+  open.push({ server, pool, sockets });
+  return { pool, sockets };
+}
+
+afterEach(() => {
+  for (const { server, pool, sockets } of open.splice(0)) {
+    pool.stop();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
+
+function request(cancellation = new Cancellation()): Parameters<UpstreamPool["send"]>[0] {
+  return { method: "POST", path: "/v1/x", headers, body: Buffer.from("{}"), cancellation };
+}
+const headers = [["content-type", "application/json"]] as const;
+
+function collect(body: ReplyBody): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    body.read({
+      data: (chunk) => {
+        text += Buffer.from(chunk).toString();
+      },
+      end: () => resolve(text),
+      fail: reject,
+    });
+  });
+}
+
+const ok = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+
+describe("createUpstreamPool", () => {
+  it("sends a request and reuses the connection for the next", async () => {
+    const seen: string[] = [];
+    const { pool, sockets } = await startUpstream((socket, text) => {
+      seen.push(text);
+      socket.write(ok("hello"));
+    });
+    for (let turn = 0; turn < 3; turn++) expect(await collect((await pool.send(request())).body)).toBe("hello");
+    expect(sockets.size).toBe(1);
+    expect(seen[0]).toMatch(/^POST \/v1\/x HTTP\/1\.1\r\nhost: 127\.0\.0\.1:\d+\r\ncontent-type: application\/json\r\ncontent-length: 2\r\n\r\n\{\}$/);
+  });
+
+  it("tries once more on a new connection when a kept one had died", async () => {
+    const { pool } = await startUpstream((socket, _text, count) => {
+      if (count === 2) socket.destroy();
+      else socket.write(ok(`answer ${count}`));
+    });
+    await collect((await pool.send(request())).body);
+    expect(await collect((await pool.send(request())).body)).toBe("answer 3");
+  });
+
+  it("does not try again on a connection that was new", async () => {
+    const { pool } = await startUpstream((socket) => socket.destroy());
+    await expect(pool.send(request())).rejects.toMatchObject({ code: "upstream_incomplete", isRetryable: true });
+  });
+
+  it("skips interim responses", async () => {
+    const { pool } = await startUpstream((socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok("real")}`));
+    expect(await collect((await pool.send(request())).body)).toBe("real");
+  });
+
+  it.each([
+    ["a reply that is not HTTP", "hello\r\n\r\n"],
+    ["two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"],
+    ["a length and a transfer coding", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
+    ["an unknown transfer coding", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n"],
+    ["a head that is too long", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
+  ])("refuses %s as malformed", async (_what, reply) => {
+    const { pool } = await startUpstream((socket) => socket.write(reply));
+    await expect(pool.send(request())).rejects.toMatchObject({ code: "upstream_malformed" });
+  });
+
+  it("tells the reader of broken chunk framing", async () => {
+    const { pool } = await startUpstream((socket) => socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n"));
+    const reply = await pool.send(request());
+    await expect(collect(reply.body)).rejects.toMatchObject({ code: "upstream_malformed" });
+  });
+
+  it("tells the reader that a body was cut short", async () => {
+    const { pool } = await startUpstream((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"));
+    const reply = await pool.send(request());
+    await expect(collect(reply.body)).rejects.toMatchObject({ code: "upstream_incomplete" });
+  });
+
+  it("reads a body that only the end of the connection ends", async () => {
+    const { pool } = await startUpstream((socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nall of it"));
+    expect(await collect((await pool.send(request())).body)).toBe("all of it");
+  });
+
+  it("closes the connection when the call is cancelled before the head", async () => {
+    const { pool, sockets } = await startUpstream(() => undefined);
+    const cancellation = new Cancellation();
+    const sent = pool.send(request(cancellation));
+    while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve));
+    const closed = once([...sockets][0] ?? new EventTarget(), "close");
+    cancellation.cancel(new PlatformError("client_cancelled", "gone"));
+    await expect(sent).rejects.toMatchObject({ code: "client_cancelled" });
+    await closed;
+    expect(pool.openConnections).toBe(0);
+  });
+
+  it("fails at once at its cap of connections", async () => {
+    const { pool } = await startUpstream(() => undefined, { maxConnections: 1 });
+    const first = pool.send(request());
+    await expect(pool.send(request())).rejects.toMatchObject({ code: "overloaded" });
+    pool.stop();
+    await first.catch(() => undefined);
+  });
+
+  it("drops a connection on which bytes arrive that nobody asked for", async () => {
+    const { pool, sockets } = await startUpstream((socket) => socket.write(`${ok("a")}surprise`));
+    expect(await collect((await pool.send(request())).body)).toBe("a");
+    while (sockets.size > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(pool.openConnections).toBe(0);
+  });
+
+  it("says that an upstream refuses connections", async () => {
+    const { pool } = await startUpstream(() => undefined);
+    const { server } = open[0] ?? {};
+    await new Promise((resolve) => server?.close(resolve));
+    await expect(pool.send(request())).rejects.toMatchObject({ code: "upstream_error", message: "The upstream refused the connection." });
+  });
+});
+
+describe("parseEndpoint", () => {
+  it.each(["ftp://x", "x", "http://169.254.169.254", "http://[::ffff:169.254.169.254]", "http://0.0.0.0:1"])("refuses %s", (origin) => {
+    expect(() => parseEndpoint(origin)).toThrow(expect.objectContaining({ code: "config_invalid" }));
+  });
+
+  it.each([
+    ["http://a", { isTls: false, host: "a", port: 80 }],
+    ["https://a:8443", { isTls: true, host: "a", port: 8443 }],
+    ["http://[::1]:9", { host: "::1", port: 9 }],
+    ["unix:/tmp/s", { socketPath: "/tmp/s" }],
+  ])("reads %s", (origin, expected) => {
+    expect(parseEndpoint(origin)).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,244 @@
+import { lookup as lookupName } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import {
+  PlatformError,
+  type Upstream,
+  type UpstreamLimits,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from "@llm-platform/kit";
+import { isForbiddenAddress } from "./address-guard.ts";
+import { type ConnectionOwner, type Endpoint, UpstreamConnection } from "./upstream-connection.ts";
+
+const defaultLimits = { maxConnections: 1024, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
+const sweepEveryMs = 5_000;
+
+/** Connections to one origin, newest first, with no queue: at the cap a call fails at once. */
+export interface UpstreamPool extends Upstream {
+  /** Connections that carry a call now. */
+  readonly busyConnections: number;
+  /** Closes every connection; calls in flight fail. */
+  stop(): void;
+}
+
+/**
+ * @param origin `http://host:port`, `https://host[:port]` or `unix:/path/of/socket`
+ * @throws PlatformError `config_invalid` for anything else
+ */
+export function createUpstreamPool(origin: string, limits: UpstreamLimits = {}): UpstreamPool {
+  return new Pool(parseEndpoint(origin), { ...defaultLimits, ...limits });
+}
+
+/** Reads an origin. Throws PlatformError `config_invalid`. */
+export function parseEndpoint(origin: string): Endpoint {
+  if (origin.startsWith("unix:/")) {
+    return { isTls: false, host: "localhost", port: 0, socketPath: origin.slice("unix:".length) };
+  }
+  const url = URL.parse(origin);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new PlatformError("config_invalid", "An upstream's address must begin with http://, https:// or unix:/.");
+  }
+  const isTls = url.protocol === "https:";
+  const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
+  if (isIP(host) !== 0 && isForbiddenAddress(host)) {
+    throw new PlatformError("config_invalid", `An upstream must not be at ${host}: link-local addresses are never connected to.`);
+  }
+  return { isTls, host, port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port), socketPath: undefined };
+}
+
+class Pool implements UpstreamPool, ConnectionOwner {
+  readonly #endpoint: Endpoint;
+  readonly #limits: Required<UpstreamLimits>;
+  readonly #open = new Set<UpstreamConnection>();
+  readonly #free: UpstreamConnection[] = [];
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #heads = new WeakMap<UpstreamRequest["headers"], Map<string, string>>();
+  #session: Buffer | undefined;
+  #isStopped = false;
+
+  constructor(endpoint: Endpoint, limits: Required<UpstreamLimits>) {
+    this.#endpoint = endpoint;
+    this.#limits = limits;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs);
+    this.#sweeper.unref();
+  }
+
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  get busyConnections(): number {
+    return this.#open.size - this.#free.length;
+  }
+
+  send(request: UpstreamRequest): Promise<UpstreamReply> {
+    return new Promise((resolve, reject) => new Exchange(this, request, resolve, reject).start());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#sweeper);
+    const error = new PlatformError("unavailable", "The upstream is no longer in use.", { isRetryable: true });
+    for (const connection of this.#open) connection.abort(error);
+    this.#free.length = 0;
+  }
+
+  /** A free connection, or a new one. Throws PlatformError `overloaded` at the cap. */
+  take(isFresh: boolean): UpstreamConnection {
+    const free = isFresh ? undefined : this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#isStopped) throw new PlatformError("unavailable", "The upstream is no longer in use.", { isRetryable: true });
+    if (this.#open.size >= this.#limits.maxConnections) {
+      throw new PlatformError("overloaded", `All ${this.#limits.maxConnections} connections to the upstream are in use.`, {
+        isRetryable: true,
+        retryAfterMs: 1_000,
+      });
+    }
+    const connection = new UpstreamConnection(
+      this.#endpoint,
+      {
+        connectTimeoutMs: this.#limits.connectTimeoutMs,
+        lookup: guardedLookup,
+        session: this.#session,
+        onSession: (session) => {
+          this.#session = session;
+        },
+      },
+      this,
+    );
+    this.#open.add(connection);
+    return connection;
+  }
+
+  /** Request line and headers up to the value of content-length, made once per header list and path. */
+  headFor(request: UpstreamRequest): string {
+    let paths = this.#heads.get(request.headers);
+    if (paths === undefined) {
+      paths = new Map();
+      this.#heads.set(request.headers, paths);
+    }
+    const key = `${request.method} ${request.path}`;
+    let head = paths.get(key);
+    if (head === undefined) {
+      head = formatHead(key, this.#endpoint, request.headers);
+      paths.set(key, head);
+    }
+    return head;
+  }
+
+  onFree(connection: UpstreamConnection): void {
+    connection.freeSinceMs = performance.now();
+    this.#free.push(connection);
+  }
+
+  onClose(connection: UpstreamConnection): void {
+    this.#open.delete(connection);
+    const index = this.#free.lastIndexOf(connection);
+    if (index >= 0) this.#free.splice(index, 1);
+  }
+
+  #sweep(): void {
+    const oldest = performance.now() - this.#limits.idleTimeoutMs;
+    while (this.#free[0] !== undefined && this.#free[0].freeSinceMs < oldest) this.#free.shift()?.destroy();
+  }
+}
+
+/** One request and its answer, with the single retry that a stale pooled connection is allowed. */
+class Exchange {
+  readonly #pool: Pool;
+  readonly #request: UpstreamRequest;
+  readonly #resolve: (reply: UpstreamReply) => void;
+  readonly #reject: (error: PlatformError) => void;
+  #connection: UpstreamConnection | undefined;
+
+  constructor(
+    pool: Pool,
+    request: UpstreamRequest,
+    resolve: (reply: UpstreamReply) => void,
+    reject: (error: PlatformError) => void,
+  ) {
+    this.#pool = pool;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    const cancellation = this.#request.cancellation;
+    if (cancellation.reason !== undefined) {
+      this.#reject(cancellation.reason);
+      return;
+    }
+    cancellation.onCancel(this.onCancel);
+    this.#send(false);
+  }
+
+  readonly onCancel = (reason: PlatformError): void => {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    connection.destroy();
+    this.#reject(reason);
+  };
+
+  onHead(reply: UpstreamReply): void {
+    this.#connection = undefined;
+    this.#request.cancellation.offCancel(this.onCancel);
+    this.#resolve(reply);
+  }
+
+  onFailure(error: PlatformError, isStale: boolean): void {
+    this.#connection = undefined;
+    if (isStale) {
+      this.#send(true);
+      return;
+    }
+    this.#request.cancellation.offCancel(this.onCancel);
+    this.#reject(error);
+  }
+
+  #send(isFresh: boolean): void {
+    try {
+      const { body } = this.#request;
+      const head = `${this.#pool.headFor(this.#request)}${body.length}\r\n\r\n`;
+      this.#connection = this.#pool.take(isFresh);
+      this.#connection.start(head, body, this);
+    } catch (error) {
+      this.#request.cancellation.offCancel(this.onCancel);
+      this.#reject(error instanceof PlatformError ? error : new PlatformError("internal", "The request could not be sent.", { cause: error }));
+    }
+  }
+}
+
+const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function formatHead(requestLine: string, endpoint: Endpoint, headers: UpstreamRequest["headers"]): string {
+  const isDefaultPort = endpoint.port === 0 || endpoint.port === (endpoint.isTls ? 443 : 80);
+  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
+  let head = `${requestLine} HTTP/1.1\r\nhost: ${isDefaultPort ? host : `${host}:${endpoint.port}`}\r\n`;
+  for (const [name, value] of headers) {
+    if (!headerNamePattern.test(name) || /[\r\n\0]/.test(value)) {
+      throw new PlatformError("config_invalid", `The header ${JSON.stringify(name)} cannot be sent.`);
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}content-length: `;
+}
+
+/** Resolves a name to addresses that may be connected to. */
+export const guardedLookup: LookupFunction = (hostname, options, callback) => {
+  lookupName(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) {
+      callback(error, "", 0);
+      return;
+    }
+    const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address));
+    const first = allowed[0];
+    if (first === undefined) {
+      const refusal: NodeJS.ErrnoException = new Error("the address is not allowed");
+      refusal.code = "ENOTFOUND";
+      callback(refusal, "", 0);
+    } else if (options.all === true) callback(null, allowed);
+    else callback(null, first.address, first.family);
+  });
+};

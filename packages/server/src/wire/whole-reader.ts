@@ -1,0 +1,93 @@
+import { PlatformError } from "@llm-platform/kit";
+import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+import { noteOllamaFacts } from "./ndjson-reader.ts";
+import { parseOpenAiUsage, toRecord } from "./openai-usage.ts";
+import { PendingBytes } from "./pending-bytes.ts";
+import { ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+
+const replyLimits: JsonLimits = { maxDepth: 64, maxNodes: 50_000_000 };
+const finishReasonKey = Buffer.from('"finish_reason"');
+
+/** Largest reply that is not a stream. */
+export const largestWholeReplyBytes = 64 * 1024 * 1024;
+
+/**
+ * Reads a reply that is one JSON object. It is held back until it is whole,
+ * so that one which breaks off can be tried again and the client never sees half an answer.
+ */
+export class WholeReader implements ReplyReader, MemberVisitor {
+  readonly facts = new ReplyFacts();
+  readonly #dialect: "openai" | "ollama";
+  readonly #pending = new PendingBytes();
+  #body: Buffer = Buffer.alloc(0);
+
+  constructor(dialect: "openai" | "ollama") {
+    this.#dialect = dialect;
+  }
+
+  push(chunk: Buffer): Buffer | undefined {
+    this.#pending.add(chunk);
+    if (this.#pending.length > largestWholeReplyBytes) throw malformed("a reply larger than 64 MiB");
+    return undefined;
+  }
+
+  finish(): Buffer | undefined {
+    this.#body = this.#pending.take();
+    if (this.#dialect === "ollama") this.#readOllama();
+    else if (scanJsonObject(this.#body, { start: 0, end: this.#body.length }, replyLimits, this) !== undefined) {
+      throw malformed("a reply that is not a JSON object");
+    }
+    this.facts.isDone = this.facts.error === undefined;
+    return undefined;
+  }
+
+  terminalFrames(): Buffer | undefined {
+    return this.#body;
+  }
+
+  member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const body = this.#body;
+    switch (body.toString("latin1", keyStart, Math.min(keyEnd, keyStart + 16))) {
+      case "usage":
+        this.facts.usage = parseOpenAiUsage(JSON.parse(body.toString("utf8", valueStart, valueEnd)));
+        return;
+      case "choices":
+        this.#readChoices(valueStart, valueEnd);
+        return;
+      case "error":
+        if (body[valueStart] !== 0x6e) {
+          const cause = new Error(body.toString("utf8", valueStart, Math.min(valueEnd, valueStart + 2048)));
+          this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", { cause, isRetryable: true });
+        }
+        return;
+      default:
+    }
+  }
+
+  #readChoices(start: number, end: number): void {
+    const body = this.#body;
+    const at = body.indexOf(finishReasonKey, start);
+    if (at < 0 || at >= end) return;
+    const text = body.toString("latin1", at + finishReasonKey.length, Math.min(end, at + finishReasonKey.length + 40));
+    const reason = /^\s*:\s*"([a-z_]+)"/.exec(text)?.[1];
+    if (reason === undefined) return;
+    this.facts.finishReason = toFinishReason(reason);
+    this.facts.finishedChoices++;
+  }
+
+  #readOllama(): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(this.#body.toString("utf8"));
+    } catch (error) {
+      throw malformed("a reply that is not a JSON object", error);
+    }
+    const reply = toRecord(value);
+    if (reply === undefined) throw malformed("a reply that is not a JSON object");
+    noteOllamaFacts({ done: true, ...reply }, this.facts);
+  }
+}
+
+function malformed(what: string, cause?: unknown): PlatformError {
+  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { cause, isRetryable: true });
+}
