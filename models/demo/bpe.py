@@ -102,7 +102,7 @@ def train(texts, merges, blank_words):
     pieces = BASE + learn_merges({w: n for w, n in words.items() if n > 3 and len(w) > 1}, merges)
     known = set(pieces)
     common = [word for word, _ in after_blank.most_common()
-              if _plain.fullmatch(word) and word in known and elsewhere[word] < after_blank[word] * 0.03]
+              if _plain.fullmatch(word) and word in known and elsewhere[word] < after_blank[word] * 0.05]
     return Tokenizer(pieces + ["▁" + word for word in common[:blank_words]])
 
 

@@ -139,10 +139,11 @@ function toolCallsOf(answer: Answer): readonly JsonObject[] {
   }));
 }
 
-function streamAnswer(call: OllamaCall, answer: Answer, stats: JsonObject, shape: Shape): Reply {
+function streamAnswer(call: OllamaCall, answer: Answer, parts: { stats: JsonObject; shape: Shape }): Reply {
+  const { stats, shape } = parts;
   const head = { model: call.body.model, created_at: fixedTime };
   const calls = toolCallsOf(answer);
-  const parts = [
+  const pieces = [
     ...answer.thinking.map(shape.thinking),
     ...answer.tokens.map(shape.text),
     ...(calls.length === 0 ? [] : [shape.tools(calls)]),
@@ -150,7 +151,7 @@ function streamAnswer(call: OllamaCall, answer: Answer, stats: JsonObject, shape
   const line = (role: EventRole, value: JsonObject, delayMs: number): StreamEvent => {
     return { role, data: JSON.stringify({ ...head, ...value }), delayMs };
   };
-  const lines = parts.map((part, at) => {
+  const lines = pieces.map((part, at) => {
     const delayMs = at === 0 ? delayOf("open", true, call.pace) : delayOf("content", false, call.pace);
     return line("content", { ...part, done: false }, delayMs);
   });
@@ -201,7 +202,7 @@ function answerAs(call: OllamaCall, shape: Shape): Reply {
   const tokens = countAnswer(answer);
   const stats = statsOf(named, question.promptTokens, tokens);
   call.state.models.touch(model, call.body.keep_alive);
-  if (call.body.stream !== false) return streamAnswer(named, answer, stats, shape);
+  if (call.body.stream !== false) return streamAnswer(named, answer, { stats, shape });
   const whole = shape.whole(answer, toolCallsOf(answer));
   const head = { model: call.body.model, created_at: fixedTime };
   const value = { ...head, ...whole, done: true, done_reason: doneReason(answer), ...shape.extra, ...stats };

@@ -1,11 +1,4 @@
-import {
-  type Answer,
-  answerTo,
-  countAnswer,
-  type Pace,
-  type Question,
-  readModelName,
-} from "./answer.ts";
+import { type Answer, answerTo, countAnswer, type Pace, type Question, readModelName } from "./answer.ts";
 import { type JsonObject, numberOf, objectOf } from "./json-read.ts";
 import { readChatQuestion } from "./openai-question.ts";
 import { encodeJson, type Profile } from "./profiles.ts";
@@ -25,6 +18,8 @@ export type OpenAiCall = {
 
 type Usage = JsonObject;
 type Member = JsonObject;
+/** The choices of a reply and what stands beside them. */
+type Members = JsonObject & { readonly choices: readonly Member[] };
 
 export function usageOf(profile: Profile, promptTokens: number, completionTokens: number): Usage {
   const usage = {
@@ -32,6 +27,13 @@ export function usageOf(profile: Profile, promptTokens: number, completionTokens
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
   };
+  if (profile.name === "vllm") {
+    return {
+      prompt_tokens: promptTokens,
+      total_tokens: promptTokens + completionTokens,
+      completion_tokens: completionTokens,
+    };
+  }
   if (profile.name !== "openai") return usage;
   return {
     ...usage,
@@ -62,12 +64,8 @@ function timingsOf(usage: Usage): JsonObject {
 }
 
 /** The members around `choices`, in the order of the family: llama.cpp writes `choices` first. */
-export function envelopeOf(
-  call: OpenAiCall,
-  object: string,
-  choices: readonly Member[],
-  rest: JsonObject,
-): JsonObject {
+export function envelopeOf(call: OpenAiCall, object: string, members: Members): JsonObject {
+  const { choices, ...rest } = members;
   const prefix = object === "text_completion" ? "cmpl" : "chatcmpl";
   const id = `${prefix}-${call.hash}`;
   const common = { id, object, created: createdSeconds, model: call.body.model };
@@ -80,7 +78,15 @@ export function envelopeOf(
     return { choices, created, id, model, ...fingerprint, object, ...rest };
   }
   const tier = call.profile.name === "openai" ? { service_tier: "default" } : {};
-  return { ...common, ...tier, ...fingerprint, choices, ...rest };
+  const isWhole = object === "chat.completion";
+  return {
+    ...common,
+    ...tier,
+    ...fingerprint,
+    choices,
+    ...rest,
+    ...(isWhole ? call.profile.replyExtras : {}),
+  };
 }
 
 function tokenLogprob(token: string, top: number): JsonObject {
@@ -105,13 +111,9 @@ function messageOf(profile: Profile, answer: Answer): JsonObject {
     profile.reasoningField === undefined || answer.thinking.length === 0
       ? {}
       : { [profile.reasoningField]: answer.thinking.join("") };
-  return {
-    role: "assistant",
-    content: calls.length > 0 ? null : answer.tokens.join(""),
-    ...(profile.name === "openai" ? { refusal: null, annotations: [] } : {}),
-    ...reasoning,
-    ...(calls.length > 0 ? { tool_calls: calls } : {}),
-  };
+  const content = calls.length > 0 ? null : answer.tokens.join("");
+  const called = calls.length > 0 ? { tool_calls: calls } : {};
+  return { role: "assistant", content, ...profile.messageExtras, ...reasoning, ...called };
 }
 
 function choiceOf(call: OpenAiCall, question: Question, answer: Answer): Member {
@@ -205,7 +207,7 @@ function streamChat(call: OpenAiCall, answers: readonly Answer[], usage: Usage):
   const { profile, body, pace } = call;
   const wantsUsage = objectOf(body.stream_options).include_usage === true;
   const encode = (choices: readonly Member[], rest: JsonObject): string =>
-    encodeJson(envelopeOf(call, "chat.completion.chunk", choices, rest), profile.eventJson);
+    encodeJson(envelopeOf(call, "chat.completion.chunk", { choices, ...rest }), profile.eventJson);
   let hasContent = false;
   const chunks = interleave(answers.map((answer) => deltasOf(profile, answer))).map((delta): StreamEvent => {
     const delayMs = delayOf(delta.role, !hasContent, pace);
@@ -242,7 +244,7 @@ export function answerChat(call: OpenAiCall): Reply {
     choiceOf(call, question, answers[at] ?? answerTo(question, pace)),
   );
   const rest = { usage, ...(call.profile.hasTimings ? { timings: timingsOf(usage) } : {}) };
-  const body = envelopeOf(call, "chat.completion", choices, rest);
+  const body = envelopeOf(call, "chat.completion", { choices, ...rest });
   return waitFor(
     wholeReply(200, call.profile.jsonHeaders, encodeJson(body, call.profile.json)),
     pace,

@@ -1,4 +1,12 @@
-import { answerTo, countAnswer, embeddingOf, readModelName, type Pace, stableId, tokensOf } from "./answer.ts";
+import {
+  answerTo,
+  countAnswer,
+  embeddingOf,
+  readModelName,
+  type Pace,
+  stableId,
+  tokensOf,
+} from "./answer.ts";
 import type { ReceivedRequest } from "./http-exchange.ts";
 import { isObject, type JsonObject, listOf, numberOf, objectOf, parseJson } from "./json-read.ts";
 import {
@@ -105,7 +113,7 @@ function answerCompletion(call: OpenAiCall): Reply {
   const promptTokens = questions.reduce((sum, question) => sum + question.promptTokens, 0) / perPrompt;
   const usage = usageOf(call.profile, promptTokens, tokens);
   const value = (choices: readonly JsonObject[], rest: JsonObject): JsonObject =>
-    envelopeOf(call, "text_completion", choices, rest);
+    envelopeOf(call, "text_completion", { choices, ...rest });
   if (call.body.stream !== true) {
     const choices = answers.map((answer, at) => completionChoice(answer.tokens.join(""), at, answer.ending));
     const json = encodeJson(value(choices, { usage }), call.profile.json);

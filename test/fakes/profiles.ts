@@ -28,6 +28,10 @@ export type Profile = {
   readonly systemFingerprint: string | undefined;
   /** Member of a message and of a delta that carries the reasoning, where the family has one. */
   readonly reasoningField: string | undefined;
+  /** Members that the family adds to the message of a whole chat reply, many of them null. */
+  readonly messageExtras: { readonly [key: string]: unknown };
+  /** Members that the family adds to a whole chat reply. */
+  readonly replyExtras: { readonly [key: string]: unknown };
   /** Members that the family adds to each choice of a chat reply. */
   readonly choiceExtras: { readonly [key: string]: unknown };
   /** Sends llama.cpp's `timings` with the end of a reply. */
@@ -55,6 +59,8 @@ const plain = {
   hasNullUsage: false,
   systemFingerprint: undefined,
   reasoningField: undefined,
+  messageExtras: {},
+  replyExtras: {},
   choiceExtras: {},
   hasTimings: false,
 } as const;
@@ -79,6 +85,7 @@ const profiles: { readonly [name in ProfileName]: Profile } = {
     ownedBy: "system",
     hasNullUsage: true,
     systemFingerprint: "fp_fa4e5ee300",
+    messageExtras: { refusal: null, annotations: [] },
   },
   vllm: {
     ...plain,
@@ -86,6 +93,20 @@ const profiles: { readonly [name in ProfileName]: Profile } = {
     name: "vllm",
     ownedBy: "vllm",
     reasoningField: "reasoning_content",
+    messageExtras: {
+      refusal: null,
+      annotations: null,
+      audio: null,
+      function_call: null,
+      tool_calls: [],
+      reasoning_content: null,
+    },
+    replyExtras: {
+      service_tier: null,
+      system_fingerprint: null,
+      prompt_logprobs: null,
+      kv_transfer_params: null,
+    },
     choiceExtras: { stop_reason: null },
   },
   "llama-cpp": {

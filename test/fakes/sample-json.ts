@@ -13,6 +13,13 @@ const formatSamples: { readonly [format: string]: string } = {
   ipv4: "192.0.2.1",
 };
 
+/** Where in a schema the work is. */
+type Place = { readonly root: JsonObject; readonly depth: number };
+
+function below(place: Place): Place {
+  return { ...place, depth: place.depth + 1 };
+}
+
 function resolve(schema: JsonObject, root: JsonObject): JsonObject {
   const reference = textOf(schema.$ref);
   if (!reference.startsWith("#")) return schema;
@@ -43,17 +50,18 @@ function typeOf(schema: JsonObject): string {
   return schema.items === undefined ? "string" : "array";
 }
 
-function sampleObject(schema: JsonObject, root: JsonObject, depth: number): JsonObject {
+function sampleObject(schema: JsonObject, place: Place): JsonObject {
   const members = Object.entries(objectOf(schema.properties));
   const required = new Set(listOf(schema.required));
   // Deep down only what must be there is filled in, so that recursive schemas end.
-  const kept = depth < 4 ? members : members.filter(([name]) => required.has(name));
+  const kept = place.depth < 4 ? members : members.filter(([name]) => required.has(name));
   return Object.fromEntries(
-    kept.map(([name, member]) => [name, sample(objectOf(member), name, root, depth + 1)]),
+    kept.map(([name, member]) => [name, sample(objectOf(member), name, below(place))]),
   );
 }
 
-function sample(given: JsonObject, hint: string, root: JsonObject, depth: number): unknown {
+function sample(given: JsonObject, hint: string, place: Place): unknown {
+  const { root, depth } = place;
   if (depth > maxDepth) return null;
   const schema = resolve(given, root);
   if (schema.const !== undefined) return schema.const;
@@ -61,15 +69,15 @@ function sample(given: JsonObject, hint: string, root: JsonObject, depth: number
   if (choices.length > 0) return choices[0];
   const variants = [...listOf(schema.anyOf), ...listOf(schema.oneOf)];
   const variant = variants.find((candidate) => objectOf(candidate).type !== "null");
-  if (isObject(variant)) return sample(variant, hint, root, depth + 1);
-  const parts = listOf(schema.allOf).map((part) => objectOf(sample(objectOf(part), hint, root, depth + 1)));
-  if (parts.length > 0) return Object.assign({}, ...parts, sampleObject(schema, root, depth));
+  if (isObject(variant)) return sample(variant, hint, below(place));
+  const parts = listOf(schema.allOf).map((part) => objectOf(sample(objectOf(part), hint, below(place))));
+  if (parts.length > 0) return Object.assign({}, ...parts, sampleObject(schema, place));
   switch (typeOf(schema)) {
     case "object":
-      return sampleObject(schema, root, depth);
+      return sampleObject(schema, place);
     case "array": {
       const count = Math.max(numberOf(schema.minItems) ?? 0, depth < 4 ? 1 : 0);
-      return Array.from({ length: count }, () => sample(objectOf(schema.items), hint, root, depth + 1));
+      return Array.from({ length: count }, () => sample(objectOf(schema.items), hint, below(place)));
     }
     case "integer":
     case "number":
@@ -86,5 +94,5 @@ function sample(given: JsonObject, hint: string, root: JsonObject, depth: number
 /** A value that satisfies a simple JSON Schema; the same one every time. Strings repeat the member's name. */
 export function sampleOf(schema: unknown, hint = "text"): unknown {
   const root = objectOf(schema);
-  return sample(root, hint, root, 0);
+  return sample(root, hint, { root, depth: 0 });
 }

@@ -9,8 +9,7 @@ import { createRecordedLog } from "@llm-platform/kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEngine } from "./engine-process.ts";
 
-const demoModel = "/tmp/local-helper/models/demo-chat.gguf";
-void fileURLToPath;
+const demoModel = fileURLToPath(new URL("../../../../models/demo/demo-chat.gguf", import.meta.url));
 const moduleUrl = new URL("./engine-process.ts", import.meta.url).href;
 
 /** A server in small: starts an engine, prints its process id when it is ready, and lives on. */

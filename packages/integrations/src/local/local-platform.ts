@@ -20,6 +20,11 @@ const paths = {
   completion: "/v1/completions",
   embedding: "/v1/embeddings",
 } as const;
+const brokenCodes: ReadonlySet<string> = new Set([
+  "upstream_error",
+  "upstream_incomplete",
+  "upstream_timeout",
+]);
 const headers = [["content-type", "application/json"]] as const;
 
 interface PlatformParts {
@@ -73,9 +78,9 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
 async function send(parts: PlatformParts, call: Call, model: LoadableModel): Promise<Reply> {
   const turn = await takeTurn(parts, call, model);
   const onCancel = (): void => turn.release();
-  const release = (): void => {
+  const release = (error?: unknown): void => {
     call.cancellation.offCancel(onCancel);
-    turn.release();
+    turn.release(isBroken(error) ? "broken" : undefined);
   };
   try {
     const reply = await parts.upstreams.of(turn.engine).send({
@@ -93,9 +98,14 @@ async function send(parts: PlatformParts, call: Call, model: LoadableModel): Pro
       body: onBodyOver(reply.body, release),
     };
   } catch (error) {
-    release();
+    release(error);
     throw error;
   }
+}
+
+/** Whether a call ended because of its connection, which may mean that the engine is gone. */
+function isBroken(error: unknown): boolean {
+  return error instanceof PlatformError && brokenCodes.has(error.code);
 }
 
 async function takeTurn(parts: PlatformParts, call: Call, model: LoadableModel): Promise<Turn> {

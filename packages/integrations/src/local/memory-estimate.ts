@@ -10,8 +10,8 @@ export interface MemoryEstimate {
 
 /** Bytes of one number in the cache (16-bit floats). */
 const cacheNumberBytes = 2;
-/** The engine's process with its runtime and library, without a model: measured as 90 to 125 MB. */
-const processBytes = 120 * 1024 * 1024;
+/** The engine's process with its runtime and library, beside the model: measured as 166 to 181 MB under load. */
+const processBytes = 176 * 1024 * 1024;
 /** Working memory of one evaluation, in numbers of 4 bytes per token of a batch and width of the model. */
 const batchTokens = 512;
 const workNumbersPerWidth = 16;

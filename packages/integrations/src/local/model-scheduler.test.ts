@@ -30,6 +30,7 @@ function createHandClock(): SchedulerClock & { advance(ms: number): void } {
 
 /** An engine whose life is told by the test. */
 interface HandEngine extends Engine {
+  ping: Engine["ping"];
   load(): Promise<void>;
   die(): Promise<void>;
 }
@@ -223,6 +224,33 @@ describe("ModelScheduler", () => {
     await bring("a");
     expect(engines).toHaveLength(2);
     expect(happened).toEqual(["loaded a", "crashed a", "loaded a"]);
+  });
+
+  it("gives no turn at an engine whose connection broke before it answers, and ends it if it does not", async () => {
+    const { take, last, happened, engines, clock } = setUp({ queueWaitMs: 10_000 });
+    const loading = take("a");
+    const silent = last();
+    const answer = Promise.withResolvers<boolean>();
+    silent.ping = async (signal) => {
+      signal.addEventListener("abort", () => answer.resolve(false));
+      return await answer.promise;
+    };
+    await silent.load();
+    (await loading).release("broken");
+    const next = take("a");
+    expect(engines).toHaveLength(1);
+    clock.advance(5_000);
+    await expect.poll(() => engines.length).toBe(2);
+    await last().load();
+    await next;
+    expect(happened).toEqual(["loaded a", "crashed a", "loaded a"]);
+  });
+
+  it("goes on with an engine that answers after its connection broke", async () => {
+    const { bring, take, engines } = setUp();
+    (await bring("a")).release("broken");
+    (await take("a")).release();
+    expect(engines).toHaveLength(1);
   });
 
   it("lets a cancelled call leave the queue", async () => {

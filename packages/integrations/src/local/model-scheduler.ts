@@ -25,9 +25,15 @@ export interface LoadableModel {
 export interface Turn {
   /** Where the model is served. */
   readonly engine: Engine;
-  /** Says that the call is over; later calls change nothing. */
-  release(): void;
+  /**
+   * Says that the call is over; later calls change nothing.
+   * After one whose connection broke the engine gets no further calls until it has answered a ping.
+   */
+  release(outcome?: "broken"): void;
 }
+
+/** An engine answers a ping between two tokens, so within milliseconds. */
+const examineTimeoutMs = 5_000;
 
 /** Why a model left memory. */
 export type UnloadReason = "idle" | "evicted" | "asked" | "stopping";
@@ -60,7 +66,7 @@ export interface SchedulerParts {
 interface Seat {
   readonly model: LoadableModel;
   readonly engine: Engine;
-  state: "loading" | "ready" | "stopping";
+  state: "loading" | "ready" | "suspect" | "stopping";
   memoryBytes: number;
   activeCalls: number;
   lastUsedMs: number;
@@ -270,7 +276,7 @@ export class ModelScheduler {
         id,
       );
     }
-    if (was === "ready")
+    if (was === "ready" || was === "suspect")
       this.#parts.events.onCrashed(id, { model: id, code: exit.code, signal: exit.signal });
     this.#advance();
   }
@@ -282,15 +288,34 @@ export class ModelScheduler {
     let isOver = false;
     return {
       engine: seat.engine,
-      release: () => {
+      release: (outcome) => {
         if (isOver) return;
         isOver = true;
         seat.activeCalls -= 1;
         seat.lastUsedMs = this.#parts.clock.nowMs();
+        if (outcome === "broken" && seat.state === "ready") void this.#examine(seat);
         if (seat.activeCalls === 0 && seat.state === "ready") this.#rest(seat);
         this.#advance();
       },
     };
+  }
+
+  /** Lets an engine whose connection broke serve again if it answers; ends it if it does not. */
+  async #examine(seat: Seat): Promise<void> {
+    seat.state = "suspect";
+    seat.disarm();
+    const timeout = new AbortController();
+    const disarm = this.#parts.clock.after(examineTimeoutMs, () => timeout.abort());
+    const isAlive = await seat.engine.ping(timeout.signal);
+    disarm();
+    if (seat.state !== "suspect") return;
+    if (!isAlive) {
+      await seat.engine.stop(AbortSignal.abort());
+      return;
+    }
+    seat.state = "ready";
+    if (seat.activeCalls === 0) this.#rest(seat);
+    this.#advance();
   }
 
   /** Starts the countdown of an idle model. */
@@ -305,7 +330,7 @@ export class ModelScheduler {
   }
 
   async #leave(seat: Seat, reason: UnloadReason, force?: AbortSignal): Promise<void> {
-    const wasReady = seat.state === "ready";
+    const wasReady = seat.state === "ready" || seat.state === "suspect";
     seat.state = "stopping";
     seat.disarm();
     await seat.engine.stop(force);

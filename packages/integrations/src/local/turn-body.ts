@@ -1,7 +1,7 @@
-import type { ByteSink, ReplyBody } from "@llm-platform/kit";
+import type { ByteSink, PlatformError, ReplyBody } from "@llm-platform/kit";
 
-/** A reply's body that tells once when it is over: ended, failed or given up. */
-export function onBodyOver(body: ReplyBody, over: () => void): ReplyBody {
+/** A reply's body that tells when it is over: ended, given up, or failed with an error. */
+export function onBodyOver(body: ReplyBody, over: (error?: PlatformError) => void): ReplyBody {
   return {
     read(sink: ByteSink) {
       body.read({
@@ -11,7 +11,7 @@ export function onBodyOver(body: ReplyBody, over: () => void): ReplyBody {
           sink.end();
         },
         fail(error) {
-          over();
+          over(error);
           sink.fail(error);
         },
       });

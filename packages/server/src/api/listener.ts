@@ -27,6 +27,7 @@ export interface Mount {
 
 /** The one port of the platform. */
 export interface Listener {
+  readonly isListening: boolean;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
   /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
@@ -79,6 +80,9 @@ export function createListener(parts: ListenerParts): Listener {
   }
 
   return {
+    get isListening() {
+      return server.listening;
+    },
     mount(mount) {
       for (const [path, handler] of mount.paths) paths.set(path, handler);
       for (const [prefix, handler] of mount.prefixes ?? []) prefixes.set(prefix, handler);

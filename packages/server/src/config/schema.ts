@@ -9,7 +9,7 @@ import { dataDirectorySetting, environmentSetting, logSettings, serverSettings }
 
 /** Every setting of the platform, with its default, range, unit and doc line. Names as users write them. */
 export const configSchema = z.strictObject({
-  env: environmentSetting,
+  environment: environmentSetting,
   server: serverSettings,
   data_dir: dataDirectorySetting,
   log: logSettings,

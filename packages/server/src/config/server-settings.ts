@@ -24,7 +24,7 @@ export const logSettings = section(
     format: z
       .enum(["auto", "json", "pretty"])
       .default("auto")
-      .describe("`auto` is `pretty` on a terminal while `env` is `development`, else `json`."),
+      .describe("`auto` is `pretty` on a terminal while `environment` is `development`, else `json`."),
   },
   "The platform's own log.",
 );

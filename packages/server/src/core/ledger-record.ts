@@ -212,6 +212,6 @@ function isTextOrNull(value: unknown): value is string | null {
   return value === null || typeof value === "string";
 }
 
-function isUsageSource(value: unknown): value is UsageSource {
+export function isUsageSource(value: unknown): value is UsageSource {
   return value === "reported" || value === "estimated" || value === "none";
 }

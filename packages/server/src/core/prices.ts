@@ -130,5 +130,5 @@ function compareSpecificity(a: PriceEntry, b: PriceEntry): number {
   if (byWhole !== 0) return byWhole;
   const byLength = b.model.length - a.model.length;
   if (byLength !== 0) return byLength;
-  return (b.effectiveFromMs ?? Number.NEGATIVE_INFINITY) > (a.effectiveFromMs ?? Number.NEGATIVE_INFINITY) ? 1 : -1;
+  return (b.effectiveFromMs ?? 0) - (a.effectiveFromMs ?? 0);
 }

@@ -28,6 +28,8 @@ export class AttemptRecord {
   firstContentAtMs = 0;
   readonly #finish: Finish;
   #isFinished = false;
+  #isNoted: boolean;
+  #onNoted: (() => void) | undefined;
 
   constructor(call: GatewayCall, target: Target, finish: Finish) {
     this.call = call;
@@ -35,6 +37,20 @@ export class AttemptRecord {
     this.number = call.attempts;
     this.id = `${call.id}.${call.attempts}`;
     this.#finish = finish;
+    // A reply that is not a stream goes out after its record: a restart need not know that it began.
+    this.#isNoted = !call.stream;
+  }
+
+  /** To be called when a restart would know of this attempt. */
+  readonly noteBegin = (): void => {
+    this.#isNoted = true;
+    this.#onNoted?.();
+  };
+
+  /** Runs `action` as soon as a restart would know of this attempt; at once where it does already. */
+  whenNoted(action: () => void): void {
+    if (this.#isNoted) action();
+    else this.#onNoted = action;
   }
 
   noteFirstContent(): void {

@@ -227,10 +227,11 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     }
   }
 
-  /** The reply becomes the client's. */
+  /** The reply becomes the client's, but not before a killed server would leave a trace of it; until then it is held. */
   #release(): void {
     this.#phase = "streaming";
-    this.#resolve({ status: 200, headers: this.#headers, dialect: this.#input.call.dialect, body: this });
+    const { record, call } = this.#input;
+    record.whenNoted(() => this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this }));
   }
 
   #complete(): void {

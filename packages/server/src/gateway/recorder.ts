@@ -11,8 +11,8 @@ import type { Target } from "./targets.ts";
 
 /** Where finished records become durable. */
 export interface RecordSink {
-  /** Notes that an attempt began, so that a restart knows of it. Does not wait. */
-  begin(marker: string): void;
+  /** Notes that an attempt began, so that a restart knows of it. Does not wait; `noted` runs when that is so. */
+  begin(marker: string, noted?: () => void): void;
   /** Calls `done` once the line is on disk, or with an error when it was lost. */
   commit(line: string, done: (error?: PlatformError) => void): void;
 }
@@ -135,6 +135,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
           upstreamModel: target.model,
           stream: call.stream,
         }),
+        call.stream ? record.noteBegin : undefined,
       );
       return record;
     },

@@ -1,5 +1,6 @@
 import type { Log, PlatformError } from "@llm-platform/kit";
 import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { OpenSpoolFile } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
 export interface SpoolLedger {
@@ -20,12 +21,16 @@ export interface SpoolParts {
   readonly sync?: boolean;
   /** A segment that has grown beyond this is followed by a new one. Default 8 MiB. */
   readonly segmentBytes?: number;
-  /** Records that could not be written yet are held up to this size. Default 10 MiB. */
+  /** Records that could not be written yet are held up to this many characters. Default 10 Mi. */
   readonly maxPendingBytes?: number;
   /** Longest wait before written records are moved to the ledger. Default 250. */
   readonly drainIntervalMs?: number;
-  /** Wall time. Default `Date.now`. */
-  readonly nowMs?: () => number;
+  /** Longest wait between two tries to write to a disk that fails. Default 1,000. */
+  readonly retryMs?: number;
+  /** A write that takes longer counts as failed, so that replies do not hang with the disk. Default 2,000. */
+  readonly stallMs?: number;
+  /** How a segment is opened. Default: the file system's. */
+  readonly openFile?: OpenSpoolFile;
 }
 
 /** Figures for the gauges. */
@@ -58,11 +63,17 @@ export interface Recovery {
  * While the disk fails it keeps trying and holds records in memory up to `maxPendingBytes`.
  */
 export interface Spool {
-  /** Notes an attempt that begins, by its line of `formatStartMarker`. Never waits. */
-  begin(marker: string): void;
+  /** What the server before left behind; it is in the ledger already. */
+  readonly recovery: Recovery;
   /**
-   * Takes the line of `formatRecord` of an attempt that ended. `done` runs once, never within this call:
-   * without an error when the line is on disk, with PlatformError `insufficient_storage` when it was given up.
+   * Notes an attempt that begins, by its line of `formatStartMarker`. Never waits. `noted` runs once, never within this
+   * call: when a restart would know of the attempt, or at once while the disk fails or hangs, and after `close`.
+   */
+  begin(marker: string, noted?: () => void): void;
+  /**
+   * Takes the line of `formatRecord` of an attempt that ended. `done` runs once, never within this call: without an
+   * error when the line is on disk, or held in memory because the disk fails or hangs; with PlatformError
+   * `insufficient_storage` when memory is full too and the record is lost, `shutting_down` after `close`.
    */
   commit(line: string, done: (error?: PlatformError) => void): void;
   /** Moves what is on disk into the ledger now. Rejects when the ledger is not to be had. */

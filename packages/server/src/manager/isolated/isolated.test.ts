@@ -35,7 +35,7 @@ describe("an integration in a process of its own", () => {
     const entry = await write(
       "mortal.js",
       sourceOf(
-        "return { health: async () => ({ status: 'ok' }), stop: async () => {}, pid: context.log.info('pid', { pid: process.pid }) };",
+        "return { health: async () => ({ status: 'ok' }), stop: async () => {}, pid: context.log.info('pid of ' + context.name, { pid: process.pid }) };",
       ),
     );
     const definition = await loadIsolatedDefinition("./mortal.js", entry);
@@ -44,7 +44,7 @@ describe("an integration in a process of its own", () => {
     });
     const config = { use: "./mortal.js", settings: { url: "", key: "k" } };
     await manager.start([testConfig("mortal", config), testConfig("other", config)]);
-    const pid = logs.find(({ event }) => event === "pid")?.fields.pid;
+    const pid = logs.find(({ event }) => event === "pid of mortal")?.fields.pid;
     const left = new Promise(
       (resolve) => void manager.onChange(({ state }) => state === "retrying" && resolve(state)),
     );

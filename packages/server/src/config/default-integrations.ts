@@ -1,0 +1,42 @@
+import type { ConfiguredIntegration } from "./schema.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const defaultOllamaUrl = "http://127.0.0.1:11434";
+const ollamaPort = "11434";
+
+/** The integrations that are there without being listed. An entry of the same name takes the place of one. */
+export function withDefaultIntegrations(listed: readonly ConfiguredIntegration[], env: Surroundings["env"]): readonly ConfiguredIntegration[] {
+  const defaults = [defaultEntry("local", {}), defaultEntry("ollama", { base_url: ollamaUrl(env) })];
+  const isListed = (name: string) => listed.some((entry) => entry.name === name);
+  const merged = listed.map((entry) => {
+    const base = defaults.find(({ name, use }) => name === entry.name && use === entry.use);
+    return base === undefined ? entry : { ...entry, settings: { ...base.settings, ...entry.settings } };
+  });
+  return [...defaults.filter(({ name }) => !isListed(name)), ...merged];
+}
+
+function defaultEntry(name: string, settings: Record<string, unknown>): ConfiguredIntegration {
+  return {
+    name,
+    use: name,
+    enabled: true,
+    priority: 100,
+    dependencies: [],
+    settings,
+    health_check_interval: 60,
+    retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
+  };
+}
+
+/** Where Ollama listens by its own `OLLAMA_HOST`, which may lack scheme and port, and may be an address to bind to. */
+function ollamaUrl(env: Surroundings["env"]): string {
+  const host = env["OLLAMA_HOST"] ?? "";
+  if (host === "") return defaultOllamaUrl;
+  const hasScheme = host.includes("://");
+  const url = URL.parse(hasScheme ? host : `http://${host}`);
+  if (url === null || url.hostname === "") return defaultOllamaUrl;
+  const hostname = url.hostname === "0.0.0.0" ? "127.0.0.1" : url.hostname === "[::]" ? "[::1]" : url.hostname;
+  // Ollama itself takes the scheme's port where a scheme is written, and its own where none is.
+  const port = url.port !== "" ? url.port : hasScheme ? "" : ollamaPort;
+  return `${url.protocol}//${hostname}${port === "" ? "" : `:${port}`}${url.pathname.replace(/\/$/, "")}`;
+}

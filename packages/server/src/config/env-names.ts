@@ -1,0 +1,51 @@
+/** A setting with a name in the environment that the rule does not give. */
+export interface ShortName {
+  readonly env: string;
+  readonly path: readonly string[];
+}
+
+/** Names of settings that are shorter than the rule's, or known from elsewhere. The rule's own name wins over them. */
+export const shortNames: readonly ShortName[] = [
+  { env: "LLM_PLATFORM_ENV", path: ["environment"] },
+  { env: "LOG_LEVEL", path: ["log", "level"] },
+  { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
+  { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
+  { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
+];
+
+/** What this version cannot honour. To go on without would put data where nobody looks for it. */
+export const refusedNames: Readonly<Record<string, string>> = {
+  DATABASE_URL: "this version keeps its data in SQLite in the data folder only; unset DATABASE_URL",
+  REDIS_URL: "this version runs as a single server without Redis; unset REDIS_URL",
+};
+
+/** Switches for what this version does not have yet. */
+export const laterSwitches: Readonly<Record<string, string>> = {
+  GRAFANA_ENABLED: "Grafana",
+  OPENTELEMETRY_ENABLED: "OpenTelemetry",
+  GRAPHQL_ENABLED: "GraphQL",
+  GRPC_ENABLED: "gRPC",
+  WEBSOCKET_ENABLED: "WebSocket",
+};
+
+/** Values for what this version does not have yet. */
+export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
+
+const prefix = "LLM_PLATFORM_";
+
+/** Names with the prefix that are no settings of the server. */
+const otherNames = new Set(["LLM_PLATFORM_CONFIG", "LLM_PLATFORM_URL", "LLM_PLATFORM_API_KEY", "LLM_PLATFORM_REQUIRE_SERVICES", "LLM_PLATFORM_ENV"]);
+
+/** Kubernetes gives every container such names for a service that is called `llm-platform`. */
+const serviceLink = /^LLM_PLATFORM_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)$/;
+
+/** The name of a setting in the environment: its path in capitals, with two underscores between the parts. */
+export function configEnvName(path: readonly string[]): string {
+  return prefix + path.map((part) => (part.endsWith("[]") ? `${part.slice(0, -2).toUpperCase()}__N` : part.toUpperCase())).join("__");
+}
+
+/** The parts of a name that follows the rule, in small letters; undefined for any other name. */
+export function splitEnvName(name: string): readonly string[] | undefined {
+  if (!name.startsWith(prefix) || otherNames.has(name) || (!name.includes("__") && serviceLink.test(name))) return undefined;
+  return name.slice(prefix.length).toLowerCase().split("__");
+}

@@ -1,0 +1,317 @@
+import { isAbsolute } from "node:path";
+import { PlatformError, Secret } from "@llm-platform/kit";
+import { describe, expect, it } from "vitest";
+import { type LoadedConfig, loadConfig } from "./load.ts";
+import { hideSecrets, renderConfig } from "./render.ts";
+import { configSchema } from "./schema.ts";
+import { configJsonSchema } from "./setting-tree.ts";
+import { settingsReference } from "./settings-reference.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const key = "sk-0123456789abcdef";
+
+interface Given {
+  readonly yaml?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly argv?: readonly string[];
+  readonly platform?: NodeJS.Platform;
+}
+
+function surroundings({ yaml, files = {}, env = {}, argv = [], platform = "linux" }: Given): Surroundings {
+  const all: Readonly<Record<string, string>> = { ...files, ...(yaml === undefined ? {} : { "/work/llm-platform.yaml": yaml }) };
+  return {
+    argv,
+    env,
+    platform,
+    workingDirectory: "/work",
+    homeDirectory: "/home/ann",
+    readFile(path) {
+      const text = all[path];
+      if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+      return text;
+    },
+  };
+}
+
+function load(given: Given = {}): LoadedConfig {
+  return loadConfig(surroundings(given));
+}
+
+/** Every problem as `field: message`. */
+function problemsOf(given: Given): readonly string[] {
+  try {
+    load(given);
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== "config_invalid") throw error;
+    return error.problems.map(({ field, message }) => `${field}: ${message}`);
+  }
+  return [];
+}
+
+function settingsOf(loaded: LoadedConfig, name: string): Readonly<Record<string, unknown>> | undefined {
+  return loaded.config.integrations.find((entry) => entry.name === name)?.settings;
+}
+
+describe("without any file", () => {
+  it("listens on this machine only and connects to Ollama and the local runtime", () => {
+    const { config, origins, warnings, file, baseDirectory } = load();
+    expect(config.server).toMatchObject({ host: "127.0.0.1", port: 8_000, allowed_hosts: [] });
+    expect(config.integrations).toMatchObject([
+      { name: "local", use: "local", enabled: true, priority: 100, settings: {} },
+      { name: "ollama", use: "ollama", enabled: true, settings: { base_url: "http://127.0.0.1:11434" }, health_check_interval: 60 },
+    ]);
+    expect(config.gateway).toMatchObject({ max_in_flight: 4_096, breaker: { failures: 5 } });
+    expect([...origins]).toEqual([]);
+    expect(warnings).toEqual([]);
+    expect([file, baseDirectory]).toEqual([undefined, "/work"]);
+  });
+
+  it.each<[string, Given, string]>([
+    ["Linux", {}, "/home/ann/.local/share/llm-platform"],
+    ["Linux with XDG", { env: { XDG_DATA_HOME: "/data" } }, "/data/llm-platform"],
+    ["macOS", { platform: "darwin" }, "/home/ann/Library/Application Support/llm-platform"],
+    ["Windows", { platform: "win32", env: { LOCALAPPDATA: "/local" } }, "/local/llm-platform"],
+    ["LLM_PLATFORM_DATA_DIR", { env: { LLM_PLATFORM_DATA_DIR: "state" } }, "/work/state"],
+    ["the file", { yaml: "data_dir: /srv/llmp" }, "/srv/llmp"],
+    ["the flag", { yaml: "data_dir: /srv/llmp", argv: ["--data-dir", "/flag"] }, "/flag"],
+  ])("keeps its data where %s says", (_who, given, expected) => {
+    expect(load(given).config.data_dir).toBe(expected);
+    expect(isAbsolute(load(given).config.data_dir)).toBe(true);
+  });
+
+  it.each([
+    ["0.0.0.0", "http://127.0.0.1:11434"],
+    ["0.0.0.0:9", "http://127.0.0.1:9"],
+    ["box", "http://box:11434"],
+    ["https://box", "https://box"],
+    ["http://box:1234/", "http://box:1234"],
+    ["[::]:5", "http://[::1]:5"],
+    ["", "http://127.0.0.1:11434"],
+  ])("finds Ollama by OLLAMA_HOST=%s", (host, url) => {
+    expect(settingsOf(load({ env: { OLLAMA_HOST: host } }), "ollama")).toEqual({ base_url: url });
+  });
+});
+
+describe("precedence", () => {
+  const yaml = "server: { port: 1 }\nlog: { level: error }";
+
+  it("is flag, environment, file, default", () => {
+    const both = load({ yaml, env: { LLM_PLATFORM_SERVER__PORT: "2" }, argv: ["--port=3"] });
+    expect([both.config.server.port, both.origins.get("server.port")]).toEqual([3, "flag"]);
+    const environment = load({ yaml, env: { LLM_PLATFORM_SERVER__PORT: "2" } });
+    expect([environment.config.server.port, environment.origins.get("server.port")]).toEqual([2, "env"]);
+    const file = load({ yaml });
+    expect([file.config.server.port, file.origins.get("server.port"), file.file]).toEqual([1, "file", "/work/llm-platform.yaml"]);
+  });
+
+  it("lets the rule's name win over the short one", () => {
+    expect(load({ yaml, env: { LOG_LEVEL: "DEBUG" } }).config.log.level).toBe("debug");
+    expect(load({ yaml, env: { LOG_LEVEL: "debug", LLM_PLATFORM_LOG__LEVEL: "warn" } }).config.log.level).toBe("warn");
+  });
+
+  it("lets OLLAMA_BASE_URL win over the file, but OLLAMA_HOST not", () => {
+    const ollama = "integrations: [{ name: ollama, settings: { base_url: 'http://file' } }]";
+    expect(settingsOf(load({ yaml: ollama, env: { OLLAMA_HOST: "host" } }), "ollama")).toEqual({ base_url: "http://file" });
+    const loaded = load({ yaml: ollama, env: { OLLAMA_BASE_URL: "http://env" } });
+    expect(settingsOf(loaded, "ollama")).toEqual({ base_url: "http://env" });
+    expect(loaded.origins.get("integrations.ollama.settings.base_url")).toBe("env");
+  });
+});
+
+describe("the environment", () => {
+  it.each<[string, string, (config: LoadedConfig["config"]) => unknown, unknown]>([
+    ["LLM_PLATFORM_ENV", "production", (config) => config.environment, "production"],
+    ["OPENAI_API_ENABLED", "false", (config) => config.openai_api.enabled, false],
+    ["PROMETHEUS_ENABLED", "0", (config) => config.prometheus.enabled, false],
+    ["LLM_PLATFORM_SERVER__ALLOWED_HOSTS", "a.example, b.example", (config) => config.server.allowed_hosts, ["a.example", "b.example"]],
+    ["LLM_PLATFORM_GATEWAY__BREAKER__OPEN_SECONDS", "2.5", (config) => config.gateway.breaker.open_seconds, 2.5],
+    ["LLM_PLATFORM_ROUTING__ALIASES__FAST", "local/m", (config) => config.routing.aliases, { fast: "local/m" }],
+    ["LLM_PLATFORM_ROUTING__ROUTES", "[{ model: m, targets: [{ model: a/b }] }]", (config) => config.routing.routes[0]?.targets, [{ model: "a/b", weight: 1 }]],
+    ["LLM_PLATFORM_INTEGRATIONS__LOCAL__ENABLED", "off", (config) => config.integrations.find(({ name }) => name === "local")?.enabled, false],
+  ])("%s=%s", (name, value, read, expected) => {
+    expect(read(load({ env: { [name]: value } }).config)).toEqual(expected);
+  });
+
+  it("reaches into lists by number and by name, with files for secrets", () => {
+    const yaml = "integrations: [{ name: office-vllm, use: openai-compatible, settings: { a: 1 } }]";
+    const env = {
+      LLM_PLATFORM_AUTH__API_KEYS__0__NAME: "team",
+      LLM_PLATFORM_AUTH__API_KEYS__0__KEY_FILE: "/run/key",
+      LLM_PLATFORM_INTEGRATIONS__OFFICE_VLLM__SETTINGS__API_KEY: "0123",
+      LLM_PLATFORM_INTEGRATIONS__OFFICE_VLLM__SETTINGS__CONTEXT: "8192",
+    };
+    const loaded = load({ yaml, env, files: { "/run/key": `${key}\n` } });
+    expect(loaded.config.auth.api_keys[0]?.key?.reveal()).toBe(key);
+    expect(settingsOf(loaded, "office-vllm")).toEqual({ a: 1, api_key: "0123", context: 8_192 });
+    expect(loaded.origins.get("integrations.office-vllm.settings.api_key")).toBe("env");
+  });
+
+  it("refuses names that are no setting, but not those that others put there", () => {
+    expect(problemsOf({ env: { LLM_PLATFORM_SERVER__PRT: "1", LLM_PLATFORM_GATEWY__MAX_RETRIES: "1", LLM_PLATFORM_SERVER__PORT__X: "1" } })).toEqual([
+      "LLM_PLATFORM_GATEWY__MAX_RETRIES: unknown key `GATEWY`; did you mean `GATEWAY`?",
+      "LLM_PLATFORM_SERVER__PORT__X: unknown key `X`",
+      "LLM_PLATFORM_SERVER__PRT: unknown key `PRT`; did you mean `PORT`?",
+    ]);
+    const links = { LLM_PLATFORM_SERVICE_HOST: "10.0.0.1", LLM_PLATFORM_PORT: "tcp://10.0.0.1:80", LLM_PLATFORM_PORT_80_TCP_ADDR: "10.0.0.1" };
+    expect(problemsOf({ env: { ...links, LLM_PLATFORM_API_KEY: "x", LLM_PLATFORM_URL: "x" } })).toEqual([]);
+  });
+
+  it("refuses to start with a database or Redis that this version does not use", () => {
+    expect(problemsOf({ env: { DATABASE_URL: "postgres://x", REDIS_URL: "redis://x" } })).toEqual([
+      expect.stringContaining("DATABASE_URL: this version keeps its data in SQLite"),
+      expect.stringContaining("REDIS_URL: this version runs as a single server"),
+    ]);
+    expect(problemsOf({ env: { DATABASE_URL: "" } })).toEqual([]);
+  });
+
+  it("warns about what this version does not have", () => {
+    const { warnings } = load({ env: { GRAFANA_ENABLED: "true", GRPC_ENABLED: "1", WEBSOCKET_ENABLED: "false", HUGGINGFACE_TOKEN: "hf_x" } });
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED", "GRPC_ENABLED", "HUGGINGFACE_TOKEN"]);
+    expect(warnings.join()).not.toContain("hf_x");
+  });
+});
+
+describe("the file", () => {
+  it("is the one of --config, then of LLM_PLATFORM_CONFIG", () => {
+    const files = { "/work/a.yaml": "server: { port: 1 }", "/etc/b.yaml": "server: { port: 2 }" };
+    expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" } })).toMatchObject({ config: { server: { port: 2 } }, baseDirectory: "/etc" });
+    expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" }, argv: ["--config", "a.yaml"] }).config.server.port).toBe(1);
+    expect(problemsOf({ argv: ["--config", "gone.yaml"] })).toEqual(["/work/gone.yaml: there is no such configuration file"]);
+  });
+
+  it("has all its problems told at once, with the line of each", () => {
+    const yaml = `server:
+  port: 99999
+  hots: x
+intergrations: []
+log: { level: loud }
+auth:
+  api_keys:
+    - { name: a, key: short }
+    - { name: a, key_sha256: zz }
+    - { name: b }
+gateway: { first_byte_timeout_seconds: 0 }
+prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR }]
+`;
+    expect(problemsOf({ yaml })).toEqual([
+      "server.hots: unknown key `hots`; did you mean `host`? (/work/llm-platform.yaml:3)",
+      "intergrations: unknown key `intergrations`; did you mean `integrations`? (/work/llm-platform.yaml:4)",
+      "prices[0].curency: unknown key `curency`; did you mean `currency`? (/work/llm-platform.yaml:12)",
+      expect.stringMatching(/^server\.port: .*65535 \(\/work\/llm-platform\.yaml:2\)$/),
+      expect.stringMatching(/^log\.level: .*"trace".* \(\/work\/llm-platform\.yaml:5\)$/),
+      expect.stringMatching(/^auth\.api_keys\[0\]\.key: .*16.* \(\/work\/llm-platform\.yaml:8\)$/),
+      "auth.api_keys[1].key_sha256: must be 64 hexadecimal digits (/work/llm-platform.yaml:9)",
+      "auth.api_keys[2]: exactly one of `key`, `key_file` and `key_sha256` must be given (/work/llm-platform.yaml:10)",
+      "auth.api_keys[1].name: the name `a` is given twice (/work/llm-platform.yaml:9)",
+      expect.stringMatching(/^gateway\.first_byte_timeout_seconds: .* \(\/work\/llm-platform\.yaml:11\)$/),
+      expect.stringMatching(/^prices\[0\]\.input_per_million: .* \(\/work\/llm-platform\.yaml:12\)$/),
+    ]);
+  });
+
+  it.each([
+    ["server: {", "/work/llm-platform.yaml:1: "],
+    ["- a\n- b", "/work/llm-platform.yaml: must hold settings"],
+    ["a: 1\na: 2", "/work/llm-platform.yaml:2: "],
+    ["server: 5", "server: "],
+    ["integrations: { name: x }", "integrations: "],
+    ["integrations: [5]", "integrations[0]: "],
+    ["integrations: [{ name: 'a/b' }]", "integrations[0].name: must be 1 to 128 letters"],
+    ["integrations: [{ name: a }, { name: a }]", "integrations[1].name: the name `a` is given twice"],
+  ])("%j is refused", (yaml, beginning) => {
+    expect(problemsOf({ yaml })[0]?.startsWith(beginning)).toBe(true);
+  });
+
+  it("may be empty", () => {
+    expect(problemsOf({ yaml: "# nothing yet\n" })).toEqual([]);
+  });
+
+  it("switches a default integration off, changes one, and adds others", () => {
+    const { config } = load({
+      yaml: "integrations:\n  - { name: local, enabled: false }\n  - { name: ollama, priority: 5, settings: { keep: 1 } }\n  - { name: vllm, use: openai-compatible }\n  - { name: extra }",
+    });
+    expect(config.integrations.map(({ name, use, enabled, priority }) => [name, use, enabled, priority])).toEqual([
+      ["local", "local", false, 100],
+      ["ollama", "ollama", true, 5],
+      ["vllm", "openai-compatible", true, 100],
+      ["extra", "extra", true, 100],
+    ]);
+    expect(config.integrations[1]?.settings).toEqual({ base_url: "http://127.0.0.1:11434", keep: 1 });
+  });
+
+  it("gives an entry that only shares its name with a default one nothing of it", () => {
+    expect(settingsOf(load({ yaml: "integrations: [{ name: ollama, use: openai-compatible }]" }), "ollama")).toEqual({});
+  });
+
+  it("resolves references inside any string, and names what is missing", () => {
+    const yaml =
+      "integrations: [{ name: v, settings: { url: 'http://${env:HOST}:${env:PORT}/v1', list: ['${file:/run/a}'] } }]\nserver: { host: '${env:GONE}' }\nlog: { level: '${file:/gone}' }";
+    const files = { "/run/a": "secret\n" };
+    expect(settingsOf(load({ yaml: yaml.split("\n")[0] ?? "", files, env: { HOST: "h", PORT: "1" } }), "v")).toEqual({ url: "http://h:1/v1", list: ["secret"] });
+    expect(problemsOf({ yaml, files, env: { HOST: "h", PORT: "1" } })).toEqual(
+      expect.arrayContaining([
+        "server.host: the environment has no GONE, which ${env:GONE} asks for (/work/llm-platform.yaml:2)",
+        "log.level: the file /gone of ${file:/gone} cannot be read (/work/llm-platform.yaml:3)",
+      ]),
+    );
+  });
+
+  it("takes the file twin of a secret", () => {
+    const yaml = "auth: { api_keys: [{ name: a, key_file: /run/key }] }";
+    expect(load({ yaml, files: { "/run/key": `${key}\n` } }).config.auth.api_keys[0]?.key).toBeInstanceOf(Secret);
+    expect(problemsOf({ yaml })[0]).toBe("auth.api_keys[0].key_file: the file /run/key cannot be read (/work/llm-platform.yaml:1)");
+  });
+});
+
+describe("the bind guard", () => {
+  it.each(["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"])("lets %s pass without keys", (host) => {
+    expect(problemsOf({ argv: ["--host", host] })).toEqual([]);
+  });
+
+  it.each(["0.0.0.0", "::", "10.0.0.1", "example.org", "127.0.0.1.example.org", "1270.0.0.1"])("stops %s without keys, naming the remedies", (host) => {
+    expect(problemsOf({ argv: ["--host", host] })).toEqual([expect.stringMatching(/^server\.host: .*127\.0\.0\.1.*auth\.api_keys.*proxy.*\(--host\)$/)]);
+    expect(problemsOf({ argv: ["--host", host], yaml: `auth: { api_keys: [{ name: a, key: ${key} }] }` })).toEqual([]);
+  });
+});
+
+describe("showing the configuration", () => {
+  const yaml = `auth: { api_keys: [{ name: a, key: ${key} }] }
+integrations:
+  - { name: v, settings: { api_key: hidden-1, base_url: "http://u:hidden-2@h/v1", headers: { x: hidden-3 }, nested: { access_token: hidden-4, size: 4 } } }`;
+
+  it("hides every secret and says where values come from", () => {
+    const { config, origins } = load({ yaml, env: { LLM_PLATFORM_SERVER__PORT: "81" } });
+    const text = renderConfig(config, origins);
+    expect(text).not.toMatch(/hidden|sk-0123/);
+    expect(text).toContain("port: 81 # env");
+    expect(text).toContain("host: 127.0.0.1 # default");
+    expect(text).toContain("size: 4");
+    expect(JSON.stringify(hideSecrets(config))).not.toMatch(/hidden|sk-0123/);
+  });
+});
+
+describe("the settings reference", () => {
+  it("has a doc line and a name in the environment for every setting", () => {
+    const rows = settingsReference();
+    expect(rows.length).toBeGreaterThan(50);
+    expect(rows.filter(({ doc, env }) => doc === "" || env.length === 0)).toEqual([]);
+    expect(new Set(rows.map(({ env }) => env[0])).size).toBe(rows.length);
+    expect(rows.find((row) => row.key === "gateway.chunk_timeout_seconds")).toMatchObject({ default: 60, unit: "seconds", type: "number" });
+  });
+
+  it("gives every setting that has a default a name that really sets it", () => {
+    const rows = settingsReference().filter((row) => row.default !== undefined && !row.key.includes("[]") && ["number", "integer", "boolean"].includes(row.type));
+    expect(rows.length).toBeGreaterThan(20);
+    for (const row of rows) {
+      const name = row.env[0] ?? "";
+      expect([row.key, load({ env: { [name]: String(row.default) } }).origins.get(row.key)]).toEqual([row.key, "env"]);
+    }
+  });
+
+  it("says in the JSON Schema what the schema takes", () => {
+    const text = JSON.stringify(configJsonSchema());
+    expect(text).toContain('"additionalProperties":false');
+    expect(text).toContain('"format":"secret"');
+    expect(configSchema.safeParse({ data_dir: "/d" }).success).toBe(true);
+  });
+});

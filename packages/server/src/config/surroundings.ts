@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+
+/** Everything outside the program that the configuration depends on. */
+export interface Surroundings {
+  /** Arguments after the command. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly homeDirectory: string;
+  readonly platform: NodeJS.Platform;
+  /** Text of a file; throws what the file system does. */
+  readFile(path: string): string;
+}
+
+/** The surroundings of this process. Nothing else of the server reads them. */
+export function readSurroundings(argv: readonly string[]): Surroundings {
+  return {
+    argv,
+    env: process.env,
+    workingDirectory: process.cwd(),
+    homeDirectory: homedir(),
+    platform: process.platform,
+    readFile: (path) => readFileSync(path, "utf8"),
+  };
+}

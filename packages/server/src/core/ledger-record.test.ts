@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attemptKey, formatRecord, formatStartMarker, interruptedRecord, type LedgerRecord, parseSpoolLine, type RecordStart } from "./ledger-record.ts";
+import { isRecordedEnd, isSuccess, recordedEnds, streamEnds } from "./stream-ends.ts";
+
+const count = fc.option(fc.nat(), { nil: null });
+const text = fc.string({ unit: "binary" });
+// Ids are made by the platform: letters, digits, and few signs.
+const id = fc.stringMatching(/^[A-Za-z0-9._-]{1,60}$/);
+
+const starts: fc.Arbitrary<RecordStart> = fc
+  .record({
+    requestId: id,
+    attempt: fc.integer({ min: 1, max: 20 }),
+    startedAtMs: fc.nat(2 ** 45),
+    principal: text,
+    operation: text,
+    requestedModel: text,
+    integration: text,
+    provider: text,
+    upstreamModel: text,
+    stream: fc.boolean(),
+  })
+  .map((start) => ({ ...start, attemptId: `${start.requestId}.${start.attempt}` }));
+
+const records: fc.Arbitrary<LedgerRecord> = fc
+  .tuple(
+    starts,
+    fc.record({
+      durationMs: fc.nat(),
+      firstByteMs: count,
+      outcome: fc.constantFrom(...recordedEnds),
+      httpStatus: count,
+      errorCode: fc.option(text, { nil: null }),
+      inputTokens: count,
+      outputTokens: count,
+      cacheReadTokens: count,
+      cacheWriteTokens: count,
+      reasoningTokens: count,
+      usageSource: fc.constantFrom("reported", "estimated", "none"),
+      costMicros: fc.option(fc.nat(Number.MAX_SAFE_INTEGER), { nil: null }),
+      currency: fc.option(text, { nil: null }),
+    }),
+  )
+  .map(([start, rest]) => ({ ...start, ...rest }));
+
+describe("a spool line", () => {
+  it("reads back as what was written, whatever the names hold", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(parseSpoolLine(formatRecord(record))).toEqual({ type: "end", record });
+        expect(parseSpoolLine(formatStartMarker(record))).toMatchObject({ type: "start", start: { attemptId: record.attemptId, principal: record.principal } });
+      }),
+    );
+  });
+
+  it("is one line, and says cheaply which attempt it is about", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        for (const line of [formatRecord(record), formatStartMarker(record)]) {
+          expect(line.indexOf("\n")).toBe(line.length - 1);
+          expect(attemptKey(line)).toBe(record.attemptId);
+        }
+      }),
+    );
+  });
+
+  it("is not read when any part of its end is missing", () => {
+    fc.assert(
+      fc.property(records, fc.double({ min: 0, max: 0.999, noNaN: true }), (record, share) => {
+        const line = formatRecord(record).trimEnd();
+        expect(parseSpoolLine(line.slice(0, Math.floor(line.length * share)))).toBeUndefined();
+      }),
+    );
+  });
+
+  it("is not read when it is something else", () => {
+    fc.assert(fc.property(fc.json(), (line) => parseSpoolLine(line) === undefined));
+    const [line = ""] = fc.sample(records, 1).map(formatRecord);
+    const values: unknown[] = JSON.parse(line);
+    // Every value but the last of each kind of null is of a fixed type, so an object never fits.
+    for (const index of values.keys()) expect(parseSpoolLine(JSON.stringify(values.with(index, {})))).toBeUndefined();
+  });
+
+  it("of an attempt that was cut off claims no usage and no cost", () => {
+    const [start] = fc.sample(starts, 1);
+    if (start === undefined) throw new Error("no sample");
+    expect(interruptedRecord(start)).toMatchObject({ ...start, outcome: "interrupted", inputTokens: null, costMicros: null, usageSource: "none" });
+  });
+});
+
+describe("stream ends", () => {
+  it("are successes only where the model ended by itself", () => {
+    expect(recordedEnds.filter(isSuccess)).toEqual(["stop", "length", "tool_calls", "content_filter"]);
+    expect(streamEnds).not.toContain("interrupted");
+    expect([...recordedEnds, "done", null, 1].filter(isRecordedEnd)).toEqual([...recordedEnds]);
+  });
+});

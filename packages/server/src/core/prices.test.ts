@@ -1,0 +1,96 @@
+import type { Usage } from "@llm-platform/kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { costMicros, createPriceTable, type Price, type PriceEntry } from "./prices.ts";
+
+function entry(changes: Partial<PriceEntry>): PriceEntry {
+  return { model: "*", inputPerMillion: 0, outputPerMillion: 0, currency: "USD", ...changes };
+}
+
+function priceOf(amounts: Partial<PriceEntry>): Price {
+  const price = createPriceTable([entry(amounts)]).lookup({ integration: "i", model: "m", atMs: 0 });
+  if (price === undefined) throw new Error("no price");
+  return price;
+}
+
+describe("looking a price up", () => {
+  // The marker of each entry is its input price, so that the answer says which one was found.
+  const table = createPriceTable([
+    entry({ model: "*", inputPerMillion: 1 }),
+    entry({ model: "gpt-*", inputPerMillion: 2 }),
+    entry({ model: "gpt-5*", inputPerMillion: 3 }),
+    entry({ model: "gpt-5", inputPerMillion: 4 }),
+    entry({ integration: "azure", model: "*", inputPerMillion: 5 }),
+    entry({ integration: "azure", model: "gpt-5", inputPerMillion: 6 }),
+    entry({ integration: "azure", model: "gpt-5", inputPerMillion: 7, effectiveFromMs: 1_000 }),
+    entry({ integration: "azure", model: "gpt-5", inputPerMillion: 8, effectiveFromMs: 2_000 }),
+  ]);
+
+  it.each([
+    ["any", "llama", 0, 1],
+    ["any", "gpt-4", 0, 2],
+    ["any", "gpt-5-mini", 0, 3],
+    ["any", "gpt-5", 0, 4],
+    ["azure", "llama", 0, 5],
+    ["azure", "gpt-4", 0, 5],
+    ["azure", "gpt-5", 999, 6],
+    ["azure", "gpt-5", 1_000, 7],
+    ["azure", "gpt-5", 5_000, 8],
+  ])("finds the most specific for %s/%s at %i", (integration, model, atMs, expected) => {
+    for (const _again of [1, 2]) expect(table.lookup({ integration, model, atMs })?.input).toBe(expected * 1_000_000);
+  });
+
+  it("knows the difference between unknown and free", () => {
+    const some = createPriceTable([entry({ model: "local-*" })]);
+    expect(some.lookup({ integration: "i", model: "other", atMs: 0 })).toBeUndefined();
+    const free = some.lookup({ integration: "i", model: "local-1", atMs: 0 });
+    expect(free === undefined ? undefined : costMicros({ inputTokens: 5 }, free)).toBe(0);
+  });
+
+  it("does not depend on the order of the entries", () => {
+    const entries = [entry({ model: "a*", inputPerMillion: 1 }), entry({ model: "ab*", inputPerMillion: 2 }), entry({ integration: "i", inputPerMillion: 3 })];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(entries, { minLength: 3 }), (shuffled) => {
+        const shuffledTable = createPriceTable(shuffled);
+        expect(shuffledTable.lookup({ integration: "x", model: "abc", atMs: 0 })?.input).toBe(2_000_000);
+        expect(shuffledTable.lookup({ integration: "i", model: "abc", atMs: 0 })?.input).toBe(3_000_000);
+      }),
+    );
+  });
+});
+
+describe("what a call costs", () => {
+  it.each<[Usage, Partial<PriceEntry>, number | null]>([
+    [{ inputTokens: 1_000, outputTokens: 500 }, { inputPerMillion: 0.15, outputPerMillion: 0.6 }, 450],
+    [{ inputTokens: 3 }, { inputPerMillion: 0.15 }, 0],
+    [{ inputTokens: 10 }, { inputPerMillion: 0.15 }, 2],
+    [{ inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 20 }, { inputPerMillion: 10, cacheReadPerMillion: 1, cacheWritePerMillion: 20 }, 660],
+    [{ inputTokens: 100, cacheReadTokens: 60 }, { inputPerMillion: 10 }, 1_000],
+    [{ inputTokens: 10, outputTokens: 10, reasoningTokens: 8 }, { outputPerMillion: 1 }, 10],
+    [{}, { inputPerMillion: 1 }, null],
+    [{ cacheReadTokens: 5, inputTokens: 3 }, { inputPerMillion: 100, cacheReadPerMillion: 0 }, 0],
+  ])("%j at %j is %s", (usage, amounts, expected) => {
+    expect(costMicros(usage, priceOf(amounts))).toBe(expected);
+  });
+
+  const tokens = fc.integer({ min: 0, max: 20_000_000 });
+  const micros = fc.integer({ min: 0, max: 1_000_000_000 });
+
+  it("is exact to the last millionth, also for the longest calls at the highest prices", () => {
+    fc.assert(
+      fc.property(tokens, tokens, micros, micros, (inputTokens, outputTokens, input, output) => {
+        const price: Price = { currency: "USD", input, output, cacheRead: input, cacheWrite: input };
+        const exact = (BigInt(inputTokens) * BigInt(input) + BigInt(outputTokens) * BigInt(output) + 500_000n) / 1_000_000n;
+        expect(costMicros({ inputTokens, outputTokens }, price)).toBe(Number(exact));
+      }),
+    );
+  });
+
+  it("reads a price as it was written, without the error of its binary form", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (written) => {
+        expect(priceOf({ inputPerMillion: Number(`${Math.floor(written / 1e6)}.${String(written % 1e6).padStart(6, "0")}`) }).input).toBe(written);
+      }),
+    );
+  });
+});

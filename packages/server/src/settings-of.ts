@@ -1,0 +1,51 @@
+import { hash } from "node:crypto";
+import type { ApiKeyRecord } from "./api/authenticate.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { defaultBreakerSettings } from "./core/breaker.ts";
+import type { PriceEntry } from "./core/prices.ts";
+import type { GatewaySettings } from "./gateway/settings.ts";
+
+const stuckClientTimeoutMs = 30_000;
+
+/** The gateway's part of the configuration, in its own units. */
+export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings {
+  return {
+    maxInFlight: gateway.max_in_flight,
+    firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
+    requestTimeoutMs: gateway.request_timeout_seconds * 1_000,
+    chunkTimeoutMs: gateway.chunk_timeout_seconds * 1_000,
+    totalTimeoutMs: gateway.total_timeout_seconds * 1_000,
+    finishGraceMs: gateway.finish_grace_seconds * 1_000,
+    stuckClientTimeoutMs,
+    maxRetries: gateway.max_retries,
+    breaker: {
+      ...defaultBreakerSettings,
+      failures: gateway.breaker.failures,
+      openMs: gateway.breaker.open_seconds * 1_000,
+      maxOpenMs: gateway.breaker.max_open_seconds * 1_000,
+    },
+  };
+}
+
+/** The keys that callers may use, by their hash. */
+export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
+  return auth.api_keys.map(({ name, key, key_sha256, requests_per_minute }) => ({
+    name,
+    sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
+    requestsPerMinute: requests_per_minute,
+  }));
+}
+
+/** The prices, in the words of the price table. */
+export function toPrices({ prices }: PlatformConfig): readonly PriceEntry[] {
+  return prices.map((price) => ({
+    integration: price.integration,
+    model: price.model,
+    inputPerMillion: price.input_per_million,
+    outputPerMillion: price.output_per_million,
+    cacheReadPerMillion: price.cache_read_per_million,
+    cacheWritePerMillion: price.cache_write_per_million,
+    currency: price.currency,
+    effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
+  }));
+}

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JsonObject, PlatformEvent } from "@llm-platform/kit";
+import { guardStorage } from "./storage-error.ts";
+
+/** What is new, before it has an id and a time. */
+export interface NewEvent {
+  readonly integration: string;
+  readonly type: string;
+  readonly data: JsonObject;
+}
+
+export interface EventQuery {
+  /** Only events with a higher id. */
+  readonly afterId: number;
+  readonly limit: number;
+  readonly integration?: string | undefined;
+}
+
+/** The durable, bounded log of events. Every member is synchronous and throws PlatformError `unavailable`. */
+export interface EventTable {
+  append(event: NewEvent): PlatformEvent;
+  /** Oldest first. */
+  list(query: EventQuery): readonly PlatformEvent[];
+}
+
+export interface EventTableParts {
+  readonly raw: DatabaseSync;
+  /** How many of the newest events are kept. */
+  readonly keep: number;
+  /** Wall time. */
+  readonly nowMs: () => number;
+}
+
+/** Deleting old events costs more than writing one, so it is done for this many at once. */
+const pruneEvery = 100;
+
+export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTable {
+  const insert = raw.prepare("INSERT INTO events (time, integration, type, data) VALUES (?, ?, ?, ?) RETURNING id");
+  const prune = raw.prepare("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?");
+  const listAll = raw.prepare("SELECT id, time, integration, type, data FROM events WHERE id > ? ORDER BY id LIMIT ?");
+  const listOne = raw.prepare("SELECT id, time, integration, type, data FROM events WHERE id > ? AND integration = ? ORDER BY id LIMIT ?");
+  let sincePrune = pruneEvery;
+
+  return {
+    append: ({ integration, type, data }) =>
+      guardStorage(() => {
+        const time = new Date(nowMs()).toISOString();
+        const row = insert.get(time, integration, type, JSON.stringify(data));
+        sincePrune++;
+        if (sincePrune >= pruneEvery) {
+          prune.run(keep);
+          sincePrune = 0;
+        }
+        return { id: Number(row?.["id"]), time, integration, type, data };
+      }),
+    list: ({ afterId, limit, integration }) =>
+      guardStorage(() => {
+        const rows = integration === undefined ? listAll.all(afterId, limit) : listOne.all(afterId, integration, limit);
+        return rows.map(toEvent);
+      }),
+  };
+}
+
+function toEvent(row: Readonly<Record<string, unknown>>): PlatformEvent {
+  return {
+    id: Number(row["id"]),
+    time: String(row["time"]),
+    integration: String(row["integration"]),
+    type: String(row["type"]),
+    // Only `append` writes this column, and it writes an object.
+    data: JSON.parse(String(row["data"])),
+  };
+}

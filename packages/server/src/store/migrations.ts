@@ -1,0 +1,110 @@
+import type { DatabaseSync } from "node:sqlite";
+import { PlatformError } from "@llm-platform/kit";
+import type { Kysely } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import type { Tables } from "./tables.ts";
+
+/** The oldest schema: events, key-values and the usage ledger. */
+const first: Migration = {
+  async up(database) {
+    await createEvents(database);
+    await createKeyValues(database);
+    await createUsageLedger(database);
+  },
+};
+
+/** Every change of the schema by name, in the order of the names. They only add. */
+export const migrations: Readonly<Record<string, Migration>> = { "0001_first": first };
+
+export interface MigrateParts {
+  readonly raw: DatabaseSync;
+  readonly database: Kysely<Tables>;
+  /** Default: all that this version knows. */
+  readonly known?: Readonly<Record<string, Migration>>;
+}
+
+/**
+ * Brings the schema up to date, all of it or nothing: a migration that is killed half-way leaves no trace, and of two
+ * servers that start at once the second waits for the first.
+ * @throws PlatformError `conflict` when a newer version wrote the database, and whatever the database throws
+ */
+export async function migrate({ raw, database, known = migrations }: MigrateParts): Promise<void> {
+  raw.exec("BEGIN IMMEDIATE");
+  try {
+    refuseNewerSchema(raw, known);
+    // SQLite's schema changes take part in the transaction that is open already; Kysely opens none of its own for it.
+    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...known }) } });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    raw.exec("COMMIT");
+  } catch (error) {
+    if (raw.isTransaction) raw.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function refuseNewerSchema(raw: DatabaseSync, known: Readonly<Record<string, Migration>>): void {
+  const table = raw.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'").get();
+  if (table === undefined) return;
+  const applied = raw.prepare("SELECT name FROM kysely_migration").all();
+  const unknown = applied.map((row) => String(row["name"])).filter((name) => known[name] === undefined);
+  if (unknown.length === 0) return;
+  throw new PlatformError(
+    "conflict",
+    `The database was written by a newer version of llm-platform (it has the change ${unknown.join(", ")}). Install that version again, or restore a backup made by this one.`,
+  );
+}
+
+async function createEvents(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("events")
+    // Ids must never be given twice, also after the oldest and the newest were deleted.
+    .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("time", "text", (column) => column.notNull())
+    .addColumn("integration", "text", (column) => column.notNull())
+    .addColumn("type", "text", (column) => column.notNull())
+    .addColumn("data", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createKeyValues(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("key_values")
+    .addColumn("integration", "text", (column) => column.notNull())
+    .addColumn("key", "text", (column) => column.notNull())
+    .addColumn("value", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("key_values_primary", ["integration", "key"])
+    .execute();
+}
+
+async function createUsageLedger(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("usage_ledger")
+    .addColumn("id", "integer", (column) => column.primaryKey())
+    .addColumn("attempt_id", "text", (column) => column.notNull())
+    .addColumn("started_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("principal", "text", (column) => column.notNull())
+    .addColumn("operation", "text", (column) => column.notNull())
+    .addColumn("requested_model", "text", (column) => column.notNull())
+    .addColumn("integration", "text", (column) => column.notNull())
+    .addColumn("provider", "text", (column) => column.notNull())
+    .addColumn("upstream_model", "text", (column) => column.notNull())
+    .addColumn("stream", "integer", (column) => column.notNull())
+    .addColumn("duration_ms", "bigint", (column) => column.notNull())
+    .addColumn("first_byte_ms", "bigint")
+    .addColumn("outcome", "text", (column) => column.notNull())
+    .addColumn("http_status", "integer")
+    .addColumn("error_code", "text")
+    .addColumn("input_tokens", "bigint")
+    .addColumn("output_tokens", "bigint")
+    .addColumn("cache_read_tokens", "bigint")
+    .addColumn("cache_write_tokens", "bigint")
+    .addColumn("reasoning_tokens", "bigint")
+    .addColumn("usage_source", "text", (column) => column.notNull())
+    .addColumn("cost_micros", "bigint")
+    .addColumn("currency", "text")
+    .execute();
+  // An attempt has one start, so this pair is as unique as the attempt alone. With the time in front, the index grows at
+  // its end and serves ranges of time too: measured, an insert costs a third of what an index on random ids costs.
+  await database.schema.createIndex("usage_ledger_attempt").on("usage_ledger").columns(["started_at_ms", "attempt_id"]).unique().execute();
+}

@@ -1,0 +1,271 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PlatformError } from "@llm-platform/kit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { formatRecord, formatStartMarker, type LedgerRecord } from "../core/ledger-record.ts";
+import { sampleRecord } from "./sample-record.test-data.ts";
+import { createSpool } from "./spool.ts";
+import { openSpoolFile, type OpenSpoolFile, type WriteDone } from "./spool-file.ts";
+import type { Spool, SpoolLedger, SpoolParts } from "./spool-port.ts";
+
+const quietLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A ledger in memory that can be made to fail. */
+function createLedger() {
+  const rows = new Map<string, LedgerRecord>();
+  const state = { isDown: false, transactions: 0, durableRows: 0 };
+  const ledger: SpoolLedger = {
+    insertMany(records) {
+      if (state.isDown) throw new PlatformError("unavailable", "down");
+      state.transactions++;
+      for (const record of records) if (!rows.has(record.attemptId)) rows.set(record.attemptId, record);
+    },
+    async makeDurable() {
+      state.durableRows = rows.size;
+    },
+  };
+  return { ledger, rows, state };
+}
+
+/** Real files whose writes fail, or hang, while the switch says so. */
+function createDisk() {
+  const state = { fault: "none" as "none" | "full" | "hang" | "torn", writes: 0 };
+  const held: (() => void)[] = [];
+  const openFile: OpenSpoolFile = async (input) => {
+    const file = await openSpoolFile(input);
+    return {
+      ...file,
+      append(bytes: Uint8Array, done: WriteDone) {
+        state.writes++;
+        if (state.fault === "full") setImmediate(done, new Error("ENOSPC"));
+        else if (state.fault === "torn") file.append(bytes.slice(0, bytes.length - 9), () => done(new Error("ENOSPC")));
+        else if (state.fault === "hang") held.push(() => file.append(bytes, done));
+        else file.append(bytes, done);
+      },
+    };
+  };
+  return { state, openFile, release: () => held.splice(0).forEach((resume) => resume()) };
+}
+
+let directory = "";
+const spools: Spool[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "spool-"));
+});
+afterEach(async () => {
+  for (const spool of spools.splice(0)) await spool.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function open(parts: Partial<SpoolParts> & Pick<SpoolParts, "ledger">): Promise<Spool> {
+  const spool = await createSpool({ directory, log: quietLog, drainIntervalMs: 60_000, ...parts });
+  spools.push(spool);
+  return spool;
+}
+
+function begin(spool: Spool, record: LedgerRecord): void {
+  spool.begin(formatStartMarker(record));
+}
+
+function commit(spool: Spool, record: LedgerRecord): Promise<PlatformError | undefined> {
+  return new Promise((resolve) => spool.commit(formatRecord(record), resolve));
+}
+
+/** A spool whose process is gone: nothing more is written, and nothing drained. */
+function abandon(spool: Spool): void {
+  spools.splice(spools.indexOf(spool), 1);
+}
+
+describe("a usage spool", () => {
+  it("has a record on disk when it says so", async () => {
+    const first = createLedger();
+    const spool = await open({ ledger: first.ledger });
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    expect(first.rows.size).toBe(0);
+    abandon(spool);
+    const second = createLedger();
+    const { recovery } = await open({ ledger: second.ledger });
+    expect(recovery).toEqual({ records: 1, interrupted: 0, unreadableLines: 0 });
+    expect([...second.rows.values()]).toEqual([sampleRecord(1)]);
+  });
+
+  it("writes what gathers in one turn together", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const spool = await open({ ledger, openFile: disk.openFile });
+    await Promise.all(Array.from({ length: 50 }, (_, number) => commit(spool, sampleRecord(number))));
+    expect(disk.state.writes).toBe(1);
+    await spool.drain();
+    expect(rows.size).toBe(50);
+    expect(spool.stats()).toMatchObject({ records: 0, oldestSeconds: 0, bytes: 0 });
+  });
+
+  it("moves records to the ledger by itself", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const spool = await open({ ledger: { insertMany: (records) => resolve(records.length), async makeDurable() {} }, drainIntervalMs: 1 });
+    await commit(spool, sampleRecord(1));
+    expect(await promise).toBe(1);
+  });
+
+  it("never puts more than 500 rows into one transaction", async () => {
+    const { ledger, rows, state } = createLedger();
+    const spool = await open({ ledger });
+    await Promise.all(Array.from({ length: 1_200 }, (_, number) => commit(spool, sampleRecord(number))));
+    await spool.drain();
+    expect(rows.size).toBe(1_200);
+    expect(state.transactions).toBeGreaterThanOrEqual(3);
+  });
+
+  it("marks what was open when the server was killed as interrupted, and nothing else", async () => {
+    const first = createLedger();
+    const spool = await open({ ledger: first.ledger });
+    begin(spool, sampleRecord(1));
+    begin(spool, sampleRecord(2));
+    await commit(spool, sampleRecord(3));
+    await commit(spool, sampleRecord(2));
+    abandon(spool);
+    const second = createLedger();
+    const { recovery } = await open({ ledger: second.ledger });
+    expect(recovery).toMatchObject({ records: 2, interrupted: 1 });
+    expect(second.rows.get("req_1.1")).toMatchObject({ outcome: "interrupted", usageSource: "none", costMicros: null });
+    expect(second.rows.get("req_2.1")).toMatchObject({ outcome: "stop" });
+  });
+
+  it("carries open attempts on when their segment is deleted", async () => {
+    const first = createLedger();
+    const spool = await open({ ledger: first.ledger, segmentBytes: 500 });
+    begin(spool, sampleRecord(0));
+    for (let number = 1; number <= 20; number++) await commit(spool, sampleRecord(number));
+    await spool.drain();
+    expect(readdirSync(directory).length).toBeLessThan(3);
+    expect(first.state.durableRows).toBeGreaterThan(15);
+    abandon(spool);
+    const { recovery } = await open({ ledger: first.ledger });
+    expect(recovery.interrupted).toBe(1);
+    expect(first.rows.get("req_0.1")).toMatchObject({ outcome: "interrupted" });
+    expect(first.rows.size).toBe(21);
+  });
+
+  it("tolerates a torn last line", async () => {
+    const spool = await open({ ledger: createLedger().ledger });
+    await commit(spool, sampleRecord(1));
+    abandon(spool);
+    const [name] = readdirSync(directory);
+    appendFileSync(join(directory, name ?? ""), formatRecord(sampleRecord(2)).slice(0, 40));
+    const second = createLedger();
+    const { recovery } = await open({ ledger: second.ledger });
+    expect(recovery).toEqual({ records: 1, interrupted: 0, unreadableLines: 1 });
+    expect([...second.rows.keys()]).toEqual(["req_1.1"]);
+  });
+
+  it("keeps everything on disk while the ledger is down, and empties once it is back", async () => {
+    const { ledger, rows, state } = createLedger();
+    const spool = await open({ ledger });
+    state.isDown = true;
+    await commit(spool, sampleRecord(1));
+    await expect(spool.drain()).rejects.toThrow("down");
+    await commit(spool, sampleRecord(2));
+    expect(spool.stats()).toMatchObject({ records: 2 });
+    expect(spool.stats().oldestSeconds).toBeGreaterThan(0);
+    state.isDown = false;
+    await spool.drain();
+    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
+  });
+
+  it("leaves no segment after a clean close", async () => {
+    const { ledger, rows, state } = createLedger();
+    const spool = await open({ ledger });
+    begin(spool, sampleRecord(1));
+    const committed = commit(spool, sampleRecord(1));
+    await spool.close();
+    expect(await committed).toBeUndefined();
+    expect(rows.size).toBe(1);
+    expect(state.durableRows).toBe(1);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(await commit(spool, sampleRecord(2))).toMatchObject({ code: "shutting_down" });
+  });
+
+  it("keeps the note of what is still open at a close for the next start", async () => {
+    const { ledger, rows } = createLedger();
+    const spool = await open({ ledger });
+    begin(spool, sampleRecord(1));
+    await commit(spool, sampleRecord(2));
+    await spool.close();
+    const { recovery } = await open({ ledger });
+    expect(recovery.interrupted).toBe(1);
+    expect(rows.get("req_1.1")).toMatchObject({ outcome: "interrupted" });
+  });
+});
+
+describe("a usage spool on a disk that fails", () => {
+  it("lets replies end and writes the records once there is room again", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const spool = await open({ ledger, openFile: disk.openFile, retryMs: 1 });
+    disk.state.fault = "full";
+    begin(spool, sampleRecord(1));
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    expect(spool.stats()).toMatchObject({ records: 2, lostRecords: 0 });
+    expect(spool.stats().commitFailures).toBeGreaterThan(0);
+    disk.state.fault = "none";
+    await spool.close();
+    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
+  });
+
+  it("writes a torn group again, whole and once", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const spool = await open({ ledger, openFile: disk.openFile, retryMs: 1 });
+    disk.state.fault = "torn";
+    await Promise.all([commit(spool, sampleRecord(1)), commit(spool, sampleRecord(2))]);
+    disk.state.fault = "none";
+    await spool.close();
+    expect([...rows.values()]).toEqual([sampleRecord(1), sampleRecord(2)]);
+  });
+
+  it("gives records up beyond its bound, and says so", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const line = formatRecord(sampleRecord(1));
+    const spool = await open({ ledger, openFile: disk.openFile, maxPendingBytes: 2 * line.length, retryMs: 1 });
+    disk.state.fault = "full";
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    expect(await commit(spool, sampleRecord(3))).toMatchObject({ code: "insufficient_storage" });
+    expect(spool.stats()).toMatchObject({ records: 2, lostRecords: 1 });
+    disk.state.fault = "none";
+    await spool.close();
+    expect(rows.size).toBe(2);
+  });
+
+  it("lets replies end while a write hangs", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const spool = await open({ ledger, openFile: disk.openFile, stallMs: 5 });
+    disk.state.fault = "hang";
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    expect(spool.stats()).toMatchObject({ records: 2, commitFailures: 1 });
+    disk.state.fault = "none";
+    disk.release();
+    await spool.close();
+    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
+  });
+
+  it("starts to work when the folder can be written again", async () => {
+    const { ledger, rows } = createLedger();
+    const state = { isReadOnly: true };
+    const openFile: OpenSpoolFile = async (input) => {
+      if (state.isReadOnly) throw new Error("EROFS");
+      return await openSpoolFile(input);
+    };
+    const spool = await open({ ledger, openFile, retryMs: 1 });
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    state.isReadOnly = false;
+    await spool.close();
+    expect(rows.size).toBe(1);
+  });
+});

@@ -1,0 +1,352 @@
+import { mkdir } from "node:fs/promises";
+import { type Log, PlatformError, toPlatformError } from "@llm-platform/kit";
+import { attemptKey } from "../core/ledger-record.ts";
+import { drainSegments, type Segment } from "./spool-drain.ts";
+import { type OpenSpoolFile, openSpoolFile, type SpoolFile } from "./spool-file.ts";
+import type { Recovery, Spool, SpoolLedger, SpoolParts, SpoolStats } from "./spool-port.ts";
+import { recoverSpool } from "./spool-recovery.ts";
+import { toStorageError } from "./storage-error.ts";
+
+/**
+ * Opens the spool of a folder, after handing what the server before left there to the ledger.
+ * Rejects with PlatformError `unavailable` when the folder or the ledger cannot be used.
+ */
+export async function createSpool(parts: SpoolParts): Promise<Spool> {
+  try {
+    await mkdir(parts.directory, { recursive: true, mode: 0o700 });
+    const { nextNumber, ...recovery } = await recoverSpool(parts.directory, parts.ledger);
+    return new UsageSpool(parts, { recovery, nextNumber });
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+type Done = (error?: PlatformError) => void;
+
+interface Beginning {
+  readonly recovery: Recovery;
+  readonly nextNumber: number;
+}
+
+/** A group of lines on its way to the disk. */
+interface Group {
+  readonly text: string;
+  readonly records: number;
+  readonly chars: number;
+}
+
+const scratchBytes = 192 * 1024;
+const mostBytesPerChar = 3;
+
+class UsageSpool implements Spool {
+  readonly recovery: Recovery;
+  readonly #directory: string;
+  readonly #ledger: SpoolLedger;
+  readonly #log: Log;
+  readonly #commitIntervalMs: number;
+  readonly #sync: boolean;
+  readonly #segmentBytes: number;
+  readonly #maxPendingChars: number;
+  readonly #drainIntervalMs: number;
+  readonly #retryMs: number;
+  readonly #stallMs: number;
+  readonly #openFile: OpenSpoolFile;
+
+  /** Markers of the attempts that are open, by attempt. */
+  readonly #open = new Map<string, string>();
+  /** Attempts whose marker is not in a segment yet. */
+  #fresh: string[] = [];
+  #lines: string[] = [];
+  #pendingChars = 0;
+  #pendingRecords = 0;
+  #waiting: Done[] = [];
+  /** Those of the group that is being written. */
+  #writing: Done[] = [];
+
+  #nextNumber: number;
+  #file: SpoolFile | undefined;
+  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
+  readonly #segments: Segment[] = [];
+  #isWriting = false;
+  #isScheduled = false;
+  #isFailing = false;
+  /** The segment may end in the middle of a line. */
+  #isTorn = false;
+  #isClosing = false;
+  #isClosed = false;
+  #closed: Promise<void> | undefined;
+  #triesWhileClosing = 0;
+  #lastWriteAtMs = Number.NEGATIVE_INFINITY;
+  #onIdle: (() => void) | undefined;
+
+  #undrained = 0;
+  #oldestAtMs: number | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
+  #isDrainFailing = false;
+  #commitFailures = 0;
+  #lostRecords = 0;
+
+  constructor(parts: SpoolParts, { recovery, nextNumber }: Beginning) {
+    this.recovery = recovery;
+    this.#nextNumber = nextNumber;
+    this.#directory = parts.directory;
+    this.#ledger = parts.ledger;
+    this.#log = parts.log;
+    this.#commitIntervalMs = parts.commitIntervalMs ?? 2;
+    this.#sync = parts.sync ?? true;
+    this.#segmentBytes = parts.segmentBytes ?? 8 * 1024 * 1024;
+    this.#maxPendingChars = parts.maxPendingBytes ?? 10 * 1024 * 1024;
+    this.#drainIntervalMs = parts.drainIntervalMs ?? 250;
+    this.#retryMs = parts.retryMs ?? 1_000;
+    this.#stallMs = parts.stallMs ?? 2_000;
+    this.#openFile = parts.openFile ?? openSpoolFile;
+  }
+
+  begin(marker: string, noted?: () => void): void {
+    const key = attemptKey(marker);
+    this.#open.set(key, marker);
+    this.#fresh.push(key);
+    if (noted !== undefined) {
+      if (this.#isFailing || this.#isClosed) setImmediate(noted);
+      else this.#waiting.push(noted);
+    }
+    if (this.#isFailing && this.#fresh.length > 2 * this.#open.size + 1_000) this.#fresh = this.#fresh.filter((each) => this.#open.has(each));
+    this.#schedule();
+  }
+
+  commit(line: string, done: Done): void {
+    this.#open.delete(attemptKey(line));
+    if (this.#isClosed || this.#pendingChars + line.length > this.#maxPendingChars) {
+      this.#lose(done);
+      return;
+    }
+    this.#lines.push(line);
+    this.#pendingChars += line.length;
+    this.#pendingRecords++;
+    if (this.#isFailing) setImmediate(done);
+    else this.#waiting.push(done);
+    this.#schedule();
+  }
+
+  async drain(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining;
+    await this.#startDrain();
+  }
+
+  stats(): SpoolStats {
+    return {
+      records: this.#undrained + this.#pendingRecords,
+      oldestSeconds: this.#oldestAtMs === undefined ? 0 : (performance.now() - this.#oldestAtMs) / 1_000,
+      bytes: this.#segments.reduce((sum, { writtenBytes, drainedBytes }) => sum + writtenBytes - drainedBytes, this.#pendingChars),
+      commitFailures: this.#commitFailures,
+      lostRecords: this.#lostRecords,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#closeOnce();
+    return this.#closed;
+  }
+
+  async #closeOnce(): Promise<void> {
+    this.#isClosing = true;
+    await this.#whenWritten();
+    this.#isClosed = true;
+    clearTimeout(this.#drainTimer);
+    this.#drainTimer = undefined;
+    // Attempts that are still open stay noted in the last segment, for the next start to mark.
+    const mayGo = this.#open.size === 0 && !this.#isFailing;
+    for (const segment of this.#segments) segment.isClosed = segment.isClosed || mayGo;
+    this.#file?.close();
+    try {
+      await this.drain();
+    } catch (error) {
+      this.#log.warn("spool.left_for_next_start", { records: this.#undrained, error });
+    }
+  }
+
+  #lose(done: Done): void {
+    if (this.#lostRecords === 0) this.#log.error("spool.record_lost", { pendingChars: this.#pendingChars });
+    this.#lostRecords++;
+    const error = this.#isClosed
+      ? new PlatformError("shutting_down", "The server is stopping; the usage of this call was not recorded.")
+      : new PlatformError("insufficient_storage", "The usage of this call could be kept neither on disk nor in memory. Free some disk space.");
+    setImmediate(done, error);
+  }
+
+  /** Writes at the end of this turn of the event loop, or as soon as the last write is an interval ago. */
+  #schedule(): void {
+    if (this.#isWriting || this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    this.#oldestAtMs ??= performance.now();
+    const intervalMs = this.#isFailing ? this.#retryMs : this.#commitIntervalMs;
+    const waitMs = this.#isClosing ? 0 : this.#lastWriteAtMs + intervalMs - performance.now();
+    if (waitMs > 0) setTimeout(this.#flush, waitMs);
+    else setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    if (this.#isWriting || this.#isClosed) return;
+    this.#isScheduled = false;
+    if (this.#lines.length === 0 && this.#fresh.length === 0) {
+      this.#onIdle?.();
+      return;
+    }
+    this.#isWriting = true;
+    if (this.#isClosing) this.#triesWhileClosing++;
+    this.#lastWriteAtMs = performance.now();
+    const current = this.#segments.at(-1);
+    if (this.#file !== undefined && current !== undefined && current.writtenBytes < this.#segmentBytes) this.#write(this.#file, current);
+    else void this.#writeToNext(current);
+  };
+
+  /** A segment begins with the markers of all open attempts, so that those before it need not be kept for them. */
+  async #writeToNext(full: Segment | undefined): Promise<void> {
+    try {
+      const file = await this.#openFile({ directory: this.#directory, number: this.#nextNumber, sync: this.#sync });
+      this.#nextNumber++;
+      this.#file?.close();
+      this.#file = file;
+      this.#isTorn = false;
+      if (full !== undefined) full.isClosed = true;
+      const segment: Segment = { path: file.path, writtenBytes: 0, drainedBytes: 0, isClosed: false };
+      this.#segments.push(segment);
+      this.#fresh = [...this.#open.keys()];
+      this.#write(file, segment);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #write(file: SpoolFile, segment: Segment): void {
+    const group = this.#takeGroup();
+    const bytes = this.#encode(this.#isTorn ? `\n${group.text}` : group.text);
+    const stallTimer = setTimeout(this.#onStall, this.#stallMs);
+    file.append(bytes, (error) => {
+      clearTimeout(stallTimer);
+      if (error === null) this.#onWritten(group, segment, bytes.length);
+      else this.#onWriteFailed(group, { file, segment, error });
+    });
+  }
+
+  /** One write is under way at a time, so one buffer does for all but the largest. */
+  #encode(text: string): Uint8Array {
+    if (text.length * mostBytesPerChar > this.#scratch.length) return Buffer.from(text);
+    return this.#scratch.subarray(0, this.#scratch.write(text, 0, "utf8"));
+  }
+
+  #takeGroup(): Group {
+    const markers = this.#freshMarkers();
+    const group = { text: markers + this.#lines.join(""), records: this.#pendingRecords, chars: this.#pendingChars };
+    this.#lines = [];
+    this.#fresh = [];
+    this.#writing = this.#waiting;
+    this.#waiting = [];
+    return group;
+  }
+
+  /** An attempt that ended before its marker was written needs none. */
+  #freshMarkers(): string {
+    let text = "";
+    for (const key of this.#fresh) text += this.#open.get(key) ?? "";
+    return text;
+  }
+
+  #onWritten(group: Group, segment: Segment, bytes: number): void {
+    segment.writtenBytes += bytes;
+    this.#isTorn = false;
+    this.#pendingChars -= group.chars;
+    this.#pendingRecords -= group.records;
+    this.#undrained += group.records;
+    if (this.#isFailing) this.#log.info("spool.disk_recovered", { records: group.records });
+    this.#isFailing = false;
+    const finished = this.#writing;
+    this.#writing = [];
+    this.#isWriting = false;
+    if (this.#lines.length > 0 || this.#fresh.length > 0) this.#schedule();
+    else this.#onIdle?.();
+    this.#scheduleDrain();
+    for (const done of finished) done();
+  }
+
+  #onWriteFailed(group: Group, { file, segment, error }: { readonly file: SpoolFile; readonly segment: Segment; readonly error: Error }): void {
+    this.#lines.unshift(group.text);
+    this.#isTorn = true;
+    file.measure((measureError, bytes) => {
+      if (measureError === null) segment.writtenBytes = bytes;
+      this.#fail(error);
+    });
+  }
+
+  /** Replies do not wait for a disk that fails: what they wait for is kept in memory and tried again. */
+  #fail(error: unknown): void {
+    this.#noteFailure(error);
+    this.#isWriting = false;
+    // The last chance is a write that began after the close did.
+    if (this.#isClosing && this.#triesWhileClosing > 0) this.#onIdle?.();
+    else this.#schedule();
+  }
+
+  readonly #onStall = (): void => this.#noteFailure(new Error(`a write took longer than ${this.#stallMs} ms`));
+
+  #noteFailure(error: unknown): void {
+    this.#commitFailures++;
+    if (!this.#isFailing) this.#log.error("spool.write_failed", { error: toPlatformError(error) });
+    this.#isFailing = true;
+    const released = [...this.#writing, ...this.#waiting];
+    this.#writing = [];
+    this.#waiting = [];
+    for (const done of released) done();
+  }
+
+  #scheduleDrain(): void {
+    if (this.#drainTimer !== undefined || this.#draining !== undefined || this.#isClosed) return;
+    if (this.#segments.every(({ drainedBytes, writtenBytes }) => drainedBytes >= writtenBytes)) return;
+    const waitMs = this.#isDrainFailing ? 4 * this.#drainIntervalMs : this.#drainIntervalMs;
+    this.#drainTimer = setTimeout(() => {
+      this.#drainTimer = undefined;
+      this.#startDrain().catch(() => {
+        // Told to the log; what is on disk is tried again with the next drain.
+      });
+    }, waitMs);
+  }
+
+  async #startDrain(): Promise<void> {
+    const startedAtMs = performance.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#draining = promise;
+    try {
+      await drainSegments({
+        ledger: this.#ledger,
+        log: this.#log,
+        segments: this.#segments,
+        onDrained: (records) => {
+          // A group that was written in part and then again is drained twice.
+          this.#undrained = Math.max(0, this.#undrained - records);
+        },
+      });
+      this.#oldestAtMs = this.#undrained + this.#pendingRecords > 0 ? startedAtMs : undefined;
+      if (this.#isDrainFailing) this.#log.info("spool.drain_recovered");
+      this.#isDrainFailing = false;
+    } catch (error) {
+      if (!this.#isDrainFailing) this.#log.warn("spool.drain_failed", { records: this.#undrained, error });
+      this.#isDrainFailing = true;
+      throw error;
+    } finally {
+      this.#draining = undefined;
+      resolve();
+      this.#scheduleDrain();
+    }
+  }
+
+  /** Resolves when everything is on disk, or the disk fails. */
+  #whenWritten(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#isWriting) return;
+      this.#isScheduled = false;
+      this.#schedule();
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type KeyValues, PlatformError } from "@llm-platform/kit";
+import { Kysely } from "kysely";
+import { createEventTable, type EventTable } from "./event-table.ts";
+import { takeInstanceLock } from "./instance-lock.ts";
+import { createKeyValues } from "./key-value-table.ts";
+import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
+import { migrate } from "./migrations.ts";
+import { createSqliteDialect } from "./sqlite-dialect.ts";
+import { isDamage, toStorageError } from "./storage-error.ts";
+import type { Tables } from "./tables.ts";
+
+export interface StoreOptions {
+  /** The data folder; made when it is missing, readable by its owner only. */
+  readonly directory: string;
+  /** How many of the newest events are kept. Default 10,000. */
+  readonly keepEvents?: number;
+  /** Wall time. Default `Date.now`. */
+  readonly nowMs?: () => number;
+}
+
+/** Everything that is kept over a restart. */
+export interface Store {
+  readonly events: EventTable;
+  readonly ledger: LedgerTable;
+  keyValues(integration: string): KeyValues;
+  /** Lets go of the data folder. Nothing of the store may be used after it. */
+  close(): Promise<void>;
+}
+
+/** How long a statement waits for another process, such as a backup, that holds the database. */
+const busyTimeoutMs = 5_000;
+/** Rarer and larger check-points than SQLite's 1,000: pages that changed often are then written back once. */
+const checkpointPages = 4_000;
+
+/**
+ * Opens the data folder and brings its schema up to date. The one that has it open is its only server.
+ * @throws PlatformError `conflict` when another server uses the folder or a newer version wrote it,
+ * `unavailable` when it cannot be written or its database is damaged
+ */
+export async function openStore({ directory, keepEvents = 10_000, nowMs = Date.now }: StoreOptions): Promise<Store> {
+  makeDirectory(directory);
+  const lock = takeInstanceLock(directory);
+  try {
+    const path = join(directory, "platform.db");
+    const opened = await openDatabase(path);
+    const { raw, database } = opened;
+    return {
+      events: createEventTable({ raw, keep: keepEvents, nowMs }),
+      ledger: createLedgerTable({ raw, database, walPath: `${path}-wal` }),
+      keyValues: (integration) => createKeyValues(database, integration),
+      async close() {
+        await database.destroy();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface OpenedDatabase {
+  readonly raw: DatabaseSync;
+  readonly database: Kysely<Tables>;
+}
+
+async function openDatabase(path: string): Promise<OpenedDatabase> {
+  let raw: DatabaseSync | undefined;
+  try {
+    raw = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    raw.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
+    await migrate({ raw, database });
+    return { raw, database };
+  } catch (error) {
+    raw?.close();
+    if (isDamage(error)) {
+      throw new PlatformError(
+        "unavailable",
+        `The database ${path} is damaged. Restore it from a backup, or move ${path} (with its -wal and -shm files) away to start with an empty one.`,
+        { cause: error },
+      );
+    }
+    throw toStorageError(error);
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new PlatformError("unavailable", `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`, {
+      cause: error,
+    });
+  }
+}

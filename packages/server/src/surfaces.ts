@@ -1,0 +1,136 @@
+import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createInferenceHandler, type InferenceParts } from "./api/inference.ts";
+import type { Listener, Mount } from "./api/listener.ts";
+import { createMetricsMount } from "./api/metrics.ts";
+import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOpenAiMount } from "./api/openai/surface.ts";
+import { createEventStream } from "./api/rest/event-stream.ts";
+import { createPullRoute } from "./api/rest/pull-stream.ts";
+import { createRestServer } from "./api/rest/server.ts";
+import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { type EventReader, eventOperations } from "./control/events.ts";
+import { integrationOperations } from "./control/integrations.ts";
+import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { ollamaOperations } from "./control/ollama.ts";
+import type { Operation } from "./control/operation.ts";
+import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { usageOperations } from "./control/usage.ts";
+import type { ModelDirectory } from "./gateway/model-directory.ts";
+import type { Manager } from "./manager/manager.ts";
+import type { LedgerTable } from "./store/ledger-table.ts";
+import type { SavedConfig } from "./saved-config.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+import type { ProcessMetrics } from "./telemetry/process-metrics.ts";
+import type { MetricRegistry } from "./telemetry/registry.ts";
+
+export interface SurfaceParts {
+  readonly config: PlatformConfig;
+  readonly listener: Listener;
+  readonly inference: InferenceParts;
+  readonly directory: ModelDirectory;
+  readonly registry: MetricRegistry;
+  readonly processMetrics: ProcessMetrics;
+  readonly log: PlatformLog;
+  readonly ledger: LedgerTable;
+  readonly savedConfig: SavedConfig;
+  readonly system: SystemInfo;
+  readonly events: EventReader;
+  manager(): Manager;
+}
+
+/** What the platform offers, as integrations like any other. */
+export interface Surfaces {
+  readonly definitions: readonly IntegrationDefinition[];
+  readonly configs: readonly IntegrationConfig[];
+}
+
+const closeNothing = async () => undefined;
+
+export function createSurfaces(parts: SurfaceParts): Surfaces {
+  const { config, listener, inference, directory, registry } = parts;
+  const { authenticator } = inference;
+  const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
+  const definitions = [
+    createSurfaceIntegration({
+      id: "rest-api",
+      type: "api",
+      summary: "The management API over REST.",
+      listener,
+      open: () => openRest(parts),
+    }),
+    createSurfaceIntegration({
+      id: "openai-api",
+      type: "api",
+      summary: "The OpenAI API under /v1.",
+      listener,
+      open: always(() => createOpenAiMount({ ...inference, directory })),
+    }),
+    createSurfaceIntegration({
+      id: "prometheus",
+      type: "monitoring",
+      summary: "Metrics for Prometheus at /metrics.",
+      listener,
+      open: always(() => createMetricsMount({ registry, process: parts.processMetrics, authenticator })),
+    }),
+  ];
+  const enabled: Readonly<Record<string, boolean>> = { "openai-api": config.openai_api.enabled, prometheus: config.prometheus.enabled };
+  return { definitions, configs: definitions.map((definition) => toConfig(definition, enabled[definition.id] ?? true)) };
+}
+
+/** The table of operations: everything that an operator can do. */
+export function createOperations(parts: Pick<SurfaceParts, "directory" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager">): readonly Operation[] {
+  const { directory, registry, savedConfig, events, system, ledger } = parts;
+  const manager = parts.manager();
+  return [
+    ...integrationOperations({ manager, registry, saveConfig: (name, patch) => savedConfig.save(name, patch) }),
+    ...eventOperations(events),
+    ...modelOperations({ manager, directory }),
+    ...ollamaOperations(manager),
+    ...usageOperations(ledger),
+    ...systemOperations(system),
+  ];
+}
+
+async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
+  const { inference, directory } = parts;
+  const pull = createPullRoute("/local/ollama/pull", {
+    platform: () => modelPlatformOf(parts.manager(), "ollama"),
+    onPulled: () => directory.refresh("ollama"),
+  });
+  const rest = await createRestServer({
+    operations: createOperations(parts),
+    authenticator: inference.authenticator,
+    log: parts.log,
+    streams: [createEventStream(parts.events), pull],
+  });
+  const generate = createInferenceHandler(inference, { operation: "completion", surface: ollamaDialect, streamDefault: true, integration: "ollama" });
+  return {
+    mount: {
+      paths: new Map([
+        ["/local/ollama/generate", generate],
+        ["/integrations", rest.handler],
+      ]),
+      prefixes: new Map([
+        ["/integrations/", rest.handler],
+        ["/local/", rest.handler],
+        ["/api/v1/", rest.handler],
+      ]),
+    },
+    close: () => rest.stop(),
+  };
+}
+
+function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): IntegrationConfig {
+  return {
+    name: id,
+    type,
+    use: id,
+    enabled,
+    priority: 1_000,
+    dependencies: [],
+    settings: {},
+    health_check_interval: 60,
+    retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
+  };
+}

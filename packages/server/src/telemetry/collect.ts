@@ -1,0 +1,53 @@
+import { integrationStates, type IntegrationState } from "@llm-platform/kit";
+import type { BreakerState } from "../core/breaker.ts";
+import type { PlatformMetrics } from "./platform-metrics.ts";
+import type { MetricRegistry } from "./registry.ts";
+
+/** An integration as the metrics show it. */
+export interface ObservedIntegration {
+  readonly name: string;
+  readonly type: string;
+  readonly state: IntegrationState;
+  readonly restarts: number;
+  /** Of a running model platform. */
+  readonly provider: string | undefined;
+}
+
+/** Where gauges are read from when they are asked for. */
+export interface CollectParts {
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+  readonly version: string;
+  integrations(): readonly ObservedIntegration[];
+  breakers(): readonly { readonly integration: string; readonly model: string; readonly state: BreakerState }[];
+  spool(): { readonly records: number; readonly oldestSeconds: number; readonly commitFailures: number };
+}
+
+const circuitValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
+const mostTargets = 200;
+
+/** Sets the gauges that are read and not counted, at each exposition. */
+export function collectGauges({ registry, metrics, version, integrations, breakers, spool }: CollectParts): void {
+  metrics.buildInfo.series(version, process.version).set(1);
+  metrics.configReload.series().set(1);
+  registry.onCollect(() => {
+    metrics.pluginUp.clear();
+    metrics.pluginState.clear();
+    metrics.providerUp.clear();
+    for (const { name, type, state, restarts, provider } of integrations()) {
+      const isUp = state === "running" || state === "degraded" ? 1 : 0;
+      metrics.pluginUp.series(name, type).set(isUp);
+      for (const each of integrationStates) metrics.pluginState.series(name, each).set(each === state ? 1 : 0);
+      metrics.pluginRestarts.series(name).set(restarts);
+      if (type === "model_platform") metrics.providerUp.series(name, provider ?? "none").set(isUp);
+    }
+    metrics.circuitState.clear();
+    for (const { integration, model, state } of breakers().slice(0, mostTargets)) {
+      metrics.circuitState.series(integration, model).set(circuitValues[state]);
+    }
+    const { records, oldestSeconds, commitFailures } = spool();
+    metrics.spoolRecords.series().set(records);
+    metrics.spoolOldest.series().set(oldestSeconds);
+    metrics.spoolFailures.series().set(commitFailures);
+  });
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort, type ServerChild, startServerChild } from "./server-child.ts";
+
+const entry = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
+const model = "demo-chat";
+/** The model answers so fast that now and then it is done before it is killed. */
+const mostTries = 20;
+
+let folder: string;
+let origin: string;
+let server: ServerChild;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "llm-platform-engine-"));
+  const port = await freePort();
+  origin = `http://127.0.0.1:${port}`;
+  const configFile = join(folder, "llm-platform.yaml");
+  await writeFile(configFile, JSON.stringify({ data_dir: join(folder, "data"), server: { port }, integrations: [{ name: "ollama", enabled: false }] }));
+  server = startServerChild({ entry, configFile });
+  await server.ready;
+}, 60_000);
+
+afterEach(async () => {
+  await server.kill();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function ask(stream: boolean): Promise<Response> {
+  const body = { model, stream, max_tokens: 1_500, temperature: 1.5, messages: [{ role: "user", content: "Tell me everything about the metrics." }] };
+  return fetch(`${origin}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}
+
+/** Processes whose parent is this one. */
+async function childrenOf(parent: number): Promise<readonly number[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const parents = await Promise.all(ids.map(async (id) => [Number(id), await parentOf(id)] as const));
+  return parents.filter(([, each]) => each === parent).map(([id]) => id);
+}
+
+async function parentOf(id: string): Promise<number | undefined> {
+  try {
+    const stat = await readFile(`/proc/${id}/stat`, "latin1");
+    // The name of the program stands in brackets and may hold spaces; the state and the parent follow it.
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    // The process has ended since the folder was read.
+    return undefined;
+  }
+}
+
+type Broken = { readonly requestId: string; readonly text: string; readonly afterMs: number };
+
+/** One stream whose engine is killed at its first content. */
+async function breakStream(): Promise<Broken> {
+  // One call beforehand, so that the engine is there and only has to be found.
+  expect((await ask(false)).status).toBe(200);
+  const [engine, ...others] = await childrenOf(server.id);
+  expect(others).toEqual([]);
+  if (engine === undefined) throw new Error("the server has no engine process");
+  const response = await ask(true);
+  expect(response.status).toBe(200);
+  let text = "";
+  let killedAtMs = 0;
+  const decoder = new TextDecoder();
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true });
+    if (killedAtMs !== 0) continue;
+    process.kill(engine, "SIGKILL");
+    killedAtMs = performance.now();
+  }
+  return { requestId: response.headers.get("x-request-id") ?? "", text, afterMs: performance.now() - killedAtMs };
+}
+
+async function outcomesOf(requestId: string): Promise<readonly string[]> {
+  const response = await fetch(`${origin}/api/v1/usage?request_id=${requestId}`);
+  const { usage } = await response.json();
+  return usage.map((row: { readonly outcome: string }) => row.outcome);
+}
+
+async function stateOfLocal(): Promise<string> {
+  const response = await fetch(`${origin}/integrations/local/status`);
+  return (await response.json()).state;
+}
+
+describe.runIf(process.platform === "linux")("the engine of the local runtime, killed in the middle of a stream", () => {
+  it("gives the client an error within two seconds, and the next call works", async () => {
+    let broken: Broken | undefined;
+    for (let tries = 0; tries < mostTries && (broken === undefined || broken.text.includes("[DONE]")); tries += 1) {
+      broken = await breakStream();
+    }
+    if (broken === undefined) throw new Error("nothing was tried");
+    expect(broken.text).not.toContain("[DONE]");
+    expect(broken.text).toMatch(/data: \{"error":\{[^\n]*"code":"upstream_/);
+    expect(broken.afterMs).toBeLessThan(2_000);
+
+    const next = await ask(false);
+    expect(next.status).toBe(200);
+    await expect.poll(stateOfLocal, { timeout: 10_000 }).toBe("running");
+    const ended = next.headers.get("x-request-id") ?? "";
+    await expect.poll(() => outcomesOf(broken.requestId), { timeout: 10_000 }).toEqual([expect.stringMatching(/^upstream_/)]);
+    await expect.poll(() => outcomesOf(ended), { timeout: 10_000 }).toEqual([expect.stringMatching(/^(stop|length)$/)]);
+  }, 120_000);
+});

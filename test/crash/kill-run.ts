@@ -1,0 +1,134 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createFakeUpstream } from "../fakes/fake-upstream.ts";
+import { createLedgerWatch, type LedgerCounts } from "./ledger-watch.ts";
+import { type Observation, startLoad } from "./load.ts";
+import { freePort, startServerChild } from "./server-child.ts";
+
+/** A series of kills. */
+export type KillOptions = {
+  readonly kills: number;
+  /** Decides the moments of the kills and the calls; the machine's pace does the rest. */
+  readonly seed: number;
+  /** Calls at once. */
+  readonly callers: number;
+  /** The server's entry point, as built. */
+  readonly entry: string;
+  /** Told after every kill. */
+  readonly onKill?: (done: number, violations: readonly string[]) => void;
+};
+
+/** What a series of kills came to. */
+export type KillReport = LedgerCounts & {
+  readonly kills: number;
+  /** Of these, before the server took calls: in its start or in the recovery of what the one before left. */
+  readonly killsInStart: number;
+  readonly sent: number;
+  /** Calls that reached the upstream. */
+  readonly upstreamCalls: number;
+  readonly seconds: number;
+  /** Exit code of the last server, which was stopped in order. */
+  readonly exitCode: number | null;
+  /** Everything that must not be; empty when all is well. */
+  readonly violations: readonly string[];
+};
+
+/** Out of a hundred kills this many hit a server that is still starting. */
+const startKillShare = 0.2;
+const longestStartMs = 500;
+const longestLifeMs = 400;
+const tokenDelayMs = 8;
+const tokensPerReply = 12;
+
+/**
+ * Kills the server again and again under load, starts it on the same data folder, and compares the ledger with what
+ * the clients saw. Rejects when a server does not start.
+ */
+export async function runKills(options: KillOptions): Promise<KillReport> {
+  const folder = await mkdtemp(join(tmpdir(), "llm-platform-kills-"));
+  const startedAtMs = performance.now();
+  const random = createRandom(options.seed);
+  const upstream = await createFakeUpstream({ dialect: "openai", models: ["tiny-chat"], tokenDelayMs, chunks: tokensPerReply, keepRequests: 1 });
+  const port = await freePort();
+  const load = startLoad({ port, model: "tiny-chat", callers: options.callers, random });
+  const configFile = await writeConfig(folder, port, upstream.origin);
+  const start = () => startServerChild({ entry: options.entry, configFile, cacheDirectory: join(folder, "compiled") });
+  const watch = createLedgerWatch(join(folder, "data", "platform.db"));
+  let killsInStart = 0;
+  let server = start();
+  try {
+    let unchecked: readonly Observation[] = [];
+    for (let done = 1; done <= options.kills; done += 1) {
+      const isInStart = done > 1 && random() < startKillShare;
+      if (isInStart) await Promise.race([server.ready, sleep(random() * longestStartMs)]);
+      else {
+        await server.ready;
+        watch.check(unchecked);
+        load.setOpen(true);
+        await sleep(random() * longestLifeMs);
+      }
+      load.setOpen(false);
+      await server.kill();
+      await settled();
+      if (isInStart) killsInStart += 1;
+      unchecked = isInStart ? [...unchecked, ...load.take()] : load.take();
+      options.onKill?.(done, watch.violations);
+      server = start();
+    }
+    await server.ready;
+    watch.check(unchecked);
+    await load.stop();
+    watch.check(load.take());
+    const exitCode = await server.stop();
+    if (exitCode !== 0) throw new Error(`the last server ended with ${exitCode}`);
+    watch.checkWhole(load.sent);
+    return {
+      ...watch.counts,
+      kills: options.kills,
+      killsInStart,
+      sent: load.sent,
+      upstreamCalls: upstream.totalRequests,
+      seconds: (performance.now() - startedAtMs) / 1_000,
+      exitCode,
+      violations: watch.violations,
+    };
+  } finally {
+    await server.kill();
+    await upstream.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Lets the clients see that their connections broke: all of them were reset by the kill. */
+function settled(): Promise<void> {
+  return sleep(20);
+}
+
+async function writeConfig(folder: string, port: number, origin: string): Promise<string> {
+  const path = join(folder, "llm-platform.yaml");
+  // JSON is YAML.
+  const config = {
+    data_dir: join(folder, "data"),
+    server: { port },
+    integrations: [
+      { name: "local", enabled: false },
+      { name: "ollama", enabled: false },
+      { name: "fake", use: "openai-compatible", settings: { base_url: `${origin}/v1` } },
+    ],
+  };
+  await writeFile(path, JSON.stringify(config));
+  return path;
+}
+
+/** A small seeded generator (mulberry32): the same seed gives the same series everywhere. */
+function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

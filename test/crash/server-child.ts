@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+
+/** How a server child is started. */
+export type ServerChildOptions = {
+  /** The server's entry point, as built. */
+  readonly entry: string;
+  readonly configFile: string;
+  /** Where Node keeps compiled code between starts, so that a restart is quick. */
+  readonly cacheDirectory?: string;
+};
+
+/** One life of the server, as a process of its own. */
+export type ServerChild = {
+  /** Settles when calls are taken. Rejects with what the server wrote when it ended by itself before. */
+  readonly ready: Promise<void>;
+  /** The id of the process. */
+  readonly id: number;
+  /** `kill -9`; settles when the process is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; settles with the exit code. */
+  stop(): Promise<number | null>;
+};
+
+/** Starts the server. Its log is kept for the message of a start that fails, and nothing else. */
+export function startServerChild({ entry, configFile, cacheDirectory }: ServerChildOptions): ServerChild {
+  const child = spawn(process.execPath, [entry, "--config", configFile], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: cacheDirectory === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cacheDirectory },
+  });
+  const gone = once(child, "exit");
+  const ready = Promise.withResolvers<void>();
+  const state = { isKilled: false };
+  const written: string[] = [];
+  const keep = (line: string): void => {
+    written.push(line);
+    if (written.length > 200) written.shift();
+    if (line.includes('"event":"platform.started"')) ready.resolve();
+  };
+  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", keep);
+  child.once("close", () => {
+    if (!state.isKilled) ready.reject(new Error(`the server ended by itself:\n${written.join("\n")}`));
+    else ready.resolve();
+  });
+  return {
+    ready: ready.promise,
+    id: child.pid ?? 0,
+    kill: async () => {
+      state.isKilled = true;
+      child.kill("SIGKILL");
+      await gone;
+    },
+    stop: () => stopChild(child, gone),
+  };
+}
+
+async function stopChild(child: ChildProcess, gone: Promise<unknown>): Promise<number | null> {
+  child.kill("SIGTERM");
+  await gone;
+  return child.exitCode;
+}
+
+/** A port of the loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  return address.port;
+}

@@ -1,0 +1,23 @@
+import type { Operation } from "../../packages/server/src/control/operation.ts";
+import { createOperations } from "../../packages/server/src/surfaces.ts";
+
+/** The table of operations as it is, over parts that do nothing: to be read, not to be run. */
+export function readOperations(): readonly Operation[] {
+  return createOperations({
+    directory: inert("directory"),
+    registry: inert("registry"),
+    savedConfig: inert("savedConfig"),
+    events: inert("events"),
+    system: inert("system"),
+    ledger: inert("ledger"),
+    manager: () => inert("manager"),
+  });
+}
+
+function inert<Part extends object>(name: string): Part {
+  const refuse = (): never => {
+    throw new Error(`${name} is not there while operations are only read`);
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every use of it throws, so that no member is ever of a wrong type
+  return new Proxy({}, { get: refuse }) as Part;
+}

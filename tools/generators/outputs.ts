@@ -1,0 +1,25 @@
+import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
+import { errorsPage } from "./errors-page.ts";
+import type { GeneratedFile } from "./generated-files.ts";
+import { integrationsPage } from "./integrations-page.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { createOpenApi } from "./openapi.ts";
+import { operationsPage } from "./operations-page.ts";
+import { settingsPage } from "./settings-page.ts";
+
+/** Every file that is made from the code. */
+export function generateAll(): readonly GeneratedFile[] {
+  return [
+    { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
+    { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
+    { path: "docs/reference/settings.md", text: settingsPage() },
+    { path: "docs/reference/errors.md", text: errorsPage() },
+    { path: "docs/reference/metrics.md", text: metricsPage() },
+    { path: "docs/reference/operations.md", text: operationsPage() },
+    { path: "docs/reference/integrations.md", text: integrationsPage() },
+  ];
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
