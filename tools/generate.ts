@@ -12,7 +12,8 @@ async function main(): Promise<void> {
     return;
   }
   const drifted = await compareFiles(root, files);
-  for (const { path, why } of drifted) process.stderr.write(`${path}: ${why}; run \`node tools/generate.ts\`\n`);
+  for (const { path, why } of drifted)
+    process.stderr.write(`${path}: ${why}; run \`node tools/generate.ts\`\n`);
   process.exitCode = drifted.length === 0 ? 0 : 1;
 }
 

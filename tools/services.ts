@@ -7,7 +7,10 @@ export type Service = (typeof services)[number];
 
 /** Where a program is, or undefined. Where every program is required, a missing one is an error. */
 export function findService(name: Service): string | undefined {
-  const found = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name)).find(isExecutable);
+  const found = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
   const isRequired = process.env["LLM_PLATFORM_REQUIRE_SERVICES"] === "1";
   if (found === undefined && isRequired) throw new Error(`${name} is required and not installed`);
   return found;

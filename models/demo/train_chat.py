@@ -12,6 +12,7 @@ import gguf
 from chatml import TEMPLATE
 from data import conversation
 from llama import Llama, Shape, file_fields
+from look_back import add_look_back
 from muon import Muon
 
 MERGES, BLANK_WORDS = 830, 128
@@ -27,6 +28,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", help="weights to go on from (a .pt file of an earlier run)")
+    parser.add_argument("--look-back", action="store_true", help="first give the model heads that look at the tokens just before")
     parser.add_argument("--vocabulary", default="vocabulary.json", help="made when it does not exist")
     parser.add_argument("--out", default="demo-chat.gguf")
     return parser.parse_args()
@@ -84,7 +86,7 @@ def train(model, source, steps, checkpoint):
     begun, total = time.time(), 0.0
     for step in range(1, steps + 1):
         for group, rate in rates:
-            group["lr"] = rate * min(1, step / 30, max(0.01, 1.6 * (1 - step / steps)))
+            group["lr"] = rate * min(1, step / 30, max(0.01, 1.25 * (1 - step / steps)))
         model.zero_grad(set_to_none=True)
         total += learn(model, [next(source), next(source)])
         torch.nn.utils.clip_grad_norm_(others, 1.0)
@@ -128,6 +130,8 @@ def main():
     model = Llama(Shape(len(tokenizer.tokens), width=160, layers=5, heads=5, hidden=416))
     if options.start:
         model.load_state_dict(torch.load(options.start))
+    if options.look_back:
+        add_look_back(model)
     train(model, batches(tokenizer, options.tokens_per_step // 2), options.steps, os.path.splitext(options.out)[0] + ".pt")
     save(model, tokenizer, options.out)
 

@@ -19,7 +19,14 @@ beforeEach(async () => {
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
   const configFile = join(folder, "llm-platform.yaml");
-  await writeFile(configFile, JSON.stringify({ data_dir: join(folder, "data"), server: { port }, integrations: [{ name: "ollama", enabled: false }] }));
+  await writeFile(
+    configFile,
+    JSON.stringify({
+      data_dir: join(folder, "data"),
+      server: { port },
+      integrations: [{ name: "ollama", enabled: false }],
+    }),
+  );
   server = startServerChild({ entry, configFile });
   await server.ready;
 }, 60_000);
@@ -30,8 +37,18 @@ afterEach(async () => {
 });
 
 function ask(stream: boolean): Promise<Response> {
-  const body = { model, stream, max_tokens: 1_500, temperature: 1.5, messages: [{ role: "user", content: "Tell me everything about the metrics." }] };
-  return fetch(`${origin}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const body = {
+    model,
+    stream,
+    max_tokens: 1_500,
+    temperature: 1.5,
+    messages: [{ role: "user", content: "Tell me everything about the metrics." }],
+  };
+  return fetch(`${origin}/v1/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 /** Processes whose parent is this one. */
@@ -72,7 +89,11 @@ async function breakStream(): Promise<Broken> {
     process.kill(engine, "SIGKILL");
     killedAtMs = performance.now();
   }
-  return { requestId: response.headers.get("x-request-id") ?? "", text, afterMs: performance.now() - killedAtMs };
+  return {
+    requestId: response.headers.get("x-request-id") ?? "",
+    text,
+    afterMs: performance.now() - killedAtMs,
+  };
 }
 
 async function outcomesOf(requestId: string): Promise<readonly string[]> {
@@ -86,22 +107,33 @@ async function stateOfLocal(): Promise<string> {
   return (await response.json()).state;
 }
 
-describe.runIf(process.platform === "linux")("the engine of the local runtime, killed in the middle of a stream", () => {
-  it("gives the client an error within two seconds, and the next call works", async () => {
-    let broken: Broken | undefined;
-    for (let tries = 0; tries < mostTries && (broken === undefined || broken.text.includes("[DONE]")); tries += 1) {
-      broken = await breakStream();
-    }
-    if (broken === undefined) throw new Error("nothing was tried");
-    expect(broken.text).not.toContain("[DONE]");
-    expect(broken.text).toMatch(/data: \{"error":\{[^\n]*"code":"upstream_/);
-    expect(broken.afterMs).toBeLessThan(2_000);
+describe.runIf(process.platform === "linux")(
+  "the engine of the local runtime, killed in the middle of a stream",
+  () => {
+    it("gives the client an error within two seconds, and the next call works", async () => {
+      let broken: Broken | undefined;
+      for (
+        let tries = 0;
+        tries < mostTries && (broken === undefined || broken.text.includes("[DONE]"));
+        tries += 1
+      ) {
+        broken = await breakStream();
+      }
+      if (broken === undefined) throw new Error("nothing was tried");
+      expect(broken.text).not.toContain("[DONE]");
+      expect(broken.text).toMatch(/data: \{"error":\{[^\n]*"code":"upstream_/);
+      expect(broken.afterMs).toBeLessThan(2_000);
 
-    const next = await ask(false);
-    expect(next.status).toBe(200);
-    await expect.poll(stateOfLocal, { timeout: 10_000 }).toBe("running");
-    const ended = next.headers.get("x-request-id") ?? "";
-    await expect.poll(() => outcomesOf(broken.requestId), { timeout: 10_000 }).toEqual([expect.stringMatching(/^upstream_/)]);
-    await expect.poll(() => outcomesOf(ended), { timeout: 10_000 }).toEqual([expect.stringMatching(/^(stop|length)$/)]);
-  }, 120_000);
-});
+      const next = await ask(false);
+      expect(next.status).toBe(200);
+      await expect.poll(stateOfLocal, { timeout: 10_000 }).toBe("running");
+      const ended = next.headers.get("x-request-id") ?? "";
+      await expect
+        .poll(() => outcomesOf(broken.requestId), { timeout: 10_000 })
+        .toEqual([expect.stringMatching(/^upstream_/)]);
+      await expect
+        .poll(() => outcomesOf(ended), { timeout: 10_000 })
+        .toEqual([expect.stringMatching(/^(stop|length)$/)]);
+    }, 120_000);
+  },
+);

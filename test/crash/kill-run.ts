@@ -39,6 +39,8 @@ export type KillReport = LedgerCounts & {
 const startKillShare = 0.2;
 const longestStartMs = 500;
 const longestLifeMs = 400;
+/** How long a server lives that is stopped in order. */
+const orderlyLifeMs = 300;
 const tokenDelayMs = 8;
 const tokensPerReply = 12;
 
@@ -50,15 +52,27 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-kills-"));
   const startedAtMs = performance.now();
   const random = createRandom(options.seed);
-  const upstream = await createFakeUpstream({ dialect: "openai", models: ["tiny-chat"], tokenDelayMs, chunks: tokensPerReply, keepRequests: 1 });
+  const upstream = await createFakeUpstream({
+    dialect: "openai",
+    models: ["tiny-chat"],
+    tokenDelayMs,
+    chunks: tokensPerReply,
+    keepRequests: 1,
+  });
   const port = await freePort();
   const load = startLoad({ port, model: "tiny-chat", callers: options.callers, random });
   const configFile = await writeConfig(folder, port, upstream.origin);
-  const start = () => startServerChild({ entry: options.entry, configFile, cacheDirectory: join(folder, "compiled") });
+  const start = () =>
+    startServerChild({ entry: options.entry, configFile, cacheDirectory: join(folder, "compiled") });
   const watch = createLedgerWatch(join(folder, "data", "platform.db"));
   let killsInStart = 0;
   let server = start();
   try {
+    // Node keeps its compiled code when it ends in order, and never when it is killed.
+    await server.ready;
+    await sleep(orderlyLifeMs);
+    await server.stop();
+    server = start();
     let unchecked: readonly Observation[] = [];
     for (let done = 1; done <= options.kills; done += 1) {
       const isInStart = done > 1 && random() < startKillShare;
@@ -79,10 +93,13 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     }
     await server.ready;
     watch.check(unchecked);
+    load.setOpen(true);
+    await sleep(orderlyLifeMs);
     await load.stop();
-    watch.check(load.take());
     const exitCode = await server.stop();
     if (exitCode !== 0) throw new Error(`the last server ended with ${exitCode}`);
+    // Its last records were on their way from the spool into the ledger until it stopped.
+    watch.check(load.take());
     watch.checkWhole(load.sent);
     return {
       ...watch.counts,

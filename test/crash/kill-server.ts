@@ -38,7 +38,11 @@ async function main(): Promise<void> {
   });
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   for (const violation of violations) process.stdout.write(`violation: ${violation}\n`);
-  process.stdout.write(violations.length === 0 ? "every reply that ended has its one row\n" : `${violations.length} violations\n`);
+  process.stdout.write(
+    violations.length === 0
+      ? "every reply that ended has its one row\n"
+      : `${violations.length} violations\n`,
+  );
   process.exitCode = violations.length === 0 ? 0 : 1;
 }
 

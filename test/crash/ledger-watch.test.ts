@@ -6,7 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLedgerWatch } from "./ledger-watch.ts";
 import type { Observation } from "./load.ts";
 
-const ended: Observation = { requestId: "req_a", kind: "stream", status: 200, progress: "ended", isCancelled: false };
+const ended: Observation = {
+  requestId: "req_a",
+  kind: "stream",
+  status: 200,
+  progress: "ended",
+  isCancelled: false,
+};
 const begun: Observation = { ...ended, requestId: "req_b", progress: "content" };
 
 let folder: string;
@@ -26,7 +32,10 @@ function write(rows: readonly (readonly [string, string])[]): void {
   database.close();
 }
 
-function violationsOf(rows: readonly (readonly [string, string])[], seen: readonly Observation[]): readonly string[] {
+function violationsOf(
+  rows: readonly (readonly [string, string])[],
+  seen: readonly Observation[],
+): readonly string[] {
   write(rows);
   const watch = createLedgerWatch(path);
   watch.check(seen);
@@ -36,7 +45,15 @@ function violationsOf(rows: readonly (readonly [string, string])[], seen: readon
 
 describe("the comparison of the ledger with what clients saw", () => {
   it("is content when each reply has its row", () => {
-    expect(violationsOf([["req_a.1", "stop"], ["req_b.1", "interrupted"]], [ended, begun])).toEqual([]);
+    expect(
+      violationsOf(
+        [
+          ["req_a.1", "stop"],
+          ["req_b.1", "interrupted"],
+        ],
+        [ended, begun],
+      ),
+    ).toEqual([]);
   });
 
   it("takes a stream for ended when the record was made before its client could know", () => {
@@ -46,10 +63,28 @@ describe("the comparison of the ledger with what clients saw", () => {
   it.each([
     { name: "an ended reply without a row", rows: [], seen: [ended] },
     { name: "an ended reply whose row says interrupted", rows: [["req_a.1", "interrupted"]], seen: [ended] },
-    { name: "two rows for one call", rows: [["req_a.1", "stop"], ["req_a.2", "stop"]], seen: [ended] },
-    { name: "an attempt that stands twice", rows: [["req_a.1", "stop"], ["req_a.1", "stop"]], seen: [] },
+    {
+      name: "two rows for one call",
+      rows: [
+        ["req_a.1", "stop"],
+        ["req_a.2", "stop"],
+      ],
+      seen: [ended],
+    },
+    {
+      name: "an attempt that stands twice",
+      rows: [
+        ["req_a.1", "stop"],
+        ["req_a.1", "stop"],
+      ],
+      seen: [],
+    },
     { name: "a stream that began without a row", rows: [], seen: [begun] },
-    { name: "a stream that broke off and is said to be left by its client", rows: [["req_b.1", "client_cancelled"]], seen: [begun] },
+    {
+      name: "a stream that broke off and is said to be left by its client",
+      rows: [["req_b.1", "client_cancelled"]],
+      seen: [begun],
+    },
   ] as const)("tells $name", ({ rows, seen }) => {
     expect(violationsOf(rows, seen)).not.toEqual([]);
   });

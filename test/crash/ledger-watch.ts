@@ -40,7 +40,9 @@ export function createLedgerWatch(path: string): LedgerWatch {
 
   const readNew = (): void => {
     withDatabase(path, (database) => {
-      const rows = database.prepare("SELECT id, attempt_id, outcome FROM usage_ledger WHERE id > ? ORDER BY id").all(lastId);
+      const rows = database
+        .prepare("SELECT id, attempt_id, outcome FROM usage_ledger WHERE id > ? ORDER BY id")
+        .all(lastId);
       for (const row of rows) {
         lastId = Number(row["id"]);
         const attemptId = String(row["attempt_id"]);
@@ -75,8 +77,15 @@ export function createLedgerWatch(path: string): LedgerWatch {
     },
     checkWhole: (sent) => {
       withDatabase(path, (database) => {
-        const { total, different } = { ...database.prepare("SELECT count(*) AS total, count(DISTINCT attempt_id) AS different FROM usage_ledger").get() };
-        if (total !== counts.rows || different !== counts.rows) violations.push(`the ledger holds ${total} rows of ${different} attempts, ${counts.rows} were read`);
+        const { total, different } = {
+          ...database
+            .prepare("SELECT count(*) AS total, count(DISTINCT attempt_id) AS different FROM usage_ledger")
+            .get(),
+        };
+        if (total !== counts.rows || different !== counts.rows)
+          violations.push(
+            `the ledger holds ${total} rows of ${different} attempts, ${counts.rows} were read`,
+          );
         if (counts.rows > sent) violations.push(`${counts.rows} rows for ${sent} calls`);
         const { integrity_check: integrity } = { ...database.prepare("PRAGMA integrity_check").get() };
         if (integrity !== "ok") violations.push(`the database is damaged: ${integrity}`);
@@ -89,11 +98,17 @@ export function createLedgerWatch(path: string): LedgerWatch {
 
 /** A stream that broke off was interrupted, or had ended before its client could know. */
 function mayEndSo(outcome: string, seen: Observation): boolean {
-  return outcome === "interrupted" || successes.has(outcome) || (seen.isCancelled && outcome === "client_cancelled");
+  return (
+    outcome === "interrupted" ||
+    successes.has(outcome) ||
+    (seen.isCancelled && outcome === "client_cancelled")
+  );
 }
 
 function describe(rows: readonly Row[]): string {
-  return rows.length === 0 ? "no row" : rows.map(({ attemptId, outcome }) => `${attemptId} ${outcome}`).join(", ");
+  return rows.length === 0
+    ? "no row"
+    : rows.map(({ attemptId, outcome }) => `${attemptId} ${outcome}`).join(", ");
 }
 
 /** Opened anew each time: the writer is killed in between, and a reader that stays would hold the log of the database. */

@@ -84,7 +84,11 @@ export function startLoad(options: LoadOptions): Load {
 function callOnce({ port, model, random }: LoadOptions, agent: Agent): Promise<Observation | undefined> {
   const kind = random() < streamShare ? "stream" : "whole";
   const mayCancel = kind === "stream" && random() < cancelShare;
-  const body = JSON.stringify({ model, stream: kind === "stream", messages: [{ role: "user", content: "hello" }] });
+  const body = JSON.stringify({
+    model,
+    stream: kind === "stream",
+    messages: [{ role: "user", content: "hello" }],
+  });
   const answered = Promise.withResolvers<Observation | undefined>();
   const outgoing = request({
     agent,
@@ -110,7 +114,8 @@ function watchReply(reply: IncomingMessage, { kind, mayCancel, leave }: Watch): 
   let text = "";
   let isCancelled = false;
   const hasContent = (): boolean => kind === "stream" && text.includes('"content":"w');
-  const hasEnded = (): boolean => (kind === "stream" ? text.includes("data: [DONE]") : reply.complete && text.endsWith("}"));
+  const hasEnded = (): boolean =>
+    kind === "stream" ? text.includes("data: [DONE]") : reply.complete && text.endsWith("}");
   reply.setEncoding("utf8");
   reply.on("data", (part: string) => {
     text += part;

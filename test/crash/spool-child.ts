@@ -1,5 +1,9 @@
 import { join } from "node:path";
-import { formatRecord, formatStartMarker, type LedgerRecord } from "../../packages/server/src/core/ledger-record.ts";
+import {
+  formatRecord,
+  formatStartMarker,
+  type LedgerRecord,
+} from "../../packages/server/src/core/ledger-record.ts";
 import { createSpool } from "../../packages/server/src/store/spool.ts";
 import { openStore } from "../../packages/server/src/store/store.ts";
 
@@ -11,7 +15,13 @@ const concurrentAttempts = 30;
 
 const log = { debug() {}, info() {}, warn: say, error: say };
 const store = await openStore({ directory });
-const spool = await createSpool({ directory: join(directory, "spool"), ledger: store.ledger, log, segmentBytes: 64 * 1024, drainIntervalMs: 20 });
+const spool = await createSpool({
+  directory: join(directory, "spool"),
+  ledger: store.ledger,
+  log,
+  segmentBytes: 64 * 1024,
+  drainIntervalMs: 20,
+});
 let count = 0;
 
 function say(event: string, fields?: Readonly<Record<string, unknown>>): void {

@@ -21,7 +21,9 @@ interface Told {
 
 /** Runs the recording server until it has told of `lines` lines, and kills it at once. */
 async function runAndKill(directory: string, generation: number, lines: number): Promise<Told> {
-  const server = spawn(process.execPath, [child, directory, String(generation)], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(process.execPath, [child, directory, String(generation)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const told: Told = { begun: new Set(), durable: new Set() };
   const exit = once(server, "exit");
   let seen = 0;
@@ -39,7 +41,11 @@ async function runAndKill(directory: string, generation: number, lines: number):
 async function readLedger(directory: string): Promise<readonly LedgerRecord[]> {
   const store = await openStore({ directory });
   try {
-    const spool = await createSpool({ directory: join(directory, "spool"), ledger: store.ledger, log: quietLog });
+    const spool = await createSpool({
+      directory: join(directory, "spool"),
+      ledger: store.ledger,
+      log: quietLog,
+    });
     await spool.close();
     return (await store.ledger.list({ limit: 1_000_000 })).records;
   } finally {

@@ -93,7 +93,10 @@ describe("the list of models", () => {
       ["chat", "completion", "embedding"],
     ],
   ])("knows a model that embeds: %s", async (_name, entry, show, operations) => {
-    const { models } = await start({ "GET /api/tags": { body: { models: [entry] } }, "POST /api/show": show });
+    const { models } = await start({
+      "GET /api/tags": { body: { models: [entry] } },
+      "POST /api/show": show,
+    });
     expect(await models.list(never)).toMatchObject([{ operations }]);
   });
 
@@ -111,7 +114,9 @@ describe("the list of models", () => {
 });
 
 describe("the window", () => {
-  const parameters: Route = { body: { parameters: 'stop "<|im_end|>"\nnum_ctx                        2048\n' } };
+  const parameters: Route = {
+    body: { parameters: 'stop "<|im_end|>"\nnum_ctx                        2048\n' },
+  };
 
   test.each<[string, object, Record<string, Route>, number | undefined]>([
     ["of the settings", { context_tokens: 1024 }, { "POST /api/show": parameters }, 1024],
@@ -143,7 +148,9 @@ describe("the window", () => {
     for (const model of ["llama3", "llama3:latest"]) {
       const decoder = models.codec?.createReplyDecoder(facts);
       decoder?.push(
-        Buffer.from(JSON.stringify({ model, message: { content: "x" }, done: true, prompt_eval_count: 3_777 })),
+        Buffer.from(
+          JSON.stringify({ model, message: { content: "x" }, done: true, prompt_eval_count: 3_777 }),
+        ),
       );
       expect(decoder?.end().map(({ type }) => type)).toContain("warning");
     }
@@ -187,7 +194,9 @@ describe("a pull", () => {
       { status: "success" },
     ];
     const text = steps.map(line).join("");
-    const { server, host, models } = await start({ "POST /api/pull": { body: [text.slice(0, 30), text.slice(30)] } });
+    const { server, host, models } = await start({
+      "POST /api/pull": { body: [text.slice(0, 30), text.slice(30)] },
+    });
     server.routes["GET /api/tags"] = { body: { models: [llama, { name: "new:latest" }] } };
     const seen: PullProgress[] = [];
     await models.pull?.("new", options(seen));
@@ -237,7 +246,10 @@ describe("a pull", () => {
 });
 
 test("loading and unloading say how long the model stays", async () => {
-  const { server, models } = await start({ "POST /api/generate": {} }, { keep_alive: "1h", context_tokens: 512 });
+  const { server, models } = await start(
+    { "POST /api/generate": {} },
+    { keep_alive: "1h", context_tokens: 512 },
+  );
   await models.load?.("llama3:latest", never);
   await models.unload?.("llama3:latest", never);
   expect(server.seen.filter(({ line }) => line === "POST /api/generate").map(({ body }) => body)).toEqual([
@@ -294,7 +306,10 @@ describe("a server that is not well", () => {
   ])("is told by the probe: status %i is %s", async (status, expected) => {
     const server = await createRouteServer({ ...healthy });
     cleanups.push(async () => server[Symbol.asyncDispose]());
-    const host = await createFakeHost({ definition: ollamaIntegration, settings: { base_url: server.origin } });
+    const host = await createFakeHost({
+      definition: ollamaIntegration,
+      settings: { base_url: server.origin },
+    });
     cleanups.push(() => host.cleanup());
     const running = await host.start();
     cleanups.push(() => running.stop(never));
@@ -318,15 +333,18 @@ describe("a server that is not well", () => {
     await expect(host.start()).rejects.toMatchObject({
       code: "upstream_error",
       isRetryable: true,
-      message: "Nothing answers at http://127.0.0.1:1. Start Ollama with `ollama serve`, or correct base_url.",
+      message:
+        "Nothing answers at http://127.0.0.1:1. Start Ollama with `ollama serve`, or correct base_url.",
     });
   });
 });
 
-test.each([{ keep_alive: "soon" }, { context_tokens: 1 }, { base_url: "unix:/x" }, { model_refresh_seconds: 0 }])(
-  "the settings %j are refused",
-  async (settings) => {
-    const made = createFakeHost({ definition: ollamaIntegration, settings });
-    await expect(made).rejects.toMatchObject({ code: "config_invalid" });
-  },
-);
+test.each([
+  { keep_alive: "soon" },
+  { context_tokens: 1 },
+  { base_url: "unix:/x" },
+  { model_refresh_seconds: 0 },
+])("the settings %j are refused", async (settings) => {
+  const made = createFakeHost({ definition: ollamaIntegration, settings });
+  await expect(made).rejects.toMatchObject({ code: "config_invalid" });
+});

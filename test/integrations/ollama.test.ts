@@ -11,7 +11,12 @@ import {
 } from "@llm-platform/kit";
 import { createFakeHost, createTestCall, integrationContract } from "@llm-platform/kit/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createFakeUpstream, type Fault, type FakeUpstream, type FakeUpstreamOptions } from "../fakes/fake-upstream.ts";
+import {
+  createFakeUpstream,
+  type Fault,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+} from "../fakes/fake-upstream.ts";
 import { createSilentServer, type SilentServer } from "./silent-server.ts";
 
 const never = new AbortController().signal;
@@ -47,7 +52,9 @@ async function ask(models: ModelPlatform, question: Question): Promise<readonly 
   const { codec } = models;
   if (codec === undefined) throw new Error("no codec");
   const { operation = "chat", stream = false, estimatedInputTokens = 1 } = question;
-  const reply = await models.send(createTestCall({ model: "tiny-chat:latest", codec, operation, stream, ...question }));
+  const reply = await models.send(
+    createTestCall({ model: "tiny-chat:latest", codec, operation, stream, ...question }),
+  );
   const decoder = codec.createReplyDecoder({ operation, stream, estimatedInputTokens });
   return readEvents(reply.body, decoder);
 }
@@ -74,7 +81,9 @@ function readEvents(body: ReplyBody, decoder: ReplyDecoder): Promise<readonly Mo
 
 const textOf = (events: readonly ModelEvent[]): string =>
   events.map((event) => (event.type === "delta" ? (event.content ?? "") : "")).join("");
-const typesOf = (events: readonly ModelEvent[]): readonly string[] => [...new Set(events.map(({ type }) => type))];
+const typesOf = (events: readonly ModelEvent[]): readonly string[] => [
+  ...new Set(events.map(({ type }) => type)),
+];
 const hello: JsonObject = { messages: [{ role: "user", content: "Hello there, Zoë 🌍" }] };
 
 describe("the contract", () => {
@@ -136,13 +145,20 @@ describe("there and back", () => {
   test("a JSON schema binds the answer", async () => {
     const { models } = await start();
     const schema = { type: "object", properties: { age: { type: "integer" } }, required: ["age"] };
-    const request = { ...hello, response_format: { type: "json_schema", json_schema: { name: "a", schema } } };
+    const request = {
+      ...hello,
+      response_format: { type: "json_schema", json_schema: { name: "a", schema } },
+    };
     expect(JSON.parse(textOf(await ask(models, { request })))).toHaveProperty("age");
   });
 
   test("a completion and embeddings work too", async () => {
     const { models } = await start();
-    const completed = await ask(models, { operation: "completion", request: { prompt: "Once" }, stream: true });
+    const completed = await ask(models, {
+      operation: "completion",
+      request: { prompt: "Once" },
+      stream: true,
+    });
     expect(textOf(completed)).toContain("Once");
     const embedded = await ask(models, {
       operation: "embedding",
@@ -216,7 +232,9 @@ describe("faults", () => {
     const cancellation = new Cancellation();
     const { codec } = models;
     if (codec === undefined) throw new Error("no codec");
-    const sent = models.send(createTestCall({ model: "tiny-chat:latest", codec, request: hello, cancellation }));
+    const sent = models.send(
+      createTestCall({ model: "tiny-chat:latest", codec, request: hello, cancellation }),
+    );
     await fake.nextRequest({ method: "POST", path: "/api/chat" });
     const reason = new PlatformError("client_cancelled", "The client left.");
     cancellation.cancel(reason);

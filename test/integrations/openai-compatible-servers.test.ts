@@ -41,13 +41,22 @@ describe("which server it is", () => {
     ["vllm", { "GET /v1/models": list({ id: "a", owned_by: "vllm" }) }],
     [
       "vllm",
-      { "GET /v1/models": list({ id: "a", owned_by: "team" }), "GET /version": { body: { version: "0.11.0" } } },
+      {
+        "GET /v1/models": list({ id: "a", owned_by: "team" }),
+        "GET /version": { body: { version: "0.11.0" } },
+      },
     ],
     ["llama_cpp", { "GET /v1/models": { ...list({ id: "a" }), headers: { server: "llama.cpp" } } }],
     ["llama_cpp", { "GET /v1/models": list({ id: "a", owned_by: "llamacpp" }) }],
-    ["llama_cpp", { "GET /v1/models": list({ id: "a" }), "GET /props": { body: { default_generation_settings: {} } } }],
+    [
+      "llama_cpp",
+      { "GET /v1/models": list({ id: "a" }), "GET /props": { body: { default_generation_settings: {} } } },
+    ],
     ["lm_studio", { "GET /v1/models": list(), "GET /api/v0/models": list() }],
-    ["localai", { "GET /v1/models": list({ id: "a" }), "GET /version": { body: { version: "v3.7.0 (abc)" } } }],
+    [
+      "localai",
+      { "GET /v1/models": list({ id: "a" }), "GET /version": { body: { version: "v3.7.0 (abc)" } } },
+    ],
     [
       "text_generation_webui",
       {
@@ -56,7 +65,10 @@ describe("which server it is", () => {
       },
     ],
     ["openai", { "GET /v1/models": list({ id: "a", owned_by: "system" }) }],
-    ["openai", { "GET /v1/models": list({ id: "a" }), "GET /version": { body: "<html>" }, "GET /props": { body: [] } }],
+    [
+      "openai",
+      { "GET /v1/models": list({ id: "a" }), "GET /version": { body: "<html>" }, "GET /props": { body: [] } },
+    ],
   ])("is seen to be %s, without a call that costs tokens", async (provider, routes) => {
     const { server, start } = await prepare(routes);
     expect((await start()).models?.provider).toBe(provider);
@@ -85,14 +97,23 @@ describe("the models", () => {
     ]);
     const llama = { id: "b", owned_by: "llamacpp", meta: { n_ctx_train: 131_072, size: 99 } };
     const other = await prepare({ "GET /v1/models": list(llama) });
-    expect(await modelsOf(await other.start())).toMatchObject([{ id: "b", contextTokens: 131_072, sizeBytes: 99 }]);
+    expect(await modelsOf(await other.start())).toMatchObject([
+      { id: "b", contextTokens: 131_072, sizeBytes: 99 },
+    ]);
     other.server.routes["GET /props"] = { body: { default_generation_settings: { n_ctx: 8192 } } };
     expect(await modelsOf(await other.start())).toMatchObject([{ id: "b", contextTokens: 8192 }]);
   });
 
   test("of LM Studio come with what its own list tells", async () => {
     const own = [
-      { id: "a", type: "vlm", arch: "llama", quantization: "Q4_K_M", max_context_length: 9, loaded_context_length: 8 },
+      {
+        id: "a",
+        type: "vlm",
+        arch: "llama",
+        quantization: "Q4_K_M",
+        max_context_length: 9,
+        loaded_context_length: 8,
+      },
       { id: "b", type: "embeddings", max_context_length: 512 },
     ];
     const { start } = await prepare({
@@ -124,7 +145,10 @@ describe("the models", () => {
 
   test("are only those that the settings name", async () => {
     const models = ["b", { id: "c", operations: ["embedding"] }, "d"];
-    const { start } = await prepare({ "GET /v1/models": list({ id: "a" }, { id: "b" }, { id: "c" }) }, { models });
+    const { start } = await prepare(
+      { "GET /v1/models": list({ id: "a" }, { id: "b" }, { id: "c" }) },
+      { models },
+    );
     expect(await modelsOf(await start())).toEqual([
       { id: "b", operations: ["chat", "completion", "embedding"] },
       { id: "c", operations: ["embedding"] },
@@ -149,7 +173,9 @@ describe("the models", () => {
   });
 
   test("that stand twice or without an id in the list are offered once or not at all", async () => {
-    const { start } = await prepare({ "GET /v1/models": list({ id: "a" }, { id: "a" }, { name: "x" }, 7, null) });
+    const { start } = await prepare({
+      "GET /v1/models": list({ id: "a" }, { id: "a" }, { name: "x" }, 7, null),
+    });
     expect((await modelsOf(await start())).map(({ id }) => id)).toEqual(["a"]);
   });
 });
@@ -183,12 +209,19 @@ describe("the address", () => {
   });
 
   test("without a path may be the API itself", async () => {
-    const { server, start } = await prepare({ "GET /models": list({ id: "a" }), "POST /embeddings": {} }, {}, "");
+    const { server, start } = await prepare(
+      { "GET /models": list({ id: "a" }), "POST /embeddings": {} },
+      {},
+      "",
+    );
     const running = await start();
     const call = createTestCall({ model: "a", operation: "embedding", request: { input: "x" } });
     const traced = { ...call, traceparent: "00-1-2-01" };
     expect((await running.models?.send(traced))?.status).toBe(200);
-    expect(server.seen.at(-1)).toMatchObject({ line: "POST /embeddings", headers: { traceparent: "00-1-2-01" } });
+    expect(server.seen.at(-1)).toMatchObject({
+      line: "POST /embeddings",
+      headers: { traceparent: "00-1-2-01" },
+    });
   });
 });
 

@@ -1,6 +1,11 @@
 import { openAiCompatibleIntegration } from "@llm-platform/integrations";
 import { Cancellation, type ModelPlatform, PlatformError } from "@llm-platform/kit";
-import { createFakeHost, createTestCall, integrationContract, readReplyBody } from "@llm-platform/kit/testing";
+import {
+  createFakeHost,
+  createTestCall,
+  integrationContract,
+  readReplyBody,
+} from "@llm-platform/kit/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream, type FakeUpstreamOptions } from "../fakes/fake-upstream.ts";
 import { createSilentServer, type SilentServer } from "./silent-server.ts";
@@ -100,7 +105,9 @@ test("with LocalAI, named in the settings, its own health path is asked", async 
 });
 
 test("a wrong key fails the start as upstream_auth", async () => {
-  await expect(start({ apiKey: "sk-right" }, { api_key: "sk-wrong" })).rejects.toMatchObject({ code: "upstream_auth" });
+  await expect(start({ apiKey: "sk-right" }, { api_key: "sk-wrong" })).rejects.toMatchObject({
+    code: "upstream_auth",
+  });
 });
 
 describe("faults", () => {

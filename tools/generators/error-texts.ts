@@ -6,7 +6,8 @@ type ErrorText = { readonly meaning: string; readonly remedy: string };
 /** One entry for every code there is; a new code does not compile without one. */
 export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   invalid_request: {
-    meaning: "The request is malformed: no valid JSON, a field of the wrong type, or a field that is missing.",
+    meaning:
+      "The request is malformed: no valid JSON, a field of the wrong type, or a field that is missing.",
     remedy: "Correct the field that `param` or `errors` names.",
   },
   unsupported_parameter: {
@@ -41,36 +42,59 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     meaning: "The `Host` header names a server that this one is not.",
     remedy: "Use the address that it listens on, or add the name to `server.allowed_hosts`.",
   },
-  not_found: { meaning: "There is nothing at this path, or no integration of this name.", remedy: "Look at the list of operations, or of integrations." },
+  not_found: {
+    meaning: "There is nothing at this path, or no integration of this name.",
+    remedy: "Look at the list of operations, or of integrations.",
+  },
   model_not_found: {
     meaning: "No integration offers the model now, and no alias or route has that name.",
-    remedy: "`GET /v1/models` lists the names. A model that came a moment ago is found after `POST /api/v1/models/refresh`.",
+    remedy:
+      "`GET /v1/models` lists the names. A model that came a moment ago is found after `POST /api/v1/models/refresh`.",
   },
-  method_not_allowed: { meaning: "The path exists, the method does not.", remedy: "Use one of those that the message or `Allow` names." },
+  method_not_allowed: {
+    meaning: "The path exists, the method does not.",
+    remedy: "Use one of those that the message or `Allow` names.",
+  },
   conflict: {
-    meaning: "Something else is in the way: another server uses the data folder, or a newer version wrote it.",
+    meaning:
+      "Something else is in the way: another server uses the data folder, or a newer version wrote it.",
     remedy: "Do what the message says; the same request alone will not help.",
   },
   rate_limited: {
     meaning: "The caller has used up its calls per minute, or the upstream says that we have.",
-    remedy: "Wait for `retry-after`. With the source `policy` it is `requests_per_minute` of the key, with `provider` it is the upstream's limit.",
+    remedy:
+      "Wait for `retry-after`. With the source `policy` it is `requests_per_minute` of the key, with `provider` it is the upstream's limit.",
   },
   overloaded: {
     meaning: "More calls are in flight, or wait for a model, than may be.",
-    remedy: "Try again after `retry-after`. When it lasts: raise `gateway.max_in_flight` or the queue of the local runtime, or add a server.",
+    remedy:
+      "Try again after `retry-after`. When it lasts: raise `gateway.max_in_flight` or the queue of the local runtime, or add a server.",
   },
-  shutting_down: { meaning: "The server is being stopped and takes no more calls.", remedy: "Try again in a moment, or at another server." },
+  shutting_down: {
+    meaning: "The server is being stopped and takes no more calls.",
+    remedy: "Try again in a moment, or at another server.",
+  },
   unavailable: {
-    meaning: "What is needed does not run now: an integration is down, a target's breaker is open, or the store cannot be used.",
+    meaning:
+      "What is needed does not run now: an integration is down, a target's breaker is open, or the store cannot be used.",
     remedy: "Look at `GET /integrations/`: it says why. It is tried again by itself.",
   },
-  insufficient_storage: { meaning: "The disk is full, or there is no memory for the model.", remedy: "Free some, or load a smaller model." },
-  client_cancelled: { meaning: "The client closed the connection before the end.", remedy: "Nothing, when it was on purpose. Otherwise raise the client's own time-out." },
+  insufficient_storage: {
+    meaning: "The disk is full, or there is no memory for the model.",
+    remedy: "Free some, or load a smaller model.",
+  },
+  client_cancelled: {
+    meaning: "The client closed the connection before the end.",
+    remedy: "Nothing, when it was on purpose. Otherwise raise the client's own time-out.",
+  },
   upstream_auth: {
     meaning: "The upstream refuses the credentials that this server sends it.",
     remedy: "Correct `api_key` of the integration; its state is `auth_required` until then.",
   },
-  upstream_error: { meaning: "The upstream failed, refused the connection, or broke it.", remedy: "Look at the upstream's own log. Add a fallback, so that clients do not notice." },
+  upstream_error: {
+    meaning: "The upstream failed, refused the connection, or broke it.",
+    remedy: "Look at the upstream's own log. Add a fallback, so that clients do not notice.",
+  },
   upstream_incomplete: {
     meaning: "The upstream's reply ended without its end. What came until then is not the whole answer.",
     remedy: "Do not use it as one; ask again. Often the upstream ran out of memory.",
@@ -83,6 +107,12 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     meaning: "The upstream took longer than one of the deadlines.",
     remedy: "Look at its load; raise the deadline under `gateway` when the model is that slow.",
   },
-  config_invalid: { meaning: "The configuration is wrong; every problem is named.", remedy: "Correct it; `llmp config validate` checks it without a start." },
-  internal: { meaning: "A fault of the platform itself.", remedy: "Look into the log for the request's id, and report it." },
+  config_invalid: {
+    meaning: "The configuration is wrong; every problem is named.",
+    remedy: "Correct it; `llmp config validate` checks it without a start.",
+  },
+  internal: {
+    meaning: "A fault of the platform itself.",
+    remedy: "Look into the log for the request's id, and report it.",
+  },
 };

@@ -15,9 +15,9 @@ export function errorsPage(): string {
     "# Errors",
     "The set of codes is closed. One table turns a code into each wire.",
     [
-      "- Under `/v1` an error is OpenAI's envelope: `{\"error\":{\"message\",\"type\",\"param\",\"code\",\"request_id\"}}`.",
+      '- Under `/v1` an error is OpenAI\'s envelope: `{"error":{"message","type","param","code","request_id"}}`.',
       "- In a stream that has begun it is one event of the same form, and `[DONE]` does not follow it.",
-      "- Under `/local/ollama/generate` it is Ollama's `{\"error\"}`, with `code` and `request_id` beside it.",
+      '- Under `/local/ollama/generate` it is Ollama\'s `{"error"}`, with `code` and `request_id` beside it.',
       "- In the management API it is `application/problem+json`; `type` ends in the code.",
       "- Every answer has `x-request-id`: the name under which the log and the usage ledger know the call.",
       "- `x-llmp-error-source` says which side to look at: `gateway` is this server, `provider` is what stands behind it, `policy` is a rule of yours.",

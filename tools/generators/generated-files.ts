@@ -24,10 +24,14 @@ export async function writeFiles(root: string, files: readonly GeneratedFile[]):
 
 /** Which of the files are missing, or hold something else. */
 export async function compareFiles(root: string, files: readonly GeneratedFile[]): Promise<readonly Drift[]> {
-  const found = await Promise.all(files.map(async ({ path, text }) => ({ path, text, there: await readText(join(root, path)) })));
+  const found = await Promise.all(
+    files.map(async ({ path, text }) => ({ path, text, there: await readText(join(root, path)) })),
+  );
   return found.flatMap(({ path, text, there }) => {
     if (there === undefined) return [{ path, why: "is missing" }];
-    return there === text ? [] : [{ path, why: `differs from the code in line ${firstDifference(there, text)}` }];
+    return there === text
+      ? []
+      : [{ path, why: `differs from the code in line ${firstDifference(there, text)}` }];
   });
 }
 

@@ -7,14 +7,22 @@ const list = (items: Schema): Schema => ({ type: "array", items });
 const nullable = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
 
 const openAiError = { description: "What went wrong.", content: json(ref("Error")) };
-const requestId = { "x-request-id": { description: "The call's name in the log and in the usage ledger.", schema: { type: "string" } } };
+const requestId = {
+  "x-request-id": {
+    description: "The call's name in the log and in the usage ledger.",
+    schema: { type: "string" },
+  },
+};
 
 const message: Schema = {
   type: "object",
   required: ["role"],
   properties: {
     role: { enum: ["system", "developer", "user", "assistant", "tool"] },
-    content: { description: "A text, or a list of parts: text and images.", anyOf: [{ type: "string" }, list({ type: "object" }), { type: "null" }] },
+    content: {
+      description: "A text, or a list of parts: text and images.",
+      anyOf: [{ type: "string" }, list({ type: "object" }), { type: "null" }],
+    },
     name: { type: "string" },
     tool_calls: list(ref("ToolCall")),
     tool_call_id: { type: "string", description: "Of a tool's result: the call that it answers." },
@@ -31,12 +39,19 @@ const sampling = {
   frequency_penalty: { type: "number" },
   n: { type: "integer", minimum: 1, description: "How many answers." },
   stream: { type: "boolean", default: false, description: "Server-sent events instead of one JSON object." },
-  stream_options: { type: "object", properties: { include_usage: { type: "boolean", description: "A last chunk that holds the usage." } } },
+  stream_options: {
+    type: "object",
+    properties: { include_usage: { type: "boolean", description: "A last chunk that holds the usage." } },
+  },
   user: { type: "string" },
 } as const;
 
-const passedOn = "A field that is not listed is passed on where the upstream speaks the same dialect, and else refused with 400; none is dropped in silence.";
-const model = { type: "string", description: "A name of `GET /v1/models`, `integration/model`, an alias or a route." } as const;
+const passedOn =
+  "A field that is not listed is passed on where the upstream speaks the same dialect, and else refused with 400; none is dropped in silence.";
+const model = {
+  type: "string",
+  description: "A name of `GET /v1/models`, `integration/model`, an alias or a route.",
+} as const;
 
 /** Schemas of the inference endpoints, in the form that OpenAI's clients expect. */
 export const inferenceSchemas: Readonly<Record<string, Schema>> = {
@@ -66,14 +81,21 @@ export const inferenceSchemas: Readonly<Record<string, Schema>> = {
       function: {
         type: "object",
         required: ["name", "arguments"],
-        properties: { name: { type: "string" }, arguments: { type: "string", description: "JSON, as the model wrote it." } },
+        properties: {
+          name: { type: "string" },
+          arguments: { type: "string", description: "JSON, as the model wrote it." },
+        },
       },
     },
   },
   Usage: {
     type: "object",
     required: ["prompt_tokens", "total_tokens"],
-    properties: { prompt_tokens: { type: "integer" }, completion_tokens: { type: "integer" }, total_tokens: { type: "integer" } },
+    properties: {
+      prompt_tokens: { type: "integer" },
+      completion_tokens: { type: "integer" },
+      total_tokens: { type: "integer" },
+    },
   },
   ChatMessage: message,
   ChatRequest: {
@@ -87,8 +109,14 @@ export const inferenceSchemas: Readonly<Record<string, Schema>> = {
       ...sampling,
       max_completion_tokens: { type: "integer", minimum: 0 },
       tools: list({ type: "object" }),
-      tool_choice: { description: "`none`, `auto`, `required`, or the function that must be called.", anyOf: [{ type: "string" }, { type: "object" }] },
-      response_format: { type: "object", description: "`text`, `json_object`, or `json_schema` with a schema." },
+      tool_choice: {
+        description: "`none`, `auto`, `required`, or the function that must be called.",
+        anyOf: [{ type: "string" }, { type: "object" }],
+      },
+      response_format: {
+        type: "object",
+        description: "`text`, `json_object`, or `json_schema` with a schema.",
+      },
       logprobs: { type: "boolean" },
       top_logprobs: { type: "integer", minimum: 0 },
     },
@@ -139,7 +167,12 @@ export const inferenceSchemas: Readonly<Record<string, Schema>> = {
       choices: list({
         type: "object",
         required: ["index", "text", "finish_reason"],
-        properties: { index: { type: "integer" }, text: { type: "string" }, finish_reason: { type: "string" }, logprobs: nullable({ type: "object" }) },
+        properties: {
+          index: { type: "integer" },
+          text: { type: "string" },
+          finish_reason: { type: "string" },
+          logprobs: nullable({ type: "object" }),
+        },
       }),
       usage: ref("Usage"),
     },
@@ -168,7 +201,10 @@ export const inferenceSchemas: Readonly<Record<string, Schema>> = {
         properties: {
           object: { const: "embedding" },
           index: { type: "integer" },
-          embedding: { description: "Numbers, or base64 of 32-bit floats when that was asked for.", anyOf: [list({ type: "number" }), { type: "string" }] },
+          embedding: {
+            description: "Numbers, or base64 of 32-bit floats when that was asked for.",
+            anyOf: [list({ type: "number" }), { type: "string" }],
+          },
         },
       }),
       model: { type: "string" },
@@ -193,12 +229,22 @@ export const inferenceSchemas: Readonly<Record<string, Schema>> = {
   },
 };
 
-type Inference = { readonly id: string; readonly summary: string; readonly request: string; readonly reply: string; readonly canStream: boolean };
+type Inference = {
+  readonly id: string;
+  readonly summary: string;
+  readonly request: string;
+  readonly reply: string;
+  readonly canStream: boolean;
+};
 
 function inference({ id, summary, request, reply, canStream }: Inference): object {
   const events = {
     "text/event-stream": {
-      schema: { type: "string", description: "One chunk an event, then `[DONE]`. An error in the middle is an event of its own, and no `[DONE]` follows it." },
+      schema: {
+        type: "string",
+        description:
+          "One chunk an event, then `[DONE]`. An error in the middle is an event of its own, and no `[DONE]` follows it.",
+      },
     },
   };
   return {
@@ -207,7 +253,11 @@ function inference({ id, summary, request, reply, canStream }: Inference): objec
     summary,
     requestBody: { required: true, content: json(ref(request)) },
     responses: {
-      "200": { description: "The answer.", headers: requestId, content: { ...json(ref(reply)), ...(canStream ? events : {}) } },
+      "200": {
+        description: "The answer.",
+        headers: requestId,
+        content: { ...json(ref(reply)), ...(canStream ? events : {}) },
+      },
       default: openAiError,
     },
   };
@@ -234,13 +284,31 @@ const ollamaError = { description: "What went wrong.", content: json(ref("Ollama
 /** Paths that are no operations: calls of models, probes, metrics, and streams. */
 export const inferencePaths: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   "/v1/chat/completions": {
-    post: inference({ id: "chat", summary: "Answers a conversation.", request: "ChatRequest", reply: "ChatReply", canStream: true }),
+    post: inference({
+      id: "chat",
+      summary: "Answers a conversation.",
+      request: "ChatRequest",
+      reply: "ChatReply",
+      canStream: true,
+    }),
   },
   "/v1/completions": {
-    post: inference({ id: "completion", summary: "Goes on with a text.", request: "CompletionRequest", reply: "CompletionReply", canStream: true }),
+    post: inference({
+      id: "completion",
+      summary: "Goes on with a text.",
+      request: "CompletionRequest",
+      reply: "CompletionReply",
+      canStream: true,
+    }),
   },
   "/v1/embeddings": {
-    post: inference({ id: "embedding", summary: "Turns texts into vectors.", request: "EmbeddingRequest", reply: "EmbeddingReply", canStream: false }),
+    post: inference({
+      id: "embedding",
+      summary: "Turns texts into vectors.",
+      request: "EmbeddingRequest",
+      reply: "EmbeddingReply",
+      canStream: false,
+    }),
   },
   "/v1/models": {
     get: {
@@ -250,7 +318,11 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
       responses: {
         "200": {
           description: "The names.",
-          content: json({ type: "object", required: ["object", "data"], properties: { object: { const: "list" }, data: list(ref("Model")) } }),
+          content: json({
+            type: "object",
+            required: ["object", "data"],
+            properties: { object: { const: "list" }, data: list(ref("Model")) },
+          }),
         },
         default: openAiError,
       },
@@ -283,8 +355,13 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
       },
       responses: {
         "200": {
-          description: "Progress: one JSON object a line, or an event each when `accept` asks for them. Without `stream`, one object at the end.",
-          content: { "application/x-ndjson": { schema: { type: "string" } }, "text/event-stream": { schema: { type: "string" } }, ...json({ type: "object" }) },
+          description:
+            "Progress: one JSON object a line, or an event each when `accept` asks for them. Without `stream`, one object at the end.",
+          content: {
+            "application/x-ndjson": { schema: { type: "string" } },
+            "text/event-stream": { schema: { type: "string" } },
+            ...json({ type: "object" }),
+          },
         },
         default: openAiError,
       },
@@ -301,11 +378,20 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
           type: "object",
           required: ["model"],
           additionalProperties: true,
-          properties: { model: { type: "string" }, prompt: { type: "string" }, stream: { type: "boolean", default: true }, options: { type: "object" } },
+          properties: {
+            model: { type: "string" },
+            prompt: { type: "string" },
+            stream: { type: "boolean", default: true },
+            options: { type: "object" },
+          },
         }),
       },
       responses: {
-        "200": { description: "One JSON object a line, or one in all.", headers: requestId, content: { "application/x-ndjson": { schema: { type: "string" } }, ...json({ type: "object" }) } },
+        "200": {
+          description: "One JSON object a line, or one in all.",
+          headers: requestId,
+          content: { "application/x-ndjson": { schema: { type: "string" } }, ...json({ type: "object" }) },
+        },
         default: ollamaError,
       },
     },

@@ -21,7 +21,9 @@ export function integrationsPage(): string {
     "What `use:` of an entry under `integrations:` may name, and what then may stand below `settings:`. How an entry as a whole looks is in [settings](settings.md); how to write one of your own, in [the guide](../guides/write-an-integration.md).",
     "`local` and `ollama` are there without being listed; an entry of the same name changes them, and `enabled: false` turns one off.",
     ...builtInIntegrations.map(({ id, type, summary, settings }) =>
-      [`## ${id}`, `${summary} Type: ${code(type)}.`, settingsTable(toField(settings.jsonSchema))].join("\n\n"),
+      [`## ${id}`, `${summary} Type: ${code(type)}.`, settingsTable(toField(settings.jsonSchema))].join(
+        "\n\n",
+      ),
     ),
   ]);
 }
@@ -37,7 +39,11 @@ function settingsTable({ properties = {}, required = [] }: Field): string {
     Object.entries(properties).map(([name, field]) => [
       code(name),
       field.format === "secret" ? `${typeOf(field)}, secret` : typeOf(field),
-      field.default === undefined ? (required.includes(name) ? "required" : "") : code(JSON.stringify(field.default)),
+      field.default === undefined
+        ? required.includes(name)
+          ? "required"
+          : ""
+        : code(JSON.stringify(field.default)),
       field.description ?? "",
     ]),
   );
@@ -47,6 +53,7 @@ function typeOf(field: Field): string {
   if (field.enum !== undefined) return field.enum.map(String).join(" | ");
   if (field.anyOf !== undefined) return field.anyOf.map(typeOf).join(" or ");
   if (field.type === "array") return `list of ${field.items === undefined ? "any" : typeOf(field.items)}`;
-  if (field.type === "object" && field.properties !== undefined) return `{ ${Object.keys(field.properties).join(", ")} }`;
+  if (field.type === "object" && field.properties !== undefined)
+    return `{ ${Object.keys(field.properties).join(", ")} }`;
   return field.type ?? "any";
 }

@@ -36,6 +36,12 @@ export function metricsPage(): string {
 function table(metrics: readonly Metric[]): string {
   return formatTable(
     ["Name", "Type", "Labels", "What it counts", "Buckets"],
-    metrics.map(({ name, type, labels, help, buckets }) => [code(name), type, (labels ?? []).map(code).join(", "), help, (buckets ?? []).join(" ")]),
+    metrics.map(({ name, type, labels, help, buckets }) => [
+      code(name),
+      type,
+      (labels ?? []).map(code).join(", "),
+      help,
+      (buckets ?? []).join(" "),
+    ]),
   );
 }

@@ -31,9 +31,16 @@ export function createOpenApi(): object {
     security: [{ apiKey: [] }, {}],
     paths: mergePaths(inferencePaths, operationPaths(readOperations())),
     components: {
-      securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "A key of `auth.api_keys`." } },
+      securitySchemes: {
+        apiKey: { type: "http", scheme: "bearer", description: "A key of `auth.api_keys`." },
+      },
       schemas: { ...inferenceSchemas, Problem: problemSchema },
-      responses: { Problem: { description: "What went wrong.", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } } },
+      responses: {
+        Problem: {
+          description: "What went wrong.",
+          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        },
+      },
     },
   };
 }
@@ -53,7 +60,10 @@ const problemSchema: Schema = {
       items: {
         type: "object",
         required: ["pointer", "detail"],
-        properties: { pointer: { type: "string", description: "JSON Pointer to the field." }, detail: { type: "string" } },
+        properties: {
+          pointer: { type: "string", description: "JSON Pointer to the field." },
+          detail: { type: "string" },
+        },
       },
     },
   },
@@ -61,11 +71,16 @@ const problemSchema: Schema = {
 
 /** One path per operation, in its REST binding. */
 export function operationPaths(operations: readonly Operation[]): Readonly<Record<string, PathItem>> {
-  const single = operations.map((operation) => ({ [operation.rest.path]: { [operation.rest.method.toLowerCase()]: toOperation(operation) } }));
+  const single = operations.map((operation) => ({
+    [operation.rest.path]: { [operation.rest.method.toLowerCase()]: toOperation(operation) },
+  }));
   return single.reduce(mergePaths, {});
 }
 
-function mergePaths(first: Readonly<Record<string, PathItem>>, second: Readonly<Record<string, PathItem>>): Readonly<Record<string, PathItem>> {
+function mergePaths(
+  first: Readonly<Record<string, PathItem>>,
+  second: Readonly<Record<string, PathItem>>,
+): Readonly<Record<string, PathItem>> {
   const merged: Record<string, PathItem> = { ...first };
   for (const [path, item] of Object.entries(second)) {
     const twice = Object.keys(item).find((method) => merged[path]?.[method] !== undefined);
@@ -81,8 +96,20 @@ function toOperation({ name, summary, permission, rest, input, output }: Operati
   const others = Object.keys(properties).filter((key) => !inPath.includes(key));
   const hasBody = rest.method === "POST" || rest.method === "PUT";
   const parameters = [
-    ...inPath.map((key) => ({ name: key, in: "path", required: true, schema: properties[key] ?? { type: "string" } })),
-    ...(hasBody ? [] : others.map((key) => ({ name: key, in: "query", required: required.includes(key), schema: properties[key] ?? {} }))),
+    ...inPath.map((key) => ({
+      name: key,
+      in: "path",
+      required: true,
+      schema: properties[key] ?? { type: "string" },
+    })),
+    ...(hasBody
+      ? []
+      : others.map((key) => ({
+          name: key,
+          in: "query",
+          required: required.includes(key),
+          schema: properties[key] ?? {},
+        }))),
   ];
   const body = {
     type: "object",
@@ -96,20 +123,36 @@ function toOperation({ name, summary, permission, rest, input, output }: Operati
     summary,
     description: `Permission: \`${permission}\`.`,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(hasBody && others.length > 0 ? { requestBody: { required: body.required.length > 0, content: { "application/json": { schema: body } } } } : {}),
+    ...(hasBody && others.length > 0
+      ? {
+          requestBody: {
+            required: body.required.length > 0,
+            content: { "application/json": { schema: body } },
+          },
+        }
+      : {}),
     responses: {
-      "200": { description: "Done.", content: { "application/json": { schema: toSchema(output, "output") } } },
+      "200": {
+        description: "Done.",
+        content: { "application/json": { schema: toSchema(output, "output") } },
+      },
       default: { $ref: "#/components/responses/Problem" },
     },
   };
 }
 
-type InputFields = { readonly properties: Readonly<Record<string, Schema>>; readonly required: readonly string[] };
+type InputFields = {
+  readonly properties: Readonly<Record<string, Schema>>;
+  readonly required: readonly string[];
+};
 
 function readInput(input: z.ZodType): InputFields {
   const { properties, required } = toSchema(input, "input");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON Schema of an object, made by the line above
-  return { properties: (properties ?? {}) as InputFields["properties"], required: (required ?? []) as InputFields["required"] };
+  return {
+    properties: (properties ?? {}) as InputFields["properties"],
+    required: (required ?? []) as InputFields["required"],
+  };
 }
 
 function toSchema(type: z.ZodType, io: "input" | "output"): Schema {

@@ -41,7 +41,10 @@ function toChunk(data: string, requestId: string | undefined): ChatChunk {
   // Our own server's wire; what it sends is proved by its tests.
   const chunk = JSON.parse(data) as WireChunk;
   if (chunk.error !== undefined) {
-    throw new ClientError("unavailable", chunk.error.message ?? "The stream ended with an error.", { code: chunk.error.code, requestId });
+    throw new ClientError("unavailable", chunk.error.message ?? "The stream ended with an error.", {
+      code: chunk.error.code,
+      requestId,
+    });
   }
   const choice = chunk.choices?.[0];
   return {

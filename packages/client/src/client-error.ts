@@ -31,21 +31,29 @@ export async function toClientError(response: Response): Promise<ClientError> {
   const text = await response.text();
   const { message, code } = readMessage(text);
   const requestId = response.headers.get("x-request-id") ?? undefined;
-  return new ClientError(kindOf(response.status), message ?? `The server answered with status ${response.status}.`, {
-    status: response.status,
-    code,
-    requestId,
-  });
+  return new ClientError(
+    kindOf(response.status),
+    message ?? `The server answered with status ${response.status}.`,
+    {
+      status: response.status,
+      code,
+      requestId,
+    },
+  );
 }
 
 function kindOf(status: number): ClientErrorKind {
   if (status === 401 || status === 403) return "auth";
   if (status === 404) return "not_found";
-  if (status === 408 || status === 502 || status === 503 || status === 504 || status === 429) return "unavailable";
+  if (status === 408 || status === 502 || status === 503 || status === 504 || status === 429)
+    return "unavailable";
   return "failed";
 }
 
-function readMessage(text: string): { readonly message: string | undefined; readonly code: string | undefined } {
+function readMessage(text: string): {
+  readonly message: string | undefined;
+  readonly code: string | undefined;
+} {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -54,11 +62,16 @@ function readMessage(text: string): { readonly message: string | undefined; read
     return { message: undefined, code: undefined };
   }
   const error = member(value, "error") ?? value;
-  return { message: textMember(error, "message") ?? textMember(error, "detail"), code: textMember(error, "code") ?? textMember(error, "title") };
+  return {
+    message: textMember(error, "message") ?? textMember(error, "detail"),
+    code: textMember(error, "code") ?? textMember(error, "title"),
+  };
 }
 
 function member(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+  return typeof value === "object" && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined;
 }
 
 function textMember(value: unknown, key: string): string | undefined {

@@ -64,7 +64,9 @@ export interface PlatformClient {
   integration(name: string): Promise<IntegrationStatus>;
   restartIntegration(name: string): Promise<IntegrationStatus>;
   models(): Promise<readonly Model[]>;
-  showModel(model: string): Promise<{ readonly model: Model; readonly details: Readonly<Record<string, unknown>> }>;
+  showModel(
+    model: string,
+  ): Promise<{ readonly model: Model; readonly details: Readonly<Record<string, unknown>> }>;
   loadedModels(): Promise<readonly LoadedModel[]>;
   loadModel(model: string): Promise<void>;
   unloadModel(model: string): Promise<void>;
@@ -87,8 +89,14 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
   const url = (options.url ?? defaultUrl).replace(/\/+$/, "");
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
 
-  async function send(path: string, { method = "GET", body, timeoutMs: limit, signal }: CallOptions): Promise<Response> {
-    const signals = [...(signal === undefined ? [] : [signal]), ...(limit === undefined ? [] : [AbortSignal.timeout(limit)])];
+  async function send(
+    path: string,
+    { method = "GET", body, timeoutMs: limit, signal }: CallOptions,
+  ): Promise<Response> {
+    const signals = [
+      ...(signal === undefined ? [] : [signal]),
+      ...(limit === undefined ? [] : [AbortSignal.timeout(limit)]),
+    ];
     try {
       const response = await fetch(url + path, {
         method,
@@ -103,8 +111,13 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       return response;
     } catch (error) {
       if (error instanceof ClientError) throw error;
-      if (signal?.aborted === true) throw new ClientError("failed", "The call was interrupted.", { cause: error });
-      throw new ClientError("unavailable", `No llm-platform server answers at ${url}. Start one with \`llmp serve\`, or name another with --url.`, { cause: error });
+      if (signal?.aborted === true)
+        throw new ClientError("failed", "The call was interrupted.", { cause: error });
+      throw new ClientError(
+        "unavailable",
+        `No llm-platform server answers at ${url}. Start one with \`llmp serve\`, or name another with --url.`,
+        { cause: error },
+      );
     }
   }
 
@@ -117,12 +130,15 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
   return {
     url,
     system: () => call("/api/v1/system"),
-    integrations: async () => (await call<{ integrations: readonly IntegrationStatus[] }>("/integrations/")).integrations,
+    integrations: async () =>
+      (await call<{ integrations: readonly IntegrationStatus[] }>("/integrations/")).integrations,
     integration: (name) => call(`/integrations/${encodeURIComponent(name)}/status`),
-    restartIntegration: (name) => call(`/integrations/${encodeURIComponent(name)}/restart`, { method: "POST" }),
+    restartIntegration: (name) =>
+      call(`/integrations/${encodeURIComponent(name)}/restart`, { method: "POST" }),
     models: async () => (await call<{ models: readonly Model[] }>("/api/v1/models")).models,
     showModel: (model) => call(`/api/v1/models/show?model=${encodeURIComponent(model)}`),
-    loadedModels: async () => (await call<{ models: readonly LoadedModel[] }>("/api/v1/models/loaded")).models,
+    loadedModels: async () =>
+      (await call<{ models: readonly LoadedModel[] }>("/api/v1/models/loaded")).models,
     async loadModel(model) {
       await call("/api/v1/models/load", { method: "POST", body: { model }, timeoutMs: undefined });
     },

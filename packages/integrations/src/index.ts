@@ -5,4 +5,8 @@ import { openAiCompatibleIntegration } from "./openai-compatible/integration.ts"
 export { localIntegration, ollamaIntegration, openAiCompatibleIntegration };
 
 /** Every integration that comes with the platform. */
-export const builtInIntegrations = [localIntegration, ollamaIntegration, openAiCompatibleIntegration] as const;
+export const builtInIntegrations = [
+  localIntegration,
+  ollamaIntegration,
+  openAiCompatibleIntegration,
+] as const;

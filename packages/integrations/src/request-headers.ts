@@ -23,7 +23,11 @@ export function createRequestHeaders(input: RequestHeadersInput): (call: Call) =
 }
 
 /** Headers that every request of an instance carries, control calls too. Names are in lower case. */
-export function toSharedHeaders({ accept, apiKey, extra = {} }: RequestHeadersInput): Readonly<Record<string, string>> {
+export function toSharedHeaders({
+  accept,
+  apiKey,
+  extra = {},
+}: RequestHeadersInput): Readonly<Record<string, string>> {
   const own = Object.entries(extra).map(([name, value]) => [name.toLowerCase(), value.reveal()] as const);
   return {
     accept,

@@ -81,7 +81,10 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     connections: metrics.connections.series(),
     log,
   });
-  const authenticator = createAuthenticator({ keys: toApiKeys(config), allowedHosts: config.server.allowed_hosts });
+  const authenticator = createAuthenticator({
+    keys: toApiKeys(config),
+    allowedHosts: config.server.allowed_hosts,
+  });
 
   const holder: { manager?: Manager } = {};
   const directory = createModelDirectory({
@@ -96,7 +99,13 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     metrics,
     reportTraffic: (name, outcome) => holder.manager?.reportTraffic(name, outcome),
   });
-  const gateway = createGateway({ directory, recorder, settings: toGatewaySettings(config), metrics, random: Math.random });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings: toGatewaySettings(config),
+    metrics,
+    random: Math.random,
+  });
 
   const inference: InferenceParts = {
     gateway,
@@ -120,7 +129,10 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     savedConfig,
     system: { version, dataDirectory: config.data_dir, startedAtMs, inFlight: () => gateway.inFlight },
     manager: () => requireManager(holder),
-    events: { list: (filter) => store.events.list(filter), onEvent: (listen) => requireManager(holder).onEvent(listen) },
+    events: {
+      list: (filter) => store.events.list(filter),
+      onEvent: (listen) => requireManager(holder).onEvent(listen),
+    },
   });
 
   const definitions: readonly IntegrationDefinition[] = [...builtInIntegrations, ...surfaces.definitions];
@@ -146,25 +158,49 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     registry,
     metrics,
     version,
-    integrations: () => manager.list().map((status) => ({ ...status, restarts: status.restarts.total, provider: manager.running(status.name)?.models?.provider })),
-    breakers: () => [...directory.snapshot.targets.values()].map((target) => ({ ...pick(target), state: target.breaker.state(performance.now()) })),
+    integrations: () =>
+      manager
+        .list()
+        .map((status) => ({
+          ...status,
+          restarts: status.restarts.total,
+          provider: manager.running(status.name)?.models?.provider,
+        })),
+    breakers: () =>
+      [...directory.snapshot.targets.values()].map((target) => ({
+        ...pick(target),
+        state: target.breaker.state(performance.now()),
+      })),
     spool: () => spool.stats(),
   });
 
-  listener.mount(createProbeMount({ unreadiness: () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting") }));
+  listener.mount(
+    createProbeMount({
+      unreadiness: () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting"),
+    }),
+  );
   const address = await listener.listen();
-  const configured = config.integrations.map((entry) => withType(withModelFolders(entry, config.data_dir), catalogue.find(entry.use)));
-  const report = await manager.start(await Promise.all([...surfaces.configs, ...configured].map((each) => savedConfig.apply(each))));
+  const configured = config.integrations.map((entry) =>
+    withType(withModelFolders(entry, config.data_dir), catalogue.find(entry.use)),
+  );
+  const report = await manager.start(
+    await Promise.all([...surfaces.configs, ...configured].map((each) => savedConfig.apply(each))),
+  );
   for (const problem of report.problems) log.error("integrations.start_problem", { problem });
   await directory.refresh();
   state.isReady = true;
-  log.info("platform.started", { url: `http://${formatHost(address)}:${address.port}`, models: directory.snapshot.models.length, took_ms: Date.now() - startedAtMs });
+  log.info("platform.started", {
+    url: `http://${formatHost(address)}:${address.port}`,
+    models: directory.snapshot.models.length,
+    took_ms: Date.now() - startedAtMs,
+  });
 
   return {
     address,
     async stop(drainMs) {
       state.isStopping = true;
-      if (config.environment === "production" || gateway.inFlight > 0) await sleep(Math.min(acceptMoreMs, drainMs));
+      if (config.environment === "production" || gateway.inFlight > 0)
+        await sleep(Math.min(acceptMoreMs, drainMs));
       listener.close();
       await gateway.drain(drainMs);
       await manager.stop(stopIntegrationsMs);
@@ -205,7 +241,11 @@ function viewPlatforms(manager: Manager): readonly PlatformView[] {
 }
 
 /** Keeps the routing snapshot and the count of loaded models in step with the integrations. */
-function followIntegrations(manager: Manager, directory: ModelDirectory, activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"]): void {
+function followIntegrations(
+  manager: Manager,
+  directory: ModelDirectory,
+  activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"],
+): void {
   manager.onChange(({ name, state }) => {
     directory.rebuild();
     if (state === "running") void directory.refresh(name);
@@ -216,19 +256,30 @@ function followIntegrations(manager: Manager, directory: ModelDirectory, activeM
   });
 }
 
-async function countLoaded(manager: Manager, name: string, activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"]): Promise<void> {
+async function countLoaded(
+  manager: Manager,
+  name: string,
+  activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"],
+): Promise<void> {
   const platform = manager.running(name)?.models;
   const loaded = await platform?.loaded?.(AbortSignal.timeout(5_000)).catch(() => undefined);
-  if (platform !== undefined && loaded !== undefined) activeModels.series(platform.provider).set(loaded.length);
+  if (platform !== undefined && loaded !== undefined)
+    activeModels.series(platform.provider).set(loaded.length);
 }
 
-function pick({ integration, model }: { readonly integration: string; readonly model: string }): { readonly integration: string; readonly model: string } {
+function pick({ integration, model }: { readonly integration: string; readonly model: string }): {
+  readonly integration: string;
+  readonly model: string;
+} {
   return { integration, model };
 }
 
 type ConfiguredIntegration = PlatformConfig["integrations"][number];
 
-function withType(entry: ConfiguredIntegration, definition: IntegrationDefinition | undefined): IntegrationConfig {
+function withType(
+  entry: ConfiguredIntegration,
+  definition: IntegrationDefinition | undefined,
+): IntegrationConfig {
   return { ...entry, type: entry.type ?? definition?.type ?? "service" };
 }
 

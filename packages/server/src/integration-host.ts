@@ -17,7 +17,9 @@ export interface IntegrationHostParts {
 const idleLookMs = 50;
 
 /** Makes what one attempt at an integration's life may use. */
-export function createIntegrationHost(parts: IntegrationHostParts): (input: HostInput) => Promise<HostServices> {
+export function createIntegrationHost(
+  parts: IntegrationHostParts,
+): (input: HostInput) => Promise<HostServices> {
   return async ({ name, definition, settings, writtenSettings, signal }) => {
     const dataDirectory = join(parts.directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
@@ -26,7 +28,11 @@ export function createIntegrationHost(parts: IntegrationHostParts): (input: Host
     const control = createControlFetch({ settings: sources, signal });
     const pools: UpstreamPool[] = [];
     return {
-      metrics: parts.instruments.create({ definitionId: definition.id, integration: name, declarations: definition.metrics ?? [] }),
+      metrics: parts.instruments.create({
+        definitionId: definition.id,
+        integration: name,
+        declarations: definition.metrics ?? [],
+      }),
       keyValues: parts.keyValues(name),
       dataDirectory,
       fetch: (url, options) => control.fetch(url, options),

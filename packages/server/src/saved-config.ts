@@ -42,7 +42,13 @@ export function createSavedConfig(keyValues: KeyValues): SavedConfig {
 }
 
 function isSaved(value: unknown): value is Saved {
-  return typeof value === "object" && value !== null && "fingerprint" in value && "patch" in value && typeof value.patch === "object";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "fingerprint" in value &&
+    "patch" in value &&
+    typeof value.patch === "object"
+  );
 }
 
 /** What an operator sent over the API came as JSON and is JSON again. */

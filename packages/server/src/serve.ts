@@ -25,7 +25,9 @@ export async function serve(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toPlatformError(thrown);
     log?.error("platform.failed", { error });
-    process.stderr.write(`llm-platform: ${error.code === "internal" ? String(error.cause) : error.message}\n`);
+    process.stderr.write(
+      `llm-platform: ${error.code === "internal" ? String(error.cause) : error.message}\n`,
+    );
     return error instanceof PlatformError && error.code === "config_invalid" ? exitConfig : exitFailed;
   }
 }

@@ -74,16 +74,31 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       open: always(() => createMetricsMount({ registry, process: parts.processMetrics, authenticator })),
     }),
   ];
-  const enabled: Readonly<Record<string, boolean>> = { "openai-api": config.openai_api.enabled, prometheus: config.prometheus.enabled };
-  return { definitions, configs: definitions.map((definition) => toConfig(definition, enabled[definition.id] ?? true)) };
+  const enabled: Readonly<Record<string, boolean>> = {
+    "openai-api": config.openai_api.enabled,
+    prometheus: config.prometheus.enabled,
+  };
+  return {
+    definitions,
+    configs: definitions.map((definition) => toConfig(definition, enabled[definition.id] ?? true)),
+  };
 }
 
 /** The table of operations: everything that an operator can do. */
-export function createOperations(parts: Pick<SurfaceParts, "directory" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager">): readonly Operation[] {
+export function createOperations(
+  parts: Pick<
+    SurfaceParts,
+    "directory" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager"
+  >,
+): readonly Operation[] {
   const { directory, registry, savedConfig, events, system, ledger } = parts;
   const manager = parts.manager();
   return [
-    ...integrationOperations({ manager, registry, saveConfig: (name, patch) => savedConfig.save(name, patch) }),
+    ...integrationOperations({
+      manager,
+      registry,
+      saveConfig: (name, patch) => savedConfig.save(name, patch),
+    }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
@@ -104,7 +119,12 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     log: parts.log,
     streams: [createEventStream(parts.events), pull],
   });
-  const generate = createInferenceHandler(inference, { operation: "completion", surface: ollamaDialect, streamDefault: true, integration: "ollama" });
+  const generate = createInferenceHandler(inference, {
+    operation: "completion",
+    surface: ollamaDialect,
+    streamDefault: true,
+    integration: "ollama",
+  });
   return {
     mount: {
       paths: new Map([

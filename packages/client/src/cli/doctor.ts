@@ -31,12 +31,18 @@ async function checkMachine(config: string | undefined): Promise<readonly Findin
   const args = config === undefined ? [] : ["--config", config];
   const checked = await checkConfiguration(args);
   const findings: Finding[] = [{ check: "node", verdict: "ok", detail: process.version }];
-  for (const { field, message } of checked.problems) findings.push({ check: "configuration", verdict: "failed", detail: `${field}: ${message}` });
-  for (const warning of checked.warnings) findings.push({ check: "configuration", verdict: "warning", detail: warning });
+  for (const { field, message } of checked.problems)
+    findings.push({ check: "configuration", verdict: "failed", detail: `${field}: ${message}` });
+  for (const warning of checked.warnings)
+    findings.push({ check: "configuration", verdict: "warning", detail: warning });
   if (checked.problems.length > 0) return findings;
   findings.push({ check: "configuration", verdict: "ok", detail: checked.file ?? "defaults, no file" });
   const problem = await checkDataDirectory(checked.dataDirectory);
-  findings.push({ check: "data folder", verdict: problem === undefined ? "ok" : "failed", detail: problem ?? checked.dataDirectory });
+  findings.push({
+    check: "data folder",
+    verdict: problem === undefined ? "ok" : "failed",
+    detail: problem ?? checked.dataDirectory,
+  });
   return findings;
 }
 
@@ -47,11 +53,20 @@ async function checkServer(context: CliContext): Promise<readonly Finding[]> {
     const [integrations, models] = await Promise.all([client.integrations(), client.models()]);
     return [
       { check: "server", verdict: "ok", detail: `${client.url}, version ${info.version}` },
-      ...integrations.map(({ name, state, reason }): Finding => ({ check: `integration ${name}`, verdict: verdictOf(state), detail: reason ?? state })),
+      ...integrations.map(
+        ({ name, state, reason }): Finding => ({
+          check: `integration ${name}`,
+          verdict: verdictOf(state),
+          detail: reason ?? state,
+        }),
+      ),
       {
         check: "models",
         verdict: models.length === 0 ? "failed" : "ok",
-        detail: models.length === 0 ? "none can be called; add an integration, or see why those above are not running" : `${models.length} can be called`,
+        detail:
+          models.length === 0
+            ? "none can be called; add an integration, or see why those above are not running"
+            : `${models.length} can be called`,
       },
     ];
   } catch (error) {

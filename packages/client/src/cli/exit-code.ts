@@ -1,7 +1,15 @@
 import { ClientError } from "../client-error.ts";
 
 /** What a command ends with. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, auth: 3, notFound: 4, unavailable: 5, interrupted: 130 } as const;
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  auth: 3,
+  notFound: 4,
+  unavailable: 5,
+  interrupted: 130,
+} as const;
 
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}

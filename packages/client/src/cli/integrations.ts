@@ -5,9 +5,17 @@ import { printRows } from "./output.ts";
 
 /** `llmp integrations …`. */
 export function addIntegrationCommands(program: Command, context: CliContext): void {
-  const integrations = program.command("integrations").description("the parts of the platform and their states");
+  const integrations = program
+    .command("integrations")
+    .description("the parts of the platform and their states");
   const print = (value: unknown, list: readonly IntegrationStatus[]) => {
-    const rows = list.map((each) => [each.name, each.type, each.state, each.reason ?? "", each.next_retry_at ?? ""]);
+    const rows = list.map((each) => [
+      each.name,
+      each.type,
+      each.state,
+      each.reason ?? "",
+      each.next_retry_at ?? "",
+    ]);
     printRows(context.output(), value, [["NAME", "TYPE", "STATE", "REASON", "NEXT RETRY"], ...rows]);
   };
   integrations

@@ -22,13 +22,22 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const result = { exitCode: exitCodes.ok as number };
   const program = new Command("llmp")
     .description("llm-platform on the command line")
-    .addOption(new Option("--url <address>", "address of the server (LLM_PLATFORM_URL)").default(environment.url ?? "http://127.0.0.1:8000"))
+    .addOption(
+      new Option("--url <address>", "address of the server (LLM_PLATFORM_URL)").default(
+        environment.url ?? "http://127.0.0.1:8000",
+      ),
+    )
     .option("--api-key <key>", "API key (LLM_PLATFORM_API_KEY)")
-    .addOption(new Option("-o, --output <format>", "how results are printed").choices(["table", "json"]).default("table"))
+    .addOption(
+      new Option("-o, --output <format>", "how results are printed")
+        .choices(["table", "json"])
+        .default("table"),
+    )
     .option("--debug", "show where an error came from")
     .exitOverride()
     .showHelpAfterError("Run `llmp --help` to see what there is.");
-  const options = () => program.opts<{ url: string; apiKey?: string; output: "table" | "json"; debug?: boolean }>();
+  const options = () =>
+    program.opts<{ url: string; apiKey?: string; output: "table" | "json"; debug?: boolean }>();
   const context: CliContext = {
     client: () => createClient({ url: options().url, apiKey: options().apiKey ?? environment.apiKey }),
     output: () => createOutput(options().output, environment.hasColor),
@@ -67,7 +76,8 @@ function createOutput(format: "table" | "json", hasColor: boolean): Output {
 function report(error: unknown, isDebug: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   const message = error instanceof Error ? error.message : String(error);
-  const request = error instanceof ClientError && error.requestId !== undefined ? ` (request ${error.requestId})` : "";
+  const request =
+    error instanceof ClientError && error.requestId !== undefined ? ` (request ${error.requestId})` : "";
   process.stderr.write(`llmp: ${toPrintable(message)}${request}\n`);
   if (isDebug && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   return exitCodeOf(error);

@@ -26,7 +26,10 @@ export function addModelCommands(program: Command, context: CliContext): void {
     .action(async (model: string) => {
       const shown = await context.client().showModel(model);
       const facts = Object.entries({ ...shown.model, ...shown.details });
-      const rows = facts.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+      const rows = facts.map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]);
       printRows(context.output(), shown, [["KEY", "VALUE"], ...rows]);
     });
   models
@@ -57,6 +60,9 @@ export function addModelCommands(program: Command, context: CliContext): void {
         model.expires_at ?? "never",
         String(model.active_calls ?? "-"),
       ]);
-      printRows(context.output(), list, [["MODEL", "INTEGRATION", "MEMORY", "GPU", "UNTIL", "CALLS"], ...rows]);
+      printRows(context.output(), list, [
+        ["MODEL", "INTEGRATION", "MEMORY", "GPU", "UNTIL", "CALLS"],
+        ...rows,
+      ]);
     });
 }

@@ -12,9 +12,16 @@ export function addRunCommand(program: Command, context: CliContext): void {
     .description("ask a model; without a prompt, talk to it")
     .option("--system <text>", "a system message")
     .action(async (model: string, words: readonly string[], options: { readonly system?: string }) => {
-      const start: ChatMessage[] = options.system === undefined ? [] : [{ role: "system", content: options.system }];
-      const prompt = words.length > 0 ? words.join(" ") : process.stdin.isTTY ? undefined : (await text(process.stdin)).trim();
-      if (prompt === "") throw new UsageError("The prompt is empty. Give one behind the model, or on standard input.");
+      const start: ChatMessage[] =
+        options.system === undefined ? [] : [{ role: "system", content: options.system }];
+      const prompt =
+        words.length > 0
+          ? words.join(" ")
+          : process.stdin.isTTY
+            ? undefined
+            : (await text(process.stdin)).trim();
+      if (prompt === "")
+        throw new UsageError("The prompt is empty. Give one behind the model, or on standard input.");
       if (prompt === undefined) await converse(context, model, start);
       else await answer(context, model, [...start, { role: "user", content: prompt }]);
     });

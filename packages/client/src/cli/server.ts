@@ -41,7 +41,11 @@ export function addServerCommands(program: Command, context: CliContext): void {
     .action(async () => {
       const { version } = await import("@llm-platform/server");
       const output = context.output();
-      output.out(output.format === "json" ? `${JSON.stringify({ version, node: process.version })}\n` : `llmp ${version}\n`);
+      output.out(
+        output.format === "json"
+          ? `${JSON.stringify({ version, node: process.version })}\n`
+          : `llmp ${version}\n`,
+      );
     });
 }
 

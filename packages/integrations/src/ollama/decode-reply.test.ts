@@ -24,7 +24,11 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const ndjson = (...lines: readonly JsonObject[]): Uint8Array =>
   bytes(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 const at = { model: "m:latest", created_at: "2026-11-23T06:20:48.463190721Z" };
-const say = (message: JsonObject): JsonObject => ({ ...at, message: { role: "assistant", ...message }, done: false });
+const say = (message: JsonObject): JsonObject => ({
+  ...at,
+  message: { role: "assistant", ...message },
+  done: false,
+});
 const done = (extra: JsonObject = {}): JsonObject => ({
   ...at,
   message: { role: "assistant", content: "" },
@@ -167,7 +171,12 @@ test("log probabilities come in OpenAI's shape", () => {
   expect(decode([ndjson({ ...say({ content: "é" }), logprobs })])[0]).toMatchObject({
     logprobs: {
       content: [
-        { token: "é", logprob: -0.1, bytes: [195, 169], top_logprobs: [{ token: "e", logprob: -2, bytes: [101] }] },
+        {
+          token: "é",
+          logprob: -0.1,
+          bytes: [195, 169],
+          top_logprobs: [{ token: "e", logprob: -2, bytes: [101] }],
+        },
       ],
       refusal: null,
     },
@@ -181,8 +190,17 @@ test("a reply in one piece gives the same events as its stream", () => {
 });
 
 test("a completion brings its text", () => {
-  const line = { ...at, response: "Paris", done: true, done_reason: "stop", prompt_eval_count: 21, eval_count: 16 };
-  expect(decode([ndjson({ ...at, response: "in ", done: false }, line)], { operation: "completion" })).toEqual([
+  const line = {
+    ...at,
+    response: "Paris",
+    done: true,
+    done_reason: "stop",
+    prompt_eval_count: 21,
+    eval_count: 16,
+  };
+  expect(
+    decode([ndjson({ ...at, response: "in ", done: false }, line)], { operation: "completion" }),
+  ).toEqual([
     { type: "delta", choice: 0, content: "in " },
     { type: "delta", choice: 0, content: "Paris" },
     finish("stop"),
@@ -234,7 +252,9 @@ test.each<[string, string, Reading]>([
   ["embeddings that are no numbers", '{"embeddings":[["a"]]}', { operation: "embedding" }],
   ["no embeddings", '{"model":"m"}', { operation: "embedding" }],
 ])("%s is malformed", (_name, text, reading) => {
-  expect(() => decode([bytes(text)], reading)).toThrow(expect.objectContaining({ code: "upstream_malformed" }));
+  expect(() => decode([bytes(text)], reading)).toThrow(
+    expect.objectContaining({ code: "upstream_malformed" }),
+  );
 });
 
 test("a line past its bound is malformed before it ends", () => {
@@ -247,7 +267,9 @@ test("a line past its bound is malformed before it ends", () => {
 test("bytes that are not UTF-8 are malformed", () => {
   const cut = Uint8Array.of(0x7b, 0xff, 0x7d, 0x0a);
   expect(() => decode([cut])).toThrow(expect.objectContaining({ code: "upstream_malformed" }));
-  expect(() => decode([cut], { stream: false })).toThrow(expect.objectContaining({ code: "upstream_malformed" }));
+  expect(() => decode([cut], { stream: false })).toThrow(
+    expect.objectContaining({ code: "upstream_malformed" }),
+  );
 });
 
 test("a prompt that was cut is warned of, before the end", () => {

@@ -25,7 +25,9 @@ interface ReplyFacts extends DecodeInput {
 
 /** Reads a reply of `/api/chat`, `/api/generate` or `/api/embed`: lines of JSON for a stream, else one JSON. */
 export function createOllamaDecoder(facts: ReplyFacts): ReplyDecoder {
-  return facts.stream && facts.operation !== "embedding" ? createStreamDecoder(facts) : createWholeDecoder(facts);
+  return facts.stream && facts.operation !== "embedding"
+    ? createStreamDecoder(facts)
+    : createWholeDecoder(facts);
 }
 
 function createStreamDecoder(facts: ReplyFacts): ReplyDecoder {

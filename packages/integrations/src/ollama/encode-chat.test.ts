@@ -48,7 +48,13 @@ test("the settings add keep_alive and the window", () => {
 });
 
 test("harmless fields are taken and left out", () => {
-  const request = { user: "u", metadata: { a: "b" }, store: false, n: 1, stream_options: { include_usage: true } };
+  const request = {
+    user: "u",
+    metadata: { a: "b" },
+    store: false,
+    n: 1,
+    stream_options: { include_usage: true },
+  };
   expect(Object.keys(encode(request))).toEqual(["model", "messages", "stream"]);
 });
 
@@ -78,7 +84,9 @@ describe("messages", () => {
         refusal: null,
         annotations: [],
         reasoning_content: "Look it up.",
-        tool_calls: [{ id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Rome"}' } }],
+        tool_calls: [
+          { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Rome"}' } },
+        ],
       },
       { role: "tool", tool_call_id: "call_1", content: "sunny" },
     ];
@@ -96,7 +104,9 @@ describe("messages", () => {
 });
 
 describe("tools", () => {
-  const tools = [{ type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } }];
+  const tools = [
+    { type: "function", function: { name: "weather", parameters: { type: "object", properties: {} } } },
+  ];
 
   test("they go on as they are", () => {
     expect(encode({ tools, tool_choice: "auto", parallel_tool_calls: true }).tools).toEqual(tools);
@@ -110,7 +120,10 @@ describe("tools", () => {
 test.each([
   [{ type: "text" }, undefined],
   [{ type: "json_object" }, "json"],
-  [{ type: "json_schema", json_schema: { name: "x", strict: true, schema: { type: "object" } } }, { type: "object" }],
+  [
+    { type: "json_schema", json_schema: { name: "x", strict: true, schema: { type: "object" } } },
+    { type: "object" },
+  ],
 ])("the response format %j becomes %j", (format, expected) => {
   expect(encode({ response_format: format }).format).toEqual(expected);
 });
@@ -144,7 +157,10 @@ const image = (url: string, extra: JsonObject = {}): JsonObject => ({
 });
 const toolCall = (text: string): JsonObject => ({
   messages: [
-    { role: "assistant", tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: text } }] },
+    {
+      role: "assistant",
+      tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: text } }],
+    },
   ],
 });
 
@@ -167,10 +183,18 @@ test.each<[JsonObject, string, string]>([
   [image("https://example.com/a.png"), unsupported, "messages[0].content[0].image_url.url"],
   [image("data:image/png;base64,***"), invalid, "messages[0].content[0].image_url.url"],
   [image("file:///etc/passwd"), invalid, "messages[0].content[0].image_url.url"],
-  [image("data:image/png;base64,AAAA", { detail: "high" }), unsupported, "messages[0].content[0].image_url.detail"],
+  [
+    image("data:image/png;base64,AAAA", { detail: "high" }),
+    unsupported,
+    "messages[0].content[0].image_url.detail",
+  ],
   [toolCall("[1]"), invalid, "messages[0].tool_calls[0].function.arguments"],
   [toolCall("{"), invalid, "messages[0].tool_calls[0].function.arguments"],
-  [toolCall(`{"a":${"[".repeat(9_000)}${"]".repeat(9_000)}}`), invalid, "messages[0].tool_calls[0].function.arguments"],
+  [
+    toolCall(`{"a":${"[".repeat(9_000)}${"]".repeat(9_000)}}`),
+    invalid,
+    "messages[0].tool_calls[0].function.arguments",
+  ],
   [{ tool_choice: "required" }, unsupported, "tool_choice"],
   [{ tool_choice: { type: "function", function: { name: "f" } } }, unsupported, "tool_choice"],
   [{ tools: [{ type: "custom", custom: {} }] }, unsupported, "tools[0].type"],

@@ -47,7 +47,10 @@ function encodeTools(request: JsonObject): JsonObject {
   const choice = request.tool_choice ?? "auto";
   if (choice === "none") return {};
   if (choice !== "auto") {
-    throw unsupported("tool_choice", 'Ollama leaves the choice to the model, so only "auto" and "none" are possible.');
+    throw unsupported(
+      "tool_choice",
+      'Ollama leaves the choice to the model, so only "auto" and "none" are possible.',
+    );
   }
   return tools.length === 0 ? {} : { tools };
 }
@@ -80,7 +83,8 @@ function encodeLogprobs(request: JsonObject, serverVersion: string | undefined):
   const isWanted = request.logprobs ?? false;
   if (typeof isWanted !== "boolean") throw invalid("logprobs", "true or false");
   if (!isWanted) {
-    if ((request.top_logprobs ?? 0) !== 0) throw invalid("top_logprobs", "left out unless `logprobs` is true");
+    if ((request.top_logprobs ?? 0) !== 0)
+      throw invalid("top_logprobs", "left out unless `logprobs` is true");
     return {};
   }
   if (!isAtLeast(serverVersion, logprobsVersion)) {

@@ -4,7 +4,10 @@ import { encodeDefaults, type RequestDefaults } from "./encode-options.ts";
 import { checkFields, completionFields, invalid, unsupported } from "./field-rules.ts";
 
 /** Writes a completion for `POST /api/generate`. Throws PlatformError with `field`. */
-export function encodeCompletion({ request, model, stream }: EncodeInput, defaults: RequestDefaults): JsonObject {
+export function encodeCompletion(
+  { request, model, stream }: EncodeInput,
+  defaults: RequestDefaults,
+): JsonObject {
   checkFields(request, completionFields);
   const suffix = request.suffix ?? undefined;
   if (suffix !== undefined && typeof suffix !== "string") throw invalid("suffix", "a text");

@@ -61,10 +61,14 @@ function readImage(part: JsonObject, path: string): string {
   const { url } = image;
   if (typeof url !== "string") throw invalid(field, "a text");
   if (/^https?:/i.test(url)) {
-    throw unsupported(field, "The platform does not fetch images. Send the image itself, as a data: URL in base64.");
+    throw unsupported(
+      field,
+      "The platform does not fetch images. Send the image itself, as a data: URL in base64.",
+    );
   }
   const head = /^data:image\/[a-z0-9.+-]+;base64,/i.exec(url.slice(0, 100))?.[0];
   const data = head === undefined ? "" : url.slice(head.length);
-  if (data === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) throw invalid(field, "an image as a data: URL in base64");
+  if (data === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(data))
+    throw invalid(field, "an image as a data: URL in base64");
   return data;
 }

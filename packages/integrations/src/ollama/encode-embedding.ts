@@ -20,7 +20,8 @@ export function encodeEmbedding({ request, model }: EncodeInput, settings: Encod
 
 function readInput(input: Json | undefined): string | readonly string[] {
   if (typeof input === "string" && input !== "") return input;
-  if (!isJsonArray(input) || input.length === 0) throw invalid("input", "a text that is not empty, or a list of such");
+  if (!isJsonArray(input) || input.length === 0)
+    throw invalid("input", "a text that is not empty, or a list of such");
   return input.map((text, index) => {
     if (typeof text === "number" || isJsonArray(text)) {
       throw unsupported("input", "Send text; token numbers are not possible.");
@@ -34,7 +35,8 @@ function readInput(input: Json | undefined): string | readonly string[] {
 function encodeDimensions(request: JsonObject, serverVersion: string | undefined): JsonObject {
   if ((request.dimensions ?? undefined) === undefined) return {};
   const dimensions = countAt(request, "dimensions");
-  if (dimensions === undefined || dimensions === 0) throw invalid("dimensions", "a whole number of at least 1");
+  if (dimensions === undefined || dimensions === 0)
+    throw invalid("dimensions", "a whole number of at least 1");
   if (!isAtLeast(serverVersion, dimensionsVersion)) {
     throw unsupported("dimensions", `The server must be Ollama ${dimensionsVersion} or newer.`);
   }

@@ -46,7 +46,8 @@ type CalledTools = Map<string, string>;
 /** Writes OpenAI's messages in Ollama's form. Throws PlatformError with `field`. */
 export function encodeMessages(messages: Json | undefined): readonly JsonObject[] {
   // Ollama takes an empty list as a request to load the model, and answers nothing.
-  if (!isJsonArray(messages) || messages.length === 0) throw invalid("messages", "a list of at least one message");
+  if (!isJsonArray(messages) || messages.length === 0)
+    throw invalid("messages", "a list of at least one message");
   const calledTools: CalledTools = new Map();
   return messages.map((message, index) => encodeMessage(message, `messages[${index}]`, calledTools));
 }
@@ -54,7 +55,8 @@ export function encodeMessages(messages: Json | undefined): readonly JsonObject[
 function encodeMessage(message: Json, path: string, calledTools: CalledTools): JsonObject {
   if (!isJsonObject(message)) throw invalid(path, "an object");
   const { role } = message;
-  const fields = typeof role === "string" && Object.hasOwn(fieldsByRole, role) ? fieldsByRole[role] : undefined;
+  const fields =
+    typeof role === "string" && Object.hasOwn(fieldsByRole, role) ? fieldsByRole[role] : undefined;
   if (fields === undefined || typeof role !== "string") {
     throw unsupported(`${path}.role`, `Only ${Object.keys(fieldsByRole).join(", ")} are possible.`);
   }
@@ -72,7 +74,8 @@ function encodeAssistant(message: JsonObject, path: string, calledTools: CalledT
   if (images !== undefined) throw unsupported(`${path}.content`, "An assistant's message holds text only.");
   const toolCalls = encodeToolCalls(message.tool_calls ?? [], `${path}.tool_calls`, calledTools);
   const thinking = message.reasoning_content ?? message.reasoning ?? undefined;
-  if (thinking !== undefined && typeof thinking !== "string") throw invalid(`${path}.reasoning_content`, "a text");
+  if (thinking !== undefined && typeof thinking !== "string")
+    throw invalid(`${path}.reasoning_content`, "a text");
   return {
     role: "assistant",
     content,
@@ -88,7 +91,8 @@ function encodeToolCalls(calls: Json, path: string, calledTools: CalledTools): r
     if (!isJsonObject(call)) throw invalid(callPath, "an object");
     checkFields(call, toolCallFields, `${callPath}.`);
     const { id, function: called } = call;
-    if (!isJsonObject(called) || typeof called.name !== "string") throw invalid(`${callPath}.function.name`, "a text");
+    if (!isJsonObject(called) || typeof called.name !== "string")
+      throw invalid(`${callPath}.function.name`, "a text");
     if (typeof id === "string") calledTools.set(id, called.name);
     const parsed = parseArguments(called.arguments, `${callPath}.function.arguments`);
     return {
@@ -104,7 +108,8 @@ function parseArguments(text: Json | undefined, field: string): JsonObject {
   if (text.trim() === "") return {};
   const value = parseJson(text);
   if (!isJsonObject(value)) throw invalid(field, "a JSON object, written as a text");
-  if (nestsDeeperThan(value, maxArgumentsDepth)) throw invalid(field, `nested at most ${maxArgumentsDepth} deep`);
+  if (nestsDeeperThan(value, maxArgumentsDepth))
+    throw invalid(field, `nested at most ${maxArgumentsDepth} deep`);
   return value;
 }
 
@@ -112,9 +117,11 @@ function encodeToolResult(message: JsonObject, path: string, calledTools: Called
   const { content, images } = encodeContent(message.content, `${path}.content`);
   if (images !== undefined) throw unsupported(`${path}.content`, "A tool's result holds text only.");
   const id = message.tool_call_id;
-  const toolName = typeof message.name === "string" ? message.name : calledTools.get(typeof id === "string" ? id : "");
+  const toolName =
+    typeof message.name === "string" ? message.name : calledTools.get(typeof id === "string" ? id : "");
   // Ollama tells results apart by the tool's name; without one it could only guess.
-  if (toolName === undefined) throw invalid(`${path}.tool_call_id`, "the id of a tool call in an earlier message");
+  if (toolName === undefined)
+    throw invalid(`${path}.tool_call_id`, "the id of a tool call in an earlier message");
   return {
     role: "tool",
     content,

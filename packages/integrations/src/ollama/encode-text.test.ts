@@ -12,16 +12,16 @@ function embed(request: JsonObject, serverVersion = "0.12.0"): JsonObject {
 }
 
 test("a completion says prompt, suffix and options", () => {
-  expect(complete({ prompt: ["Once"], suffix: "end", max_tokens: 5, echo: false, best_of: 1, logprobs: null })).toEqual(
-    {
-      model: "m",
-      prompt: "Once",
-      suffix: "end",
-      stream: true,
-      options: { num_predict: 5 },
-      keep_alive: -1,
-    },
-  );
+  expect(
+    complete({ prompt: ["Once"], suffix: "end", max_tokens: 5, echo: false, best_of: 1, logprobs: null }),
+  ).toEqual({
+    model: "m",
+    prompt: "Once",
+    suffix: "end",
+    stream: true,
+    options: { num_predict: 5 },
+    keep_alive: -1,
+  });
 });
 
 test.each<[JsonObject, string, string]>([

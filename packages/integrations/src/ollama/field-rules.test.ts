@@ -29,12 +29,15 @@ describe.each(Object.entries(specification))("fields of a %s request", (_name, {
     expect(() => checkFields({ [name]: null }, rules)).not.toThrow();
   });
 
-  test.each(Object.entries(rules).filter(([, rule]) => rule.kind === "refused"))("%s is refused by name", (name) => {
-    expect(errorOf(() => checkFields({ [name]: {} }, rules))).toMatchObject({
-      code: "unsupported_parameter",
-      field: name,
-    });
-  });
+  test.each(Object.entries(rules).filter(([, rule]) => rule.kind === "refused"))(
+    "%s is refused by name",
+    (name) => {
+      expect(errorOf(() => checkFields({ [name]: {} }, rules))).toMatchObject({
+        code: "unsupported_parameter",
+        field: name,
+      });
+    },
+  );
 
   test.each(Object.entries(rules))(
     "%s is taken with each value that its rule allows, and with no other",

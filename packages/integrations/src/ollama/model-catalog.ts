@@ -1,7 +1,13 @@
 import { type JsonObject, type Log, type ModelInfo, PlatformError } from "@llm-platform/kit";
 import { type ControlClient, expectObject } from "../control-client.ts";
 import { arrayAt, isJsonObject, textAt } from "../json-shape.ts";
-import { type ModelDescription, toLoadedWindows, toModelDescription, toModelInfo, withTag } from "./model-facts.ts";
+import {
+  type ModelDescription,
+  toLoadedWindows,
+  toModelDescription,
+  toModelInfo,
+  withTag,
+} from "./model-facts.ts";
 
 /** Descriptions asked for at the same time. */
 const concurrentDescriptions = 4;
@@ -98,14 +104,18 @@ export function createModelCatalog({ client, prefix, log, contextTokens }: Model
     }));
     parameterWindows = new Map(
       described.flatMap(({ entry, description }) =>
-        description?.parameterTokens === undefined ? [] : [[nameOf(entry), description.parameterTokens] as const],
+        description?.parameterTokens === undefined
+          ? []
+          : [[nameOf(entry), description.parameterTokens] as const],
       ),
     );
     const models = described.flatMap(({ entry, description }) => {
       const window = smaller(windowTokensOf(nameOf(entry)), description?.trainedTokens);
       return toModelInfo(entry, description, window) ?? [];
     });
-    embeddingModels = new Set(models.filter(({ operations }) => operations.join() === "embedding").map(({ id }) => id));
+    embeddingModels = new Set(
+      models.filter(({ operations }) => operations.join() === "embedding").map(({ id }) => id),
+    );
     return models;
   }
 

@@ -84,7 +84,11 @@ export function withTag(model: string): string {
   return /:[^/]*$/.test(model) ? model : `${model}:latest`;
 }
 
-function operationsOf(id: string, family: string | undefined, capabilities: readonly string[]): readonly Operation[] {
+function operationsOf(
+  id: string,
+  family: string | undefined,
+  capabilities: readonly string[],
+): readonly Operation[] {
   if (capabilities.includes("completion")) {
     return capabilities.includes("embedding") ? ["chat", "completion", "embedding"] : ["chat", "completion"];
   }

@@ -19,7 +19,10 @@ export function createLineSplitter(maxLineBytes: number): LineSplitter {
   function hold(piece: Uint8Array): void {
     heldBytes += piece.byteLength;
     if (heldBytes > maxLineBytes) {
-      throw new PlatformError("upstream_malformed", `The model server sent a line longer than ${maxLineBytes} bytes.`);
+      throw new PlatformError(
+        "upstream_malformed",
+        `The model server sent a line longer than ${maxLineBytes} bytes.`,
+      );
     }
     held.push(piece);
   }
@@ -32,7 +35,9 @@ export function createLineSplitter(maxLineBytes: number): LineSplitter {
     try {
       return decoder.decode(bytes);
     } catch (cause) {
-      throw new PlatformError("upstream_malformed", "The model server sent text that is not UTF-8.", { cause });
+      throw new PlatformError("upstream_malformed", "The model server sent text that is not UTF-8.", {
+        cause,
+      });
     }
   }
 

@@ -85,7 +85,8 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       ...(settings.keep_alive === undefined ? {} : { keep_alive: settings.keep_alive }),
       ...(settings.context_tokens === undefined ? {} : { options: { num_ctx: settings.context_tokens } }),
     };
-    if (catalog.onlyEmbeds(model)) await askAbout("/api/embed", { ...body, input: [] }, signal, loadDeadlineMs);
+    if (catalog.onlyEmbeds(model))
+      await askAbout("/api/embed", { ...body, input: [] }, signal, loadDeadlineMs);
     else await askAbout("/api/generate", { ...body, stream: false }, signal, loadDeadlineMs);
   }
 
@@ -99,7 +100,10 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       return expectObject(await askAbout("/api/show", { model }, signal), "a model's description");
     },
     async loaded(signal) {
-      const answer = expectObject(await client.ask({ path: `${prefix}/api/ps`, signal }), "the list of loaded models");
+      const answer = expectObject(
+        await client.ask({ path: `${prefix}/api/ps`, signal }),
+        "the list of loaded models",
+      );
       catalog.noteLoaded(answer);
       return arrayAt(answer, "models")
         .filter(isJsonObject)
@@ -137,7 +141,8 @@ function toReply({ status, headers, body }: UpstreamReply): Reply {
 /** Throws PlatformError when the server did not do what it was asked about a model. */
 function expectModel(answer: ControlAnswer): void {
   const { status, json } = answer;
-  if (status === 404) throw new PlatformError("model_not_found", "Ollama does not have this model. Pull it first.");
+  if (status === 404)
+    throw new PlatformError("model_not_found", "Ollama does not have this model. Pull it first.");
   if (status >= 400 && status !== 401 && status !== 403 && isJsonObject(json)) throw toReplyError(json.error);
   expectSuccess(answer, "a model");
 }

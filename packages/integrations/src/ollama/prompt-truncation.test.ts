@@ -13,6 +13,9 @@ test.each<[string, number, number | undefined, number | undefined, boolean]>([
   ["an estimate that is too high by a third", 4_000, 3_000, undefined, false],
   ["no count at all", 9_000, undefined, 4_096, false],
   ["a count above the window, which must be wrong", 9_000, 5_000, 4_096, false],
-])("%s: estimated %s, counted %s, window %s", (_name, estimatedTokens, countedTokens, windowTokens, expected) => {
-  expect(isPromptTruncated({ estimatedTokens, countedTokens, windowTokens })).toBe(expected);
-});
+])(
+  "%s: estimated %s, counted %s, window %s",
+  (_name, estimatedTokens, countedTokens, windowTokens, expected) => {
+    expect(isPromptTruncated({ estimatedTokens, countedTokens, windowTokens })).toBe(expected);
+  },
+);

@@ -29,6 +29,7 @@ interface PromptCounts {
  */
 export function isPromptTruncated({ estimatedTokens, countedTokens, windowTokens }: PromptCounts): boolean {
   if (countedTokens === undefined || estimatedTokens < countedTokens * clearExcess) return false;
-  if (windowTokens !== undefined) return estimatedTokens >= windowTokens * clearExcess && countedTokens <= windowTokens;
+  if (windowTokens !== undefined)
+    return estimatedTokens >= windowTokens * clearExcess && countedTokens <= windowTokens;
   return usualWindows.some((window) => Math.abs(countedTokens - window) <= nearTokens);
 }

@@ -1,4 +1,10 @@
-import { type Json, type JsonObject, PlatformError, type PullOptions, type PullProgress } from "@llm-platform/kit";
+import {
+  type Json,
+  type JsonObject,
+  PlatformError,
+  type PullOptions,
+  type PullProgress,
+} from "@llm-platform/kit";
 import { type ControlClient, expectSuccess } from "../control-client.ts";
 import { countAt, isJsonObject, textAt } from "../json-shape.ts";
 import { createLineSplitter } from "./ndjson-lines.ts";
@@ -44,7 +50,8 @@ export async function pullModel(
   }
   for await (const chunk of response.body ?? []) readLines(lines.push(chunk));
   readLines([lines.rest()]);
-  if (!isDone) throw new PlatformError("upstream_incomplete", "Ollama ended the pull before the model was there.");
+  if (!isDone)
+    throw new PlatformError("upstream_incomplete", "Ollama ended the pull before the model was there.");
 }
 
 function toProgress(line: JsonObject): PullProgress {
@@ -66,7 +73,9 @@ function parseLine(text: string): JsonObject {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new PlatformError("upstream_malformed", "Ollama reported the pull in a form that is not JSON.", { cause });
+    throw new PlatformError("upstream_malformed", "Ollama reported the pull in a form that is not JSON.", {
+      cause,
+    });
   }
   if (isJsonObject(value)) return value;
   throw new PlatformError("upstream_malformed", "Ollama reported the pull in a form that is not understood.");

@@ -12,12 +12,15 @@ const schema = z.strictObject({
   api_key: secretField("Sent as a Bearer token, for an Ollama behind a proxy that asks for one.").optional(),
   keep_alive: z
     .union([
-      z.string().regex(/^-?\d+(\.\d+)?(ns|us|ms|s|m|h)(\d+(ns|us|ms|s|m|h))*$/, "must be a duration such as 5m"),
+      z
+        .string()
+        .regex(/^-?\d+(\.\d+)?(ns|us|ms|s|m|h)(\d+(ns|us|ms|s|m|h))*$/, "must be a duration such as 5m"),
       z.int(),
     ])
     .optional()
     .meta({
-      description: "How long a model stays in memory after a call: 5m, seconds, or -1 for ever. Default: Ollama's own.",
+      description:
+        "How long a model stays in memory after a call: 5m, seconds, or -1 for ever. Default: Ollama's own.",
     }),
   context_tokens: z.int().min(256).optional().meta({
     description: "Window to load models with (num_ctx). Default: Ollama's own, which is often 4096.",

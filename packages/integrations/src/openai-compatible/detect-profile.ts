@@ -16,14 +16,20 @@ interface DetectionInput {
  * Finds out which server it is, without spending tokens: by the list of models that is there already,
  * then by one question per kind of server. A server that nothing is known of counts as `openai`.
  */
-export async function detectProfile({ client, rootPrefix, listAnswer, signal }: DetectionInput): Promise<ProfileName> {
+export async function detectProfile({
+  client,
+  rootPrefix,
+  listAnswer,
+  signal,
+}: DetectionInput): Promise<ProfileName> {
   const byList = detectByList(listAnswer);
   if (byList !== undefined) return byList;
   const answers = new Map<string, JsonObject | undefined>();
   for (const name of searchOrder()) {
     const mark = profiles[name].marks.answer;
     if (mark === undefined) continue;
-    if (!answers.has(mark.path)) answers.set(mark.path, await askQuietly(client, `${rootPrefix}${mark.path}`, signal));
+    if (!answers.has(mark.path))
+      answers.set(mark.path, await askQuietly(client, `${rootPrefix}${mark.path}`, signal));
     const value = answers.get(mark.path)?.[mark.key];
     const isMarked =
       mark.value === undefined ? value !== undefined : typeof value === "string" && mark.value.test(value);
@@ -38,7 +44,9 @@ function detectByList(answer: ControlAnswer): ProfileName | undefined {
   const server = answer.headers.get("server") ?? "";
   return searchOrder().find((name) => {
     const { marks } = profiles[name];
-    return (marks.ownedBy !== undefined && marks.ownedBy === ownedBy) || marks.serverHeader?.test(server) === true;
+    return (
+      (marks.ownedBy !== undefined && marks.ownedBy === ownedBy) || marks.serverHeader?.test(server) === true
+    );
   });
 }
 
@@ -47,7 +55,11 @@ function searchOrder(): readonly ProfileName[] {
 }
 
 /** A question that most servers do not know; whatever goes wrong means that it is not the one. */
-async function askQuietly(client: ControlClient, path: string, signal: AbortSignal): Promise<JsonObject | undefined> {
+async function askQuietly(
+  client: ControlClient,
+  path: string,
+  signal: AbortSignal,
+): Promise<JsonObject | undefined> {
   try {
     const { status, json } = await client.ask({ path, signal });
     return status === 200 && isJsonObject(json) ? json : undefined;

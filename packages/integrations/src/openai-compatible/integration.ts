@@ -1,4 +1,9 @@
-import { defineIntegration, type Health, type IntegrationContext, type RunningIntegration } from "@llm-platform/kit";
+import {
+  defineIntegration,
+  type Health,
+  type IntegrationContext,
+  type RunningIntegration,
+} from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, createControlClient } from "../control-client.ts";
 import { createModelWatch } from "../model-watch.ts";
 import { healthOfFailure, healthOfStatus } from "../probe-health.ts";
@@ -37,7 +42,9 @@ async function start(context: IntegrationContext<OpenAiCompatibleSettings>): Pro
     const { apiPrefix, listAnswer } = await findApi(client, prefix, signal);
     const rootPrefix = apiPrefix.replace(/\/v1$/, "");
     const name =
-      settings.profile === "auto" ? await detectProfile({ client, rootPrefix, listAnswer, signal }) : settings.profile;
+      settings.profile === "auto"
+        ? await detectProfile({ client, rootPrefix, listAnswer, signal })
+        : settings.profile;
     const profile = profiles[name];
     const source = createModelSource({
       client,
@@ -109,7 +116,10 @@ interface HealthPaths {
 }
 
 /** Undefined where neither a health path nor a list is there to ask. */
-function healthPathOf(profile: Profile, { apiPrefix, rootPrefix, listAnswer }: HealthPaths): string | undefined {
+function healthPathOf(
+  profile: Profile,
+  { apiPrefix, rootPrefix, listAnswer }: HealthPaths,
+): string | undefined {
   if (profile.healthPath !== undefined) return `${rootPrefix}${profile.healthPath}`;
   return hasNoList(listAnswer) ? undefined : `${apiPrefix}/models`;
 }

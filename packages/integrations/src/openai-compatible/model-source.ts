@@ -47,7 +47,9 @@ export function createModelSource(input: ModelSourceInput): ModelSource {
   }
 
   /** What the server tells beside its list. The list is good without it. */
-  async function fetchDetails(signal: AbortSignal): Promise<((id: string) => ModelDetails | undefined) | undefined> {
+  async function fetchDetails(
+    signal: AbortSignal,
+  ): Promise<((id: string) => ModelDetails | undefined) | undefined> {
     if (profile.details === undefined) return undefined;
     try {
       const answer = await client.ask({
@@ -84,7 +86,9 @@ function readDetails(
 
 function readEntries(answer: ControlAnswer): readonly JsonObject[] {
   // Some servers give the bare list, without the object around it.
-  const list = Array.isArray(answer.json) ? answer.json : arrayAt(expectObject(answer, "its list of models"), "data");
+  const list = Array.isArray(answer.json)
+    ? answer.json
+    : arrayAt(expectObject(answer, "its list of models"), "data");
   return list.filter(isJsonObject);
 }
 

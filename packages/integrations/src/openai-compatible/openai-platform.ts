@@ -1,4 +1,11 @@
-import type { Call, IntegrationContext, ModelPlatform, Operation, Reply, UpstreamReply } from "@llm-platform/kit";
+import type {
+  Call,
+  IntegrationContext,
+  ModelPlatform,
+  Operation,
+  Reply,
+  UpstreamReply,
+} from "@llm-platform/kit";
 import { createRequestHeaders } from "../request-headers.ts";
 import type { Profile } from "./profiles.ts";
 import type { OpenAiCompatibleSettings } from "./settings.ts";

@@ -1,5 +1,12 @@
 /** Servers whose ways are known. */
-export const profileNames = ["openai", "vllm", "localai", "text-generation-webui", "llama-cpp", "lm-studio"] as const;
+export const profileNames = [
+  "openai",
+  "vllm",
+  "localai",
+  "text-generation-webui",
+  "llama-cpp",
+  "lm-studio",
+] as const;
 export type ProfileName = (typeof profileNames)[number];
 
 /** How one kind of server differs from the others. Paths begin at the server's root, above `/v1`. */

@@ -49,12 +49,16 @@ const schema = z.strictObject({
     .meta({
       description: "Which server it is. With auto the server is asked, without spending tokens.",
     }),
-  headers: z.record(headerName, headerValue).optional().meta({ description: "Headers to send with each request." }),
+  headers: z
+    .record(headerName, headerValue)
+    .optional()
+    .meta({ description: "Headers to send with each request." }),
   models: z.array(model).min(1).optional().meta({
     description: "Only these models are offered. Needed where the server has no list of its own.",
   }),
   stream_usage: z.boolean().default(true).meta({
-    description: "Whether streams are asked to report usage. Turn it off for a server that refuses stream_options.",
+    description:
+      "Whether streams are asked to report usage. Turn it off for a server that refuses stream_options.",
   }),
   model_refresh_seconds: modelRefreshField(),
   max_connections: maxConnectionsField(),

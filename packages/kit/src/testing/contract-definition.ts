@@ -5,9 +5,12 @@ import type { Json, JsonObject } from "../chat.ts";
 import { integrationTypes } from "../config.ts";
 import type { IntegrationDefinition } from "../integration.ts";
 import type { MetricDeclaration } from "../metrics.ts";
-import type { ContractCase, ContractInput } from "./contract.ts";
+import type { ContractCase, ContractInput } from "./contract-input.ts";
 import { validateSettings } from "./fake-host.ts";
 import { secretsOf } from "./origin-guard.ts";
+
+/** Zod keeps its registry of schemas under names of its own, so that two copies of it share one. */
+const zodGlobal = "__zod_";
 
 const importLimitMs = 20_000;
 
@@ -149,7 +152,7 @@ async function checkImport(moduleUrl: URL): Promise<void> {
     const watched = (kind) => !/^(Pipe|TTY|FSReq|CloseReq|Immediate)/.test(kind);
     console.log(JSON.stringify({
       open: process.getActiveResourcesInfo().filter(watched),
-      globals: Object.keys(globalThis).filter((key) => !before.keys.includes(key)),
+      globals: Object.keys(globalThis).filter((key) => !before.keys.includes(key) && !key.startsWith(zodGlobal)),
       changesEnvironment: JSON.stringify(process.env) !== before.env,
       newListeners: process.eventNames().length - before.listeners,
     }));`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Health } from "../health.ts";
 import type { RunningIntegration } from "../integration.ts";
-import type { ContractCase, ContractInput } from "./contract.ts";
+import type { ContractCase, ContractInput } from "./contract-input.ts";
 import { createFakeHost, type FakeHost } from "./fake-host.ts";
 import { leavesNothingOpen, settledWithin, within } from "./open-resources.ts";
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "../chat.ts";
 import { operations } from "../dialect.ts";
 import { PlatformError } from "../errors.ts";
 import type { ModelPlatform } from "../model-platform.ts";
-import type { ContractCase, ContractInput } from "./contract.ts";
+import type { ContractCase, ContractInput } from "./contract-input.ts";
 import { limitOf, never, withRunning } from "./contract-life.ts";
 import { settledWithin, within } from "./open-resources.ts";
 import { createTestCall, readReplyBody } from "./test-call.ts";

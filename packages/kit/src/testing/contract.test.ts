@@ -5,7 +5,8 @@ import { PlatformError } from "../errors.ts";
 import type { IntegrationContext, IntegrationDefinition, RunningIntegration } from "../integration.ts";
 import type { ModelPlatform } from "../model-platform.ts";
 import { Secret, type SettingsSchema } from "../settings.ts";
-import { type ContractInput, integrationContract } from "./contract.ts";
+import { integrationContract } from "./contract.ts";
+import type { ContractInput } from "./contract-input.ts";
 
 interface Settings {
   readonly url: string;

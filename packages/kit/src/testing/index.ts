@@ -1,8 +1,5 @@
-export {
-  type ContractCase,
-  type ContractInput,
-  integrationContract,
-} from "./contract.ts";
+export { integrationContract } from "./contract.ts";
+export type { ContractCase, ContractInput } from "./contract-input.ts";
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
 export {
   createFakeHost,

@@ -41,13 +41,20 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
   function fromKey(headers: IncomingHttpHeaders): Principal {
     const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
     if (typeof credential !== "string") {
-      throw new PlatformError("unauthenticated", "No API key was sent. Send one as `Authorization: Bearer KEY`.");
+      throw new PlatformError(
+        "unauthenticated",
+        "No API key was sent. Send one as `Authorization: Bearer KEY`.",
+      );
     }
     const known = cache.get(credential);
     if (known !== undefined) return known;
     const key = /^bearer\s/i.test(credential) ? credential.slice(7).trim() : credential;
     const principal = key.length > longestCredential ? undefined : byHash.get(hash("sha256", key));
-    if (principal === undefined) throw new PlatformError("unauthenticated", "The API key is not known. Check it, or ask an operator for one.");
+    if (principal === undefined)
+      throw new PlatformError(
+        "unauthenticated",
+        "The API key is not known. Check it, or ask an operator for one.",
+      );
     if (cache.size >= mostCached) cache.clear();
     cache.set(credential, principal);
     return principal;
@@ -56,11 +63,17 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
   function fromThisMachine(headers: IncomingHttpHeaders): Principal {
     const host = headers.host?.toLowerCase() ?? "";
     if (!hosts.has(host) && !hosts.has(withoutPort(host))) {
-      throw new PlatformError("misdirected_request", "This server does not answer to this Host. Add it to server.allowed_hosts if it should.");
+      throw new PlatformError(
+        "misdirected_request",
+        "This server does not answer to this Host. Add it to server.allowed_hosts if it should.",
+      );
     }
     const origin = headers.origin;
     if (origin !== undefined && !isLocalOrigin(origin, hosts)) {
-      throw new PlatformError("forbidden", "Pages of other origins may not call this server without an API key.");
+      throw new PlatformError(
+        "forbidden",
+        "Pages of other origins may not call this server without an API key.",
+      );
     }
     return anonymous;
   }

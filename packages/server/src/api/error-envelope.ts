@@ -67,12 +67,19 @@ export function errorHeaders(error: PlatformError, requestId: string): Record<st
     ...(isSpent ? { "x-should-retry": "false" } : {}),
     ...(retryAfterMs === undefined
       ? {}
-      : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))), "retry-after-ms": String(Math.ceil(retryAfterMs)) }),
+      : {
+          "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))),
+          "retry-after-ms": String(Math.ceil(retryAfterMs)),
+        }),
     ...(error.code === "unauthenticated" ? { "www-authenticate": 'Bearer realm="llm-platform"' } : {}),
   };
 }
 
 function toPointers(error: PlatformError): readonly object[] {
-  const problems = error.problems.length > 0 ? error.problems : [{ field: error.field ?? "", message: error.message }];
-  return problems.map(({ field, message }) => ({ pointer: `/${field.replaceAll(".", "/")}`, detail: message }));
+  const problems =
+    error.problems.length > 0 ? error.problems : [{ field: error.field ?? "", message: error.message }];
+  return problems.map(({ field, message }) => ({
+    pointer: `/${field.replaceAll(".", "/")}`,
+    detail: message,
+  }));
 }

@@ -56,7 +56,17 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
           const stream = endpoint.operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
           const { operation, surface, integration } = endpoint;
           const traceparent = toTraceparent(request.headers["traceparent"]);
-          const call = parts.gateway.open({ id, operation, dialect: surface.dialect, principal, head, body, stream, integration, traceparent });
+          const call = parts.gateway.open({
+            id,
+            operation,
+            dialect: surface.dialect,
+            principal,
+            head,
+            body,
+            stream,
+            integration,
+            traceparent,
+          });
           serve({ call, response, endpoint, parts });
         } catch (thrown) {
           refuse(response, { id, error: toPlatformError(thrown), endpoint });
@@ -77,7 +87,8 @@ interface Exchange {
 
 function serve({ call, response, endpoint, parts }: Exchange): void {
   response.once("close", () => {
-    if (!response.writableFinished) call.cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
+    if (!response.writableFinished)
+      call.cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
   });
   const headers = (reply: Reply | undefined) => replyHeaders(call, reply, parts.gateway.limitOf(call));
   const writer = call.stream
@@ -87,7 +98,8 @@ function serve({ call, response, endpoint, parts }: Exchange): void {
     (reply) => writer.write(reply),
     (error: unknown) => {
       const failure = toPlatformError(error);
-      if (failure.code === "internal") parts.log.error("inference.failed", { request_id: call.id, error: failure });
+      if (failure.code === "internal")
+        parts.log.error("inference.failed", { request_id: call.id, error: failure });
       if (writer.isStarted) writer.fail(failure);
       else refuse(response, { id: call.id, error: failure, endpoint, limit: parts.gateway.limitOf(call) });
     },
@@ -105,7 +117,10 @@ function refuse(response: ServerResponse, { id, error, endpoint, limit }: Refusa
   if (response.headersSent || response.destroyed) return;
   const body = endpoint.surface.formatError(error, id);
   // A body that was refused before it was read cannot be told apart from the next request.
-  const mustClose = error.code === "payload_too_large" || error.code === "unsupported_media_type" || error.code === "method_not_allowed";
+  const mustClose =
+    error.code === "payload_too_large" ||
+    error.code === "unsupported_media_type" ||
+    error.code === "method_not_allowed";
   response.writeHead(statusOf(error.code), {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
@@ -117,16 +132,32 @@ function refuse(response: ServerResponse, { id, error, endpoint, limit }: Refusa
   response.end(body);
 }
 
-function replyHeaders(call: GatewayCall, reply: Reply | undefined, limit: BucketVerdict | undefined): string[] {
+function replyHeaders(
+  call: GatewayCall,
+  reply: Reply | undefined,
+  limit: BucketVerdict | undefined,
+): string[] {
   const headers = ["x-request-id", call.id];
   if (call.servedBy !== undefined) {
     const slash = call.servedBy.indexOf("/");
-    headers.push("x-llmp-provider", call.servedBy.slice(0, slash), "x-llmp-model", call.servedBy.slice(slash + 1));
-    headers.push("x-llmp-attempts", String(call.attempts), "x-llmp-overhead-ms", (call.sentAtMs - call.startedAtMs).toFixed(2));
+    headers.push(
+      "x-llmp-provider",
+      call.servedBy.slice(0, slash),
+      "x-llmp-model",
+      call.servedBy.slice(slash + 1),
+    );
+    headers.push(
+      "x-llmp-attempts",
+      String(call.attempts),
+      "x-llmp-overhead-ms",
+      (call.sentAtMs - call.startedAtMs).toFixed(2),
+    );
   }
   const processing = reply?.headers.get("openai-processing-ms");
-  if (processing !== undefined && /^\d{1,9}$/.test(processing)) headers.push("openai-processing-ms", processing);
-  if (limit !== undefined) for (const [name, value] of Object.entries(limitHeaders(limit))) headers.push(name, value);
+  if (processing !== undefined && /^\d{1,9}$/.test(processing))
+    headers.push("openai-processing-ms", processing);
+  if (limit !== undefined)
+    for (const [name, value] of Object.entries(limitHeaders(limit))) headers.push(name, value);
   return headers;
 }
 
@@ -139,10 +170,15 @@ function limitHeaders(limit: BucketVerdict): Record<string, string> {
 }
 
 function methodNotAllowed(request: IncomingMessage): PlatformError {
-  return new PlatformError("method_not_allowed", `${request.method ?? "This method"} is not possible here. Use POST.`);
+  return new PlatformError(
+    "method_not_allowed",
+    `${request.method ?? "This method"} is not possible here. Use POST.`,
+  );
 }
 
 /** A traceparent that is not well formed starts a new trace; it is never a reason to refuse (W3C Trace Context section 3.2). */
 function toTraceparent(value: string | string[] | undefined): string | undefined {
-  return typeof value === "string" && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value) ? value : undefined;
+  return typeof value === "string" && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
+    ? value
+    : undefined;
 }

@@ -60,7 +60,8 @@ export function createListener(parts: ListenerParts): Listener {
     },
     (request, response) => {
       if (state.isClosing) response.shouldKeepAlive = false;
-      const handler = request.rawHeaders.length > maxHeaders * 2 ? tooManyHeaders : findHandler(request.url ?? "/");
+      const handler =
+        request.rawHeaders.length > maxHeaders * 2 ? tooManyHeaders : findHandler(request.url ?? "/");
       handler(request, response);
     },
   );
@@ -88,7 +89,8 @@ export function createListener(parts: ListenerParts): Listener {
       for (const [prefix, handler] of mount.prefixes ?? []) prefixes.set(prefix, handler);
       return () => {
         for (const [path, handler] of mount.paths) if (paths.get(path) === handler) paths.delete(path);
-        for (const [prefix, handler] of mount.prefixes ?? []) if (prefixes.get(prefix) === handler) prefixes.delete(prefix);
+        for (const [prefix, handler] of mount.prefixes ?? [])
+          if (prefixes.get(prefix) === handler) prefixes.delete(prefix);
       };
     },
     listen: () => listen(server, parts),
@@ -110,12 +112,16 @@ export function createListener(parts: ListenerParts): Listener {
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "something else listens there; choose another port with LLM_PLATFORM_SERVER__PORT" : (cause.code ?? "unknown reason");
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "something else listens there; choose another port with LLM_PLATFORM_SERVER__PORT"
+          : (cause.code ?? "unknown reason");
       reject(new PlatformError("unavailable", `Cannot listen on ${host} port ${port}: ${why}.`, { cause }));
     });
     server.listen({ host, port, backlog: 4_096 }, () => {
       const address = server.address();
-      if (address === null || typeof address === "string") reject(new PlatformError("internal", "The listener has no address."));
+      if (address === null || typeof address === "string")
+        reject(new PlatformError("internal", "The listener has no address."));
       else resolve(address);
     });
   });
@@ -149,12 +155,19 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
     response,
     isTrace
       ? new PlatformError("method_not_allowed", "This method is not possible here.")
-      : new PlatformError("not_found", "There is nothing at this path. The OpenAI API is under /v1, the integrations under /integrations/."),
+      : new PlatformError(
+          "not_found",
+          "There is nothing at this path. The OpenAI API is under /v1, the integrations under /integrations/.",
+        ),
   );
 }
 
 function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): void {
-  answer(response, new PlatformError("invalid_request", `The request has more than ${maxHeaders} headers.`), 431);
+  answer(
+    response,
+    new PlatformError("invalid_request", `The request has more than ${maxHeaders} headers.`),
+    431,
+  );
 }
 
 /** Answers in OpenAI's envelope, which clients of every surface can read. */

@@ -18,7 +18,8 @@ export function createMetricsMount({ registry, process, authenticator }: Metrics
         "/metrics",
         (request, response) => {
           try {
-            if (request.method !== "GET" && request.method !== "HEAD") throw new PlatformError("method_not_allowed", "Use GET.");
+            if (request.method !== "GET" && request.method !== "HEAD")
+              throw new PlatformError("method_not_allowed", "Use GET.");
             authenticator.authenticate(request.headers);
           } catch (error) {
             answer(response, toPlatformError(error));

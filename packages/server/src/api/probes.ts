@@ -14,10 +14,20 @@ export function createProbeMount({ unreadiness }: ProbeParts): Mount {
     const reason = unreadiness();
     sendText(response, reason === undefined ? 200 : 503, reason ?? "ok");
   };
-  return { paths: new Map([["/livez", live], ["/healthz", ready], ["/readyz", ready]]) };
+  return {
+    paths: new Map([
+      ["/livez", live],
+      ["/healthz", ready],
+      ["/readyz", ready],
+    ]),
+  };
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(text), "cache-control": "no-store" });
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+  });
   response.end(text);
 }

@@ -5,7 +5,11 @@ import { PlatformError } from "@llm-platform/kit";
  * Reads a request's body whole.
  * @param done gets the body, or PlatformError `payload_too_large`, `unsupported_media_type` or `client_cancelled`
  */
-export function readBody(request: IncomingMessage, maxBytes: number, done: (error: PlatformError | undefined, body: Buffer) => void): void {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  done: (error: PlatformError | undefined, body: Buffer) => void,
+): void {
   const refusal = judgeHead(request, maxBytes);
   if (refusal !== undefined) {
     done(refusal, empty);
@@ -19,7 +23,11 @@ const empty = Buffer.alloc(0);
 function judgeHead(request: IncomingMessage, maxBytes: number): PlatformError | undefined {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
-    return new PlatformError("unsupported_media_type", "A compressed request body is not accepted. Send it plain.", { field: "content-encoding" });
+    return new PlatformError(
+      "unsupported_media_type",
+      "A compressed request body is not accepted. Send it plain.",
+      { field: "content-encoding" },
+    );
   }
   return Number(request.headers["content-length"] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
@@ -31,12 +39,18 @@ class BodyReader {
   #rest: Buffer[] | undefined;
   #length = 0;
 
-  constructor(request: IncomingMessage, maxBytes: number, done: (error: PlatformError | undefined, body: Buffer) => void) {
+  constructor(
+    request: IncomingMessage,
+    maxBytes: number,
+    done: (error: PlatformError | undefined, body: Buffer) => void,
+  ) {
     this.#maxBytes = maxBytes;
     this.#done = done;
     request.on("data", (chunk: Buffer) => this.#add(chunk));
     request.on("end", () => this.#finish(undefined));
-    request.on("error", (cause) => this.#finish(new PlatformError("client_cancelled", "The client broke off its request.", { cause })));
+    request.on("error", (cause) =>
+      this.#finish(new PlatformError("client_cancelled", "The client broke off its request.", { cause })),
+    );
   }
 
   #add(chunk: Buffer): void {
@@ -64,5 +78,8 @@ class BodyReader {
 }
 
 function tooLarge(maxBytes: number): PlatformError {
-  return new PlatformError("payload_too_large", `The body is larger than ${maxBytes} bytes, the most that is accepted here.`);
+  return new PlatformError(
+    "payload_too_large",
+    `The body is larger than ${maxBytes} bytes, the most that is accepted here.`,
+  );
 }

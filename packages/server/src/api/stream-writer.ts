@@ -81,7 +81,14 @@ export class StreamWriter implements ByteSink, Timed {
     const { response, surface, headers } = this.#input;
     if (response.headersSent) return;
     const list = headers(reply);
-    list.push("content-type", surface.streamContentType, "cache-control", "no-cache, no-transform", "x-accel-buffering", "no");
+    list.push(
+      "content-type",
+      surface.streamContentType,
+      "cache-control",
+      "no-cache, no-transform",
+      "x-accel-buffering",
+      "no",
+    );
     response.writeHead(200, list);
   }
 

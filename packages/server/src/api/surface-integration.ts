@@ -16,7 +16,13 @@ export interface OpenSurface {
 }
 
 /** A surface as an integration: its health is that the listener answers for it, its stop takes its paths away. */
-export function createSurfaceIntegration({ id, type, summary, listener, open }: SurfaceInput): IntegrationDefinition<object> {
+export function createSurfaceIntegration({
+  id,
+  type,
+  summary,
+  listener,
+  open,
+}: SurfaceInput): IntegrationDefinition<object> {
   return defineIntegration<object>({
     contract: 1,
     id,
@@ -30,7 +36,8 @@ export function createSurfaceIntegration({ id, type, summary, listener, open }: 
       const surface = await open();
       const unmount = listener.mount(surface.mount);
       return {
-        health: async () => (listener.isListening ? { status: "ok" } : { status: "failed", detail: "The listener is closed." }),
+        health: async () =>
+          listener.isListening ? { status: "ok" } : { status: "failed", detail: "The listener is closed." },
         async stop() {
           unmount();
           await surface.close();
@@ -40,7 +47,10 @@ export function createSurfaceIntegration({ id, type, summary, listener, open }: 
   });
 }
 
-function refuseSettings(value: unknown): { readonly value: object } | { readonly issues: readonly { readonly message: string }[] } {
-  const isEmpty = value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+function refuseSettings(
+  value: unknown,
+): { readonly value: object } | { readonly issues: readonly { readonly message: string }[] } {
+  const isEmpty =
+    value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
   return isEmpty ? { value: {} } : { issues: [{ message: "this integration has no settings" }] };
 }

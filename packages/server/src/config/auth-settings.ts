@@ -11,7 +11,12 @@ const apiKey = z
       .transform((digits) => digits.toLowerCase())
       .optional()
       .describe("SHA-256 of the key in hexadecimal, instead of the key."),
-    requests_per_minute: wholeNumber({ from: 1, to: 1_000_000, unit: "requests per minute", doc: "Calls that the key may make. Absent: no limit." }).optional(),
+    requests_per_minute: wholeNumber({
+      from: 1,
+      to: 1_000_000,
+      unit: "requests per minute",
+      doc: "Calls that the key may make. Absent: no limit.",
+    }).optional(),
   })
   .refine((entry) => (entry.key === undefined) !== (entry.key_sha256 === undefined), {
     message: "exactly one of `key`, `key_file` and `key_sha256` must be given",
@@ -26,7 +31,12 @@ export const authSettings = section(
       .superRefine((entries, context) => {
         const names = new Set<string>();
         for (const [index, { name }] of entries.entries()) {
-          if (names.has(name)) context.addIssue({ code: "custom", path: [index, "name"], message: `the name \`${name}\` is given twice` });
+          if (names.has(name))
+            context.addIssue({
+              code: "custom",
+              path: [index, "name"],
+              message: `the name \`${name}\` is given twice`,
+            });
           names.add(name);
         }
       }),

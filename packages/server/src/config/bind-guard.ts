@@ -8,7 +8,10 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /** Why the server must not listen where it was told to; undefined when it may. */
-export function refuseOpenBind({ server, auth }: Pick<PlatformConfig, "server" | "auth">): string | undefined {
+export function refuseOpenBind({
+  server,
+  auth,
+}: Pick<PlatformConfig, "server" | "auth">): string | undefined {
   if (isLoopbackHost(server.host) || auth.api_keys.length > 0) return undefined;
   return `${server.host} can be reached from other machines, and no API key is set, so anybody could use your models. Do one of these: listen on 127.0.0.1; add a key under auth.api_keys; or listen on 127.0.0.1 and put a proxy that authenticates in front`;
 }

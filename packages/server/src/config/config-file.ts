@@ -13,7 +13,8 @@ export interface ConfigFile {
 export function parseConfigFile(path: string, text: string, problems: Problem[]): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  for (const error of document.errors) problems.push({ field: `${path}:${lines.linePos(error.pos[0]).line}`, message: error.message });
+  for (const error of document.errors)
+    problems.push({ field: `${path}:${lines.linePos(error.pos[0]).line}`, message: error.message });
   const value: unknown = document.errors.length > 0 ? {} : (document.toJS({ maxAliasCount: 100 }) ?? {});
   if (!isTree(value)) problems.push({ field: path, message: "must hold settings as `key: value`" });
   return {

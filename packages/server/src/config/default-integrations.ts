@@ -5,7 +5,10 @@ const defaultOllamaUrl = "http://127.0.0.1:11434";
 const ollamaPort = "11434";
 
 /** The integrations that are there without being listed. An entry of the same name takes the place of one. */
-export function withDefaultIntegrations(listed: readonly ConfiguredIntegration[], env: Surroundings["env"]): readonly ConfiguredIntegration[] {
+export function withDefaultIntegrations(
+  listed: readonly ConfiguredIntegration[],
+  env: Surroundings["env"],
+): readonly ConfiguredIntegration[] {
   const defaults = [defaultEntry("local", {}), defaultEntry("ollama", { base_url: ollamaUrl(env) })];
   const isListed = (name: string) => listed.some((entry) => entry.name === name);
   const merged = listed.map((entry) => {
@@ -35,7 +38,8 @@ function ollamaUrl(env: Surroundings["env"]): string {
   const hasScheme = host.includes("://");
   const url = URL.parse(hasScheme ? host : `http://${host}`);
   if (url === null || url.hostname === "") return defaultOllamaUrl;
-  const hostname = url.hostname === "0.0.0.0" ? "127.0.0.1" : url.hostname === "[::]" ? "[::1]" : url.hostname;
+  const hostname =
+    url.hostname === "0.0.0.0" ? "127.0.0.1" : url.hostname === "[::]" ? "[::1]" : url.hostname;
   // Ollama itself takes the scheme's port where a scheme is written, and its own where none is.
   const port = url.port !== "" ? url.port : hasScheme ? "" : ollamaPort;
   return `${url.protocol}//${hostname}${port === "" ? "" : `:${port}`}${url.pathname.replace(/\/$/, "")}`;

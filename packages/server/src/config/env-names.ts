@@ -34,18 +34,31 @@ export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN
 const prefix = "LLM_PLATFORM_";
 
 /** Names with the prefix that are no settings of the server. */
-const otherNames = new Set(["LLM_PLATFORM_CONFIG", "LLM_PLATFORM_URL", "LLM_PLATFORM_API_KEY", "LLM_PLATFORM_REQUIRE_SERVICES", "LLM_PLATFORM_ENV"]);
+const otherNames = new Set([
+  "LLM_PLATFORM_CONFIG",
+  "LLM_PLATFORM_URL",
+  "LLM_PLATFORM_API_KEY",
+  "LLM_PLATFORM_REQUIRE_SERVICES",
+  "LLM_PLATFORM_ENV",
+]);
 
 /** Kubernetes gives every container such names for a service that is called `llm-platform`. */
-const serviceLink = /^LLM_PLATFORM_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)$/;
+const serviceLink =
+  /^LLM_PLATFORM_(?:[A-Z0-9_]+_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:ADDR|PORT|PROTO))?)?)$/;
 
 /** The name of a setting in the environment: its path in capitals, with two underscores between the parts. */
 export function configEnvName(path: readonly string[]): string {
-  return prefix + path.map((part) => (part.endsWith("[]") ? `${part.slice(0, -2).toUpperCase()}__N` : part.toUpperCase())).join("__");
+  return (
+    prefix +
+    path
+      .map((part) => (part.endsWith("[]") ? `${part.slice(0, -2).toUpperCase()}__N` : part.toUpperCase()))
+      .join("__")
+  );
 }
 
 /** The parts of a name that follows the rule, in small letters; undefined for any other name. */
 export function splitEnvName(name: string): readonly string[] | undefined {
-  if (!name.startsWith(prefix) || otherNames.has(name) || (!name.includes("__") && serviceLink.test(name))) return undefined;
+  if (!name.startsWith(prefix) || otherNames.has(name) || (!name.includes("__") && serviceLink.test(name)))
+    return undefined;
   return name.slice(prefix.length).toLowerCase().split("__");
 }

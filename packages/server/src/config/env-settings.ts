@@ -35,7 +35,9 @@ function takeVariable(name: string, segments: readonly string[], parts: EnvSetti
   const text = parts.around.env[name];
   if (text === undefined || text === "") return;
   const assignment = { text, segments, path: [], container: parts.tree, node: parts.root };
-  const outcome = assign(assignment, parts) ?? assign({ ...assignment, segments: withoutFileSuffix(segments), isTwin: true }, parts);
+  const outcome =
+    assign(assignment, parts) ??
+    assign({ ...assignment, segments: withoutFileSuffix(segments), isTwin: true }, parts);
   if (outcome === undefined) parts.report(name, unknownNameMessage(segments, parts.root));
   else if ("message" in outcome) parts.report(name, outcome.message);
   else parts.onTaken(outcome.path, name);
@@ -58,10 +60,16 @@ function assign(input: Assignment, parts: EnvSettingParts): Outcome {
   const { container, node, segments } = input;
   const [key = "", ...rest] = segments;
   const child = childOf(node, key);
-  if (child === undefined && (node.properties !== undefined || node.additionalProperties === false)) return undefined;
+  if (child === undefined && (node.properties !== undefined || node.additionalProperties === false))
+    return undefined;
   const path = [...input.path, key];
   if (rest.length === 0) return assignLeaf({ ...input, path }, { key, child: child ?? {} }, parts);
-  if (child?.type === "array") return assignMember({ ...input, path, segments: rest }, { list: listAt(container, key), items: child.items ?? {} }, parts);
+  if (child?.type === "array")
+    return assignMember(
+      { ...input, path, segments: rest },
+      { list: listAt(container, key), items: child.items ?? {} },
+      parts,
+    );
   if (child !== undefined && child.type !== undefined && child.type !== "object") return undefined;
   const inner: MutableTree = isTree(container[key]) ? { ...container[key] } : {};
   const outcome = assign({ ...input, container: inner, node: child ?? {}, segments: rest, path }, parts);
@@ -69,11 +77,16 @@ function assign(input: Assignment, parts: EnvSettingParts): Outcome {
   return outcome;
 }
 
-function assignLeaf(input: Assignment, { key, child }: { readonly key: string; readonly child: SettingNode }, { around }: EnvSettingParts): Outcome {
+function assignLeaf(
+  input: Assignment,
+  { key, child }: { readonly key: string; readonly child: SettingNode },
+  { around }: EnvSettingParts,
+): Outcome {
   const { container, text, path, isTwin = false } = input;
   const isOpenSetting = child.type === undefined && child.enum === undefined;
   if (!isTwin) {
-    if (isOpenSetting && key.endsWith("_file") && isSecretName(key.slice(0, -"_file".length))) return undefined;
+    if (isOpenSetting && key.endsWith("_file") && isSecretName(key.slice(0, -"_file".length)))
+      return undefined;
     container[key] = toValue(text, child, key);
     return { path };
   }
@@ -85,18 +98,28 @@ function assignLeaf(input: Assignment, { key, child }: { readonly key: string; r
 }
 
 /** A member of a list is named by its number from 0, or where members have names, by its name in capitals. */
-function assignMember(input: Assignment, { list, items }: { readonly list: unknown[]; readonly items: SettingNode }, parts: EnvSettingParts): Outcome {
+function assignMember(
+  input: Assignment,
+  { list, items }: { readonly list: unknown[]; readonly items: SettingNode },
+  parts: EnvSettingParts,
+): Outcome {
   const [selector = "", ...rest] = input.segments;
   if (rest.length === 0) return undefined;
   const isNumber = /^\d+$/.test(selector);
-  const found = isNumber ? Number(selector) : list.findIndex((member) => isTree(member) && toSegment(member["name"]) === selector);
+  const found = isNumber
+    ? Number(selector)
+    : list.findIndex((member) => isTree(member) && toSegment(member["name"]) === selector);
   if (!isNumber && items.properties?.["name"] === undefined) return undefined;
-  if (isNumber && found > list.length) return { message: `the list has ${list.length} members, so the next one has the number ${list.length}` };
+  if (isNumber && found > list.length)
+    return { message: `the list has ${list.length} members, so the next one has the number ${list.length}` };
   const index = found === -1 ? list.length : found;
   const known: unknown = list[index];
   const member: MutableTree = isTree(known) ? { ...known } : isNumber ? {} : { name: selector };
   const place = isNumber ? index : String(member["name"]);
-  const outcome = assign({ ...input, container: member, node: items, segments: rest, path: [...input.path, place] }, parts);
+  const outcome = assign(
+    { ...input, container: member, node: items, segments: rest, path: [...input.path, place] },
+    parts,
+  );
   if (outcome !== undefined && !("message" in outcome)) list[index] = member;
   return outcome;
 }
@@ -109,11 +132,15 @@ function listAt(container: MutableTree, key: string): unknown[] {
 }
 
 function toSegment(name: unknown): string {
-  return String(name).toLowerCase().replaceAll(/[^a-z0-9]/g, "_");
+  return String(name)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, "_");
 }
 
 function withoutFileSuffix(segments: readonly string[]): readonly string[] {
-  return segments.map((segment, index) => (index === segments.length - 1 ? segment.replace(/_file$/, "") : segment));
+  return segments.map((segment, index) =>
+    index === segments.length - 1 ? segment.replace(/_file$/, "") : segment,
+  );
 }
 
 /** Whether a setting of an integration, whose schema is not known here, holds a credential by its name. */
@@ -132,7 +159,11 @@ function toValue(text: string, node: SettingNode, key: string): unknown {
     case "boolean":
       return toBoolean(text);
     case "array":
-      return /^\s*\[/.test(text) ? parseFlow(text) : node.items?.type === "string" ? text.split(",").map((word) => word.trim()) : parseFlow(text);
+      return /^\s*\[/.test(text)
+        ? parseFlow(text)
+        : node.items?.type === "string"
+          ? text.split(",").map((word) => word.trim())
+          : parseFlow(text);
     case "object":
       return parseFlow(text);
     default:
@@ -147,7 +178,9 @@ function toBoolean(text: string): boolean | string {
 
 /** Settings whose schema is not known here: numbers, booleans, lists and mappings are told by how they look. */
 function toPlainValue(text: string): unknown {
-  return /^(?:true|false|-?(?:0|[1-9]\d{0,14})(?:\.\d+)?|\[.*\]|\{.*\})$/s.test(text) ? parseFlow(text) : text;
+  return /^(?:true|false|-?(?:0|[1-9]\d{0,14})(?:\.\d+)?|\[.*\]|\{.*\})$/s.test(text)
+    ? parseFlow(text)
+    : text;
 }
 
 function parseFlow(text: string): unknown {
@@ -163,7 +196,11 @@ function unknownNameMessage(segments: readonly string[], root: SettingNode): str
   let node = root;
   for (const segment of segments) {
     const child = childOf(node, segment);
-    if (child === undefined) return unknownKeyMessage(segment.toUpperCase(), Object.keys(node.properties ?? {}).map((key) => key.toUpperCase()));
+    if (child === undefined)
+      return unknownKeyMessage(
+        segment.toUpperCase(),
+        Object.keys(node.properties ?? {}).map((key) => key.toUpperCase()),
+      );
     node = child;
   }
   return "is no setting";

@@ -7,11 +7,17 @@ import { childOf, isOpen, isSecret, type SettingNode } from "./setting-tree.ts";
  * Checks the keys of what a file says against the schema, and puts the content of the file that a `*_file` twin of a
  * secret names in the secret's place. Unknown keys are reported, and left out.
  */
-export function admitKeys(value: unknown, node: SettingNode, at: { readonly path: readonly PropertyKey[]; readonly parts: ReferenceParts }): unknown {
+export function admitKeys(
+  value: unknown,
+  node: SettingNode,
+  at: { readonly path: readonly PropertyKey[]; readonly parts: ReferenceParts },
+): unknown {
   const { path, parts } = at;
   if (Array.isArray(value)) {
     const { items } = node;
-    return items === undefined ? value : value.map((item, index) => admitKeys(item, items, { path: [...path, index], parts }));
+    return items === undefined
+      ? value
+      : value.map((item, index) => admitKeys(item, items, { path: [...path, index], parts }));
   }
   if (!isTree(value) || (isOpen(node) && node.properties === undefined)) return value;
   const admitted: Record<string, unknown> = {};
@@ -19,7 +25,8 @@ export function admitKeys(value: unknown, node: SettingNode, at: { readonly path
     const child = childOf(node, key);
     const twin = key.endsWith("_file") ? key.slice(0, -"_file".length) : undefined;
     if (child !== undefined) admitted[key] = admitKeys(member, child, { path: [...path, key], parts });
-    else if (twin !== undefined && isSecret(node.properties?.[twin])) admitted[twin] = readTwin(member, [...path, key], parts);
+    else if (twin !== undefined && isSecret(node.properties?.[twin]))
+      admitted[twin] = readTwin(member, [...path, key], parts);
     else parts.report([...path, key], unknownKeyMessage(key, Object.keys(node.properties ?? {})));
   }
   return admitted;

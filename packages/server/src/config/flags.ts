@@ -12,7 +12,11 @@ export const flagPaths: Readonly<Record<string, readonly string[]>> = {
 export interface Flags {
   /** Of `--config`. */
   readonly configFile: string | undefined;
-  readonly values: readonly { readonly path: readonly string[]; readonly flag: string; readonly text: string }[];
+  readonly values: readonly {
+    readonly path: readonly string[];
+    readonly flag: string;
+    readonly text: string;
+  }[];
 }
 
 /** Reads `--flag value` and `--flag=value`. */

@@ -1,42 +1,10 @@
 import { isAbsolute } from "node:path";
 import { PlatformError, Secret } from "@llm-platform/kit";
 import { describe, expect, it } from "vitest";
-import { type LoadedConfig, loadConfig } from "./load.ts";
-import { hideSecrets, renderConfig } from "./render.ts";
-import { configSchema } from "./schema.ts";
-import { configJsonSchema } from "./setting-tree.ts";
-import { settingsReference } from "./settings-reference.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { LoadedConfig } from "./load.ts";
+import { type Given, load } from "./made-up-machine.test-data.ts";
 
 const key = "sk-0123456789abcdef";
-
-interface Given {
-  readonly yaml?: string;
-  readonly files?: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly argv?: readonly string[];
-  readonly platform?: NodeJS.Platform;
-}
-
-function surroundings({ yaml, files = {}, env = {}, argv = [], platform = "linux" }: Given): Surroundings {
-  const all: Readonly<Record<string, string>> = { ...files, ...(yaml === undefined ? {} : { "/work/llm-platform.yaml": yaml }) };
-  return {
-    argv,
-    env,
-    platform,
-    workingDirectory: "/work",
-    homeDirectory: "/home/ann",
-    readFile(path) {
-      const text = all[path];
-      if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
-      return text;
-    },
-  };
-}
-
-function load(given: Given = {}): LoadedConfig {
-  return loadConfig(surroundings(given));
-}
 
 /** Every problem as `field: message`. */
 function problemsOf(given: Given): readonly string[] {
@@ -59,7 +27,13 @@ describe("without any file", () => {
     expect(config.server).toMatchObject({ host: "127.0.0.1", port: 8_000, allowed_hosts: [] });
     expect(config.integrations).toMatchObject([
       { name: "local", use: "local", enabled: true, priority: 100, settings: {} },
-      { name: "ollama", use: "ollama", enabled: true, settings: { base_url: "http://127.0.0.1:11434" }, health_check_interval: 60 },
+      {
+        name: "ollama",
+        use: "ollama",
+        enabled: true,
+        settings: { base_url: "http://127.0.0.1:11434" },
+        health_check_interval: 60,
+      },
     ]);
     expect(config.gateway).toMatchObject({ max_in_flight: 4_096, breaker: { failures: 5 } });
     expect([...origins]).toEqual([]);
@@ -102,17 +76,25 @@ describe("precedence", () => {
     const environment = load({ yaml, env: { LLM_PLATFORM_SERVER__PORT: "2" } });
     expect([environment.config.server.port, environment.origins.get("server.port")]).toEqual([2, "env"]);
     const file = load({ yaml });
-    expect([file.config.server.port, file.origins.get("server.port"), file.file]).toEqual([1, "file", "/work/llm-platform.yaml"]);
+    expect([file.config.server.port, file.origins.get("server.port"), file.file]).toEqual([
+      1,
+      "file",
+      "/work/llm-platform.yaml",
+    ]);
   });
 
   it("lets the rule's name win over the short one", () => {
     expect(load({ yaml, env: { LOG_LEVEL: "DEBUG" } }).config.log.level).toBe("debug");
-    expect(load({ yaml, env: { LOG_LEVEL: "debug", LLM_PLATFORM_LOG__LEVEL: "warn" } }).config.log.level).toBe("warn");
+    expect(
+      load({ yaml, env: { LOG_LEVEL: "debug", LLM_PLATFORM_LOG__LEVEL: "warn" } }).config.log.level,
+    ).toBe("warn");
   });
 
   it("lets OLLAMA_BASE_URL win over the file, but OLLAMA_HOST not", () => {
     const ollama = "integrations: [{ name: ollama, settings: { base_url: 'http://file' } }]";
-    expect(settingsOf(load({ yaml: ollama, env: { OLLAMA_HOST: "host" } }), "ollama")).toEqual({ base_url: "http://file" });
+    expect(settingsOf(load({ yaml: ollama, env: { OLLAMA_HOST: "host" } }), "ollama")).toEqual({
+      base_url: "http://file",
+    });
     const loaded = load({ yaml: ollama, env: { OLLAMA_BASE_URL: "http://env" } });
     expect(settingsOf(loaded, "ollama")).toEqual({ base_url: "http://env" });
     expect(loaded.origins.get("integrations.ollama.settings.base_url")).toBe("env");
@@ -120,17 +102,37 @@ describe("precedence", () => {
 });
 
 describe("the environment", () => {
-  it.each<[string, string, (config: LoadedConfig["config"]) => unknown, unknown]>([
-    ["LLM_PLATFORM_ENV", "production", (config) => config.environment, "production"],
-    ["OPENAI_API_ENABLED", "false", (config) => config.openai_api.enabled, false],
-    ["PROMETHEUS_ENABLED", "0", (config) => config.prometheus.enabled, false],
-    ["LLM_PLATFORM_SERVER__ALLOWED_HOSTS", "a.example, b.example", (config) => config.server.allowed_hosts, ["a.example", "b.example"]],
-    ["LLM_PLATFORM_GATEWAY__BREAKER__OPEN_SECONDS", "2.5", (config) => config.gateway.breaker.open_seconds, 2.5],
-    ["LLM_PLATFORM_ROUTING__ALIASES__FAST", "local/m", (config) => config.routing.aliases, { fast: "local/m" }],
-    ["LLM_PLATFORM_ROUTING__ROUTES", "[{ model: m, targets: [{ model: a/b }] }]", (config) => config.routing.routes[0]?.targets, [{ model: "a/b", weight: 1 }]],
-    ["LLM_PLATFORM_INTEGRATIONS__LOCAL__ENABLED", "off", (config) => config.integrations.find(({ name }) => name === "local")?.enabled, false],
-  ])("%s=%s", (name, value, read, expected) => {
-    expect(read(load({ env: { [name]: value } }).config)).toEqual(expected);
+  it.each<[Readonly<Record<string, string>>, (config: LoadedConfig["config"]) => unknown, unknown]>([
+    [{ LLM_PLATFORM_ENV: "production" }, (config) => config.environment, "production"],
+    [{ OPENAI_API_ENABLED: "false" }, (config) => config.openai_api.enabled, false],
+    [{ PROMETHEUS_ENABLED: "0" }, (config) => config.prometheus.enabled, false],
+    [
+      { LLM_PLATFORM_SERVER__ALLOWED_HOSTS: "a.example, b.example" },
+      (config) => config.server.allowed_hosts,
+      ["a.example", "b.example"],
+    ],
+    [
+      { LLM_PLATFORM_GATEWAY__BREAKER__OPEN_SECONDS: "2.5" },
+      (config) => config.gateway.breaker.open_seconds,
+      2.5,
+    ],
+    [
+      { LLM_PLATFORM_ROUTING__ALIASES__FAST: "local/m" },
+      (config) => config.routing.aliases,
+      { fast: "local/m" },
+    ],
+    [
+      { LLM_PLATFORM_ROUTING__ROUTES: "[{ model: m, targets: [{ model: a/b }] }]" },
+      (config) => config.routing.routes[0]?.targets,
+      [{ model: "a/b", weight: 1 }],
+    ],
+    [
+      { LLM_PLATFORM_INTEGRATIONS__LOCAL__ENABLED: "off" },
+      (config) => config.integrations.find(({ name }) => name === "local")?.enabled,
+      false,
+    ],
+  ])("sets by %j", (env, read, expected) => {
+    expect(read(load({ env }).config)).toEqual(expected);
   });
 
   it("reaches into lists by number and by name, with files for secrets", () => {
@@ -148,12 +150,24 @@ describe("the environment", () => {
   });
 
   it("refuses names that are no setting, but not those that others put there", () => {
-    expect(problemsOf({ env: { LLM_PLATFORM_SERVER__PRT: "1", LLM_PLATFORM_GATEWY__MAX_RETRIES: "1", LLM_PLATFORM_SERVER__PORT__X: "1" } })).toEqual([
+    expect(
+      problemsOf({
+        env: {
+          LLM_PLATFORM_SERVER__PRT: "1",
+          LLM_PLATFORM_GATEWY__MAX_RETRIES: "1",
+          LLM_PLATFORM_SERVER__PORT__X: "1",
+        },
+      }),
+    ).toEqual([
       "LLM_PLATFORM_GATEWY__MAX_RETRIES: unknown key `GATEWY`; did you mean `GATEWAY`?",
       "LLM_PLATFORM_SERVER__PORT__X: unknown key `X`",
       "LLM_PLATFORM_SERVER__PRT: unknown key `PRT`; did you mean `PORT`?",
     ]);
-    const links = { LLM_PLATFORM_SERVICE_HOST: "10.0.0.1", LLM_PLATFORM_PORT: "tcp://10.0.0.1:80", LLM_PLATFORM_PORT_80_TCP_ADDR: "10.0.0.1" };
+    const links = {
+      LLM_PLATFORM_SERVICE_HOST: "10.0.0.1",
+      LLM_PLATFORM_PORT: "tcp://10.0.0.1:80",
+      LLM_PLATFORM_PORT_80_TCP_ADDR: "10.0.0.1",
+    };
     expect(problemsOf({ env: { ...links, LLM_PLATFORM_API_KEY: "x", LLM_PLATFORM_URL: "x" } })).toEqual([]);
   });
 
@@ -166,8 +180,19 @@ describe("the environment", () => {
   });
 
   it("warns about what this version does not have", () => {
-    const { warnings } = load({ env: { GRAFANA_ENABLED: "true", GRPC_ENABLED: "1", WEBSOCKET_ENABLED: "false", HUGGINGFACE_TOKEN: "hf_x" } });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED", "GRPC_ENABLED", "HUGGINGFACE_TOKEN"]);
+    const { warnings } = load({
+      env: {
+        GRAFANA_ENABLED: "true",
+        GRPC_ENABLED: "1",
+        WEBSOCKET_ENABLED: "false",
+        HUGGINGFACE_TOKEN: "hf_x",
+      },
+    });
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual([
+      "GRAFANA_ENABLED",
+      "GRPC_ENABLED",
+      "HUGGINGFACE_TOKEN",
+    ]);
     expect(warnings.join()).not.toContain("hf_x");
   });
 });
@@ -175,9 +200,17 @@ describe("the environment", () => {
 describe("the file", () => {
   it("is the one of --config, then of LLM_PLATFORM_CONFIG", () => {
     const files = { "/work/a.yaml": "server: { port: 1 }", "/etc/b.yaml": "server: { port: 2 }" };
-    expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" } })).toMatchObject({ config: { server: { port: 2 } }, baseDirectory: "/etc" });
-    expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" }, argv: ["--config", "a.yaml"] }).config.server.port).toBe(1);
-    expect(problemsOf({ argv: ["--config", "gone.yaml"] })).toEqual(["/work/gone.yaml: there is no such configuration file"]);
+    expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" } })).toMatchObject({
+      config: { server: { port: 2 } },
+      baseDirectory: "/etc",
+    });
+    expect(
+      load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" }, argv: ["--config", "a.yaml"] }).config.server
+        .port,
+    ).toBe(1);
+    expect(problemsOf({ argv: ["--config", "gone.yaml"] })).toEqual([
+      "/work/gone.yaml: there is no such configuration file",
+    ]);
   });
 
   it("has all its problems told at once, with the line of each", () => {
@@ -230,7 +263,9 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
     const { config } = load({
       yaml: "integrations:\n  - { name: local, enabled: false }\n  - { name: ollama, priority: 5, settings: { keep: 1 } }\n  - { name: vllm, use: openai-compatible }\n  - { name: extra }",
     });
-    expect(config.integrations.map(({ name, use, enabled, priority }) => [name, use, enabled, priority])).toEqual([
+    expect(
+      config.integrations.map(({ name, use, enabled, priority }) => [name, use, enabled, priority]),
+    ).toEqual([
       ["local", "local", false, 100],
       ["ollama", "ollama", true, 5],
       ["vllm", "openai-compatible", true, 100],
@@ -240,14 +275,18 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
   });
 
   it("gives an entry that only shares its name with a default one nothing of it", () => {
-    expect(settingsOf(load({ yaml: "integrations: [{ name: ollama, use: openai-compatible }]" }), "ollama")).toEqual({});
+    expect(
+      settingsOf(load({ yaml: "integrations: [{ name: ollama, use: openai-compatible }]" }), "ollama"),
+    ).toEqual({});
   });
 
   it("resolves references inside any string, and names what is missing", () => {
     const yaml =
       "integrations: [{ name: v, settings: { url: 'http://${env:HOST}:${env:PORT}/v1', list: ['${file:/run/a}'] } }]\nserver: { host: '${env:GONE}' }\nlog: { level: '${file:/gone}' }";
     const files = { "/run/a": "secret\n" };
-    expect(settingsOf(load({ yaml: yaml.split("\n")[0] ?? "", files, env: { HOST: "h", PORT: "1" } }), "v")).toEqual({ url: "http://h:1/v1", list: ["secret"] });
+    expect(
+      settingsOf(load({ yaml: yaml.split("\n")[0] ?? "", files, env: { HOST: "h", PORT: "1" } }), "v"),
+    ).toEqual({ url: "http://h:1/v1", list: ["secret"] });
     expect(problemsOf({ yaml, files, env: { HOST: "h", PORT: "1" } })).toEqual(
       expect.arrayContaining([
         "server.host: the environment has no GONE, which ${env:GONE} asks for (/work/llm-platform.yaml:2)",
@@ -258,8 +297,12 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
 
   it("takes the file twin of a secret", () => {
     const yaml = "auth: { api_keys: [{ name: a, key_file: /run/key }] }";
-    expect(load({ yaml, files: { "/run/key": `${key}\n` } }).config.auth.api_keys[0]?.key).toBeInstanceOf(Secret);
-    expect(problemsOf({ yaml })[0]).toBe("auth.api_keys[0].key_file: the file /run/key cannot be read (/work/llm-platform.yaml:1)");
+    expect(load({ yaml, files: { "/run/key": `${key}\n` } }).config.auth.api_keys[0]?.key).toBeInstanceOf(
+      Secret,
+    );
+    expect(problemsOf({ yaml })[0]).toBe(
+      "auth.api_keys[0].key_file: the file /run/key cannot be read (/work/llm-platform.yaml:1)",
+    );
   });
 });
 
@@ -268,50 +311,15 @@ describe("the bind guard", () => {
     expect(problemsOf({ argv: ["--host", host] })).toEqual([]);
   });
 
-  it.each(["0.0.0.0", "::", "10.0.0.1", "example.org", "127.0.0.1.example.org", "1270.0.0.1"])("stops %s without keys, naming the remedies", (host) => {
-    expect(problemsOf({ argv: ["--host", host] })).toEqual([expect.stringMatching(/^server\.host: .*127\.0\.0\.1.*auth\.api_keys.*proxy.*\(--host\)$/)]);
-    expect(problemsOf({ argv: ["--host", host], yaml: `auth: { api_keys: [{ name: a, key: ${key} }] }` })).toEqual([]);
-  });
-});
-
-describe("showing the configuration", () => {
-  const yaml = `auth: { api_keys: [{ name: a, key: ${key} }] }
-integrations:
-  - { name: v, settings: { api_key: hidden-1, base_url: "http://u:hidden-2@h/v1", headers: { x: hidden-3 }, nested: { access_token: hidden-4, size: 4 } } }`;
-
-  it("hides every secret and says where values come from", () => {
-    const { config, origins } = load({ yaml, env: { LLM_PLATFORM_SERVER__PORT: "81" } });
-    const text = renderConfig(config, origins);
-    expect(text).not.toMatch(/hidden|sk-0123/);
-    expect(text).toContain("port: 81 # env");
-    expect(text).toContain("host: 127.0.0.1 # default");
-    expect(text).toContain("size: 4");
-    expect(JSON.stringify(hideSecrets(config))).not.toMatch(/hidden|sk-0123/);
-  });
-});
-
-describe("the settings reference", () => {
-  it("has a doc line and a name in the environment for every setting", () => {
-    const rows = settingsReference();
-    expect(rows.length).toBeGreaterThan(50);
-    expect(rows.filter(({ doc, env }) => doc === "" || env.length === 0)).toEqual([]);
-    expect(new Set(rows.map(({ env }) => env[0])).size).toBe(rows.length);
-    expect(rows.find((row) => row.key === "gateway.chunk_timeout_seconds")).toMatchObject({ default: 60, unit: "seconds", type: "number" });
-  });
-
-  it("gives every setting that has a default a name that really sets it", () => {
-    const rows = settingsReference().filter((row) => row.default !== undefined && !row.key.includes("[]") && ["number", "integer", "boolean"].includes(row.type));
-    expect(rows.length).toBeGreaterThan(20);
-    for (const row of rows) {
-      const name = row.env[0] ?? "";
-      expect([row.key, load({ env: { [name]: String(row.default) } }).origins.get(row.key)]).toEqual([row.key, "env"]);
-    }
-  });
-
-  it("says in the JSON Schema what the schema takes", () => {
-    const text = JSON.stringify(configJsonSchema());
-    expect(text).toContain('"additionalProperties":false');
-    expect(text).toContain('"format":"secret"');
-    expect(configSchema.safeParse({ data_dir: "/d" }).success).toBe(true);
-  });
+  it.each(["0.0.0.0", "::", "10.0.0.1", "example.org", "127.0.0.1.example.org", "1270.0.0.1"])(
+    "stops %s without keys, naming the remedies",
+    (host) => {
+      expect(problemsOf({ argv: ["--host", host] })).toEqual([
+        expect.stringMatching(/^server\.host: .*127\.0\.0\.1.*auth\.api_keys.*proxy.*\(--host\)$/),
+      ]);
+      expect(
+        problemsOf({ argv: ["--host", host], yaml: `auth: { api_keys: [{ name: a, key: ${key} }] }` }),
+      ).toEqual([]);
+    },
+  );
 });

@@ -80,7 +80,10 @@ class Loading {
     } catch (error) {
       const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
       if (named === undefined && isMissing) return undefined;
-      this.#problems.push({ field: path, message: isMissing ? "there is no such configuration file" : "the configuration file cannot be read" });
+      this.#problems.push({
+        field: path,
+        message: isMissing ? "there is no such configuration file" : "the configuration file cannot be read",
+      });
       return undefined;
     }
     return parseConfigFile(path, text, this.#problems);
@@ -88,7 +91,10 @@ class Loading {
 
   #fileTree(): MutableTree {
     if (this.#file === undefined) return {};
-    const parts = { around: this.#around, report: (path: readonly PropertyKey[], message: string) => this.#report(path, message) };
+    const parts = {
+      around: this.#around,
+      report: (path: readonly PropertyKey[], message: string) => this.#report(path, message),
+    };
     const resolved = resolveReferences(this.#file.tree, [], parts);
     const admitted = admitKeys(resolved, this.#root, { path: [], parts });
     this.#noteOrigins(admitted, []);
@@ -96,13 +102,15 @@ class Loading {
   }
 
   #noteOrigins(value: unknown, path: readonly string[]): void {
-    if (isTree(value)) for (const [key, member] of Object.entries(value)) this.#noteOrigins(member, [...path, key]);
+    if (isTree(value))
+      for (const [key, member] of Object.entries(value)) this.#noteOrigins(member, [...path, key]);
     else this.#origins.set(path.join("."), "file");
   }
 
   #applyEnvironment(tree: MutableTree): void {
     const { env } = this.#around;
-    for (const [name, message] of Object.entries(refusedNames)) if ((env[name] ?? "") !== "") this.#problems.push({ field: name, message });
+    for (const [name, message] of Object.entries(refusedNames))
+      if ((env[name] ?? "") !== "") this.#problems.push({ field: name, message });
     applyEnvironment({
       around: this.#around,
       root: this.#root,
@@ -112,7 +120,10 @@ class Loading {
     });
   }
 
-  #applyFlag(tree: MutableTree, { path, flag, text }: { readonly path: readonly string[]; readonly flag: string; readonly text: string }): void {
+  #applyFlag(
+    tree: MutableTree,
+    { path, flag, text }: { readonly path: readonly string[]; readonly flag: string; readonly text: string },
+  ): void {
     const [section = "", key] = path;
     const value = key === "port" && /^\d+$/.test(text) ? Number(text) : text;
     const inner = tree[section];
@@ -120,7 +131,10 @@ class Loading {
     this.#noteSource(path, { origin: "flag", name: flag });
   }
 
-  #noteSource(path: readonly PropertyKey[], { origin, name }: { readonly origin: Origin; readonly name: string }): void {
+  #noteSource(
+    path: readonly PropertyKey[],
+    { origin, name }: { readonly origin: Origin; readonly name: string },
+  ): void {
     const key = path.map(String).join(".");
     this.#origins.set(key, origin);
     this.#sources.set(key, name);
@@ -150,7 +164,11 @@ class Loading {
 }
 
 /** Where people's programs keep their data on this platform. */
-export function defaultDataDirectory({ env, platform, homeDirectory }: Pick<Surroundings, "env" | "platform" | "homeDirectory">): string {
+export function defaultDataDirectory({
+  env,
+  platform,
+  homeDirectory,
+}: Pick<Surroundings, "env" | "platform" | "homeDirectory">): string {
   const name = "llm-platform";
   if (platform === "darwin") return join(homeDirectory, "Library", "Application Support", name);
   if (platform === "win32") return join(env["LOCALAPPDATA"] || join(homeDirectory, "AppData", "Local"), name);
@@ -167,5 +185,7 @@ function warningsFor(env: Surroundings["env"]): readonly string[] {
   const isOn = (name: string) => /^(?:1|true|yes|on)$/i.test(env[name] ?? "");
   const switches = Object.entries(laterSwitches).filter(([name]) => isOn(name));
   const values = Object.entries(laterValues).filter(([name]) => (env[name] ?? "") !== "");
-  return [...switches, ...values].map(([name, what]) => `${name} is set, but this version has no ${what} integration yet; it has no effect`);
+  return [...switches, ...values].map(
+    ([name, what]) => `${name} is set, but this version has no ${what} integration yet; it has no effect`,
+  );
 }

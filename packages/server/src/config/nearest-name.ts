@@ -29,5 +29,7 @@ export function editDistance(left: string, right: string): number {
 /** What to say about a key that is no setting. */
 export function unknownKeyMessage(key: string, known: readonly string[]): string {
   const nearest = nearestName(key, known);
-  return nearest === undefined ? `unknown key \`${key}\`` : `unknown key \`${key}\`; did you mean \`${nearest}\`?`;
+  return nearest === undefined
+    ? `unknown key \`${key}\``
+    : `unknown key \`${key}\`; did you mean \`${nearest}\`?`;
 }

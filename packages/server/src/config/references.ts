@@ -10,11 +10,18 @@ export interface ReferenceParts {
 }
 
 /** Replaces `${env:NAME}` and `${file:/path}` in every string; what cannot be replaced is reported. */
-export function resolveReferences(value: unknown, path: readonly PropertyKey[], parts: ReferenceParts): unknown {
+export function resolveReferences(
+  value: unknown,
+  path: readonly PropertyKey[],
+  parts: ReferenceParts,
+): unknown {
   if (typeof value === "string") return resolveText(value, path, parts);
-  if (Array.isArray(value)) return value.map((item, index) => resolveReferences(item, [...path, index], parts));
+  if (Array.isArray(value))
+    return value.map((item, index) => resolveReferences(item, [...path, index], parts));
   if (!isTree(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, resolveReferences(member, [...path, key], parts)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, resolveReferences(member, [...path, key], parts)]),
+  );
 }
 
 function resolveText(text: string, path: readonly PropertyKey[], { around, report }: ReferenceParts): string {

@@ -24,19 +24,27 @@ export function hideSecrets(config: PlatformConfig): Readonly<Record<string, unk
 function hideInKnown(value: unknown): unknown {
   if (value instanceof Secret) return value.toString();
   if (Array.isArray(value)) return value.map(hideInKnown);
-  return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hideInKnown(member)])) : value;
+  return isTree(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hideInKnown(member)]))
+    : value;
 }
 
 /** Settings of integrations: there a secret is told by its name, and every header counts as one. */
 function hideInOpen(value: unknown, key = ""): unknown {
-  if (typeof value === "string") return isSecretName(key) ? "[secret]" : value.replace(/(?<=:\/\/)[^/@\s]*@/, "[secret]@");
+  if (typeof value === "string")
+    return isSecretName(key) ? "[secret]" : value.replace(/(?<=:\/\/)[^/@\s]*@/, "[secret]@");
   if (Array.isArray(value)) return value.map((member) => hideInOpen(member, key));
   if (!isTree(value)) return value;
   const isHeaders = /headers$/i.test(key);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, isHeaders ? "[secret]" : hideInOpen(member, name)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, isHeaders ? "[secret]" : hideInOpen(member, name)]),
+  );
 }
 
-function annotate(map: YAMLMap, { path, origins }: { readonly path: readonly string[]; readonly origins: LoadedConfig["origins"] }): void {
+function annotate(
+  map: YAMLMap,
+  { path, origins }: { readonly path: readonly string[]; readonly origins: LoadedConfig["origins"] },
+): void {
   for (const { key, value } of map.items) {
     const here = [...path, isScalar(key) ? String(key.value) : String(key)];
     if (isMap(value) && value.items.length > 0) annotate(value, { path: here, origins });
@@ -47,6 +55,8 @@ function annotate(map: YAMLMap, { path, origins }: { readonly path: readonly str
 
 /** A list is from the environment as soon as one member's setting is. */
 function originOfList(path: string, origins: LoadedConfig["origins"]): string {
-  const inside = [...origins].filter(([key]) => key === path || key.startsWith(`${path}.`)).map(([, origin]) => origin);
+  const inside = [...origins]
+    .filter(([key]) => key === path || key.startsWith(`${path}.`))
+    .map(([, origin]) => origin);
   return [...new Set(inside)].join(", ") || "default";
 }

@@ -9,17 +9,28 @@ const route = z.strictObject({
     .array(
       z.strictObject({
         model: modelName.describe("`integration/model`."),
-        weight: z.number().min(0).max(1_000_000).default(1).describe("Share of the calls among the targets; 0 takes none at first hand."),
+        weight: z
+          .number()
+          .min(0)
+          .max(1_000_000)
+          .default(1)
+          .describe("Share of the calls among the targets; 0 takes none at first hand."),
       }),
     )
     .min(1)
     .describe("Where calls go."),
-  fallbacks: z.array(modelName).default([]).describe("`integration/model`, tried in this order when the targets cannot answer."),
+  fallbacks: z
+    .array(modelName)
+    .default([])
+    .describe("`integration/model`, tried in this order when the targets cannot answer."),
 });
 
 export const routingSettings = section(
   {
-    aliases: z.record(modelName, modelName).default({}).describe("Further names of models: name → `integration/model`."),
+    aliases: z
+      .record(modelName, modelName)
+      .default({})
+      .describe("Further names of models: name → `integration/model`."),
     routes: z.array(route).default([]).describe("Names that stand for several targets."),
   },
   "Names that clients may use beside `model` and `integration/model`.",

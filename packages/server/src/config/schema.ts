@@ -14,8 +14,14 @@ export const configSchema = z.strictObject({
   data_dir: dataDirectorySetting,
   log: logSettings,
   auth: authSettings,
-  openai_api: section({ enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") }, "The OpenAI API."),
-  prometheus: section({ enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") }, "Metrics for Prometheus."),
+  openai_api: section(
+    { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
+    "The OpenAI API.",
+  ),
+  prometheus: section(
+    { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
+    "Metrics for Prometheus.",
+  ),
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,

@@ -7,8 +7,18 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape, doc: string) 
 }
 
 /** A whole number with its range, default and unit. */
-export function wholeNumber(input: { readonly from: number; readonly to: number; readonly unit?: string; readonly doc: string }) {
-  return z.number().int().min(input.from).max(input.to).meta({ description: input.doc, ...(input.unit === undefined ? {} : { unit: input.unit }) });
+export function wholeNumber(input: {
+  readonly from: number;
+  readonly to: number;
+  readonly unit?: string;
+  readonly doc: string;
+}) {
+  return z
+    .number()
+    .int()
+    .min(input.from)
+    .max(input.to)
+    .meta({ description: input.doc, ...(input.unit === undefined ? {} : { unit: input.unit }) });
 }
 
 /** A length of time in seconds; fractions are allowed. */

@@ -3,15 +3,31 @@ import { section, seconds, wholeNumber } from "./section.ts";
 
 export const serverSettings = section(
   {
-    host: z.string().min(1).default("127.0.0.1").describe("Address to listen on. Any but a loopback address needs `auth.api_keys`."),
-    port: wholeNumber({ from: 0, to: 65_535, doc: "Port to listen on; 0 lets the system choose." }).default(8_000),
+    host: z
+      .string()
+      .min(1)
+      .default("127.0.0.1")
+      .describe("Address to listen on. Any but a loopback address needs `auth.api_keys`."),
+    port: wholeNumber({ from: 0, to: 65_535, doc: "Port to listen on; 0 lets the system choose." }).default(
+      8_000,
+    ),
     allowed_hosts: z
       .array(z.string().min(1))
       .default([])
-      .describe("Names that requests may be addressed to (the Host header), beside the addresses that it listens on."),
-    drain_seconds: seconds(0, 3_600, "How long calls in flight may go on after a stop was asked for.").default(300),
+      .describe(
+        "Names that requests may be addressed to (the Host header), beside the addresses that it listens on.",
+      ),
+    drain_seconds: seconds(
+      0,
+      3_600,
+      "How long calls in flight may go on after a stop was asked for.",
+    ).default(300),
     max_connections: wholeNumber({ from: 1, to: 1_000_000, doc: "Open connections in all." }).default(10_000),
-    max_connections_per_address: wholeNumber({ from: 1, to: 1_000_000, doc: "Open connections from one client address." }).default(1_000),
+    max_connections_per_address: wholeNumber({
+      from: 1,
+      to: 1_000_000,
+      doc: "Open connections from one client address.",
+    }).default(1_000),
   },
   "Where the server listens.",
 );
@@ -32,7 +48,12 @@ export const logSettings = section(
 export const environmentSetting = z
   .enum(["development", "production", "test"])
   .default("development")
-  .describe("What this server is for. It only changes defaults that concern people, such as the log's format.");
+  .describe(
+    "What this server is for. It only changes defaults that concern people, such as the log's format.",
+  );
 
 /** Its default depends on the machine; see `defaultDataDirectory`. */
-export const dataDirectorySetting = z.string().min(1).describe("Folder of all state. Default: the platform's usual place for user data.");
+export const dataDirectorySetting = z
+  .string()
+  .min(1)
+  .describe("Folder of all state. Default: the platform's usual place for user data.");

@@ -4,7 +4,11 @@ import { defineOperation, type Operation } from "./operation.ts";
 
 /** Where events are read from. */
 export interface EventReader {
-  list(filter: { readonly afterId: number; readonly limit: number; readonly integration?: string | undefined }): readonly PlatformEvent[];
+  list(filter: {
+    readonly afterId: number;
+    readonly limit: number;
+    readonly integration?: string | undefined;
+  }): readonly PlatformEvent[];
   /** Calls `listener` with each new event, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
 }
@@ -36,7 +40,8 @@ export function eventOperations(reader: EventReader): readonly Operation[] {
   return [
     defineOperation({
       name: "events.list",
-      summary: "What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends.",
+      summary:
+        "What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends.",
       permission: "events.read",
       rest: { method: "GET", path: "/integrations/events" },
       input: eventsInput,

@@ -58,12 +58,20 @@ const healthOutput = z.object({
   status: z.enum(["ok", "degraded"]).describe("degraded when an enabled integration is not running."),
   integrations: z.record(
     z.string(),
-    z.object({ state: z.enum(integrationStates), reason: z.string().nullable(), last_probe: probe.nullable() }),
+    z.object({
+      state: z.enum(integrationStates),
+      reason: z.string().nullable(),
+      last_probe: probe.nullable(),
+    }),
   ),
 });
 
 /** Operations on integrations. */
-export function integrationOperations({ manager, registry, saveConfig }: IntegrationOperationParts): readonly Operation[] {
+export function integrationOperations({
+  manager,
+  registry,
+  saveConfig,
+}: IntegrationOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "integrations.list",
@@ -84,7 +92,9 @@ export function integrationOperations({ manager, registry, saveConfig }: Integra
       run: async () => {
         const all = manager.list();
         const isWell = all.every(({ state }) => state === "running" || state === "disabled");
-        const each = all.map(({ name, state, reason, last_probe }) => [name, { state, reason, last_probe }] as const);
+        const each = all.map(
+          ({ name, state, reason, last_probe }) => [name, { state, reason, last_probe }] as const,
+        );
         const status = isWell ? ("ok" as const) : ("degraded" as const);
         return { status, integrations: Object.fromEntries(each) };
       },
@@ -106,9 +116,14 @@ export function integrationOperations({ manager, registry, saveConfig }: Integra
       input: named,
       output: z.object({
         name: z.string(),
-        samples: z.array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() })).readonly(),
+        samples: z
+          .array(z.object({ name: z.string(), labels: z.record(z.string(), z.string()), value: z.number() }))
+          .readonly(),
       }),
-      run: async ({ name }) => ({ name: manager.status(name).name, samples: registry.samples("integration", name) }),
+      run: async ({ name }) => ({
+        name: manager.status(name).name,
+        samples: registry.samples("integration", name),
+      }),
     }),
     defineOperation({
       name: "integrations.restart",
@@ -121,7 +136,8 @@ export function integrationOperations({ manager, registry, saveConfig }: Integra
     }),
     defineOperation({
       name: "integrations.configure",
-      summary: "Changes the configuration of one integration: the new one is started and swapped in; when it fails, the old one goes on.",
+      summary:
+        "Changes the configuration of one integration: the new one is started and swapped in; when it fails, the old one goes on.",
       permission: "integrations.write",
       rest: { method: "PUT", path: "/integrations/{name}/config" },
       input: configInput,
@@ -148,5 +164,7 @@ type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
 
 function definedOnly<Value extends object>(value: Value): Defined<Value> {
   // Only members without a value are left out, so what is left has the narrower type.
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<Value>;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined),
+  ) as Defined<Value>;
 }

@@ -48,7 +48,9 @@ export function modelOperations({ manager, directory }: ModelOperationParts): re
       input: z.strictObject({ integration: z.string().max(128).optional() }),
       output: z.object({ models: z.array(modelSchema).readonly() }),
       run: async ({ integration }) => {
-        const models = directory.snapshot.models.filter((model) => integration === undefined || model.integration === integration);
+        const models = directory.snapshot.models.filter(
+          (model) => integration === undefined || model.integration === integration,
+        );
         return { models: models.map(toModel) };
       },
     }),
@@ -133,19 +135,34 @@ export function modelPlatformOf(manager: Manager, name: string): ModelPlatform {
   const { state, reason } = manager.status(name);
   const platform = manager.running(name)?.models;
   if (platform !== undefined) return platform;
-  throw new PlatformError("unavailable", `The integration ${name} is ${state}${reason === null ? "" : `: ${reason}`}`);
+  throw new PlatformError(
+    "unavailable",
+    `The integration ${name} is ${state}${reason === null ? "" : `: ${reason}`}`,
+  );
 }
 
-function findModel({ manager, directory }: ModelOperationParts, name: string): { readonly info: CatalogueModel; readonly platform: ModelPlatform } {
+function findModel(
+  { manager, directory }: ModelOperationParts,
+  name: string,
+): { readonly info: CatalogueModel; readonly platform: ModelPlatform } {
   const { models } = directory.snapshot;
-  const info = models.find((model) => model.id === name) ?? models.find((model) => `${model.integration}/${model.id}` === name);
+  const info =
+    models.find((model) => model.id === name) ??
+    models.find((model) => `${model.integration}/${model.id}` === name);
   if (info === undefined) {
-    throw new PlatformError("model_not_found", `The model \`${name}\` does not exist. GET /api/v1/models lists those that do.`, { field: "model" });
+    throw new PlatformError(
+      "model_not_found",
+      `The model \`${name}\` does not exist. GET /api/v1/models lists those that do.`,
+      { field: "model" },
+    );
   }
   return { info, platform: modelPlatformOf(manager, info.integration) };
 }
 
-async function listLoaded(manager: Manager, signal: AbortSignal): Promise<readonly z.output<typeof loadedSchema>[]> {
+async function listLoaded(
+  manager: Manager,
+  signal: AbortSignal,
+): Promise<readonly z.output<typeof loadedSchema>[]> {
   const names = manager.list().map(({ name }) => name);
   const perIntegration = await Promise.all(
     names.map(async (integration) => {
@@ -165,7 +182,11 @@ async function listLoaded(manager: Manager, signal: AbortSignal): Promise<readon
 
 function ability<Action>(action: Action | undefined, info: CatalogueModel, verb: string): Action {
   if (action !== undefined) return action;
-  throw new PlatformError("unsupported_parameter", `The integration ${info.integration} cannot ${verb} models.`, { field: "model" });
+  throw new PlatformError(
+    "unsupported_parameter",
+    `The integration ${info.integration} cannot ${verb} models.`,
+    { field: "model" },
+  );
 }
 
 function toModel(model: CatalogueModel): z.output<typeof modelSchema> {

@@ -41,7 +41,9 @@ interface OperationInput<Input extends z.ZodType, Output extends z.ZodType> {
 }
 
 /** Ties an operation's code to its schemas. */
-export function defineOperation<Input extends z.ZodType, Output extends z.ZodType>(definition: OperationInput<Input, Output>): Operation {
+export function defineOperation<Input extends z.ZodType, Output extends z.ZodType>(
+  definition: OperationInput<Input, Output>,
+): Operation {
   return {
     ...definition,
     run: (input, context) => definition.run(checkInput(definition.input, input), context),
@@ -51,8 +53,15 @@ export function defineOperation<Input extends z.ZodType, Output extends z.ZodTyp
 function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => ({ field: issue.path.join("."), message: issue.message }));
-  throw new PlatformError("invalid_request", `The input is not valid: ${problems.map((each) => `${each.field || "body"}: ${each.message}`).join("; ")}.`, {
-    problems,
-  });
+  const problems = result.error.issues.map((issue) => ({
+    field: issue.path.join("."),
+    message: issue.message,
+  }));
+  throw new PlatformError(
+    "invalid_request",
+    `The input is not valid: ${problems.map((each) => `${each.field || "body"}: ${each.message}`).join("; ")}.`,
+    {
+      problems,
+    },
+  );
 }

@@ -27,7 +27,10 @@ const usageRow = z.object({
   cache_write_tokens: z.number().nullable(),
   reasoning_tokens: z.number().nullable(),
   usage_source: z.enum(["reported", "estimated", "none"]),
-  cost_micros: z.number().nullable().describe("Millionths of the currency; null when the price is not known."),
+  cost_micros: z
+    .number()
+    .nullable()
+    .describe("Millionths of the currency; null when the price is not known."),
   currency: z.string().nullable(),
 });
 
@@ -78,10 +81,18 @@ export function usageOperations(ledger: LedgerTable): readonly Operation[] {
       permission: "usage.read",
       rest: { method: "GET", path: "/api/v1/usage/summary" },
       input: filterSchema,
-      output: z.object({ models: z.array(summaryRow).readonly(), attempts: z.number(), unpriced_attempts: z.number() }),
+      output: z.object({
+        models: z.array(summaryRow).readonly(),
+        attempts: z.number(),
+        unpriced_attempts: z.number(),
+      }),
       run: async (input) => {
         const where = toFilter(input);
-        const [models, attempts, unpriced] = await Promise.all([ledger.usageByModel(where), ledger.count(where), ledger.countUnknownPrice(where)]);
+        const [models, attempts, unpriced] = await Promise.all([
+          ledger.usageByModel(where),
+          ledger.count(where),
+          ledger.countUnknownPrice(where),
+        ]);
         return {
           models: models.map((row) => ({
             integration: row.integration,
@@ -100,7 +111,13 @@ export function usageOperations(ledger: LedgerTable): readonly Operation[] {
   ];
 }
 
-function toFilter({ from, until, integration, model, principal }: z.output<typeof filterSchema>): Parameters<LedgerTable["count"]>[0] {
+function toFilter({
+  from,
+  until,
+  integration,
+  model,
+  principal,
+}: z.output<typeof filterSchema>): Parameters<LedgerTable["count"]>[0] {
   return {
     fromMs: from === undefined ? undefined : Date.parse(from),
     untilMs: until === undefined ? undefined : Date.parse(until),

@@ -75,7 +75,8 @@ export class Breaker {
     this.#count(nowMs, true);
     const { failures, windowCalls } = this.#settings;
     const isRateBad = this.#windowCalls >= windowCalls && this.#windowFailures * 2 > this.#windowCalls;
-    if (this.#isOpen ? nowMs >= this.#openUntilMs : this.#failuresInRow >= failures || isRateBad) this.#open(nowMs);
+    if (this.#isOpen ? nowMs >= this.#openUntilMs : this.#failuresInRow >= failures || isRateBad)
+      this.#open(nowMs);
   }
 
   #open(nowMs: number): void {

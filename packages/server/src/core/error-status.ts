@@ -44,6 +44,9 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** Which layer an error code blames. An upstream's own 429 is told by its `upstreamStatus`. */
-export function sourceOf(error: { readonly code: ErrorCode; readonly upstreamStatus: number | undefined }): ErrorSource {
+export function sourceOf(error: {
+  readonly code: ErrorCode;
+  readonly upstreamStatus: number | undefined;
+}): ErrorSource {
   return error.upstreamStatus === undefined ? facts[error.code].source : "provider";
 }

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attemptKey, formatRecord, formatStartMarker, interruptedRecord, type LedgerRecord, parseSpoolLine, type RecordStart } from "./ledger-record.ts";
+import {
+  attemptKey,
+  formatRecord,
+  formatStartMarker,
+  interruptedRecord,
+  type LedgerRecord,
+  parseSpoolLine,
+  type RecordStart,
+} from "./ledger-record.ts";
 import { isRecordedEnd, isSuccess, recordedEnds, streamEnds } from "./stream-ends.ts";
 
 const count = fc.option(fc.nat(), { nil: null });
@@ -49,7 +57,10 @@ describe("a spool line", () => {
     fc.assert(
       fc.property(records, (record) => {
         expect(parseSpoolLine(formatRecord(record))).toEqual({ type: "end", record });
-        expect(parseSpoolLine(formatStartMarker(record))).toMatchObject({ type: "start", start: { attemptId: record.attemptId, principal: record.principal } });
+        expect(parseSpoolLine(formatStartMarker(record))).toMatchObject({
+          type: "start",
+          start: { attemptId: record.attemptId, principal: record.principal },
+        });
       }),
     );
   });
@@ -79,13 +90,20 @@ describe("a spool line", () => {
     const [line = ""] = fc.sample(records, 1).map(formatRecord);
     const values: unknown[] = JSON.parse(line);
     // Every value but the last of each kind of null is of a fixed type, so an object never fits.
-    for (const index of values.keys()) expect(parseSpoolLine(JSON.stringify(values.with(index, {})))).toBeUndefined();
+    for (const index of values.keys())
+      expect(parseSpoolLine(JSON.stringify(values.with(index, {})))).toBeUndefined();
   });
 
   it("of an attempt that was cut off claims no usage and no cost", () => {
     const [start] = fc.sample(starts, 1);
     if (start === undefined) throw new Error("no sample");
-    expect(interruptedRecord(start)).toMatchObject({ ...start, outcome: "interrupted", inputTokens: null, costMicros: null, usageSource: "none" });
+    expect(interruptedRecord(start)).toMatchObject({
+      ...start,
+      outcome: "interrupted",
+      inputTokens: null,
+      costMicros: null,
+      usageSource: "none",
+    });
   });
 });
 

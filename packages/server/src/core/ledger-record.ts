@@ -155,10 +155,24 @@ function parseArray(line: string): readonly unknown[] | undefined {
 }
 
 function toStart(values: readonly unknown[]): RecordStart | undefined {
-  const [, attemptId, startedAtMs, principal, operation, requestedModel, integration, provider, upstreamModel, stream] = values;
-  if (typeof attemptId !== "string" || typeof startedAtMs !== "number" || typeof stream !== "boolean") return undefined;
-  if (typeof principal !== "string" || typeof operation !== "string" || typeof requestedModel !== "string") return undefined;
-  if (typeof integration !== "string" || typeof provider !== "string" || typeof upstreamModel !== "string") return undefined;
+  const [
+    ,
+    attemptId,
+    startedAtMs,
+    principal,
+    operation,
+    requestedModel,
+    integration,
+    provider,
+    upstreamModel,
+    stream,
+  ] = values;
+  if (typeof attemptId !== "string" || typeof startedAtMs !== "number" || typeof stream !== "boolean")
+    return undefined;
+  if (typeof principal !== "string" || typeof operation !== "string" || typeof requestedModel !== "string")
+    return undefined;
+  if (typeof integration !== "string" || typeof provider !== "string" || typeof upstreamModel !== "string")
+    return undefined;
   const dot = attemptId.lastIndexOf(".");
   const attempt = Number(attemptId.slice(dot + 1));
   if (dot < 1 || !Number.isSafeInteger(attempt) || attempt < 1) return undefined;
@@ -178,12 +192,26 @@ function toStart(values: readonly unknown[]): RecordStart | undefined {
 }
 
 function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord | undefined {
-  const [durationMs, firstByteMs, outcome, httpStatus, errorCode] = values.slice(startLength, startLength + 5);
-  const [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, usageSource, costMicros, currency] =
-    values.slice(startLength + 5);
-  if (typeof durationMs !== "number" || !isRecordedEnd(outcome) || !isUsageSource(usageSource)) return undefined;
-  if (!isNumberOrNull(firstByteMs) || !isNumberOrNull(httpStatus) || !isTextOrNull(errorCode)) return undefined;
-  if (!isNumberOrNull(inputTokens) || !isNumberOrNull(outputTokens) || !isNumberOrNull(reasoningTokens)) return undefined;
+  const [durationMs, firstByteMs, outcome, httpStatus, errorCode] = values.slice(
+    startLength,
+    startLength + 5,
+  );
+  const [
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens,
+    usageSource,
+    costMicros,
+    currency,
+  ] = values.slice(startLength + 5);
+  if (typeof durationMs !== "number" || !isRecordedEnd(outcome) || !isUsageSource(usageSource))
+    return undefined;
+  if (!isNumberOrNull(firstByteMs) || !isNumberOrNull(httpStatus) || !isTextOrNull(errorCode))
+    return undefined;
+  if (!isNumberOrNull(inputTokens) || !isNumberOrNull(outputTokens) || !isNumberOrNull(reasoningTokens))
+    return undefined;
   if (!isNumberOrNull(cacheReadTokens) || !isNumberOrNull(cacheWriteTokens)) return undefined;
   if (!isNumberOrNull(costMicros) || !isTextOrNull(currency)) return undefined;
   return {

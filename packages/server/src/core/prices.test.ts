@@ -27,17 +27,17 @@ describe("looking a price up", () => {
   ]);
 
   it.each([
-    ["any", "llama", 0, 1],
-    ["any", "gpt-4", 0, 2],
-    ["any", "gpt-5-mini", 0, 3],
-    ["any", "gpt-5", 0, 4],
-    ["azure", "llama", 0, 5],
-    ["azure", "gpt-4", 0, 5],
-    ["azure", "gpt-5", 999, 6],
-    ["azure", "gpt-5", 1_000, 7],
-    ["azure", "gpt-5", 5_000, 8],
-  ])("finds the most specific for %s/%s at %i", (integration, model, atMs, expected) => {
-    for (const _again of [1, 2]) expect(table.lookup({ integration, model, atMs })?.input).toBe(expected * 1_000_000);
+    { integration: "any", model: "llama", atMs: 0, expected: 1 },
+    { integration: "any", model: "gpt-4", atMs: 0, expected: 2 },
+    { integration: "any", model: "gpt-5-mini", atMs: 0, expected: 3 },
+    { integration: "any", model: "gpt-5", atMs: 0, expected: 4 },
+    { integration: "azure", model: "llama", atMs: 0, expected: 5 },
+    { integration: "azure", model: "gpt-4", atMs: 0, expected: 5 },
+    { integration: "azure", model: "gpt-5", atMs: 999, expected: 6 },
+    { integration: "azure", model: "gpt-5", atMs: 1_000, expected: 7 },
+    { integration: "azure", model: "gpt-5", atMs: 5_000, expected: 8 },
+  ])("finds the most specific for $integration/$model at $atMs", ({ expected, ...question }) => {
+    for (const _again of [1, 2]) expect(table.lookup(question)?.input).toBe(expected * 1_000_000);
   });
 
   it("knows the difference between unknown and free", () => {
@@ -48,7 +48,11 @@ describe("looking a price up", () => {
   });
 
   it("does not depend on the order of the entries", () => {
-    const entries = [entry({ model: "a*", inputPerMillion: 1 }), entry({ model: "ab*", inputPerMillion: 2 }), entry({ integration: "i", inputPerMillion: 3 })];
+    const entries = [
+      entry({ model: "a*", inputPerMillion: 1 }),
+      entry({ model: "ab*", inputPerMillion: 2 }),
+      entry({ integration: "i", inputPerMillion: 3 }),
+    ];
     fc.assert(
       fc.property(fc.shuffledSubarray(entries, { minLength: 3 }), (shuffled) => {
         const shuffledTable = createPriceTable(shuffled);
@@ -64,7 +68,11 @@ describe("what a call costs", () => {
     [{ inputTokens: 1_000, outputTokens: 500 }, { inputPerMillion: 0.15, outputPerMillion: 0.6 }, 450],
     [{ inputTokens: 3 }, { inputPerMillion: 0.15 }, 0],
     [{ inputTokens: 10 }, { inputPerMillion: 0.15 }, 2],
-    [{ inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 20 }, { inputPerMillion: 10, cacheReadPerMillion: 1, cacheWritePerMillion: 20 }, 660],
+    [
+      { inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 20 },
+      { inputPerMillion: 10, cacheReadPerMillion: 1, cacheWritePerMillion: 20 },
+      660,
+    ],
     [{ inputTokens: 100, cacheReadTokens: 60 }, { inputPerMillion: 10 }, 1_000],
     [{ inputTokens: 10, outputTokens: 10, reasoningTokens: 8 }, { outputPerMillion: 1 }, 10],
     [{}, { inputPerMillion: 1 }, null],
@@ -78,18 +86,28 @@ describe("what a call costs", () => {
 
   it("is exact to the last millionth, also for the longest calls at the highest prices", () => {
     fc.assert(
-      fc.property(tokens, tokens, micros, micros, (inputTokens, outputTokens, input, output) => {
-        const price: Price = { currency: "USD", input, output, cacheRead: input, cacheWrite: input };
-        const exact = (BigInt(inputTokens) * BigInt(input) + BigInt(outputTokens) * BigInt(output) + 500_000n) / 1_000_000n;
-        expect(costMicros({ inputTokens, outputTokens }, price)).toBe(Number(exact));
-      }),
+      fc.property(
+        fc.tuple(tokens, tokens),
+        fc.tuple(micros, micros),
+        ([inputTokens, outputTokens], [input, output]) => {
+          const price: Price = { currency: "USD", input, output, cacheRead: input, cacheWrite: input };
+          const exact =
+            (BigInt(inputTokens) * BigInt(input) + BigInt(outputTokens) * BigInt(output) + 500_000n) /
+            1_000_000n;
+          expect(costMicros({ inputTokens, outputTokens }, price)).toBe(Number(exact));
+        },
+      ),
     );
   });
 
   it("reads a price as it was written, without the error of its binary form", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 999_999_999 }), (written) => {
-        expect(priceOf({ inputPerMillion: Number(`${Math.floor(written / 1e6)}.${String(written % 1e6).padStart(6, "0")}`) }).input).toBe(written);
+        expect(
+          priceOf({
+            inputPerMillion: Number(`${Math.floor(written / 1e6)}.${String(written % 1e6).padStart(6, "0")}`),
+          }).input,
+        ).toBe(written);
       }),
     );
   });

@@ -53,7 +53,9 @@ const mostRemembered = 2_000;
  * a longer beginning a shorter one, and the latest `effectiveFromMs` that has come an earlier one.
  */
 export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
-  const ordered = entries.map((entry) => ({ entry, price: toPrice(entry) })).sort((a, b) => compareSpecificity(a.entry, b.entry));
+  const ordered = entries
+    .map((entry) => ({ entry, price: toPrice(entry) }))
+    .sort((a, b) => compareSpecificity(a.entry, b.entry));
   const remembered = new Map<string, readonly Candidate[]>();
 
   function candidatesFor({ integration, model }: PriceQuestion): readonly Candidate[] {
@@ -86,9 +88,17 @@ export function costMicros(usage: Usage, price: Price): number | null {
   const cacheWrite = usage.cacheWriteTokens ?? 0;
   const plainInput = Math.max(0, (usage.inputTokens ?? 0) - cacheRead - cacheWrite);
   const output = usage.outputTokens ?? 0;
-  const total = plainInput * price.input + output * price.output + cacheRead * price.cacheRead + cacheWrite * price.cacheWrite;
+  const total =
+    plainInput * price.input +
+    output * price.output +
+    cacheRead * price.cacheRead +
+    cacheWrite * price.cacheWrite;
   if (total + perMillion <= Number.MAX_SAFE_INTEGER) return divideRounded(total);
-  const exact = product(plainInput, price.input) + product(output, price.output) + product(cacheRead, price.cacheRead) + product(cacheWrite, price.cacheWrite);
+  const exact =
+    product(plainInput, price.input) +
+    product(output, price.output) +
+    product(cacheRead, price.cacheRead) +
+    product(cacheWrite, price.cacheWrite);
   return Number((exact + BigInt(perMillion / 2)) / BigInt(perMillion));
 }
 

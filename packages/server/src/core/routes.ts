@@ -41,7 +41,10 @@ export function targetId(integration: string, model: string): string {
  * In order of precedence: a configured route, an alias, `integration/model`, and the bare model name, which
  * leads to the integrations of the highest priority that offer it, with those of lower priority as fallbacks.
  */
-export function buildRoutes(offered: readonly OfferedModel[], config: RoutingConfig): ReadonlyMap<string, Route> {
+export function buildRoutes(
+  offered: readonly OfferedModel[],
+  config: RoutingConfig,
+): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const byName = new Map<string, OfferedModel[]>();
   for (const offer of offered) {
@@ -67,14 +70,17 @@ export function buildRoutes(offered: readonly OfferedModel[], config: RoutingCon
  * @param random a number in [0, 1)
  */
 export function orderTargets(route: Route, random: number): readonly string[] {
-  if (route.targets.length === 1 && route.fallbacks.length === 0) return route.targets.map((target) => target.id);
+  if (route.targets.length === 1 && route.fallbacks.length === 0)
+    return route.targets.map((target) => target.id);
   const total = route.targets.reduce((sum, target) => sum + target.weight, 0);
   let point = random * total;
   const first = route.targets.find((target) => {
     point -= target.weight;
     return point < 0;
   });
-  const rest = route.targets.filter((target) => target !== first && target.weight > 0).sort((a, b) => b.weight - a.weight);
+  const rest = route.targets
+    .filter((target) => target !== first && target.weight > 0)
+    .sort((a, b) => b.weight - a.weight);
   const ordered = [...(first === undefined ? [] : [first]), ...rest].map((target) => target.id);
   return [...new Set([...ordered, ...route.fallbacks])];
 }
@@ -100,5 +106,8 @@ function resolveName(name: string, routes: ReadonlyMap<string, Route>): Route {
 
 function spread(route: Route, weight: number): readonly RouteTarget[] {
   const total = route.targets.reduce((sum, target) => sum + target.weight, 0);
-  return route.targets.map((target) => ({ id: target.id, weight: (weight * target.weight) / Math.max(total, 1) }));
+  return route.targets.map((target) => ({
+    id: target.id,
+    weight: (weight * target.weight) / Math.max(total, 1),
+  }));
 }

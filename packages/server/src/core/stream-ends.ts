@@ -1,7 +1,12 @@
 import type { FinishReason } from "@llm-platform/kit";
 
 /** Ends in which the model said by itself that it was done. */
-const successes = ["stop", "length", "tool_calls", "content_filter"] as const satisfies readonly FinishReason[];
+const successes = [
+  "stop",
+  "length",
+  "tool_calls",
+  "content_filter",
+] as const satisfies readonly FinishReason[];
 
 /** Ends that something other than the model brought about. */
 const failures = [

@@ -39,16 +39,27 @@ export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
     const verdict = bucket.take(call.startedAtMs);
     verdicts.set(call, verdict);
     if (verdict.isAllowed) return;
-    throw new PlatformError("rate_limited", `The key ${name} may make ${requestsPerMinute} calls a minute; they are used up.`, {
-      retryAfterMs: verdict.retryAfterMs,
-    });
+    throw new PlatformError(
+      "rate_limited",
+      `The key ${name} may make ${requestsPerMinute} calls a minute; they are used up.`,
+      {
+        retryAfterMs: verdict.retryAfterMs,
+      },
+    );
   }
 
   return {
     stage: (next) => (call) => {
-      if (state.isClosed) return Promise.reject(new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 }));
+      if (state.isClosed)
+        return Promise.reject(
+          new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 }),
+        );
       if (active.size >= maxInFlight) {
-        return Promise.reject(new PlatformError("overloaded", `The server is at its limit of ${maxInFlight} calls at once.`, { retryAfterMs: 1_000 }));
+        return Promise.reject(
+          new PlatformError("overloaded", `The server is at its limit of ${maxInFlight} calls at once.`, {
+            retryAfterMs: 1_000,
+          }),
+        );
       }
       try {
         takeFromBucket(call);

@@ -103,7 +103,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     }
     const { facts } = reader;
     // Comments keep a connection warm and say nothing: only content counts as progress.
-    if (facts.contentEvents > contentBefore || facts.finishedChoices > 0 || !call.stream) this.#lastProgressMs = performance.now();
+    if (facts.contentEvents > contentBefore || facts.finishedChoices > 0 || !call.stream)
+      this.#lastProgressMs = performance.now();
     if (passed !== undefined) this.#pass(passed);
     if (facts.error !== undefined) this.#endWith(facts.error);
     else if (facts.isDone && call.stream) this.#complete();
@@ -172,7 +173,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       this.#endWith(timedOut("The call took longer than it may in total."));
     } else if (this.#phase !== "streaming") {
       const firstMs = call.stream ? settings.firstByteTimeoutMs : settings.requestTimeoutMs;
-      if (nowMs - this.#startedAtMs > firstMs) this.#endWith(timedOut("The upstream sent no content in time."));
+      if (nowMs - this.#startedAtMs > firstMs)
+        this.#endWith(timedOut("The upstream sent no content in time."));
     } else if (this.#pausedSinceMs !== 0) {
       if (nowMs - this.#pausedSinceMs > settings.stuckClientTimeoutMs) this.cancel();
     } else {
@@ -223,7 +225,11 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       record.noteFirstContent();
       this.#release();
     } else if (this.#heldBytes > mostHeldBytes) {
-      this.#endWith(new PlatformError("upstream_malformed", "The upstream sent no content for too long.", { isRetryable: true }));
+      this.#endWith(
+        new PlatformError("upstream_malformed", "The upstream sent no content for too long.", {
+          isRetryable: true,
+        }),
+      );
     }
   }
 
@@ -231,7 +237,9 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
   #release(): void {
     this.#phase = "streaming";
     const { record, call } = this.#input;
-    record.whenNoted(() => this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this }));
+    record.whenNoted(() =>
+      this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this }),
+    );
   }
 
   #complete(): void {
@@ -241,13 +249,17 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     const finished: StreamEnd = reader.facts.finishReason ?? "stop";
     this.#endedAtMs = performance.now();
     this.#upstream?.resume();
-    record.finish({ outcome: finished, facts: reader.facts, status: this.#status, error: undefined, isFinal: true }, () => {
-      this.#close();
-      const frames = reader.terminalFrames();
-      if (frames !== undefined) this.#hand(frames);
-      if (!wasReleased) this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this });
-      this.#tellLater("end");
-    });
+    record.finish(
+      { outcome: finished, facts: reader.facts, status: this.#status, error: undefined, isFinal: true },
+      () => {
+        this.#close();
+        const frames = reader.terminalFrames();
+        if (frames !== undefined) this.#hand(frames);
+        if (!wasReleased)
+          this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this });
+        this.#tellLater("end");
+      },
+    );
   }
 
   #endWith(error: PlatformError, outcome: StreamEnd = endOf(error)): void {
@@ -315,7 +327,9 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     this.#phase = "waiting";
     const body = Buffer.concat(this.#errorBody);
     this.#errorBody = [];
-    this.#endWith(toUpstreamError({ status: this.#status, headers: this.#headers, body, nowEpochMs: Date.now() }));
+    this.#endWith(
+      toUpstreamError({ status: this.#status, headers: this.#headers, body, nowEpochMs: Date.now() }),
+    );
   }
 }
 
@@ -329,16 +343,27 @@ function nothing(): void {
 function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {
   const encoding = reply.headers.get("content-encoding");
   if (encoding !== undefined && encoding !== "identity") {
-    return new PlatformError("upstream_malformed", "The upstream compressed its reply though it was not asked to.", { isRetryable: true });
+    return new PlatformError(
+      "upstream_malformed",
+      "The upstream compressed its reply though it was not asked to.",
+      { isRetryable: true },
+    );
   }
   const type = reply.headers.get("content-type")?.toLowerCase() ?? "";
-  const isWrong = type.includes("text/html") || (isStream && reply.dialect === "openai" && type.includes("json"));
+  const isWrong =
+    type.includes("text/html") || (isStream && reply.dialect === "openai" && type.includes("json"));
   if (!isWrong) return undefined;
-  return new PlatformError("upstream_malformed", "The upstream answered in another form than the one asked for.", { isRetryable: true });
+  return new PlatformError(
+    "upstream_malformed",
+    "The upstream answered in another form than the one asked for.",
+    { isRetryable: true },
+  );
 }
 
 function incomplete(): PlatformError {
-  return new PlatformError("upstream_incomplete", "The upstream ended its reply before it was complete.", { isRetryable: true });
+  return new PlatformError("upstream_incomplete", "The upstream ended its reply before it was complete.", {
+    isRetryable: true,
+  });
 }
 
 function timedOut(message: string): PlatformError {

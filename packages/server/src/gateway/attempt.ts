@@ -50,11 +50,18 @@ export function createAttempts(parts: AttemptParts): Chat {
       }
       if (!failure.isRetryable || call.cancellation.reason !== undefined) break;
     }
-    throw failure ?? new PlatformError("unavailable", `No target of the model \`${call.head.model}\` can take the call now.`);
+    throw (
+      failure ??
+      new PlatformError("unavailable", `No target of the model \`${call.head.model}\` can take the call now.`)
+    );
   };
 }
 
-async function tryOnce(call: GatewayCall, target: Target, parts: AttemptParts): Promise<Reply | PlatformError> {
+async function tryOnce(
+  call: GatewayCall,
+  target: Target,
+  parts: AttemptParts,
+): Promise<Reply | PlatformError> {
   try {
     const { outgoing, reader } = prepareAttempt(call, target);
     const { settings, deadlines } = parts;
@@ -84,16 +91,22 @@ function chooseTarget(
   if (ready !== undefined) return ready;
   const running = targets.filter((target) => target.platform !== undefined);
   // With several targets all of them failing, the least bad one is still asked: refusing every call would be an outage of our own making.
-  if (targets.length > 1 && running.length > 0) return running.reduce((best, target) => (target.breaker.badness < best.breaker.badness ? target : best));
+  if (targets.length > 1 && running.length > 0)
+    return running.reduce((best, target) => (target.breaker.badness < best.breaker.badness ? target : best));
   if (so.failure !== undefined) return undefined;
   throw refusal(next, nowMs);
 }
 
 function refusal(target: Target, nowMs: number): PlatformError {
-  if (target.platform === undefined) return new PlatformError("unavailable", target.absence, { retryAfterMs: 5_000 });
-  return new PlatformError("unavailable", `Calls to ${target.id} are held back because it keeps failing. It is tried again by itself.`, {
-    retryAfterMs: Math.max(1_000, target.breaker.waitMs(nowMs)),
-  });
+  if (target.platform === undefined)
+    return new PlatformError("unavailable", target.absence, { retryAfterMs: 5_000 });
+  return new PlatformError(
+    "unavailable",
+    `Calls to ${target.id} are held back because it keeps failing. It is tried again by itself.`,
+    {
+      retryAfterMs: Math.max(1_000, target.breaker.waitMs(nowMs)),
+    },
+  );
 }
 
 /** Asking the same target again helps against a broken connection, not against a limit, a refusal or a time-out. */

@@ -1,4 +1,10 @@
-import { type Log, type ModelInfo, type ModelPlatform, PlatformError, toPlatformError } from "@llm-platform/kit";
+import {
+  type Log,
+  type ModelInfo,
+  type ModelPlatform,
+  PlatformError,
+  toPlatformError,
+} from "@llm-platform/kit";
 import type { BreakerSettings } from "../core/breaker.ts";
 import { buildRoutes, type OfferedModel, type Route, type RoutingConfig } from "../core/routes.ts";
 import { Target } from "./targets.ts";
@@ -74,7 +80,8 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
         target.absence = view.absence;
         current.set(target.id, target);
         offered.push({ integration: view.name, model: info.id, priority: view.priority });
-        if (view.platform !== undefined) models.push({ ...info, integration: view.name, provider: view.platform.provider });
+        if (view.platform !== undefined)
+          models.push({ ...info, integration: view.name, provider: view.platform.provider });
       }
     }
     for (const id of targets.keys()) if (!current.has(id)) targets.delete(id);
@@ -96,7 +103,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     },
     rebuild,
     async refresh(integration) {
-      const views = source.platforms().filter((view) => integration === undefined || view.name === integration);
+      const views = source
+        .platforms()
+        .filter((view) => integration === undefined || view.name === integration);
       await Promise.all(views.map(refreshOne));
       rebuild();
     },
@@ -109,9 +118,13 @@ const emptySnapshot: RoutingSnapshot = { routes: new Map(), targets: new Map(), 
 export function lookUpRoute(snapshot: RoutingSnapshot, name: string): Route {
   const route = snapshot.routes.get(name);
   if (route === undefined) {
-    throw new PlatformError("model_not_found", `The model \`${name}\` does not exist. GET /v1/models lists those that do.`, {
-      field: "model",
-    });
+    throw new PlatformError(
+      "model_not_found",
+      `The model \`${name}\` does not exist. GET /v1/models lists those that do.`,
+      {
+        field: "model",
+      },
+    );
   }
   return route;
 }

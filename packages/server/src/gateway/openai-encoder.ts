@@ -1,4 +1,13 @@
-import type { Delta, FinishReason, Json, JsonObject, ModelEvent, Operation, ToolCallDelta, Usage } from "@llm-platform/kit";
+import type {
+  Delta,
+  FinishReason,
+  Json,
+  JsonObject,
+  ModelEvent,
+  Operation,
+  ToolCallDelta,
+  Usage,
+} from "@llm-platform/kit";
 
 /** What an encoder must know of the call that it answers. */
 export interface EncoderInput {
@@ -37,7 +46,12 @@ export class OpenAiStreamEncoder {
 
   #choice(delta: Delta): JsonObject {
     if (this.#input.operation === "completion") {
-      return { index: delta.choice, text: delta.content ?? "", logprobs: delta.logprobs ?? null, finish_reason: null };
+      return {
+        index: delta.choice,
+        text: delta.content ?? "",
+        logprobs: delta.logprobs ?? null,
+        finish_reason: null,
+      };
     }
     const isFirst = !this.#startedChoices.has(delta.choice);
     this.#startedChoices.add(delta.choice);
@@ -172,7 +186,9 @@ class GatheredChoice {
 /** Joins two pieces of OpenAI's logprobs, `{ content: […] }` each. */
 function mergeLogprobs(left: Json, right: Json): Json {
   const [first, second] = [contentOf(left), contentOf(right)];
-  return first === undefined || second === undefined ? right : { content: [...first, ...second], refusal: null };
+  return first === undefined || second === undefined
+    ? right
+    : { content: [...first, ...second], refusal: null };
 }
 
 function contentOf(value: Json): readonly Json[] | undefined {
@@ -180,11 +196,20 @@ function contentOf(value: Json): readonly Json[] | undefined {
   return Array.isArray(value.content) ? value.content : undefined;
 }
 
-function replyHead(operation: Operation, requestId: string, chatObject: string): { readonly id: string; readonly object: string } {
-  return operation === "completion" ? { id: `cmpl-${requestId}`, object: "text_completion" } : { id: `chatcmpl-${requestId}`, object: chatObject };
+function replyHead(
+  operation: Operation,
+  requestId: string,
+  chatObject: string,
+): { readonly id: string; readonly object: string } {
+  return operation === "completion"
+    ? { id: `cmpl-${requestId}`, object: "text_completion" }
+    : { id: `chatcmpl-${requestId}`, object: chatObject };
 }
 
-function finishChoice(operation: Operation, event: { readonly choice: number; readonly reason: FinishReason }): JsonObject {
+function finishChoice(
+  operation: Operation,
+  event: { readonly choice: number; readonly reason: FinishReason },
+): JsonObject {
   const parts = operation === "completion" ? { text: "" } : { delta: {} };
   return { index: event.choice, ...parts, logprobs: null, finish_reason: event.reason };
 }
@@ -216,8 +241,12 @@ function formatUsage(usage: Usage): JsonObject {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    ...(usage.cacheReadTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: usage.cacheReadTokens } }),
-    ...(usage.reasoningTokens === undefined ? {} : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
+    ...(usage.cacheReadTokens === undefined
+      ? {}
+      : { prompt_tokens_details: { cached_tokens: usage.cacheReadTokens } }),
+    ...(usage.reasoningTokens === undefined
+      ? {}
+      : { completion_tokens_details: { reasoning_tokens: usage.reasoningTokens } }),
   };
 }
 

@@ -1,4 +1,11 @@
-import { type Call, Cancellation, type Codec, type Dialect, type JsonObject, PlatformError } from "@llm-platform/kit";
+import {
+  type Call,
+  Cancellation,
+  type Codec,
+  type Dialect,
+  type JsonObject,
+  PlatformError,
+} from "@llm-platform/kit";
 import { spliceBody } from "../wire/body-splice.ts";
 import { NdjsonReader } from "../wire/ndjson-reader.ts";
 import { toRecord } from "../wire/openai-usage.ts";
@@ -23,14 +30,21 @@ export function prepareAttempt(call: GatewayCall, target: Target): PreparedAttem
   const platform = target.platform;
   const dialect = platform?.dialectFor(call.operation);
   if (platform === undefined || dialect === undefined) {
-    throw new PlatformError("unsupported_parameter", `The model \`${call.head.model}\` cannot be used for ${call.operation} calls.`, {
-      field: "model",
-    });
+    throw new PlatformError(
+      "unsupported_parameter",
+      `The model \`${call.head.model}\` cannot be used for ${call.operation} calls.`,
+      {
+        field: "model",
+      },
+    );
   }
   if (dialect !== call.dialect) return transcode(call, target, platform.codec);
   const includeUsage = dialect === "openai" && call.stream && platform.reportsStreamUsage !== false;
   const body = spliceBody(call.body, call.head, { model: target.model, includeUsage });
-  return { outgoing: new OutgoingCall(call, { dialect, model: target.model, body }), reader: readerFor(call, dialect) };
+  return {
+    outgoing: new OutgoingCall(call, { dialect, model: target.model, body }),
+    reader: readerFor(call, dialect),
+  };
 }
 
 function readerFor(call: GatewayCall, dialect: Dialect): ReplyReader {
@@ -41,14 +55,22 @@ function readerFor(call: GatewayCall, dialect: Dialect): ReplyReader {
 
 function transcode(call: GatewayCall, target: Target, codec: Codec | undefined): PreparedAttempt {
   if (call.dialect !== "openai" || codec === undefined) {
-    throw new PlatformError("unsupported_parameter", `The model \`${call.head.model}\` cannot be called in the ${call.dialect} dialect.`, {
-      field: "model",
-    });
+    throw new PlatformError(
+      "unsupported_parameter",
+      `The model \`${call.head.model}\` cannot be called in the ${call.dialect} dialect.`,
+      {
+        field: "model",
+      },
+    );
   }
   const request = toRequest(call.json());
   const { operation, stream } = call;
   const body = codec.encodeRequest({ operation, request, model: target.model, stream });
-  const decoder = codec.createReplyDecoder({ operation, stream, estimatedInputTokens: call.estimatedInputTokens });
+  const decoder = codec.createReplyDecoder({
+    operation,
+    stream,
+    estimatedInputTokens: call.estimatedInputTokens,
+  });
   const reader = new TranscodingReader(decoder, {
     operation,
     stream,
@@ -80,7 +102,10 @@ class OutgoingCall implements Call {
   readonly cancellation = new Cancellation();
   readonly traceparent: string | undefined;
 
-  constructor(call: GatewayCall, outgoing: { readonly dialect: Dialect; readonly model: string; readonly body: Uint8Array }) {
+  constructor(
+    call: GatewayCall,
+    outgoing: { readonly dialect: Dialect; readonly model: string; readonly body: Uint8Array },
+  ) {
     this.id = call.id;
     this.operation = call.operation;
     this.dialect = outgoing.dialect;

@@ -95,12 +95,20 @@ export function createRecorder(parts: RecorderParts): Recorder {
     const { call, target } = record;
     const nowMs = performance.now();
     const usage = usageOf(end, call);
-    const price = usage.source === "none" ? undefined : prices.lookup({ integration: target.integration, model: target.model, atMs: record.startedAtEpochMs });
+    const price =
+      usage.source === "none"
+        ? undefined
+        : prices.lookup({
+            integration: target.integration,
+            model: target.model,
+            atMs: record.startedAtEpochMs,
+          });
     const cost = price === undefined ? null : costMicros(usage.usage, price);
     const currency = price?.currency ?? null;
     const series = seriesFor(call, target);
     series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
-    if (usage.source !== "none" && cost === null) metrics.costUnknown.series(series.provider, series.model).add();
+    if (usage.source !== "none" && cost === null)
+      metrics.costUnknown.series(series.provider, series.model).add();
     if (end.facts.isPromptTruncated) metrics.promptsTruncated.series(series.provider, series.model).add();
     judge(target, end.error);
     if (call.stream) metrics.terminations.series(end.outcome).add();
@@ -143,7 +151,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const statusClass = `${Math.floor(statusOf(error.code) / 100)}xx`;
       metrics.requests.series("none", "other", call.operation, statusClass, String(call.stream)).add();
       countError("none", "other", error);
-      if (error.code === "rate_limited" && error.upstreamStatus === undefined) metrics.rateLimited.series("requests").add();
+      if (error.code === "rate_limited" && error.upstreamStatus === undefined)
+        metrics.rateLimited.series("requests").add();
       call.end();
     },
   };
@@ -188,7 +197,8 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     attempt: record.number,
     startedAtMs: record.startedAtEpochMs,
     durationMs: Math.round(measured.nowMs - record.startedAtMs),
-    firstByteMs: record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
+    firstByteMs:
+      record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
     principal: call.principal.name,
     operation: call.operation,
     requestedModel: call.head.model,
@@ -244,7 +254,15 @@ class TargetSeries {
     this.#overhead = metrics.overhead.series();
   }
 
-  countAttempt(record: AttemptRecord, so: { readonly usage: Usage; readonly cost: number | null; readonly currency: string | null; readonly nowMs: number }): void {
+  countAttempt(
+    record: AttemptRecord,
+    so: {
+      readonly usage: Usage;
+      readonly cost: number | null;
+      readonly currency: string | null;
+      readonly nowMs: number;
+    },
+  ): void {
     const { usage } = so;
     this.#input.add(usage.inputTokens ?? 0);
     this.#output.add(usage.outputTokens ?? 0);
@@ -262,7 +280,10 @@ class TargetSeries {
 
   countCall(call: GatewayCall, nowMs: number, statusClass: string): void {
     if (statusClass === "2xx") this.#succeeded.add();
-    else this.#metrics.requests.series(this.provider, this.model, this.#operation, statusClass, String(call.stream)).add();
+    else
+      this.#metrics.requests
+        .series(this.provider, this.model, this.#operation, statusClass, String(call.stream))
+        .add();
     this.#duration.observe((nowMs - call.startedAtMs) / 1_000);
     this.#overhead.observe((call.sentAtMs - call.startedAtMs) / 1_000);
   }
@@ -271,4 +292,3 @@ class TargetSeries {
     this.#metrics.tokens.series(this.provider, this.model, type).add(amount);
   }
 }
-

@@ -9,9 +9,13 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
     const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
     const targets = orderTargets(lookUpRoute(directory.snapshot, name), random());
     if (!targets.some((id) => directory.snapshot.targets.has(id))) {
-      throw new PlatformError("model_not_found", `No integration offers what the model \`${call.head.model}\` stands for (${targets.join(", ")}).`, {
-        field: "model",
-      });
+      throw new PlatformError(
+        "model_not_found",
+        `No integration offers what the model \`${call.head.model}\` stands for (${targets.join(", ")}).`,
+        {
+          field: "model",
+        },
+      );
     }
     call.targets = targets;
     return next(call);

@@ -25,12 +25,17 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
     ...(field === undefined ? {} : { field }),
   };
   const said = upstreamCode === undefined ? "" : ` (${upstreamCode})`;
-  const fail = (code: ErrorCode, message: string, more: ErrorDetails = {}) => new PlatformError(code, message, { ...details, ...more });
+  const fail = (code: ErrorCode, message: string, more: ErrorDetails = {}) =>
+    new PlatformError(code, message, { ...details, ...more });
 
   switch (reply.status) {
     case 401:
     case 403:
-      return fail("upstream_auth", "The upstream refused the platform's credential. An operator has to renew it.", { isRetryable: true });
+      return fail(
+        "upstream_auth",
+        "The upstream refused the platform's credential. An operator has to renew it.",
+        { isRetryable: true },
+      );
     case 404:
       return fail("model_not_found", `The upstream does not know this model or endpoint${said}.`);
     case 413:
@@ -49,7 +54,10 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
     if (upstreamCode === "context_length_exceeded") {
       return fail("context_length_exceeded", "The prompt does not fit into the model's context. Shorten it.");
     }
-    return fail("invalid_request", `The upstream refused the request as invalid${said}. Check the fields of the request.`);
+    return fail(
+      "invalid_request",
+      `The upstream refused the request as invalid${said}. Check the fields of the request.`,
+    );
   }
   return fail("upstream_error", `The upstream failed with status ${reply.status}.`, {
     isRetryable: true,
@@ -57,7 +65,10 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
   });
 }
 
-function readEnvelope(body: Buffer): { readonly code: string | undefined; readonly field: string | undefined } {
+function readEnvelope(body: Buffer): {
+  readonly code: string | undefined;
+  readonly field: string | undefined;
+} {
   let envelope: Readonly<Record<string, unknown>> | undefined;
   try {
     envelope = toRecord(JSON.parse(body.toString("utf8")));
@@ -66,11 +77,16 @@ function readEnvelope(body: Buffer): { readonly code: string | undefined; readon
     return { code: undefined, field: undefined };
   }
   const error = toRecord(envelope?.["error"]) ?? envelope;
-  return { code: toPlainWord(error?.["code"]) ?? toPlainWord(error?.["type"]), field: toPlainWord(error?.["param"]) };
+  return {
+    code: toPlainWord(error?.["code"]) ?? toPlainWord(error?.["type"]),
+    field: toPlainWord(error?.["param"]),
+  };
 }
 
 function toPlainWord(value: unknown): string | undefined {
-  return typeof value === "string" && plainWord.test(value) && !/^(sk|hf|key)[-_]/i.test(value) ? value : undefined;
+  return typeof value === "string" && plainWord.test(value) && !/^(sk|hf|key)[-_]/i.test(value)
+    ? value
+    : undefined;
 }
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date (RFC 9110 section 10.2.3). */

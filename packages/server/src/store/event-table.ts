@@ -35,10 +35,16 @@ export interface EventTableParts {
 const pruneEvery = 100;
 
 export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTable {
-  const insert = raw.prepare("INSERT INTO events (time, integration, type, data) VALUES (?, ?, ?, ?) RETURNING id");
+  const insert = raw.prepare(
+    "INSERT INTO events (time, integration, type, data) VALUES (?, ?, ?, ?) RETURNING id",
+  );
   const prune = raw.prepare("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?");
-  const listAll = raw.prepare("SELECT id, time, integration, type, data FROM events WHERE id > ? ORDER BY id LIMIT ?");
-  const listOne = raw.prepare("SELECT id, time, integration, type, data FROM events WHERE id > ? AND integration = ? ORDER BY id LIMIT ?");
+  const listAll = raw.prepare(
+    "SELECT id, time, integration, type, data FROM events WHERE id > ? ORDER BY id LIMIT ?",
+  );
+  const listOne = raw.prepare(
+    "SELECT id, time, integration, type, data FROM events WHERE id > ? AND integration = ? ORDER BY id LIMIT ?",
+  );
   let sincePrune = pruneEvery;
 
   return {
@@ -55,7 +61,8 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
       }),
     list: ({ afterId, limit, integration }) =>
       guardStorage(() => {
-        const rows = integration === undefined ? listAll.all(afterId, limit) : listOne.all(afterId, integration, limit);
+        const rows =
+          integration === undefined ? listAll.all(afterId, limit) : listOne.all(afterId, integration, limit);
         return rows.map(toEvent);
       }),
   };

@@ -11,7 +11,11 @@ export function createKeyValues(database: Kysely<Tables>, integration: string): 
   return {
     get: (key) =>
       guardStorageLater(async () => {
-        const query = database.selectFrom("key_values").select("value").where("integration", "=", integration).where("key", "=", key);
+        const query = database
+          .selectFrom("key_values")
+          .select("value")
+          .where("integration", "=", integration)
+          .where("key", "=", key);
         const row = await query.executeTakeFirst();
         return row === undefined ? undefined : JSON.parse(row.value);
       }),
@@ -28,7 +32,11 @@ export function createKeyValues(database: Kysely<Tables>, integration: string): 
       }),
     delete: (key) =>
       guardStorageLater(async () => {
-        await database.deleteFrom("key_values").where("integration", "=", integration).where("key", "=", key).execute();
+        await database
+          .deleteFrom("key_values")
+          .where("integration", "=", integration)
+          .where("key", "=", key)
+          .execute();
       }),
   };
 }

@@ -61,7 +61,9 @@ export function createLedgerInsert(raw: DatabaseSync): (records: readonly Ledger
 function prepareInsert(raw: DatabaseSync, rows: number): StatementSync {
   const row = `(${columns.map(() => "?").join(", ")})`;
   const values = Array.from({ length: rows }, () => row).join(", ");
-  return raw.prepare(`INSERT INTO usage_ledger (${columns.join(", ")}) VALUES ${values} ON CONFLICT DO NOTHING`);
+  return raw.prepare(
+    `INSERT INTO usage_ledger (${columns.join(", ")}) VALUES ${values} ON CONFLICT DO NOTHING`,
+  );
 }
 
 /** Pushed one by one: on this path an array for each record is a third of the cost of binding it. */

@@ -62,12 +62,17 @@ export interface LedgerTableParts {
   readonly database: Kysely<Tables>;
   /** File whose content is synchronised to make inserts durable. */
   readonly walPath: string;
+  /** Told after each transaction of `insertMany`. */
+  onInserted?(rows: number): void;
 }
 
-export function createLedgerTable({ raw, database, walPath }: LedgerTableParts): LedgerTable {
+export function createLedgerTable({ raw, database, walPath, onInserted }: LedgerTableParts): LedgerTable {
   const insert = createLedgerInsert(raw);
   return {
-    insertMany: (records) => guardStorage(() => insert(records)),
+    insertMany(records) {
+      guardStorage(() => insert(records));
+      onInserted?.(records.length);
+    },
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
     list: (query) => guardStorageLater(() => listPage(database, query)),
     usageByModel: (filter) => guardStorageLater(() => sumByModel(database, filter)),
@@ -75,7 +80,10 @@ export function createLedgerTable({ raw, database, walPath }: LedgerTableParts):
     countUnknownPrice: (filter) => guardStorageLater(() => countRows(database, filter, true)),
     deleteOlderThan: (untilMs) =>
       guardStorageLater(async () => {
-        const result = await database.deleteFrom("usage_ledger").where("started_at_ms", "<", untilMs).executeTakeFirst();
+        const result = await database
+          .deleteFrom("usage_ledger")
+          .where("started_at_ms", "<", untilMs)
+          .executeTakeFirst();
         return Number(result.numDeletedRows);
       }),
   };
@@ -101,7 +109,10 @@ async function listPage(database: Kysely<Tables>, query: LedgerPageQuery): Promi
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
   const rows = await select.execute();
   const page = rows.slice(0, query.limit);
-  return { records: page.map(toLedgerRecord), nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null };
+  return {
+    records: page.map(toLedgerRecord),
+    nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null,
+  };
 }
 
 async function sumByModel(database: Kysely<Tables>, filter: LedgerFilter): Promise<readonly ModelUsage[]> {
@@ -133,7 +144,11 @@ async function sumByModel(database: Kysely<Tables>, filter: LedgerFilter): Promi
   }));
 }
 
-async function countRows(database: Kysely<Tables>, filter: LedgerFilter, isUnpriced: boolean): Promise<number> {
+async function countRows(
+  database: Kysely<Tables>,
+  filter: LedgerFilter,
+  isUnpriced: boolean,
+): Promise<number> {
   let query = database
     .selectFrom("usage_ledger")
     .select(({ fn }) => fn.countAll<number>().as("count"))
@@ -143,7 +158,10 @@ async function countRows(database: Kysely<Tables>, filter: LedgerFilter, isUnpri
   return Number(row?.count ?? 0);
 }
 
-function toCondition(builder: ExpressionBuilder<Tables, "usage_ledger">, filter: LedgerFilter): Expression<SqlBool> {
+function toCondition(
+  builder: ExpressionBuilder<Tables, "usage_ledger">,
+  filter: LedgerFilter,
+): Expression<SqlBool> {
   const { fromMs, untilMs, integration, upstreamModel, principal, outcome, requestId } = filter;
   return builder.and([
     ...(fromMs === undefined ? [] : [builder("started_at_ms", ">=", fromMs)]),
@@ -153,7 +171,9 @@ function toCondition(builder: ExpressionBuilder<Tables, "usage_ledger">, filter:
     ...(principal === undefined ? [] : [builder("principal", "=", principal)]),
     ...(outcome === undefined ? [] : [builder("outcome", "=", outcome)]),
     // Attempt ids are the request's id, a dot and a number: from "id." up to, but without, "id/".
-    ...(requestId === undefined ? [] : [builder("attempt_id", ">=", `${requestId}.`), builder("attempt_id", "<", `${requestId}/`)]),
+    ...(requestId === undefined
+      ? []
+      : [builder("attempt_id", ">=", `${requestId}.`), builder("attempt_id", "<", `${requestId}/`)]),
   ]);
 }
 

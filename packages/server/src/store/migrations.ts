@@ -44,7 +44,9 @@ export async function migrate({ raw, database, known = migrations }: MigratePart
 }
 
 function refuseNewerSchema(raw: DatabaseSync, known: Readonly<Record<string, Migration>>): void {
-  const table = raw.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'").get();
+  const table = raw
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'")
+    .get();
   if (table === undefined) return;
   const applied = raw.prepare("SELECT name FROM kysely_migration").all();
   const unknown = applied.map((row) => String(row["name"])).filter((name) => known[name] === undefined);
@@ -106,5 +108,10 @@ async function createUsageLedger(database: Kysely<unknown>): Promise<void> {
     .execute();
   // An attempt has one start, so this pair is as unique as the attempt alone. With the time in front, the index grows at
   // its end and serves ranges of time too: measured, an insert costs a third of what an index on random ids costs.
-  await database.schema.createIndex("usage_ledger_attempt").on("usage_ledger").columns(["started_at_ms", "attempt_id"]).unique().execute();
+  await database.schema
+    .createIndex("usage_ledger_attempt")
+    .on("usage_ledger")
+    .columns(["started_at_ms", "attempt_id"])
+    .unique()
+    .execute();
 }

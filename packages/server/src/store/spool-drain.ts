@@ -29,7 +29,11 @@ const rowsPerTransaction = 500;
 export async function drainSegments({ ledger, log, segments, onDrained }: DrainParts): Promise<void> {
   for (const segment of segments) {
     if (segment.drainedBytes >= segment.writtenBytes) continue;
-    for await (const { lines, nextOffset } of readLines({ path: segment.path, from: segment.drainedBytes, until: segment.writtenBytes })) {
+    for await (const { lines, nextOffset } of readLines({
+      path: segment.path,
+      from: segment.drainedBytes,
+      until: segment.writtenBytes,
+    })) {
       const records = parseRecords(lines, log);
       await insertInTurns(ledger, records);
       segment.drainedBytes = nextOffset;
@@ -59,7 +63,9 @@ function parseRecords(lines: readonly string[], log: Log): readonly LedgerRecord
 
 /** The rows must survive a loss of power before the only other copy of them goes. */
 async function deleteEmptied(ledger: SpoolLedger, segments: Segment[]): Promise<void> {
-  const emptied = segments.filter((segment) => segment.isClosed && segment.drainedBytes >= segment.writtenBytes);
+  const emptied = segments.filter(
+    (segment) => segment.isClosed && segment.drainedBytes >= segment.writtenBytes,
+  );
   if (emptied.length === 0) return;
   await ledger.makeDurable();
   for (const segment of emptied) {

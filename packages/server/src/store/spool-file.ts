@@ -31,13 +31,17 @@ export const openSpoolFile: OpenSpoolFile = async ({ directory, number, sync }) 
   const path = join(directory, `usage-${number}.spool`);
   // With O_DSYNC one call both writes and waits for the disk; where the flag is weak or absent, fdatasync follows.
   const isDataSync = sync && process.platform === "linux";
-  const flags = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | (isDataSync ? constants.O_DSYNC : 0);
+  const flags =
+    constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | (isDataSync ? constants.O_DSYNC : 0);
   const descriptor = await openDescriptor(path, flags);
   if (sync) await synchroniseDirectory(directory);
   const needsSync = sync && !isDataSync;
   return {
     path,
-    append: (bytes, done) => writeAll(descriptor, bytes, (error) => (error === null && needsSync ? fdatasync(descriptor, done) : done(error))),
+    append: (bytes, done) =>
+      writeAll(descriptor, bytes, (error) =>
+        error === null && needsSync ? fdatasync(descriptor, done) : done(error),
+      ),
     measure: (done) => fstat(descriptor, (error, stats) => done(error, error === null ? stats.size : 0)),
     close() {
       close(descriptor, () => {
@@ -48,7 +52,9 @@ export const openSpoolFile: OpenSpoolFile = async ({ directory, number, sync }) 
 };
 
 /** Paths and numbers of the segments in a folder, oldest first. */
-export async function listSpoolFiles(directory: string): Promise<readonly { readonly path: string; readonly number: number }[]> {
+export async function listSpoolFiles(
+  directory: string,
+): Promise<readonly { readonly path: string; readonly number: number }[]> {
   const names = await readdir(directory);
   return names
     .flatMap((name) => {

@@ -1,5 +1,10 @@
 import { stat, unlink } from "node:fs/promises";
-import { interruptedRecord, type LedgerRecord, parseSpoolLine, type RecordStart } from "../core/ledger-record.ts";
+import {
+  interruptedRecord,
+  type LedgerRecord,
+  parseSpoolLine,
+  type RecordStart,
+} from "../core/ledger-record.ts";
 import { insertInTurns } from "./spool-drain.ts";
 import { listSpoolFiles } from "./spool-file.ts";
 import { readLines } from "./spool-lines.ts";

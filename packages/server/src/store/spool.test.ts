@@ -39,7 +39,8 @@ function createDisk() {
       append(bytes: Uint8Array, done: WriteDone) {
         state.writes++;
         if (state.fault === "full") setImmediate(done, new Error("ENOSPC"));
-        else if (state.fault === "torn") file.append(bytes.slice(0, bytes.length - 9), () => done(new Error("ENOSPC")));
+        else if (state.fault === "torn")
+          file.append(bytes.slice(0, bytes.length - 9), () => done(new Error("ENOSPC")));
         else if (state.fault === "hang") held.push(() => file.append(bytes, done));
         else file.append(bytes, done);
       },
@@ -104,7 +105,10 @@ describe("a usage spool", () => {
 
   it("moves records to the ledger by itself", async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
-    const spool = await open({ ledger: { insertMany: (records) => resolve(records.length), async makeDurable() {} }, drainIntervalMs: 1 });
+    const spool = await open({
+      ledger: { insertMany: (records) => resolve(records.length), async makeDurable() {} },
+      drainIntervalMs: 1,
+    });
     await commit(spool, sampleRecord(1));
     expect(await promise).toBe(1);
   });
@@ -129,7 +133,11 @@ describe("a usage spool", () => {
     const second = createLedger();
     const { recovery } = await open({ ledger: second.ledger });
     expect(recovery).toMatchObject({ records: 2, interrupted: 1 });
-    expect(second.rows.get("req_1.1")).toMatchObject({ outcome: "interrupted", usageSource: "none", costMicros: null });
+    expect(second.rows.get("req_1.1")).toMatchObject({
+      outcome: "interrupted",
+      usageSource: "none",
+      costMicros: null,
+    });
     expect(second.rows.get("req_2.1")).toMatchObject({ outcome: "stop" });
   });
 
@@ -230,7 +238,12 @@ describe("a usage spool on a disk that fails", () => {
     const disk = createDisk();
     const { ledger, rows } = createLedger();
     const line = formatRecord(sampleRecord(1));
-    const spool = await open({ ledger, openFile: disk.openFile, maxPendingBytes: 2 * line.length, retryMs: 1 });
+    const spool = await open({
+      ledger,
+      openFile: disk.openFile,
+      maxPendingBytes: 2 * line.length,
+      retryMs: 1,
+    });
     disk.state.fault = "full";
     expect(await commit(spool, sampleRecord(1))).toBeUndefined();
     expect(await commit(spool, sampleRecord(2))).toBeUndefined();

@@ -111,7 +111,8 @@ class UsageSpool implements Spool {
       if (this.#isFailing || this.#isClosed) setImmediate(noted);
       else this.#waiting.push(noted);
     }
-    if (this.#isFailing && this.#fresh.length > 2 * this.#open.size + 1_000) this.#fresh = this.#fresh.filter((each) => this.#open.has(each));
+    if (this.#isFailing && this.#fresh.length > 2 * this.#open.size + 1_000)
+      this.#fresh = this.#fresh.filter((each) => this.#open.has(each));
     this.#schedule();
   }
 
@@ -138,7 +139,10 @@ class UsageSpool implements Spool {
     return {
       records: this.#undrained + this.#pendingRecords,
       oldestSeconds: this.#oldestAtMs === undefined ? 0 : (performance.now() - this.#oldestAtMs) / 1_000,
-      bytes: this.#segments.reduce((sum, { writtenBytes, drainedBytes }) => sum + writtenBytes - drainedBytes, this.#pendingChars),
+      bytes: this.#segments.reduce(
+        (sum, { writtenBytes, drainedBytes }) => sum + writtenBytes - drainedBytes,
+        this.#pendingChars,
+      ),
       commitFailures: this.#commitFailures,
       lostRecords: this.#lostRecords,
     };
@@ -171,7 +175,10 @@ class UsageSpool implements Spool {
     this.#lostRecords++;
     const error = this.#isClosed
       ? new PlatformError("shutting_down", "The server is stopping; the usage of this call was not recorded.")
-      : new PlatformError("insufficient_storage", "The usage of this call could be kept neither on disk nor in memory. Free some disk space.");
+      : new PlatformError(
+          "insufficient_storage",
+          "The usage of this call could be kept neither on disk nor in memory. Free some disk space.",
+        );
     setImmediate(done, error);
   }
 
@@ -197,14 +204,19 @@ class UsageSpool implements Spool {
     if (this.#isClosing) this.#triesWhileClosing++;
     this.#lastWriteAtMs = performance.now();
     const current = this.#segments.at(-1);
-    if (this.#file !== undefined && current !== undefined && current.writtenBytes < this.#segmentBytes) this.#write(this.#file, current);
+    if (this.#file !== undefined && current !== undefined && current.writtenBytes < this.#segmentBytes)
+      this.#write(this.#file, current);
     else void this.#writeToNext(current);
   };
 
   /** A segment begins with the markers of all open attempts, so that those before it need not be kept for them. */
   async #writeToNext(full: Segment | undefined): Promise<void> {
     try {
-      const file = await this.#openFile({ directory: this.#directory, number: this.#nextNumber, sync: this.#sync });
+      const file = await this.#openFile({
+        directory: this.#directory,
+        number: this.#nextNumber,
+        sync: this.#sync,
+      });
       this.#nextNumber++;
       this.#file?.close();
       this.#file = file;
@@ -238,7 +250,11 @@ class UsageSpool implements Spool {
 
   #takeGroup(): Group {
     const markers = this.#freshMarkers();
-    const group = { text: markers + this.#lines.join(""), records: this.#pendingRecords, chars: this.#pendingChars };
+    const group = {
+      text: markers + this.#lines.join(""),
+      records: this.#pendingRecords,
+      chars: this.#pendingChars,
+    };
     this.#lines = [];
     this.#fresh = [];
     this.#writing = this.#waiting;
@@ -270,7 +286,10 @@ class UsageSpool implements Spool {
     for (const done of finished) done();
   }
 
-  #onWriteFailed(group: Group, { file, segment, error }: { readonly file: SpoolFile; readonly segment: Segment; readonly error: Error }): void {
+  #onWriteFailed(
+    group: Group,
+    { file, segment, error }: { readonly file: SpoolFile; readonly segment: Segment; readonly error: Error },
+  ): void {
     this.#lines.unshift(group.text);
     this.#isTorn = true;
     file.measure((measureError, bytes) => {
@@ -288,7 +307,8 @@ class UsageSpool implements Spool {
     else this.#schedule();
   }
 
-  readonly #onStall = (): void => this.#noteFailure(new Error(`a write took longer than ${this.#stallMs} ms`));
+  readonly #onStall = (): void =>
+    this.#noteFailure(new Error(`a write took longer than ${this.#stallMs} ms`));
 
   #noteFailure(error: unknown): void {
     this.#commitFailures++;

@@ -20,7 +20,8 @@ export function createSqliteDialect(database: DatabaseSync): SqliteDialect {
 }
 
 function toInputValue(value: unknown): SQLInputValue {
-  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
+    return value;
   if (value instanceof Uint8Array) return value;
   throw new TypeError(`SQLite takes no value of type ${typeof value}`);
 }

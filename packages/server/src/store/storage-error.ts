@@ -37,7 +37,8 @@ export function isDamage(error: unknown): boolean {
 
 /** SQLite's primary result code; undefined when the error is not SQLite's. */
 function sqliteCodeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return undefined;
   return error.errcode & 0xff;
 }
 

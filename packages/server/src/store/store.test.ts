@@ -42,7 +42,13 @@ describe("the event table", () => {
     const first = events.append({ integration: "a", type: "models.changed", data: { count: 1 } });
     events.append({ integration: "b", type: "models.changed", data: {} });
     const third = events.append({ integration: "a", type: "integration.state_changed", data: {} });
-    expect(first).toEqual({ id: 1, time: "2023-11-14T22:13:20.000Z", integration: "a", type: "models.changed", data: { count: 1 } });
+    expect(first).toEqual({
+      id: 1,
+      time: "2023-11-14T22:13:20.000Z",
+      integration: "a",
+      type: "models.changed",
+      data: { count: 1 },
+    });
     expect(events.list({ afterId: 0, limit: 10, integration: "a" })).toEqual([first, third]);
     expect(events.list({ afterId: first.id, limit: 1 }).map(({ id }) => id)).toEqual([2]);
   });
@@ -114,7 +120,13 @@ describe("the usage ledger", () => {
     [{ requestId: "req_1" }, 1],
   ])("counts by %j", async (filter, count) => {
     const { ledger } = await open();
-    ledger.insertMany([sampleRecord(0), sampleRecord(1), sampleRecord(2, { integration: "other" }), sampleRecord(3, { outcome: "length" }), sampleRecord(4)]);
+    ledger.insertMany([
+      sampleRecord(0),
+      sampleRecord(1),
+      sampleRecord(2, { integration: "other" }),
+      sampleRecord(3, { outcome: "length" }),
+      sampleRecord(4),
+    ]);
     expect(await ledger.count(filter)).toBe(count);
     expect((await ledger.list({ ...filter, limit: 10 })).records.length).toBe(count);
   });
@@ -139,7 +151,13 @@ describe("the usage ledger", () => {
   it("sums by model and currency, and counts what has no price", async () => {
     const { ledger } = await open();
     const unpriced = { costMicros: null, currency: null };
-    ledger.insertMany([sampleRecord(1), sampleRecord(2), sampleRecord(3, unpriced), sampleRecord(4, { ...unpriced, usageSource: "none" }), sampleRecord(5, { currency: "EUR" })]);
+    ledger.insertMany([
+      sampleRecord(1),
+      sampleRecord(2),
+      sampleRecord(3, unpriced),
+      sampleRecord(4, { ...unpriced, usageSource: "none" }),
+      sampleRecord(5, { currency: "EUR" }),
+    ]);
     expect(await ledger.countUnknownPrice({})).toBe(1);
     const usage = await ledger.usageByModel({});
     expect(usage.find(({ currency }) => currency === "USD")).toEqual({
@@ -169,7 +187,10 @@ describe("the usage ledger", () => {
 describe("opening the store", () => {
   it("refuses a second server on the same folder by name, and lets one in once the first is gone", async () => {
     await open();
-    await expect(openStore({ directory })).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining(`process ${process.pid}`) });
+    await expect(openStore({ directory })).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(`process ${process.pid}`),
+    });
     await closeAll();
     await open();
   });
@@ -185,13 +206,22 @@ describe("opening the store", () => {
   });
 
   it("says what to do about a damaged database", async () => {
-    writeFileSync(join(directory, "platform.db"), "this is no database, and it is long enough to look at. ".repeat(100));
-    await expect(openStore({ directory })).rejects.toMatchObject({ code: "unavailable", message: expect.stringMatching(/damaged\. Restore it from a backup/) });
+    writeFileSync(
+      join(directory, "platform.db"),
+      "this is no database, and it is long enough to look at. ".repeat(100),
+    );
+    await expect(openStore({ directory })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/damaged\. Restore it from a backup/),
+    });
   });
 
   it("says so when the folder cannot be made", async () => {
     writeFileSync(join(directory, "file"), "");
-    await expect(openStore({ directory: join(directory, "file", "data") })).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("cannot be made") });
+    await expect(openStore({ directory: join(directory, "file", "data") })).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("cannot be made"),
+    });
   });
 });
 
@@ -204,12 +234,16 @@ describe("a disk that fails", () => {
     const events = createEventTable({ raw, keep: 10, nowMs: () => 0 });
     return { raw, database, ledger, events };
   }
-  const many = Array.from({ length: 500 }, (_, number) => sampleRecord(number, { principal: "p".repeat(200) }));
+  const many = Array.from({ length: 500 }, (_, number) =>
+    sampleRecord(number, { principal: "p".repeat(200) }),
+  );
 
   it("is an error while it is full, and works on when there is room", async () => {
     const { raw, database, ledger, events } = await openTables();
     raw.exec("PRAGMA max_page_count = 20");
-    expect(() => ledger.insertMany(many)).toThrow(expect.objectContaining({ code: "unavailable", message: expect.stringContaining("disk is full") }));
+    expect(() => ledger.insertMany(many)).toThrow(
+      expect.objectContaining({ code: "unavailable", message: expect.stringContaining("disk is full") }),
+    );
     expect(await ledger.count({})).toBe(0);
     raw.exec("PRAGMA max_page_count = 100000");
     ledger.insertMany(many);
@@ -221,7 +255,10 @@ describe("a disk that fails", () => {
   it("is an error while it is read-only, for every table", async () => {
     const { raw, database, ledger, events } = await openTables();
     raw.exec("PRAGMA query_only = 1");
-    const readOnly = expect.objectContaining({ code: "unavailable", message: expect.stringContaining("read-only") });
+    const readOnly = expect.objectContaining({
+      code: "unavailable",
+      message: expect.stringContaining("read-only"),
+    });
     expect(() => ledger.insertMany(many)).toThrow(readOnly);
     expect(() => events.append({ integration: "a", type: "t", data: {} })).toThrow(readOnly);
     await expect(createKeyValues(database, "a").set("k", 1)).rejects.toEqual(readOnly);
@@ -235,10 +272,14 @@ describe("migrations", () => {
     const raw = new DatabaseSync(join(directory, "m.db"), { timeout: 0 });
     return { raw, database: new Kysely<Tables>({ dialect: createSqliteDialect(raw) }) };
   }
-  const tables = (raw: DatabaseSync) => raw.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'extra'").all().length;
+  const tables = (raw: DatabaseSync) =>
+    raw.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'extra'").all().length;
   const further = {
     ...migrations,
-    "0002_extra": { up: async (database: Kysely<unknown>) => await database.schema.createTable("extra").addColumn("id", "integer").execute() },
+    "0002_extra": {
+      up: async (database: Kysely<unknown>) =>
+        await database.schema.createTable("extra").addColumn("id", "integer").execute(),
+    },
   };
 
   it("run once and can be run again", async () => {
@@ -253,7 +294,10 @@ describe("migrations", () => {
   it("refuse a schema that a newer version wrote", async () => {
     const { raw, database } = openRaw();
     await migrate({ raw, database, known: further });
-    await expect(migrate({ raw, database })).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("0002_extra") });
+    await expect(migrate({ raw, database })).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("0002_extra"),
+    });
     await database.destroy();
   });
 

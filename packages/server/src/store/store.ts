@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
+import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
 import { createKeyValues } from "./key-value-table.ts";
@@ -32,26 +33,36 @@ export interface Store {
 
 /** How long a statement waits for another process, such as a backup, that holds the database. */
 const busyTimeoutMs = 5_000;
-/** Rarer and larger check-points than SQLite's 1,000: pages that changed often are then written back once. */
-const checkpointPages = 4_000;
+/** Length of the log at which a statement itself writes it back, should the checkpointer fail or fall behind. */
+const longestLogPages = 20_000;
 
 /**
  * Opens the data folder and brings its schema up to date. The one that has it open is its only server.
  * @throws PlatformError `conflict` when another server uses the folder or a newer version wrote it,
  * `unavailable` when it cannot be written or its database is damaged
  */
-export async function openStore({ directory, keepEvents = 10_000, nowMs = Date.now }: StoreOptions): Promise<Store> {
+export async function openStore({
+  directory,
+  keepEvents = 10_000,
+  nowMs = Date.now,
+}: StoreOptions): Promise<Store> {
   makeDirectory(directory);
   const lock = takeInstanceLock(directory);
   try {
     const path = join(directory, "platform.db");
-    const opened = await openDatabase(path);
-    const { raw, database } = opened;
+    const { raw, database } = await openDatabase(path);
+    const checkpointer = createCheckpointer(path);
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
-      ledger: createLedgerTable({ raw, database, walPath: `${path}-wal` }),
+      ledger: createLedgerTable({
+        raw,
+        database,
+        walPath: `${path}-wal`,
+        onInserted: (rows) => checkpointer.noteTransaction(rows),
+      }),
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
+        await checkpointer.stop();
         await database.destroy();
         lock.release();
       },
@@ -71,7 +82,9 @@ async function openDatabase(path: string): Promise<OpenedDatabase> {
   let raw: DatabaseSync | undefined;
   try {
     raw = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    raw.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    raw.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${longestLogPages}`,
+    );
     const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
     await migrate({ raw, database });
     return { raw, database };
@@ -92,8 +105,12 @@ function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new PlatformError("unavailable", `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`, {
-      cause: error,
-    });
+    throw new PlatformError(
+      "unavailable",
+      `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

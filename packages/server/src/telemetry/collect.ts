@@ -19,7 +19,11 @@ export interface CollectParts {
   readonly metrics: PlatformMetrics;
   readonly version: string;
   integrations(): readonly ObservedIntegration[];
-  breakers(): readonly { readonly integration: string; readonly model: string; readonly state: BreakerState }[];
+  breakers(): readonly {
+    readonly integration: string;
+    readonly model: string;
+    readonly state: BreakerState;
+  }[];
   spool(): { readonly records: number; readonly oldestSeconds: number; readonly commitFailures: number };
 }
 
@@ -27,7 +31,14 @@ const circuitValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_
 const mostTargets = 200;
 
 /** Sets the gauges that are read and not counted, at each exposition. */
-export function collectGauges({ registry, metrics, version, integrations, breakers, spool }: CollectParts): void {
+export function collectGauges({
+  registry,
+  metrics,
+  version,
+  integrations,
+  breakers,
+  spool,
+}: CollectParts): void {
   metrics.buildInfo.series(version, process.version).set(1);
   metrics.configReload.series().set(1);
   registry.onCollect(() => {
@@ -37,7 +48,8 @@ export function collectGauges({ registry, metrics, version, integrations, breake
     for (const { name, type, state, restarts, provider } of integrations()) {
       const isUp = state === "running" || state === "degraded" ? 1 : 0;
       metrics.pluginUp.series(name, type).set(isUp);
-      for (const each of integrationStates) metrics.pluginState.series(name, each).set(each === state ? 1 : 0);
+      for (const each of integrationStates)
+        metrics.pluginState.series(name, each).set(each === state ? 1 : 0);
       metrics.pluginRestarts.series(name).set(restarts);
       if (type === "model_platform") metrics.providerUp.series(name, provider ?? "none").set(isUp);
     }

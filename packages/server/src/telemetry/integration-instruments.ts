@@ -6,7 +6,11 @@ type AnyMetric = Metric<NumberSeries> | Metric<HistogramSeries>;
 
 /** Makes the instruments of integrations; instances of one definition share its metrics. */
 export interface InstrumentFactory {
-  create(input: { readonly definitionId: string; readonly integration: string; readonly declarations: readonly MetricDeclaration[] }): Instruments;
+  create(input: {
+    readonly definitionId: string;
+    readonly integration: string;
+    readonly declarations: readonly MetricDeclaration[];
+  }): Instruments;
 }
 
 /** @param registry where the declared metrics are shown */
@@ -30,12 +34,17 @@ export function createInstrumentFactory(registry: MetricRegistry): InstrumentFac
 
   return {
     create({ definitionId, integration, declarations }) {
-      const metrics = new Map(declarations.map((declaration) => [declaration.name, define(definitionId, declaration)]));
+      const metrics = new Map(
+        declarations.map((declaration) => [declaration.name, define(definitionId, declaration)]),
+      );
 
       function seriesOf(name: string, labels: LabelValues): NumberSeries | HistogramSeries {
         const metric = metrics.get(name);
         if (metric === undefined) {
-          throw new PlatformError("internal", `The integration ${integration} did not declare the metric ${name}.`);
+          throw new PlatformError(
+            "internal",
+            `The integration ${integration} did not declare the metric ${name}.`,
+          );
         }
         const [, ...labelNames] = metric.definition.labels;
         return metric.series(integration, ...labelNames.map((label) => labels[label] ?? ""));

@@ -21,7 +21,11 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Pla
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(destination === undefined ? pino(options, pino.destination({ dest: 1, sync: true })) : pino(options, destination));
+  return wrap(
+    destination === undefined
+      ? pino(options, pino.destination({ dest: 1, sync: true }))
+      : pino(options, destination),
+  );
 }
 
 type Sink = ReturnType<typeof pino>;
@@ -42,17 +46,22 @@ export function safeFields(fields: Readonly<Record<string, unknown>> = {}): Reco
 }
 
 function safeValue(key: string, value: unknown, depth: number): unknown {
-  if (value instanceof Secret || (secretKeys.test(key) && value !== undefined && value !== null)) return "[secret]";
+  if (value instanceof Secret || (secretKeys.test(key) && value !== undefined && value !== null))
+    return "[secret]";
   if (value instanceof Error) return describeError(value, depth);
-  if (typeof value === "string") return value.length > longestFieldChars ? `${value.slice(0, longestFieldChars)}…` : value;
+  if (typeof value === "string")
+    return value.length > longestFieldChars ? `${value.slice(0, longestFieldChars)}…` : value;
   if (typeof value !== "object" || value === null) return value;
   if (depth > 4) return "[deep]";
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => safeValue(key, item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, safeValue(name, item, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, safeValue(name, item, depth + 1)]),
+  );
 }
 
 function describeError(error: Error, depth: number): Record<string, unknown> {
   const code = "code" in error ? { code: error.code } : {};
-  const cause = error.cause === undefined || depth > 4 ? {} : { cause: safeValue("cause", error.cause, depth + 1) };
+  const cause =
+    error.cause === undefined || depth > 4 ? {} : { cause: safeValue("cause", error.cause, depth + 1) };
   return { name: error.name, message: error.message.slice(0, longestFieldChars), ...code, ...cause };
 }

@@ -5,7 +5,9 @@ type Names = typeof metricNames;
 
 /** The platform's own metrics, one field each. */
 export type PlatformMetrics = {
-  readonly [Key in keyof Names]: Names[Key]["type"] extends "histogram" ? Metric<HistogramSeries> : Metric<NumberSeries>;
+  readonly [Key in keyof Names]: Names[Key]["type"] extends "histogram"
+    ? Metric<HistogramSeries>
+    : Metric<NumberSeries>;
 };
 
 /** Defines every metric of `names.ts` in a registry. Called once per registry. */

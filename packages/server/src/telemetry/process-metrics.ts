@@ -33,7 +33,9 @@ export function createProcessMetrics(registry: MetricRegistry, metrics: Platform
 export function availableCores(): number {
   const cores = availableParallelism();
   try {
-    const [quota = "max", period = "100000"] = readFileSync("/sys/fs/cgroup/cpu.max", "utf8").trim().split(" ");
+    const [quota = "max", period = "100000"] = readFileSync("/sys/fs/cgroup/cpu.max", "utf8")
+      .trim()
+      .split(" ");
     if (quota === "max") return cores;
     return Math.max(0.1, Math.min(cores, Number(quota) / Number(period)));
   } catch {

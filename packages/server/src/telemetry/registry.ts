@@ -84,7 +84,10 @@ export function createMetricRegistry(): MetricRegistry {
   const families = new Map<string, Family<AnySeries>>();
   const collectors: (() => void)[] = [];
 
-  function family<Series extends AnySeries>(definition: MetricDefinition, create: () => Series): Metric<Series> {
+  function family<Series extends AnySeries>(
+    definition: MetricDefinition,
+    create: () => Series,
+  ): Metric<Series> {
     if (families.has(definition.name)) throw new Error(`the metric ${definition.name} is defined twice`);
     const made = new Family(definition, create);
     families.set(definition.name, made);
@@ -145,7 +148,10 @@ class Family<Series extends AnySeries> implements Metric<Series> {
     let text = `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
     for (const { values, series } of this.#series.values()) {
       const pairs = labels.map((label, index) => `${label}="${escapeLabel(values[index] ?? "")}"`);
-      text += series instanceof NumberSeries ? `${name}${braces(pairs)} ${series.value}\n` : this.#exposeHistogram(pairs, series);
+      text +=
+        series instanceof NumberSeries
+          ? `${name}${braces(pairs)} ${series.value}\n`
+          : this.#exposeHistogram(pairs, series);
     }
     return text;
   }
@@ -157,9 +163,14 @@ class Family<Series extends AnySeries> implements Metric<Series> {
     for (const { values, series } of this.#series.values()) {
       if (values[index] !== value) continue;
       const labels = Object.fromEntries(this.definition.labels.map((name, at) => [name, values[at] ?? ""]));
-      if (series instanceof NumberSeries) found.push({ name: this.definition.name, labels, value: series.value });
+      if (series instanceof NumberSeries)
+        found.push({ name: this.definition.name, labels, value: series.value });
       else {
-        found.push({ name: `${this.definition.name}_count`, labels, value: series.counts.reduce((sum, count) => sum + count, 0) });
+        found.push({
+          name: `${this.definition.name}_count`,
+          labels,
+          value: series.counts.reduce((sum, count) => sum + count, 0),
+        });
         found.push({ name: `${this.definition.name}_sum`, labels, value: series.sum });
       }
     }

@@ -36,5 +36,7 @@ function expandIpv6(address: string): readonly number[] {
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  return [...left, ...Array.from({ length: zeros }, () => "0"), ...right].map((group) => Number.parseInt(group, 16));
+  return [...left, ...Array.from({ length: zeros }, () => "0"), ...right].map((group) =>
+    Number.parseInt(group, 16),
+  );
 }

@@ -24,7 +24,9 @@ describe("ChunkDecoder", () => {
       fc.property(chunks, fc.array(fc.nat()), (texts, cuts) => {
         const bytes = Buffer.from(frame(texts), "latin1");
         const points = [...new Set(cuts.map((cut) => cut % bytes.length))].sort((a, b) => a - b);
-        const pieces = [0, ...points].map((from, index) => bytes.subarray(from, points[index] ?? bytes.length));
+        const pieces = [0, ...points].map((from, index) =>
+          bytes.subarray(from, points[index] ?? bytes.length),
+        );
         const { payload, end } = decode(pieces);
         expect(payload).toBe(texts.join(""));
         expect(end).toBeGreaterThan(0);
@@ -38,10 +40,16 @@ describe("ChunkDecoder", () => {
   });
 
   it("takes extensions and trailers off", () => {
-    expect(decode([Buffer.from("2;x=y\r\nab\r\n0\r\nTrailer: z\r\n\r\n")])).toEqual({ payload: "ab", end: 28 });
+    expect(decode([Buffer.from("2;x=y\r\nab\r\n0\r\nTrailer: z\r\n\r\n")])).toEqual({
+      payload: "ab",
+      end: 28,
+    });
   });
 
-  it.each(["\r\n", "g\r\n", "2\nab", "2\r\nabc\r\n", "123456789\r\n", "-1\r\n"])("refuses the framing %j", (text) => {
-    expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
-  });
+  it.each(["\r\n", "g\r\n", "2\nab", "2\r\nabc\r\n", "123456789\r\n", "-1\r\n"])(
+    "refuses the framing %j",
+    (text) => {
+      expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
+    },
+  );
 });

@@ -72,7 +72,8 @@ export class ChunkDecoder {
         return false;
       case extension:
         if (byte === 0x0d) this.#state = sizeLineFeed;
-        else if (++this.#lineBytes > mostTrailerBytes) throw new ChunkFramingError("chunk extension too long");
+        else if (++this.#lineBytes > mostTrailerBytes)
+          throw new ChunkFramingError("chunk extension too long");
         return false;
       case sizeLineFeed:
         if (byte !== 0x0a) throw new ChunkFramingError("chunk size without line feed");

@@ -23,7 +23,10 @@ export interface ControlFetch {
 
 export function createControlFetch({ settings, signal }: ControlFetchParts): ControlFetch {
   const origins = collectOrigins(settings);
-  const agent = new Agent({ connect: { lookup: guardedLookup, timeout: defaultDeadlineMs }, connections: mostConnectionsPerOrigin });
+  const agent = new Agent({
+    connect: { lookup: guardedLookup, timeout: defaultDeadlineMs },
+    connections: mostConnectionsPerOrigin,
+  });
 
   async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Response> {
     judgeAddress(url, origins);
@@ -82,8 +85,16 @@ export function judgeAddress(address: string, origins: ReadonlySet<string>): voi
 
 function toFetchError(error: unknown, isTimeout: boolean): PlatformError {
   if (error instanceof PlatformError) return error;
-  if (isTimeout) return new PlatformError("upstream_timeout", "The server did not answer in time.", { cause: error, isRetryable: true });
+  if (isTimeout)
+    return new PlatformError("upstream_timeout", "The server did not answer in time.", {
+      cause: error,
+      isRetryable: true,
+    });
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
-  return new PlatformError("upstream_error", `The server could not be reached${code}.`, { cause: error, isRetryable: true });
+  const code =
+    typeof cause === "object" && cause !== null && "code" in cause ? ` (${String(cause.code)})` : "";
+  return new PlatformError("upstream_error", `The server could not be reached${code}.`, {
+    cause: error,
+    isRetryable: true,
+  });
 }

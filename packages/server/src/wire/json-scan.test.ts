@@ -21,16 +21,37 @@ function members(text: string): Map<string, string> {
 }
 
 describe("scanJsonObject", () => {
-  it.each(["{}", ' {"a":1} ', '{"a":[],"b":{},"c":[{"d":[1,-2.5e+3,true,false,null,"x"]}]}', '{"a":"\\"\\\\"}'])("accepts %s", (text) => {
+  it.each([
+    "{}",
+    ' {"a":1} ',
+    '{"a":[],"b":{},"c":[{"d":[1,-2.5e+3,true,false,null,"x"]}]}',
+    '{"a":"\\"\\\\"}',
+  ])("accepts %s", (text) => {
     expect(scan(text)).toBeUndefined();
   });
 
-  it.each(["", "[]", "1", '"a"', "{", "}", '{"a"}', '{"a":}', '{"a":1,}', '{"a":1 "b":2}', '{"a":[1,]}', '{"a":tru}', '{"a":1}}', "{a:1}", '{"a":"', '\ufeff{}', '{"a":[}', '{"a":-}'])(
-    "refuses %j as malformed",
-    (text) => {
-      expect(scan(text)).toBe("malformed");
-    },
-  );
+  it.each([
+    "",
+    "[]",
+    "1",
+    '"a"',
+    "{",
+    "}",
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '{"a":1 "b":2}',
+    '{"a":[1,]}',
+    '{"a":tru}',
+    '{"a":1}}',
+    "{a:1}",
+    '{"a":"',
+    "\ufeff{}",
+    '{"a":[}',
+    '{"a":-}',
+  ])("refuses %j as malformed", (text) => {
+    expect(scan(text)).toBe("malformed");
+  });
 
   it("accepts the deepest allowed nesting and refuses one level more", () => {
     const nested = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
@@ -50,8 +71,15 @@ describe("scanJsonObject", () => {
     fc.assert(
       fc.property(object, fc.constantFrom(undefined, 1), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
-        const expected = new Map(Object.entries(value).map(([key, member]) => [JSON.stringify(key).slice(1, -1), JSON.stringify(member)]));
-        const compact = new Map([...members(text)].map(([key, member]) => [key, JSON.stringify(JSON.parse(member))]));
+        const expected = new Map(
+          Object.entries(value).map(([key, member]) => [
+            JSON.stringify(key).slice(1, -1),
+            JSON.stringify(member),
+          ]),
+        );
+        const compact = new Map(
+          [...members(text)].map(([key, member]) => [key, JSON.stringify(JSON.parse(member))]),
+        );
         expect(scan(text)).toBeUndefined();
         expect(compact).toEqual(expected);
       }),
@@ -59,11 +87,17 @@ describe("scanJsonObject", () => {
   });
 
   it("refuses every object from which one structural byte was taken", () => {
-    const object = fc.dictionary(fc.string({ minLength: 1, unit: "grapheme-ascii" }).filter((key) => /^\w+$/.test(key)), fc.array(fc.nat(), { minLength: 1 }), { minKeys: 1 });
+    const object = fc.dictionary(
+      fc.string({ minLength: 1, unit: "grapheme-ascii" }).filter((key) => /^\w+$/.test(key)),
+      fc.array(fc.nat(), { minLength: 1 }),
+      { minKeys: 1 },
+    );
     fc.assert(
       fc.property(object, fc.nat(), (value, seed) => {
         const text = JSON.stringify(value);
-        const structural = [...text].flatMap((character, index) => ('{}[]:"'.includes(character) ? [index] : []));
+        const structural = [...text].flatMap((character, index) =>
+          '{}[]:"'.includes(character) ? [index] : [],
+        );
         const at = structural[seed % structural.length] ?? 0;
         expect(scan(text.slice(0, at) + text.slice(at + 1))).toBe("malformed");
       }),
@@ -72,10 +106,13 @@ describe("scanJsonObject", () => {
 
   it("finds the end of long strings full of escaped quotes", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('"', "\\", "x", "\n", "é"), { minLength: 40, maxLength: 4_000 }), (characters) => {
-        const text = JSON.stringify({ before: characters.join(""), model: "m" });
-        expect(members(text).get("model")).toBe('"m"');
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('"', "\\", "x", "\n", "é"), { minLength: 40, maxLength: 4_000 }),
+        (characters) => {
+          const text = JSON.stringify({ before: characters.join(""), model: "m" });
+          expect(members(text).get("model")).toBe('"m"');
+        },
+      ),
     );
   });
 });

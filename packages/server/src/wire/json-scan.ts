@@ -187,7 +187,11 @@ function endOfNumber(bytes: Buffer, from: number, end: number): number {
   while (at < end) {
     const byte = bytes[at] ?? 0;
     if (byte >= 0x30 && byte <= 0x39) digits++;
-    else if (digits === 0 || !(byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === 0x2d)) break;
+    else if (
+      digits === 0 ||
+      !(byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === 0x2d)
+    )
+      break;
     at++;
   }
   return digits === 0 ? -1 : at;

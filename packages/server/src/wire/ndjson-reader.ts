@@ -57,14 +57,21 @@ export class NdjsonReader implements ReplyReader {
 export function noteOllamaFacts(event: Readonly<Record<string, unknown>>, facts: ReplyFacts): void {
   if (event["error"] !== undefined) {
     const cause = new Error(String(event["error"]).slice(0, 2048));
-    facts.error = new PlatformError("upstream_error", "The upstream reported an error in the middle of its reply.", { cause });
+    facts.error = new PlatformError(
+      "upstream_error",
+      "The upstream reported an error in the middle of its reply.",
+      { cause },
+    );
     return;
   }
   if (event["done"] !== true) return;
   facts.isDone = true;
   facts.finishedChoices = 1;
   facts.finishReason = toFinishReason(String(event["done_reason"] ?? "stop"));
-  facts.usage = withoutAbsent({ inputTokens: toCount(event["prompt_eval_count"]), outputTokens: toCount(event["eval_count"]) });
+  facts.usage = withoutAbsent({
+    inputTokens: toCount(event["prompt_eval_count"]),
+    outputTokens: toCount(event["eval_count"]),
+  });
 }
 
 function parseLine(line: string): Readonly<Record<string, unknown>> {

@@ -3,11 +3,18 @@ import { describe, expect, it } from "vitest";
 import { spliceBody } from "./body-splice.ts";
 import { scanRequest } from "./request-scan.ts";
 
-const scan = (value: unknown) => scanRequest(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
+const scan = (value: unknown) =>
+  scanRequest(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
 
 describe("scanRequest", () => {
   it("reads what the platform must know", () => {
-    const head = scan({ messages: [{ role: "user", content: '"model":"wrong"' }], model: "a/b:c", stream: true, n: 2, stream_options: { include_usage: true } });
+    const head = scan({
+      messages: [{ role: "user", content: '"model":"wrong"' }],
+      model: "a/b:c",
+      stream: true,
+      n: 2,
+      stream_options: { include_usage: true },
+    });
     expect(head).toMatchObject({ model: "a/b:c", stream: true, includeUsage: true, choices: 2 });
   });
 
@@ -25,9 +32,14 @@ describe("scanRequest", () => {
     expect(() => scan(body)).toThrow(expect.objectContaining({ code: "invalid_request", field }));
   });
 
-  it.each(["api_base", "base_url", "custom_host", "extra_headers", "user_config", "callbacks"])("refuses %s, which would steer the call", (field) => {
-    expect(() => scan({ model: "m", [field]: "http://10.0.0.1" })).toThrow(expect.objectContaining({ code: "unsupported_parameter", field }));
-  });
+  it.each(["api_base", "base_url", "custom_host", "extra_headers", "user_config", "callbacks"])(
+    "refuses %s, which would steer the call",
+    (field) => {
+      expect(() => scan({ model: "m", [field]: "http://10.0.0.1" })).toThrow(
+        expect.objectContaining({ code: "unsupported_parameter", field }),
+      );
+    },
+  );
 
   it("refuses a key that hides behind an escape", () => {
     expect(() => scan('{"mod\\u0065l":"a"}')).toThrow(expect.objectContaining({ code: "invalid_request" }));
@@ -35,7 +47,9 @@ describe("scanRequest", () => {
 
   it("says that nesting is too deep, for 5,000 levels and for a million", () => {
     for (const depth of [5_000, 1_000_000]) {
-      expect(() => scan(`{"model":"m","messages":${"[".repeat(depth)}${"]".repeat(depth)}}`)).toThrow(/nesting too deep/);
+      expect(() => scan(`{"model":"m","messages":${"[".repeat(depth)}${"]".repeat(depth)}}`)).toThrow(
+        /nesting too deep/,
+      );
     }
   });
 
@@ -52,14 +66,20 @@ describe("spliceBody", () => {
     const body = fc.record({
       messages: fc.array(fc.record({ role: fc.constant("user"), content: fc.string({ unit: "grapheme" }) })),
       model: fc.constant("alias"),
-      stream_options: fc.option(fc.record({ include_usage: fc.boolean(), other: fc.nat() }), { nil: undefined }),
+      stream_options: fc.option(fc.record({ include_usage: fc.boolean(), other: fc.nat() }), {
+        nil: undefined,
+      }),
       seed: fc.integer(),
     });
     fc.assert(
       fc.property(body, (value) => {
         const bytes = Buffer.from(JSON.stringify(value));
         const spliced: unknown = JSON.parse(spliceBody(bytes, scanRequest(bytes), changes).toString());
-        expect(spliced).toEqual({ ...value, model: changes.model, stream_options: { ...value.stream_options, include_usage: true } });
+        expect(spliced).toEqual({
+          ...value,
+          model: changes.model,
+          stream_options: { ...value.stream_options, include_usage: true },
+        });
       }),
     );
   });

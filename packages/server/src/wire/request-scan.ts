@@ -88,7 +88,8 @@ class HeadCollector implements MemberVisitor {
     const length = keyEnd - keyStart;
     if (length > longestKeyBytes) throw invalid(undefined, `A key is longer than ${longestKeyBytes} bytes.`);
     const key = this.#body.toString("latin1", keyStart, keyEnd);
-    if (key.includes("\\")) throw invalid(undefined, "A key of the body holds an escape sequence; write it plainly.");
+    if (key.includes("\\"))
+      throw invalid(undefined, "A key of the body holds an escape sequence; write it plainly.");
     switch (key) {
       case "model":
         this.#readModel({ start: valueStart, end: valueEnd });
@@ -109,9 +110,13 @@ class HeadCollector implements MemberVisitor {
         return;
       default:
         if (steeringFields.has(key)) {
-          throw new PlatformError("unsupported_parameter", `\`${key}\` is not accepted: where a call goes is configured, not asked for.`, {
-            field: key,
-          });
+          throw new PlatformError(
+            "unsupported_parameter",
+            `\`${key}\` is not accepted: where a call goes is configured, not asked for.`,
+            {
+              field: key,
+            },
+          );
         }
     }
   }
@@ -140,7 +145,10 @@ class HeadCollector implements MemberVisitor {
     if (this.#modelRange !== undefined) throw duplicate("model");
     const name = this.#parse("model", range.start, range.end);
     if (typeof name !== "string" || !modelNamePattern.test(name)) {
-      throw invalid("model", "`model` must be a string of letters, digits and ._:/@+- with at most 256 characters.");
+      throw invalid(
+        "model",
+        "`model` must be a string of letters, digits and ._:/@+- with at most 256 characters.",
+      );
     }
     this.#model = name;
     this.#modelRange = range;

@@ -37,7 +37,8 @@ export function parseResponseHead(text: string): ResponseHead {
 function parseStatus(text: string, lineEnd: number): number {
   if (!text.startsWith("HTTP/1.") || lineEnd < 12) throw new ResponseHeadError("not an HTTP/1.x response");
   const status = Number(text.slice(9, 12));
-  if (!Number.isInteger(status) || status < 100 || status > 999) throw new ResponseHeadError("no status code");
+  if (!Number.isInteger(status) || status < 100 || status > 999)
+    throw new ResponseHeadError("no status code");
   return status;
 }
 
@@ -79,7 +80,8 @@ class HeaderLines implements ReplyHeaders {
       const end = lineEnd < 0 ? text.length : lineEnd;
       if (text.charCodeAt(at + name.length) === 0x3a && isName(text, at, name)) {
         const value = text.slice(at + name.length + 1, end).trim();
-        if (found !== undefined && found !== value && isFraming(name)) throw new ResponseHeadError(`two values of ${name}`);
+        if (found !== undefined && found !== value && isFraming(name))
+          throw new ResponseHeadError(`two values of ${name}`);
         found ??= value;
         if (!isFraming(name)) return found;
       }

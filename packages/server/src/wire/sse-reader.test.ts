@@ -2,13 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SseReader } from "./sse-reader.ts";
 
-const role = 'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n';
-const word = (text: string) => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] })}\n\n`;
+const role =
+  'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n';
+const word = (text: string) =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] })}\n\n`;
 const finish = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
 const usage = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\n';
 const done = "data: [DONE]\n\n";
 
-function read(pieces: readonly string[] | readonly Buffer[], keepUsageEvent = false): { readonly text: string; readonly reader: SseReader } {
+function read(
+  pieces: readonly string[] | readonly Buffer[],
+  keepUsageEvent = false,
+): { readonly text: string; readonly reader: SseReader } {
   const reader = new SseReader({ keepUsageEvent });
   const passed = pieces.map((piece) => reader.push(Buffer.from(piece)) ?? Buffer.alloc(0));
   return { text: Buffer.concat(passed).toString(), reader };
@@ -19,7 +24,12 @@ describe("SseReader", () => {
     const { text, reader } = read([role + word("a") + word("b") + finish + usage + done], true);
     expect(text).toBe(role + word("a") + word("b") + finish + usage);
     expect(reader.terminalFrames()?.toString()).toBe(done);
-    expect(reader.facts).toMatchObject({ isDone: true, finishReason: "stop", finishedChoices: 1, contentEvents: 4 });
+    expect(reader.facts).toMatchObject({
+      isDone: true,
+      finishReason: "stop",
+      finishedChoices: 1,
+      contentEvents: 4,
+    });
     expect(reader.facts.usage).toEqual({ inputTokens: 3, outputTokens: 2 });
   });
 
@@ -30,12 +40,16 @@ describe("SseReader", () => {
   });
 
   it("gives the same bytes and facts however the stream is cut", () => {
-    const stream = Buffer.from(`: ping\n\n${role}${word("héllo")}${word('"finish_reason":"length"')}\r\n${finish}${usage}${done}`);
+    const stream = Buffer.from(
+      `: ping\n\n${role}${word("héllo")}${word('"finish_reason":"length"')}\r\n${finish}${usage}${done}`,
+    );
     fc.assert(
       fc.property(fc.array(fc.nat({ max: stream.length - 1 })), (cuts) => {
         const points = [...new Set(cuts)].sort((a, b) => a - b);
         const whole = read([stream]);
-        const cut = read([0, ...points].map((from, index) => stream.subarray(from, points[index] ?? stream.length)));
+        const cut = read(
+          [0, ...points].map((from, index) => stream.subarray(from, points[index] ?? stream.length)),
+        );
         expect(cut.text).toBe(whole.text);
         expect(cut.reader.facts).toEqual(whole.reader.facts);
         expect(cut.reader.facts.finishReason).toBe("stop");

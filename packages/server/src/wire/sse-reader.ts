@@ -165,12 +165,14 @@ export class SseReader implements ReplyReader, MemberVisitor {
   #readPayload(range: { readonly start: number; readonly end: number }): "pass" | "drop" | "stop" {
     this.#usageRange = undefined;
     this.#hasChoices = false;
-    if (scanJsonObject(this.#bytes, range, eventLimits, this) !== undefined) throw malformed("an event that is not JSON");
+    if (scanJsonObject(this.#bytes, range, eventLimits, this) !== undefined)
+      throw malformed("an event that is not JSON");
     if (this.facts.error !== undefined) return "stop";
     if (this.#hasChoices) this.facts.contentEvents++;
     const usage = this.#usageRange;
     if (usage === undefined) return "pass";
-    this.facts.usage = parseOpenAiUsage(JSON.parse(this.#bytes.toString("utf8", usage[0], usage[1]))) ?? this.facts.usage;
+    this.facts.usage =
+      parseOpenAiUsage(JSON.parse(this.#bytes.toString("utf8", usage[0], usage[1]))) ?? this.facts.usage;
     return this.#hasChoices || this.#keepUsageEvent ? "pass" : "drop";
   }
 
@@ -179,7 +181,11 @@ export class SseReader implements ReplyReader, MemberVisitor {
     // "[" and "]" with at most a blank between them: the usage-only event has no choices.
     this.#hasChoices = end - start > 3;
     if (!this.#hasChoices) return;
-    for (let at = bytes.indexOf(finishReasonKey, start); at >= 0 && at < end; at = bytes.indexOf(finishReasonKey, at)) {
+    for (
+      let at = bytes.indexOf(finishReasonKey, start);
+      at >= 0 && at < end;
+      at = bytes.indexOf(finishReasonKey, at)
+    ) {
       at += finishReasonKey.length;
       while (at < end && (bytes[at] === 0x3a || bytes[at] === 0x20)) at++;
       if (bytes[at] !== 0x22) continue;
@@ -191,7 +197,11 @@ export class SseReader implements ReplyReader, MemberVisitor {
 
   #noteError(start: number, end: number): void {
     const cause = new Error(this.#bytes.toString("utf8", start, Math.min(end, start + 2048)));
-    this.facts.error = new PlatformError("upstream_error", "The upstream reported an error in the middle of its reply.", { cause });
+    this.facts.error = new PlatformError(
+      "upstream_error",
+      "The upstream reported an error in the middle of its reply.",
+      { cause },
+    );
   }
 }
 

@@ -259,9 +259,13 @@ export class UpstreamConnection implements ReplyBody {
 
   #onClosed(): void {
     this.#fail(
-      new PlatformError("upstream_incomplete", "The upstream closed the connection before its reply was complete.", {
-        isRetryable: true,
-      }),
+      new PlatformError(
+        "upstream_incomplete",
+        "The upstream closed the connection before its reply was complete.",
+        {
+          isRetryable: true,
+        },
+      ),
       this.#exchanges > 1 && !this.#hasByte,
     );
     if (!this.#socket.destroyed) this.#socket.destroy();
@@ -270,7 +274,9 @@ export class UpstreamConnection implements ReplyBody {
 
   #onConnectTimeout(): void {
     this.#fail(
-      new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", { isRetryable: true }),
+      new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", {
+        isRetryable: true,
+      }),
     );
   }
 }
@@ -297,7 +303,12 @@ function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (rea
   const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
   if (!endpoint.isTls) return connectTcp(target);
   const session = options.session === undefined ? {} : { session: options.session };
-  const socket = connectTls({ ...target, ...session, servername: endpoint.host, ALPNProtocols: ["http/1.1"] });
+  const socket = connectTls({
+    ...target,
+    ...session,
+    servername: endpoint.host,
+    ALPNProtocols: ["http/1.1"],
+  });
   socket.on("session", options.onSession);
   return socket;
 }
@@ -306,7 +317,10 @@ function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (rea
 const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
 
 function malformed(cause: Error): PlatformError {
-  return new PlatformError("upstream_malformed", "The upstream's reply is not valid HTTP.", { cause, isRetryable: true });
+  return new PlatformError("upstream_malformed", "The upstream's reply is not valid HTTP.", {
+    cause,
+    isRetryable: true,
+  });
 }
 
 const nameErrors = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
@@ -314,7 +328,11 @@ const nameErrors = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
 function connectionError(error: NodeJS.ErrnoException): PlatformError {
   const cause = { cause: error, isRetryable: true };
   if (nameErrors.has(error.code ?? "")) {
-    return new PlatformError("upstream_error", "The upstream's host name could not be resolved (dns).", cause);
+    return new PlatformError(
+      "upstream_error",
+      "The upstream's host name could not be resolved (dns).",
+      cause,
+    );
   }
   if (error.code === "ECONNREFUSED" || error.code === "ENOENT") {
     return new PlatformError("upstream_error", "The upstream refused the connection.", cause);

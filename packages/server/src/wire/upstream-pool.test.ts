@@ -9,7 +9,10 @@ type Serve = (socket: Socket, request: string, count: number) => void;
 const open: { readonly server: Server; readonly pool: UpstreamPool; readonly sockets: Set<Socket> }[] = [];
 
 /** A server on bare sockets: `serve` answers each request's bytes as it likes. */
-async function startUpstream(serve: Serve, limits = {}): Promise<{ readonly pool: UpstreamPool; readonly sockets: Set<Socket> }> {
+async function startUpstream(
+  serve: Serve,
+  limits = {},
+): Promise<{ readonly pool: UpstreamPool; readonly sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
   const state = { count: 0 };
   const server = createServer((socket) => {
@@ -62,9 +65,12 @@ describe("createUpstreamPool", () => {
       seen.push(text);
       socket.write(ok("hello"));
     });
-    for (let turn = 0; turn < 3; turn++) expect(await collect((await pool.send(request())).body)).toBe("hello");
+    for (let turn = 0; turn < 3; turn++)
+      expect(await collect((await pool.send(request())).body)).toBe("hello");
     expect(sockets.size).toBe(1);
-    expect(seen[0]).toMatch(/^POST \/v1\/x HTTP\/1\.1\r\nhost: 127\.0\.0\.1:\d+\r\ncontent-type: application\/json\r\ncontent-length: 2\r\n\r\n\{\}$/);
+    expect(seen[0]).toMatch(
+      /^POST \/v1\/x HTTP\/1\.1\r\nhost: 127\.0\.0\.1:\d+\r\ncontent-type: application\/json\r\ncontent-length: 2\r\n\r\n\{\}$/,
+    );
   });
 
   it("tries once more on a new connection when a kept one had died", async () => {
@@ -78,18 +84,26 @@ describe("createUpstreamPool", () => {
 
   it("does not try again on a connection that was new", async () => {
     const { pool } = await startUpstream((socket) => socket.destroy());
-    await expect(pool.send(request())).rejects.toMatchObject({ code: "upstream_incomplete", isRetryable: true });
+    await expect(pool.send(request())).rejects.toMatchObject({
+      code: "upstream_incomplete",
+      isRetryable: true,
+    });
   });
 
   it("skips interim responses", async () => {
-    const { pool } = await startUpstream((socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok("real")}`));
+    const { pool } = await startUpstream((socket) =>
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok("real")}`),
+    );
     expect(await collect((await pool.send(request())).body)).toBe("real");
   });
 
   it.each([
     ["a reply that is not HTTP", "hello\r\n\r\n"],
     ["two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab"],
-    ["a length and a transfer coding", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
+    [
+      "a length and a transfer coding",
+      "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
     ["an unknown transfer coding", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n"],
     ["a head that is too long", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
   ])("refuses %s as malformed", async (_what, reply) => {
@@ -98,13 +112,17 @@ describe("createUpstreamPool", () => {
   });
 
   it("tells the reader of broken chunk framing", async () => {
-    const { pool } = await startUpstream((socket) => socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n"));
+    const { pool } = await startUpstream((socket) =>
+      socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n"),
+    );
     const reply = await pool.send(request());
     await expect(collect(reply.body)).rejects.toMatchObject({ code: "upstream_malformed" });
   });
 
   it("tells the reader that a body was cut short", async () => {
-    const { pool } = await startUpstream((socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"));
+    const { pool } = await startUpstream((socket) =>
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"),
+    );
     const reply = await pool.send(request());
     await expect(collect(reply.body)).rejects.toMatchObject({ code: "upstream_incomplete" });
   });
@@ -145,14 +163,20 @@ describe("createUpstreamPool", () => {
     const { pool } = await startUpstream(() => undefined);
     const { server } = open[0] ?? {};
     await new Promise((resolve) => server?.close(resolve));
-    await expect(pool.send(request())).rejects.toMatchObject({ code: "upstream_error", message: "The upstream refused the connection." });
+    await expect(pool.send(request())).rejects.toMatchObject({
+      code: "upstream_error",
+      message: "The upstream refused the connection.",
+    });
   });
 });
 
 describe("parseEndpoint", () => {
-  it.each(["ftp://x", "x", "http://169.254.169.254", "http://[::ffff:169.254.169.254]", "http://0.0.0.0:1"])("refuses %s", (origin) => {
-    expect(() => parseEndpoint(origin)).toThrow(expect.objectContaining({ code: "config_invalid" }));
-  });
+  it.each(["ftp://x", "x", "http://169.254.169.254", "http://[::ffff:169.254.169.254]", "http://0.0.0.0:1"])(
+    "refuses %s",
+    (origin) => {
+      expect(() => parseEndpoint(origin)).toThrow(expect.objectContaining({ code: "config_invalid" }));
+    },
+  );
 
   it.each([
     ["http://a", { isTls: false, host: "a", port: 80 }],

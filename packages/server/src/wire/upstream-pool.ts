@@ -36,14 +36,25 @@ export function parseEndpoint(origin: string): Endpoint {
   }
   const url = URL.parse(origin);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new PlatformError("config_invalid", "An upstream's address must begin with http://, https:// or unix:/.");
+    throw new PlatformError(
+      "config_invalid",
+      "An upstream's address must begin with http://, https:// or unix:/.",
+    );
   }
   const isTls = url.protocol === "https:";
   const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
   if (isIP(host) !== 0 && isForbiddenAddress(host)) {
-    throw new PlatformError("config_invalid", `An upstream must not be at ${host}: link-local addresses are never connected to.`);
+    throw new PlatformError(
+      "config_invalid",
+      `An upstream must not be at ${host}: link-local addresses are never connected to.`,
+    );
   }
-  return { isTls, host, port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port), socketPath: undefined };
+  return {
+    isTls,
+    host,
+    port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
+    socketPath: undefined,
+  };
 }
 
 class Pool implements UpstreamPool, ConnectionOwner {
@@ -78,7 +89,9 @@ class Pool implements UpstreamPool, ConnectionOwner {
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#sweeper);
-    const error = new PlatformError("unavailable", "The upstream is no longer in use.", { isRetryable: true });
+    const error = new PlatformError("unavailable", "The upstream is no longer in use.", {
+      isRetryable: true,
+    });
     for (const connection of this.#open) connection.abort(error);
     this.#free.length = 0;
   }
@@ -87,12 +100,17 @@ class Pool implements UpstreamPool, ConnectionOwner {
   take(isFresh: boolean): UpstreamConnection {
     const free = isFresh ? undefined : this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#isStopped) throw new PlatformError("unavailable", "The upstream is no longer in use.", { isRetryable: true });
+    if (this.#isStopped)
+      throw new PlatformError("unavailable", "The upstream is no longer in use.", { isRetryable: true });
     if (this.#open.size >= this.#limits.maxConnections) {
-      throw new PlatformError("overloaded", `All ${this.#limits.maxConnections} connections to the upstream are in use.`, {
-        isRetryable: true,
-        retryAfterMs: 1_000,
-      });
+      throw new PlatformError(
+        "overloaded",
+        `All ${this.#limits.maxConnections} connections to the upstream are in use.`,
+        {
+          isRetryable: true,
+          retryAfterMs: 1_000,
+        },
+      );
     }
     const connection = new UpstreamConnection(
       this.#endpoint,
@@ -205,7 +223,11 @@ class Exchange {
       this.#connection.start(head, body, this);
     } catch (error) {
       this.#request.cancellation.offCancel(this.onCancel);
-      this.#reject(error instanceof PlatformError ? error : new PlatformError("internal", "The request could not be sent.", { cause: error }));
+      this.#reject(
+        error instanceof PlatformError
+          ? error
+          : new PlatformError("internal", "The request could not be sent.", { cause: error }),
+      );
     }
   }
 }

@@ -34,7 +34,9 @@ export class WholeReader implements ReplyReader, MemberVisitor {
   finish(): Buffer | undefined {
     this.#body = this.#pending.take();
     if (this.#dialect === "ollama") this.#readOllama();
-    else if (scanJsonObject(this.#body, { start: 0, end: this.#body.length }, replyLimits, this) !== undefined) {
+    else if (
+      scanJsonObject(this.#body, { start: 0, end: this.#body.length }, replyLimits, this) !== undefined
+    ) {
       throw malformed("a reply that is not a JSON object");
     }
     this.facts.isDone = this.facts.error === undefined;
@@ -57,7 +59,10 @@ export class WholeReader implements ReplyReader, MemberVisitor {
       case "error":
         if (body[valueStart] !== 0x6e) {
           const cause = new Error(body.toString("utf8", valueStart, Math.min(valueEnd, valueStart + 2048)));
-          this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", { cause, isRetryable: true });
+          this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", {
+            cause,
+            isRetryable: true,
+          });
         }
         return;
       default:
@@ -68,7 +73,11 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     const body = this.#body;
     const at = body.indexOf(finishReasonKey, start);
     if (at < 0 || at >= end) return;
-    const text = body.toString("latin1", at + finishReasonKey.length, Math.min(end, at + finishReasonKey.length + 40));
+    const text = body.toString(
+      "latin1",
+      at + finishReasonKey.length,
+      Math.min(end, at + finishReasonKey.length + 40),
+    );
     const reason = /^\s*:\s*"([a-z_]+)"/.exec(text)?.[1];
     if (reason === undefined) return;
     this.facts.finishReason = toFinishReason(reason);

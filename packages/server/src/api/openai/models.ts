@@ -21,16 +21,24 @@ export function createModelsHandler({ directory, authenticator }: ModelsParts): 
     const requestId = `req_${randomUUID()}`;
     try {
       if (request.method !== "GET" && request.method !== "HEAD") {
-        throw new PlatformError("method_not_allowed", `${request.method ?? "This method"} is not possible here. Use GET.`);
+        throw new PlatformError(
+          "method_not_allowed",
+          `${request.method ?? "This method"} is not possible here. Use GET.`,
+        );
       }
       authenticator.authenticate(request.headers);
       const path = (request.url ?? "").split("?")[0] ?? "";
-      const found = path.startsWith(prefix) ? findModel(directory, path) : { object: "list", data: listModels(directory) };
+      const found = path.startsWith(prefix)
+        ? findModel(directory, path)
+        : { object: "list", data: listModels(directory) };
       send(response, 200, found, { "x-request-id": requestId });
     } catch (thrown) {
       const error = toPlatformError(thrown);
       const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
-      send(response, statusOf(error.code), JSON.parse(openAiDialect.formatError(error, requestId)), { ...errorHeaders(error, requestId), ...allow });
+      send(response, statusOf(error.code), JSON.parse(openAiDialect.formatError(error, requestId)), {
+        ...errorHeaders(error, requestId),
+        ...allow,
+      });
     }
   };
 }
@@ -53,7 +61,8 @@ function listModels(directory: ModelDirectory): readonly ListedModel[] {
   const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
   for (const [name, route] of routes) {
     const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
-    if (!listed.has(name) && !byTarget.has(name) && first !== undefined) listed.set(name, toListed(name, first));
+    if (!listed.has(name) && !byTarget.has(name) && first !== undefined)
+      listed.set(name, toListed(name, first));
   }
   return [...listed.values()];
 }
@@ -74,19 +83,35 @@ function findModel(directory: ModelDirectory, path: string): ListedModel {
   if (listed !== undefined) return listed;
   const model = directory.snapshot.models.find((each) => `${each.integration}/${each.id}` === id);
   if (model !== undefined) return toListed(id, model);
-  throw new PlatformError("model_not_found", "This model does not exist. GET /v1/models lists those that do.", { field: "model" });
+  throw new PlatformError(
+    "model_not_found",
+    "This model does not exist. GET /v1/models lists those that do.",
+    { field: "model" },
+  );
 }
 
 function decodeName(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw new PlatformError("invalid_request", "The model's name is not valid percent-encoding.", { field: "model", cause: error });
+    throw new PlatformError("invalid_request", "The model's name is not valid percent-encoding.", {
+      field: "model",
+      cause: error,
+    });
   }
 }
 
-function send(response: ServerResponse, status: number, value: unknown, headers: Record<string, string>): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string>,
+): void {
   const body = JSON.stringify(value);
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), ...headers });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...headers,
+  });
   response.end(body);
 }

@@ -5,9 +5,21 @@ import { createModelsHandler, type ModelsParts } from "./models.ts";
 
 /** The endpoints of the OpenAI API. */
 export function createOpenAiMount(parts: InferenceParts & ModelsParts): Mount {
-  const chat = createInferenceHandler(parts, { operation: "chat", surface: openAiDialect, streamDefault: false });
-  const completion = createInferenceHandler(parts, { operation: "completion", surface: openAiDialect, streamDefault: false });
-  const embedding = createInferenceHandler(parts, { operation: "embedding", surface: openAiDialect, streamDefault: false });
+  const chat = createInferenceHandler(parts, {
+    operation: "chat",
+    surface: openAiDialect,
+    streamDefault: false,
+  });
+  const completion = createInferenceHandler(parts, {
+    operation: "completion",
+    surface: openAiDialect,
+    streamDefault: false,
+  });
+  const embedding = createInferenceHandler(parts, {
+    operation: "embedding",
+    surface: openAiDialect,
+    streamDefault: false,
+  });
   const models = createModelsHandler(parts);
   const paths = new Map<string, RequestHandler>([
     ["/v1/chat/completions", chat],

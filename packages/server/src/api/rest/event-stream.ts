@@ -11,7 +11,10 @@ export function createEventStream(reader: EventReader): StreamRoute {
     accepts: (request) => request.headers.accept?.includes("text/event-stream") === true,
     async handle(request, reply, signal) {
       const lastId = request.headers["last-event-id"];
-      const { after_id, limit, integration } = eventsInput.parse({ ...Object(request.query), ...(lastId === undefined ? {} : { after_id: lastId }) });
+      const { after_id, limit, integration } = eventsInput.parse({
+        ...Object(request.query),
+        ...(lastId === undefined ? {} : { after_id: lastId }),
+      });
       const { raw } = reply.hijack();
       raw.writeHead(200, {
         "content-type": "text/event-stream; charset=utf-8",

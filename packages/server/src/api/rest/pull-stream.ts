@@ -27,7 +27,8 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
     async handle(request, reply, signal) {
       const { model, stream } = readInput(request);
       const platform = parts.platform();
-      if (platform.pull === undefined) throw new PlatformError("unsupported_parameter", "This integration cannot pull models.");
+      if (platform.pull === undefined)
+        throw new PlatformError("unsupported_parameter", "This integration cannot pull models.");
       const isSse = request.headers.accept?.includes("text/event-stream") === true;
       const { raw } = reply.hijack();
       const write = (value: object) => {
@@ -35,8 +36,17 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
       };
       const start = (status: number, headers: Record<string, string> = {}) => {
         if (raw.headersSent) return;
-        const type = !stream ? "application/json" : isSse ? "text/event-stream; charset=utf-8" : "application/x-ndjson";
-        raw.writeHead(status, { "x-request-id": request.id, "cache-control": "no-cache, no-transform", ...headers, "content-type": type });
+        const type = !stream
+          ? "application/json"
+          : isSse
+            ? "text/event-stream; charset=utf-8"
+            : "application/x-ndjson";
+        raw.writeHead(status, {
+          "x-request-id": request.id,
+          "cache-control": "no-cache, no-transform",
+          ...headers,
+          "content-type": type,
+        });
       };
       try {
         await platform.pull(model, {
@@ -53,7 +63,9 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         const error = toPlatformError(thrown, "The pull failed.");
         const hasStarted = raw.headersSent;
         start(statusOf(error.code), errorHeaders(error, request.id));
-        const frame = hasStarted ? { error: error.message, code: error.code } : toOpenAiError(error, request.id);
+        const frame = hasStarted
+          ? { error: error.message, code: error.code }
+          : toOpenAiError(error, request.id);
         raw.end(stream && isSse ? `data: ${JSON.stringify(frame)}\n\n` : `${JSON.stringify(frame)}\n`);
       }
     },

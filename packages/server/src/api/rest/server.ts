@@ -37,15 +37,24 @@ export interface RestServer {
 
 /** Builds the routes of every operation. Resolves when requests can be taken. */
 export async function createRestServer(parts: RestParts): Promise<RestServer> {
-  const app = Fastify({ bodyLimit: maxBodyBytes, genReqId: () => `req_${randomUUID()}`, exposeHeadRoutes: true });
-  app.setErrorHandler((error, request, reply) => sendProblem(parts.log, { error: toRestError(error), request, reply }));
+  const app = Fastify({
+    bodyLimit: maxBodyBytes,
+    genReqId: () => `req_${randomUUID()}`,
+    exposeHeadRoutes: true,
+  });
+  app.setErrorHandler((error, request, reply) =>
+    sendProblem(parts.log, { error: toRestError(error), request, reply }),
+  );
   app.setNotFoundHandler((request, reply) =>
     sendProblem(parts.log, { error: notThere(request, parts.operations), request, reply }),
   );
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
     if (request.headers["content-encoding"] !== undefined) {
-      throw new PlatformError("unsupported_media_type", "A compressed request body is not accepted. Send it plain.");
+      throw new PlatformError(
+        "unsupported_media_type",
+        "A compressed request body is not accepted. Send it plain.",
+      );
     }
     parts.authenticator.authenticate(request.headers);
   });
@@ -133,7 +142,8 @@ interface Problem {
 }
 
 async function sendProblem(log: PlatformLog, { error, request, reply }: Problem): Promise<FastifyReply> {
-  if (error.code === "internal") log.error("rest.failed", { request_id: request.id, path: request.routeOptions.url, error });
+  if (error.code === "internal")
+    log.error("rest.failed", { request_id: request.id, path: request.routeOptions.url, error });
   return reply
     .code(statusOf(error.code))
     .headers({ ...errorHeaders(error, request.id), "content-type": "application/problem+json" })
@@ -144,12 +154,17 @@ async function sendProblem(log: PlatformLog, { error, request, reply }: Problem)
 /** Fastify's own errors in our words. */
 function toRestError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
-  const status = typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined;
+  const status =
+    typeof error === "object" && error !== null && "statusCode" in error ? error.statusCode : undefined;
   switch (status) {
     case 413:
-      return new PlatformError("payload_too_large", `The body is larger than ${maxBodyBytes} bytes.`, { cause: error });
+      return new PlatformError("payload_too_large", `The body is larger than ${maxBodyBytes} bytes.`, {
+        cause: error,
+      });
     case 415:
-      return new PlatformError("unsupported_media_type", "The body must be application/json.", { cause: error });
+      return new PlatformError("unsupported_media_type", "The body must be application/json.", {
+        cause: error,
+      });
     case 400:
       return new PlatformError("invalid_request", "The request is not valid.", { cause: error });
     default:
@@ -159,7 +174,9 @@ function toRestError(error: unknown): PlatformError {
 
 function notThere(request: FastifyRequest, operations: readonly Operation[]): PlatformError {
   const path = request.url.split("?")[0] ?? "";
-  const known = operations.filter(({ rest }) => new RegExp(`^${rest.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path));
+  const known = operations.filter(({ rest }) =>
+    new RegExp(`^${rest.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
+  );
   if (known.length === 0) return new PlatformError("not_found", "There is nothing at this path.");
   const methods = known.map(({ rest }) => rest.method).join(", ");
   return new PlatformError("method_not_allowed", `${request.method} is not possible here. Use ${methods}.`);

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Guard } from "./guard.ts";
+import { listSources } from "./sources.ts";
+
+const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
+
+/** The script of an installed package's command. */
+function script(packageName: string, path: string): string {
+  return join(modules, packageName, path);
+}
+
+interface Result {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Runs a script on this Node, in `root`. */
+export function runScript(root: string, args: readonly string[]): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (text: Buffer) => {
+      output += text.toString();
+    });
+    child.stderr.on("data", (text: Buffer) => {
+      output += text.toString();
+    });
+    child.once("error", reject);
+    child.once("close", (status) => resolve({ status: status ?? 1, output }));
+  });
+}
+
+interface CommandGuard {
+  readonly name: string;
+  readonly remedy: string;
+  readonly args: readonly string[];
+}
+
+function commandGuard({ name, remedy, args }: CommandGuard): Guard {
+  return {
+    name,
+    remedy,
+    async find(root) {
+      const { status, output } = await runScript(root, args);
+      return status === 0 ? [] : output.split("\n").filter((line) => line.trim() !== "");
+    },
+  };
+}
+
+const tsc = script("typescript", "bin/tsc");
+const cruiser = script("dependency-cruiser", "bin/dependency-cruiser.mjs");
+
+/** dependency-cruiser, and proof that it saw the tree: without a parser for TypeScript it sees nothing and is content. */
+export const dependencyGuard: Guard = {
+  name: "dependencies",
+  remedy: "imports point down only; each rule in .dependency-cruiser.mjs says what to do",
+  async find(root) {
+    const { status, output } = await runScript(root, [
+      cruiser,
+      "--config",
+      ".dependency-cruiser.mjs",
+      "packages",
+    ]);
+    const problems = status === 0 ? [] : output.split("\n").filter((line) => /error|→|Error/.test(line));
+    const seen = Number(/\((\d+) modules/.exec(output)?.[1] ?? 0);
+    const sources = (await listSources(root)).filter(
+      (path) => path.startsWith("packages/") && path.endsWith(".ts"),
+    ).length;
+    if (seen < sources * 0.9)
+      problems.push(`dependency-cruiser saw ${seen} modules of ${sources} source files`);
+    return problems;
+  },
+};
+
+/** Guards that are tools of others. */
+export const commandGuards: readonly Guard[] = [
+  commandGuard({
+    name: "format",
+    remedy: "npm run format",
+    args: [script("@biomejs/biome", "bin/biome"), "format", "."],
+  }),
+  commandGuard({
+    name: "lint",
+    remedy: "see .oxlintrc.json",
+    args: [script("oxlint", "bin/oxlint"), "--type-aware", "--tsconfig", "tsconfig.check.json"],
+  }),
+  commandGuard({ name: "build", remedy: "mend the types", args: [tsc, "-b"] }),
+  commandGuard({
+    name: "types",
+    remedy: "mend the types of tests and tools",
+    args: [tsc, "-p", "tsconfig.check.json"],
+  }),
+  dependencyGuard,
+  commandGuard({ name: "dead code", remedy: "delete it, or use it", args: [script("knip", "bin/knip.js")] }),
+  commandGuard({
+    name: "dead code in production",
+    remedy: "delete what only tests use",
+    args: [script("knip", "bin/knip.js"), "--production"],
+  }),
+  commandGuard({ name: "drift", remedy: "node tools/generate.ts", args: ["tools/generate.ts", "--check"] }),
+];

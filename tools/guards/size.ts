@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Guard } from "./guard.ts";
+import { isCode, isTest, listSources } from "./sources.ts";
+
+const longestFile = 400;
+const longestFunction = 80;
+
+/** Files have at most 400 lines, functions at most 80; tests and tables of data may have longer functions. */
+export const sizeGuard: Guard = {
+  name: "size",
+  remedy: "when a file stops being one thing, split it",
+  async find(root) {
+    const problems: string[] = [];
+    for (const path of (await listSources(root)).filter(isCode)) {
+      const lines = (await readFile(join(root, path), "utf8")).split("\n");
+      if (lines.length - 1 > longestFile)
+        problems.push(`${path}: ${lines.length - 1} lines, at most ${longestFile} (file size)`);
+      if (!isTest(path)) problems.push(...longFunctions(path, lines));
+    }
+    return problems;
+  },
+};
+
+const functionStart =
+  /^( *)(export )?(async )?function\*? \w+|^( +)(static |async |get |set |\*|#)*#?\w+\([^)]*\)?.*\{$|^( *)(export )?const \w+ = (async )?\([^)]*\).*=> \{$/;
+const notFunction = /^ *(if|for|while|switch|catch|return|else|do|try)\b/;
+
+/** Functions by their first line and the closing brace of the same indentation, which the formatter makes reliable. */
+function longFunctions(path: string, lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line, index) => {
+    if (!functionStart.test(line) || notFunction.test(line)) return [];
+    const indentation = /^ */.exec(line)?.[0] ?? "";
+    const end = lines.findIndex(
+      (other, at) =>
+        at > index &&
+        (other === `${indentation}}` || other === `${indentation}};` || other === `${indentation}},`),
+    );
+    const length = end < 0 ? 0 : end - index + 1;
+    return length > longestFunction
+      ? [`${path}:${index + 1}: a function of ${length} lines, at most ${longestFunction} (function size)`]
+      : [];
+  });
+}

@@ -1,0 +1,119 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Guard } from "./guard.ts";
+import { isCode, isTest, listSources } from "./sources.ts";
+
+interface Rule {
+  readonly name: string;
+  readonly applies: (path: string) => boolean;
+  /** Finds violations in one line; the line before is given for comments that justify. */
+  readonly violates: (line: string, before: string) => boolean;
+}
+
+const isProduct = (path: string) => isCode(path) && path.startsWith("packages/") && !isTest(path);
+const readsEnvironment = [
+  "packages/server/src/config/",
+  "packages/client/src/cli/environment.ts",
+  "packages/server/src/manager/isolated/",
+];
+/** Where requests may leave: everything else goes through the context. */
+const outboundFiles = [
+  "packages/server/src/wire/",
+  "packages/kit/src/testing/",
+  "packages/client/src/client.ts",
+  "packages/server/src/api/listener.ts",
+  "packages/integrations/src/local/engine/",
+];
+
+const lineRules: readonly Rule[] = [
+  {
+    name: "process.env is read in config/ only",
+    applies: (path) => isProduct(path) && !readsEnvironment.some((place) => path.startsWith(place)),
+    violates: (line) => /\bprocess\.env\b/.test(withoutComment(line)),
+  },
+  {
+    name: "no mutable module variable",
+    applies: isProduct,
+    violates: (line) => /^(export )?(let|var) /.test(line),
+  },
+  {
+    name: "erasable syntax only",
+    applies: isCode,
+    violates: (line) => /^\s*(export )?(declare )?(const )?enum \w+|^\s*(export )?namespace \w+/.test(line),
+  },
+  {
+    name: "a cast says why",
+    applies: isProduct,
+    violates: (line, before) => isCast(line) && !isComment(before) && !line.includes("//"),
+  },
+  {
+    name: "requests leave through the guarded door",
+    applies: (path) => isProduct(path) && !outboundFiles.some((place) => path.startsWith(place)),
+    violates: (line) =>
+      /^import \{.*\b(fetch|request|connect|Agent)\b.*\} from "(undici|node:https?|node:net|node:tls)"/.test(
+        line,
+      ) || /\bglobalThis\.fetch\b|(^|[^.\w])await fetch\(/.test(withoutComment(line)),
+  },
+  {
+    name: "nothing is left for later",
+    applies: isCode,
+    violates: (line) => /\b(TODO|FIXME|XXX|HACK)\b/.test(line) && !line.includes("(TODO|FIXME"),
+  },
+  {
+    name: "nothing speaks of where it was written",
+    applies: (path) =>
+      !path.startsWith("tools/guards") &&
+      /\.(ts|js|mjs|md|json|py|c|yaml|yml)$/.test(path) &&
+      path !== "package-lock.json",
+    violates: (line) => /(^|[\s"'`(])\/work\/|\.\.\/shared\/|\bissue #\d+/.test(line),
+  },
+];
+
+const badNames = /^(utils?|helpers?|common|misc|shared|types)\.ts$/;
+const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-data|config))*\.(ts|js|mjs)$/;
+
+/** What no linter knows: names of files, state, the environment, casts, doors. */
+export const styleGuard: Guard = {
+  name: "style",
+  remedy: "AGENTS.md says how code looks here",
+  async find(root) {
+    const problems: string[] = [];
+    for (const path of await listSources(root)) {
+      if (isCode(path)) problems.push(...nameProblems(path));
+      const rules = lineRules.filter(({ applies }) => applies(path));
+      if (rules.length === 0) continue;
+      const lines = (await readFile(join(root, path), "utf8")).split("\n");
+      lines.forEach((line, index) => {
+        const before = lines[index - 1] ?? "";
+        for (const { name, violates } of rules)
+          if (violates(line, before)) problems.push(`${path}:${index + 1}: ${name}`);
+      });
+    }
+    return problems;
+  },
+};
+
+function nameProblems(path: string): readonly string[] {
+  const name = basename(path);
+  if (badNames.test(name)) return [`${path}: a file is named after what it holds`];
+  if (!kebabCase.test(name)) return [`${path}: a file's name is in kebab-case`];
+  if (name === "index.ts" && !/^packages\/\w+\/src\/(testing\/)?index\.ts$/.test(path))
+    return [`${path}: index.ts is a package's front door only`];
+  return [];
+}
+
+function isCast(line: string): boolean {
+  const code = withoutComment(line);
+  return (
+    /\bas (?!const\b)[A-Za-z{(]/.test(code.replaceAll(/"[^"]*"|`[^`]*`/g, "")) &&
+    !/^\s*(import|export)\b|^\s*\w+ as \w+,?$|\{.* as .*\} from/.test(code)
+  );
+}
+
+function isComment(line: string): boolean {
+  return /^\s*(\/\/|\*|\/\*)/.test(line);
+}
+
+function withoutComment(line: string): string {
+  return isComment(line) ? "" : line.replace(/\s\/\/.*$/, "");
+}
