@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { builtServer } from "../e2e/start-platform.ts";
 import { runKills } from "./kill-run.ts";
 
 const usage = `Usage: node test/crash/kill-server.ts [options]
@@ -9,8 +9,6 @@ Kills the built server at random moments under load and compares its ledger with
   --callers N    calls at once, default 40
   --entry FILE   the server's entry point, default packages/server/dist/main.js
 `;
-
-const builtServer = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { join } from "node:path";
 import {
   formatRecord,
@@ -28,13 +29,18 @@ function say(event: string, fields?: Readonly<Record<string, unknown>>): void {
   process.stderr.write(`${event} ${JSON.stringify(fields)}\n`);
 }
 
+/** `process.stdout` may queue what it is given, and a kill would take the queue along. */
+function tell(line: string): void {
+  writeSync(1, line);
+}
+
 function runAttempt(): void {
   const record = toRecord(count++);
-  process.stdout.write(`b ${record.attemptId}\n`);
+  tell(`b ${record.attemptId}\n`);
   spool.begin(formatStartMarker(record));
   setTimeout(() => {
     spool.commit(formatRecord(record), (error) => {
-      if (error === undefined) process.stdout.write(`d ${record.attemptId}\n`);
+      if (error === undefined) tell(`d ${record.attemptId}\n`);
       runAttempt();
     });
   }, count % 8);

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import type { LedgerRecord } from "../../packages/server/src/core/ledger-record.ts";
@@ -24,18 +23,20 @@ async function runAndKill(directory: string, generation: number, lines: number):
   const server = spawn(process.execPath, [child, directory, String(generation)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const told: Told = { begun: new Set(), durable: new Set() };
-  const exit = once(server, "exit");
+  let text = "";
   let seen = 0;
-  // What the server wrote before it died is read to its end, also after the kill.
-  for await (const line of createInterface({ input: server.stdout })) {
-    const [kind, id = ""] = line.split(" ");
-    (kind === "d" ? told.durable : told.begun).add(id);
-    if (++seen === lines) server.kill("SIGKILL");
-  }
-  const [, signal] = await exit;
+  server.stdout.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+    seen += part.split("\n").length - 1;
+    if (seen >= lines) server.kill("SIGKILL");
+  });
+  // `close` comes after everything that the server wrote before it died was read.
+  const [, signal] = await once(server, "close");
   expect(signal).toBe("SIGKILL");
-  return told;
+  // Only whole lines count: the last may be cut off.
+  const told = text.slice(0, text.lastIndexOf("\n")).split("\n");
+  const idsOf = (kind: string) => told.filter((line) => line.startsWith(kind)).map((line) => line.slice(2));
+  return { begun: new Set(idsOf("b ")), durable: new Set(idsOf("d ")) };
 }
 
 async function readLedger(directory: string): Promise<readonly LedgerRecord[]> {

@@ -263,7 +263,7 @@ function inference({ id, summary, request, reply, canStream }: Inference): objec
   };
 }
 
-function probe(id: string, summary: string, refusal?: string): object {
+function probe(id: string, summary: string, refusal?: string): Readonly<Record<string, object>> {
   return {
     get: {
       operationId: id,

@@ -26,19 +26,38 @@ const functionStart =
   /^( *)(export )?(async )?function\*? \w+|^( +)(static |async |get |set |\*|#)*#?\w+\([^)]*\)?.*\{$|^( *)(export )?const \w+ = (async )?\([^)]*\).*=> \{$/;
 const notFunction = /^ *(if|for|while|switch|catch|return|else|do|try)\b/;
 
-/** Functions by their first line and the closing brace of the same indentation, which the formatter makes reliable. */
+interface Block {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Functions by their first line and the closing brace of the same indentation, which the formatter makes reliable.
+ * What stands in functions inside a function counts for those alone: a factory may hold many short ones.
+ */
 function longFunctions(path: string, lines: readonly string[]): readonly string[] {
-  return lines.flatMap((line, index) => {
+  const blocks = lines.flatMap((line, start) => {
     if (!functionStart.test(line) || notFunction.test(line)) return [];
     const indentation = /^ */.exec(line)?.[0] ?? "";
-    const end = lines.findIndex(
-      (other, at) =>
-        at > index &&
-        (other === `${indentation}}` || other === `${indentation}};` || other === `${indentation}},`),
-    );
-    const length = end < 0 ? 0 : end - index + 1;
+    const closings = [`${indentation}}`, `${indentation}};`, `${indentation}},`];
+    const end = lines.findIndex((other, at) => at > start && closings.includes(other));
+    return end < 0 ? [] : [{ start, end }];
+  });
+  return blocks.flatMap((block) => {
+    const length = ownLines(block, blocks);
     return length > longestFunction
-      ? [`${path}:${index + 1}: a function of ${length} lines, at most ${longestFunction} (function size)`]
+      ? [
+          `${path}:${block.start + 1}: a function of ${length} lines, at most ${longestFunction} (function size)`,
+        ]
       : [];
   });
+}
+
+function ownLines(block: Block, blocks: readonly Block[]): number {
+  const inside = blocks.filter(({ start, end }) => start > block.start && end < block.end);
+  const outermost = inside.filter(
+    (each) => !inside.some(({ start, end }) => start < each.start && end > each.end),
+  );
+  const nested = outermost.reduce((sum, { start, end }) => sum + end - start + 1, 0);
+  return block.end - block.start + 1 - nested;
 }

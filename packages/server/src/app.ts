@@ -7,28 +7,29 @@ import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition, PlatformEvent } from "@llm-platform/kit";
 import { createAuthenticator } from "./api/authenticate.ts";
 import type { InferenceParts } from "./api/inference.ts";
-import { createListener } from "./api/listener.ts";
+import { createListener, type Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createPriceTable } from "./core/prices.ts";
-import { createGateway } from "./gateway/gateway.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, type PlatformView } from "./gateway/model-directory.ts";
 import { createRecorder } from "./gateway/recorder.ts";
 import { createIntegrationHost } from "./integration-host.ts";
-import { createCatalogue } from "./manager/catalogue.ts";
+import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { toApiKeys, toGatewaySettings, toPrices } from "./settings-of.ts";
 import { createSpool } from "./store/spool.ts";
-import { openStore } from "./store/store.ts";
+import type { Spool } from "./store/spool-port.ts";
+import { openStore, type Store } from "./store/store.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectGauges } from "./telemetry/collect.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
-import { createPlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
-import { createMetricRegistry } from "./telemetry/registry.ts";
+import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
 import { Deadlines } from "./wire/deadlines.ts";
 
@@ -57,14 +58,29 @@ const stopIntegrationsMs = 15_000;
  * Puts the platform together and starts it, in the order in which the parts need each other.
  * @throws PlatformError when the store, the listener or the catalogue cannot be had; a failing integration is no reason
  */
-export async function startApp({ config, baseDirectory, log }: AppInput): Promise<App> {
-  const startedAtMs = Date.now();
-  const state = { isReady: false, isStopping: false };
+export async function startApp(input: AppInput): Promise<App> {
+  const foundation = await openFoundation(input);
+  try {
+    return await startOn(foundation, input);
+  } catch (error) {
+    await closeFoundation(foundation);
+    throw error;
+  }
+}
 
+/** What everything else stands on. */
+interface Foundation {
+  readonly startedAtMs: number;
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+}
+
+async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
+  const startedAtMs = Date.now();
   const store = await openStore({ directory: config.data_dir, keepEvents: config.events.keep });
   const registry = createMetricRegistry();
-  const metrics = createPlatformMetrics(registry);
-  const processMetrics = createProcessMetrics(registry, metrics);
   const spool = await createSpool({
     directory: join(config.data_dir, "spool"),
     ledger: store.ledger,
@@ -72,21 +88,21 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     commitIntervalMs: config.ledger.commit_interval_ms,
     sync: config.ledger.sync,
   });
+  return { startedAtMs, store, spool, registry, metrics: createPlatformMetrics(registry) };
+}
 
-  const listener = createListener({
-    host: config.server.host,
-    port: config.server.port,
-    maxConnections: config.server.max_connections,
-    maxConnectionsPerAddress: config.server.max_connections_per_address,
-    connections: metrics.connections.series(),
-    log,
-  });
-  const authenticator = createAuthenticator({
-    keys: toApiKeys(config),
-    allowedHosts: config.server.allowed_hosts,
-  });
+async function closeFoundation({ spool, store }: Foundation): Promise<void> {
+  await spool.close();
+  await store.close();
+}
 
+async function startOn(foundation: Foundation, { config, baseDirectory, log }: AppInput): Promise<App> {
+  const { store, spool, registry, metrics } = foundation;
+  const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
+  const manager = () => requireManager(holder);
+
+  const listener = openListener(config, metrics);
   const directory = createModelDirectory({
     source: { platforms: () => (holder.manager === undefined ? [] : viewPlatforms(holder.manager)) },
     routing: config.routing,
@@ -99,23 +115,9 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     metrics,
     reportTraffic: (name, outcome) => holder.manager?.reportTraffic(name, outcome),
   });
-  const gateway = createGateway({
-    directory,
-    recorder,
-    settings: toGatewaySettings(config),
-    metrics,
-    random: Math.random,
-  });
-
-  const inference: InferenceParts = {
-    gateway,
-    authenticator,
-    log,
-    deadlines: new Deadlines(),
-    maxBodyBytes: config.gateway.max_body_bytes,
-    headerHoldMs: config.gateway.header_hold_seconds * 1_000,
-    heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
-  };
+  const settings = toGatewaySettings(config);
+  const gateway = createGateway({ directory, recorder, settings, metrics, random: Math.random });
+  const inference = toInferenceParts({ config, gateway, log });
   const savedConfig = createSavedConfig(store.keyValues("platform"));
   const surfaces = createSurfaces({
     config,
@@ -123,23 +125,113 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     inference,
     directory,
     registry,
-    processMetrics,
+    processMetrics: createProcessMetrics(registry, metrics),
     log,
     ledger: store.ledger,
     savedConfig,
-    system: { version, dataDirectory: config.data_dir, startedAtMs, inFlight: () => gateway.inFlight },
-    manager: () => requireManager(holder),
+    system: {
+      version,
+      dataDirectory: config.data_dir,
+      startedAtMs: foundation.startedAtMs,
+      inFlight: () => gateway.inFlight,
+    },
+    manager,
     events: {
       list: (filter) => store.events.list(filter),
-      onEvent: (listen) => requireManager(holder).onEvent(listen),
+      onEvent: (listen) => manager().onEvent(listen),
     },
   });
 
-  const definitions: readonly IntegrationDefinition[] = [...builtInIntegrations, ...surfaces.definitions];
+  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
+    config,
+    baseDirectory,
+    log,
+  });
+  holder.manager = openManager(foundation, { catalogue, config, log });
+  followIntegrations(holder.manager, directory, metrics.activeModels);
+  observe(foundation, { manager: holder.manager, directory });
+
+  const unreadiness = () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting");
+  listener.mount(createProbeMount({ unreadiness }));
+  const address = await listener.listen();
+  const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
+  const configs = await Promise.all(
+    [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each)),
+  );
+  const report = await holder.manager.start(configs);
+  for (const problem of report.problems) log.error("integrations.start_problem", { problem });
+  await directory.refresh();
+  state.isReady = true;
+  log.info("platform.started", {
+    url: `http://${formatHost(address)}:${address.port}`,
+    models: directory.snapshot.models.length,
+    took_ms: Date.now() - foundation.startedAtMs,
+  });
+
+  return {
+    address,
+    async stop(drainMs) {
+      state.isStopping = true;
+      const isWatched = config.environment === "production" || gateway.inFlight > 0;
+      if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
+      listener.close();
+      await gateway.drain(drainMs);
+      await manager().stop(stopIntegrationsMs);
+      await listener.stop();
+      gateway.stop();
+      inference.deadlines.stop();
+      await closeFoundation(foundation);
+      log.info("platform.stopped");
+    },
+  };
+}
+
+function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Listener {
+  return createListener({
+    host: server.host,
+    port: server.port,
+    maxConnections: server.max_connections,
+    maxConnectionsPerAddress: server.max_connections_per_address,
+    connections: metrics.connections.series(),
+  });
+}
+
+function toInferenceParts(parts: {
+  readonly config: PlatformConfig;
+  readonly gateway: Gateway;
+  readonly log: PlatformLog;
+}): InferenceParts {
+  const { config, gateway, log } = parts;
+  return {
+    gateway,
+    authenticator: createAuthenticator({
+      keys: toApiKeys(config),
+      allowedHosts: config.server.allowed_hosts,
+    }),
+    log,
+    deadlines: new Deadlines(),
+    maxBodyBytes: config.gateway.max_body_bytes,
+    headerHoldMs: config.gateway.header_hold_seconds * 1_000,
+    heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
+  };
+}
+
+/** The definitions that come with the platform, and those of the packages that the configuration names. */
+async function openCatalogue(
+  definitions: readonly IntegrationDefinition[],
+  { config, baseDirectory, log }: AppInput,
+): Promise<Catalogue> {
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
-  const catalogue = createCatalogue(definitions, await loadPackages({ uses, baseDirectory, log }));
-  const manager = createManager({
+  return createCatalogue(definitions, await loadPackages({ uses, baseDirectory, log }));
+}
+
+function openManager(
+  { store, registry }: Foundation,
+  parts: { readonly catalogue: Catalogue; readonly config: PlatformConfig; readonly log: PlatformLog },
+): Manager {
+  const { catalogue, config, log } = parts;
+  return createManager({
     catalogue,
     log,
     logFor: (integration) => log.child({ integration }),
@@ -152,66 +244,31 @@ export async function startApp({ config, baseDirectory, log }: AppInput): Promis
     clock: systemClock,
     random: Math.random,
   });
-  holder.manager = manager;
-  followIntegrations(manager, directory, metrics.activeModels);
+}
+
+/** Lets the gauges be read from where their truth is. */
+function observe(
+  { registry, metrics, spool }: Foundation,
+  { manager, directory }: { readonly manager: Manager; readonly directory: ModelDirectory },
+): void {
+  const toObserved = (status: ReturnType<Manager["status"]>) => ({
+    ...status,
+    restarts: status.restarts.total,
+    provider: manager.running(status.name)?.models?.provider,
+  });
   collectGauges({
     registry,
     metrics,
     version,
-    integrations: () =>
-      manager
-        .list()
-        .map((status) => ({
-          ...status,
-          restarts: status.restarts.total,
-          provider: manager.running(status.name)?.models?.provider,
-        })),
+    integrations: () => manager.list().map(toObserved),
     breakers: () =>
-      [...directory.snapshot.targets.values()].map((target) => ({
-        ...pick(target),
-        state: target.breaker.state(performance.now()),
+      [...directory.snapshot.targets.values()].map(({ integration, model, breaker }) => ({
+        integration,
+        model,
+        state: breaker.state(performance.now()),
       })),
     spool: () => spool.stats(),
   });
-
-  listener.mount(
-    createProbeMount({
-      unreadiness: () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting"),
-    }),
-  );
-  const address = await listener.listen();
-  const configured = config.integrations.map((entry) =>
-    withType(withModelFolders(entry, config.data_dir), catalogue.find(entry.use)),
-  );
-  const report = await manager.start(
-    await Promise.all([...surfaces.configs, ...configured].map((each) => savedConfig.apply(each))),
-  );
-  for (const problem of report.problems) log.error("integrations.start_problem", { problem });
-  await directory.refresh();
-  state.isReady = true;
-  log.info("platform.started", {
-    url: `http://${formatHost(address)}:${address.port}`,
-    models: directory.snapshot.models.length,
-    took_ms: Date.now() - startedAtMs,
-  });
-
-  return {
-    address,
-    async stop(drainMs) {
-      state.isStopping = true;
-      if (config.environment === "production" || gateway.inFlight > 0)
-        await sleep(Math.min(acceptMoreMs, drainMs));
-      listener.close();
-      await gateway.drain(drainMs);
-      await manager.stop(stopIntegrationsMs);
-      await listener.stop();
-      gateway.stop();
-      inference.deadlines.stop();
-      await spool.close();
-      await store.close();
-      log.info("platform.stopped");
-    },
-  };
 }
 
 const systemClock = {
@@ -244,7 +301,7 @@ function viewPlatforms(manager: Manager): readonly PlatformView[] {
 function followIntegrations(
   manager: Manager,
   directory: ModelDirectory,
-  activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"],
+  activeModels: PlatformMetrics["activeModels"],
 ): void {
   manager.onChange(({ name, state }) => {
     directory.rebuild();
@@ -259,7 +316,7 @@ function followIntegrations(
 async function countLoaded(
   manager: Manager,
   name: string,
-  activeModels: ReturnType<typeof createPlatformMetrics>["activeModels"],
+  activeModels: PlatformMetrics["activeModels"],
 ): Promise<void> {
   const platform = manager.running(name)?.models;
   const loaded = await platform?.loaded?.(AbortSignal.timeout(5_000)).catch(() => undefined);
@@ -267,20 +324,16 @@ async function countLoaded(
     activeModels.series(platform.provider).set(loaded.length);
 }
 
-function pick({ integration, model }: { readonly integration: string; readonly model: string }): {
-  readonly integration: string;
-  readonly model: string;
-} {
-  return { integration, model };
-}
-
 type ConfiguredIntegration = PlatformConfig["integrations"][number];
 
-function withType(
+/** The kit's form of an entry, with what its definition and the data folder add to it. */
+function toIntegrationConfig(
   entry: ConfiguredIntegration,
-  definition: IntegrationDefinition | undefined,
+  config: PlatformConfig,
+  catalogue: Catalogue,
 ): IntegrationConfig {
-  return { ...entry, type: entry.type ?? definition?.type ?? "service" };
+  const definition = catalogue.find(entry.use);
+  return { ...withModelFolders(entry, config.data_dir), type: entry.type ?? definition?.type ?? "service" };
 }
 
 /** Where the bundled models lie, seen from this file in a checkout as well as in its built form. */

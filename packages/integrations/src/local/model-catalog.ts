@@ -82,7 +82,7 @@ async function scanDirectory(
     const part = partName.exec(name);
     if (part !== null && part[1] !== "00001") continue;
     try {
-      const file = await readModel(root, name, reads, log);
+      const file = await readModel(root, name, { reads, log });
       if (file !== undefined) files.push(file);
     } catch (error) {
       log.warn("model.unreadable", { file: name, error: describe(error) });
@@ -94,8 +94,7 @@ async function scanDirectory(
 async function readModel(
   root: string,
   name: string,
-  reads: Map<string, Read>,
-  log: Log,
+  { reads, log }: { readonly reads: Map<string, Read>; readonly log: Log },
 ): Promise<ModelFile | undefined> {
   const path = await realpath(join(root, name));
   if (dirname(path) !== root) {

@@ -33,6 +33,12 @@ interface OllamaPlatformParts {
   readonly codec: Codec;
 }
 
+interface Question {
+  readonly body: JsonObject;
+  readonly signal: AbortSignal;
+  readonly deadlineMs?: number;
+}
+
 /** The models of one Ollama, with everything that can be done with them. */
 export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform {
   const { client, catalog, watch } = parts;
@@ -63,18 +69,8 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
   }
 
   /** Asks about one model; a 404 says that it is not there. */
-  async function askAbout(
-    path: string,
-    body: JsonObject,
-    signal: AbortSignal,
-    deadlineMs?: number,
-  ): Promise<ControlAnswer> {
-    const answer = await client.ask({
-      path: `${prefix}${path}`,
-      body,
-      signal,
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
-    });
+  async function askAbout(path: string, question: Question): Promise<ControlAnswer> {
+    const answer = await client.ask({ ...question, path: `${prefix}${path}` });
     expectModel(answer);
     return answer;
   }
@@ -85,9 +81,9 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       ...(settings.keep_alive === undefined ? {} : { keep_alive: settings.keep_alive }),
       ...(settings.context_tokens === undefined ? {} : { options: { num_ctx: settings.context_tokens } }),
     };
-    if (catalog.onlyEmbeds(model))
-      await askAbout("/api/embed", { ...body, input: [] }, signal, loadDeadlineMs);
-    else await askAbout("/api/generate", { ...body, stream: false }, signal, loadDeadlineMs);
+    const ask = { signal, deadlineMs: loadDeadlineMs };
+    if (catalog.onlyEmbeds(model)) await askAbout("/api/embed", { body: { ...body, input: [] }, ...ask });
+    else await askAbout("/api/generate", { body: { ...body, stream: false }, ...ask });
   }
 
   return {
@@ -97,7 +93,7 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
     list: watch.list,
     send,
     async show(model, signal) {
-      return expectObject(await askAbout("/api/show", { model }, signal), "a model's description");
+      return expectObject(await askAbout("/api/show", { body: { model }, signal }), "a model's description");
     },
     async loaded(signal) {
       const answer = expectObject(
@@ -114,10 +110,10 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
     },
     load,
     async unload(model, signal) {
-      await askAbout("/api/generate", { model, keep_alive: 0, stream: false }, signal);
+      await askAbout("/api/generate", { body: { model, keep_alive: 0, stream: false }, signal });
     },
     async pull(model, options) {
-      await pullModel(client, `${prefix}/api/pull`, model, options);
+      await pullModel(client, { path: `${prefix}/api/pull`, model, options });
       await watch.list(options.signal);
     },
     async delete(model, signal) {

@@ -12,17 +12,18 @@ import { toReplyError } from "./reply-error.ts";
 
 const maxLineBytes = 64 * 1024;
 
+interface Pull {
+  readonly path: string;
+  readonly model: string;
+  readonly options: PullOptions;
+}
+
 /**
  * Brings a model to the server, step by step, until it is there.
  * Rejects with PlatformError: `model_not_found`, `insufficient_storage`, `upstream_error`,
  * `upstream_incomplete` when the server fell silent before the end; or with the signal's reason.
  */
-export async function pullModel(
-  client: ControlClient,
-  path: string,
-  model: string,
-  options: PullOptions,
-): Promise<void> {
+export async function pullModel(client: ControlClient, { path, model, options }: Pull): Promise<void> {
   const { signal } = options;
   const response = await client.open({
     path,

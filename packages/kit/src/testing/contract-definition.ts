@@ -9,9 +9,6 @@ import type { ContractCase, ContractInput } from "./contract-input.ts";
 import { validateSettings } from "./fake-host.ts";
 import { secretsOf } from "./origin-guard.ts";
 
-/** Zod keeps its registry of schemas under names of its own, so that two copies of it share one. */
-const zodGlobal = "__zod_";
-
 const importLimitMs = 20_000;
 
 /** The cases that need no start: the literal, its schemas, its module. */
@@ -125,25 +122,33 @@ async function checkDefaults<Settings>({ definition, settings }: ContractInput<S
 
 async function checkSecrets<Settings>({ definition, settings }: ContractInput<Settings>): Promise<void> {
   const secrets = secretsOf(await validateSettings(definition.settings, settings));
-  visitTexts(definition.settings.jsonSchema, settings, (path, text, schema) => {
+  visitTexts(definition.settings.jsonSchema, { value: settings, path: "settings" }, (path, text, schema) => {
     const isMarked = schema.format === "secret";
     assert.equal(secrets.includes(text), isMarked, `${path} is a Secret exactly when its format is "secret"`);
   });
 }
 
+interface Visited {
+  readonly value: unknown;
+  readonly path: string;
+}
+
 type TextVisitor = (path: string, text: string, schema: JsonObject) => void;
 
 /** Walks a value and its JSON Schema together, as deep as `properties` and `items` lead. */
-function visitTexts(schema: JsonObject, value: unknown, visit: TextVisitor, path = "settings"): void {
+function visitTexts(schema: JsonObject, { value, path }: Visited, visit: TextVisitor): void {
   if (typeof value === "string") visit(path, value, schema);
   if (typeof value !== "object" || value === null) return;
   for (const [key, part] of Object.entries(value)) {
     const inner = Array.isArray(value) ? schema.items : propertiesOf(schema)[key];
-    if (isJsonObject(inner)) visitTexts(inner, part, visit, `${path}.${key}`);
+    if (isJsonObject(inner)) visitTexts(inner, { value: part, path: `${path}.${key}` }, visit);
   }
 }
 
-/** Imports the module in a process of its own and looks at what that process then holds. */
+/**
+ * Imports the module in a process of its own and looks at what that process then holds.
+ * Zod keeps its registry of schemas under global names, so that two copies of it share one; they are let be.
+ */
 async function checkImport(moduleUrl: URL): Promise<void> {
   const script = `
     const before = { keys: Object.keys(globalThis), env: JSON.stringify(process.env), listeners: process.eventNames().length };
@@ -152,7 +157,7 @@ async function checkImport(moduleUrl: URL): Promise<void> {
     const watched = (kind) => !/^(Pipe|TTY|FSReq|CloseReq|Immediate)/.test(kind);
     console.log(JSON.stringify({
       open: process.getActiveResourcesInfo().filter(watched),
-      globals: Object.keys(globalThis).filter((key) => !before.keys.includes(key) && !key.startsWith(zodGlobal)),
+      globals: Object.keys(globalThis).filter((key) => !before.keys.includes(key) && !key.startsWith("__zod_")),
       changesEnvironment: JSON.stringify(process.env) !== before.env,
       newListeners: process.eventNames().length - before.listeners,
     }));`;

@@ -311,7 +311,7 @@ function alwaysWell(): Partial<Definition> {
   };
 }
 
-function answer(url: string, response: import("node:http").ServerResponse): void {
+function answer(url: string, response: ServerResponse): void {
   if (url === "/ready") response.end("ready");
   else if (url === "/chat/m") response.end('{"choices":[]}');
   else response.writeHead(404).end('{"error":{}}');

@@ -23,6 +23,7 @@ const intervalMs = 10;
 export async function leavesNothingOpen(moment: string, work: () => Promise<void>): Promise<void> {
   const open = new Map<number, OpenResource>();
   const hook = createHook({
+    // oxlint-disable-next-line max-params -- the signature is Node's
     init(id, kind, _trigger, resource) {
       if (watchedKinds.includes(kind)) open.set(id, { kind, resource });
     },

@@ -21,36 +21,26 @@ export function createRecordedMetrics(declarations: readonly MetricDeclaration[]
   const observed = new Map<string, number[]>();
   const violations: string[] = [];
 
-  function seriesOf(
-    type: MetricDeclaration["type"],
-    name: string,
-    amount: number,
-    labels: LabelValues,
-  ): string {
-    const violation = violationOf(declared.get(name), {
-      type,
-      name,
-      amount,
-      labels,
-    });
+  function seriesOf(use: Parameters<typeof violationOf>[1]): string {
+    const violation = violationOf(declared.get(use.name), use);
     if (violation !== undefined) {
       violations.push(violation);
       throw new PlatformError("internal", violation);
     }
-    return seriesKey(name, labels);
+    return seriesKey(use.name, use.labels);
   }
 
   return {
     instruments: {
       add(name, amount, labels = {}) {
-        const key = seriesOf("counter", name, amount, labels);
+        const key = seriesOf({ type: "counter", name, amount, labels });
         values.set(key, (values.get(key) ?? 0) + amount);
       },
       set(name, value, labels = {}) {
-        values.set(seriesOf("gauge", name, value, labels), value);
+        values.set(seriesOf({ type: "gauge", name, amount: value, labels }), value);
       },
       observe(name, value, labels = {}) {
-        const key = seriesOf("histogram", name, value, labels);
+        const key = seriesOf({ type: "histogram", name, amount: value, labels });
         values.set(key, (values.get(key) ?? 0) + value);
         observed.set(key, [...(observed.get(key) ?? []), value]);
       },

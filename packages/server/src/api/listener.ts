@@ -3,7 +3,6 @@ import type { AddressInfo, Socket } from "node:net";
 import { randomUUID } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
-import type { PlatformLog } from "../telemetry/log.ts";
 import type { NumberSeries } from "../telemetry/registry.ts";
 import { errorHeaders, toOpenAiError } from "./error-envelope.ts";
 import type { RequestHandler } from "./inference.ts";
@@ -14,7 +13,6 @@ export interface ListenerParts {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly connections: NumberSeries;
-  readonly log: PlatformLog;
 }
 
 /** What a surface serves while it is mounted. */

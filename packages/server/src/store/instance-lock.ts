@@ -21,7 +21,7 @@ const sqliteBusy = 5;
 export function takeInstanceLock(directory: string): InstanceLock {
   const holderFile = join(directory, "instance.pid");
   const database = lockDatabase(directory, holderFile);
-  writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });
+  noteHolder(holderFile);
   return { release: () => database.close() };
 }
 
@@ -41,6 +41,14 @@ function lockDatabase(directory: string, holderFile: string): DatabaseSync {
       );
     }
     throw toStorageError(error);
+  }
+}
+
+function noteHolder(holderFile: string): void {
+  try {
+    writeFileSync(holderFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    // It only makes the refusal of a second server clearer; a full disk must not keep the first from starting.
   }
 }
 

@@ -122,6 +122,35 @@ describe("a usage spool", () => {
     expect(state.transactions).toBeGreaterThanOrEqual(3);
   });
 
+  it("says when a restart would know of an attempt, and not before", async () => {
+    const disk = createDisk();
+    const first = createLedger();
+    const spool = await open({ ledger: first.ledger, openFile: disk.openFile, stallMs: 60_000 });
+    await commit(spool, sampleRecord(1));
+    disk.state.fault = "hang";
+    const noted = Promise.withResolvers<void>();
+    const state = { isNoted: false };
+    spool.begin(formatStartMarker(sampleRecord(2)), () => {
+      state.isNoted = true;
+      noted.resolve();
+    });
+    await expect.poll(() => disk.state.writes).toBe(2);
+    expect(state.isNoted).toBe(false);
+    disk.release();
+    await noted.promise;
+    abandon(spool);
+    expect((await open({ ledger: createLedger().ledger })).recovery).toMatchObject({ interrupted: 1 });
+  });
+
+  it("does not make an attempt wait for a disk that fails", async () => {
+    const disk = createDisk();
+    const spool = await open({ ledger: createLedger().ledger, openFile: disk.openFile, retryMs: 1 });
+    disk.state.fault = "full";
+    await new Promise<void>((noted) => spool.begin(formatStartMarker(sampleRecord(1)), noted));
+    await new Promise<void>((noted) => spool.begin(formatStartMarker(sampleRecord(2)), noted));
+    disk.state.fault = "none";
+  });
+
   it("marks what was open when the server was killed as interrupted, and nothing else", async () => {
     const first = createLedger();
     const spool = await open({ ledger: first.ledger });

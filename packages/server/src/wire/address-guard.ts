@@ -28,9 +28,9 @@ function isForbiddenIpv4(address: string): boolean {
 }
 
 function expandIpv6(address: string): readonly number[] {
-  const withoutIpv4 = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_match, a, b, c, d) => {
-    const pair = (high: string, low: string) => ((Number(high) << 8) | Number(low)).toString(16);
-    return `${pair(a, b)}:${pair(c, d)}`;
+  const withoutIpv4 = address.replace(/\d+\.\d+\.\d+\.\d+$/, (ipv4: string) => {
+    const [first = 0, second = 0, third = 0, fourth = 0] = ipv4.split(".").map(Number);
+    return `${((first << 8) | second).toString(16)}:${((third << 8) | fourth).toString(16)}`;
   });
   const [head = "", tail] = withoutIpv4.split("::");
   const left = head === "" ? [] : head.split(":");

@@ -40,6 +40,7 @@ const firstElement = 4;
  *
  * @returns undefined when `bytes[start, end)` is one JSON object within the limits
  */
+// oxlint-disable-next-line max-params -- on the hot path: the visitor is given beside the limits, which are shared
 export function scanJsonObject(
   bytes: Buffer,
   range: { readonly start: number; readonly end: number },
@@ -161,17 +162,21 @@ function isEscaped(bytes: Buffer, position: number, from: number): boolean {
 function endOfScalar(bytes: Buffer, from: number, end: number): number {
   switch (bytes[from]) {
     case 0x74:
-      return endOfLiteral(bytes, from, end, "true");
+      return endOfLiteral(bytes, { from, end }, "true");
     case 0x66:
-      return endOfLiteral(bytes, from, end, "false");
+      return endOfLiteral(bytes, { from, end }, "false");
     case 0x6e:
-      return endOfLiteral(bytes, from, end, "null");
+      return endOfLiteral(bytes, { from, end }, "null");
     default:
       return endOfNumber(bytes, from, end);
   }
 }
 
-function endOfLiteral(bytes: Buffer, from: number, end: number, literal: string): number {
+function endOfLiteral(
+  bytes: Buffer,
+  { from, end }: { readonly from: number; readonly end: number },
+  literal: string,
+): number {
   const behind = from + literal.length;
   if (behind > end) return -1;
   for (let index = 0; index < literal.length; index++) {

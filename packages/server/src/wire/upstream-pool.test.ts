@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { Cancellation, PlatformError, type ReplyBody } from "@llm-platform/kit";
 import { afterEach, describe, expect, it } from "vitest";
 import { createUpstreamPool, parseEndpoint, type UpstreamPool } from "./upstream-pool.ts";
@@ -137,7 +137,7 @@ describe("createUpstreamPool", () => {
     const cancellation = new Cancellation();
     const sent = pool.send(request(cancellation));
     while (sockets.size === 0) await new Promise((resolve) => setImmediate(resolve));
-    const closed = once([...sockets][0] ?? new EventTarget(), "close");
+    const closed = once([...sockets][0] ?? new EventEmitter(), "close");
     cancellation.cancel(new PlatformError("client_cancelled", "gone"));
     await expect(sent).rejects.toMatchObject({ code: "client_cancelled" });
     await closed;

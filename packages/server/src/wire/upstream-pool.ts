@@ -83,7 +83,7 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 
   send(request: UpstreamRequest): Promise<UpstreamReply> {
-    return new Promise((resolve, reject) => new Exchange(this, request, resolve, reject).start());
+    return new Promise((resolve, reject) => new Exchange(this, request, { resolve, reject }).start());
   }
 
   stop(): void {
@@ -161,6 +161,11 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 }
 
+interface Settle {
+  readonly resolve: (reply: UpstreamReply) => void;
+  readonly reject: (error: PlatformError) => void;
+}
+
 /** One request and its answer, with the single retry that a stale pooled connection is allowed. */
 class Exchange {
   readonly #pool: Pool;
@@ -169,16 +174,11 @@ class Exchange {
   readonly #reject: (error: PlatformError) => void;
   #connection: UpstreamConnection | undefined;
 
-  constructor(
-    pool: Pool,
-    request: UpstreamRequest,
-    resolve: (reply: UpstreamReply) => void,
-    reject: (error: PlatformError) => void,
-  ) {
+  constructor(pool: Pool, request: UpstreamRequest, settle: Settle) {
     this.#pool = pool;
     this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#resolve = settle.resolve;
+    this.#reject = settle.reject;
   }
 
   start(): void {

@@ -98,7 +98,12 @@ export async function* generate(
     const logprobs =
       topLogprobs === undefined
         ? []
-        : [describeToken(engine.model, token, output.probabilities, topLogprobs)];
+        : [
+            describeToken(engine.model, token, {
+              probabilities: output.probabilities,
+              topCount: topLogprobs,
+            }),
+          ];
     const found = stops.push(text.push(token));
     if (found.text !== "" || logprobs.length > 0) yield { text: found.text, logprobs };
     if (found.isStopped || generation.isComplete())

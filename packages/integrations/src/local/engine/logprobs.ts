@@ -15,6 +15,12 @@ export interface TokenLogprob extends TokenChance {
 /** What OpenAI's API says for a token that could not come. */
 const impossibleLogprob = -9999;
 
+/** What a token was drawn from, and how many of the likeliest are told beside it. */
+interface DrawnFrom {
+  readonly probabilities: ReadonlyMap<Token, number> | undefined;
+  readonly topCount: number;
+}
+
 /**
  * The log probabilities of one token, from those that it was drawn from: after temperature,
  * top_p, penalties, biases and grammar.
@@ -22,8 +28,7 @@ const impossibleLogprob = -9999;
 export function describeToken(
   model: LlamaModel,
   token: Token,
-  probabilities: ReadonlyMap<Token, number> | undefined,
-  topCount: number,
+  { probabilities, topCount }: DrawnFrom,
 ): TokenLogprob {
   const top: TokenChance[] = [];
   for (const [candidate, probability] of probabilities ?? []) {

@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import * as z from "zod";
+import type * as z from "zod";
 import { invalid, unsupported } from "./engine-failure.ts";
 
 /**

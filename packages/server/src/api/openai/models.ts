@@ -4,9 +4,8 @@ import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
 import type { Authenticator } from "../authenticate.ts";
-import { errorHeaders } from "../error-envelope.ts";
+import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
-import { openAiDialect } from "./dialect.ts";
 
 export interface ModelsParts {
   readonly directory: ModelDirectory;
@@ -31,13 +30,14 @@ export function createModelsHandler({ directory, authenticator }: ModelsParts): 
       const found = path.startsWith(prefix)
         ? findModel(directory, path)
         : { object: "list", data: listModels(directory) };
-      send(response, 200, found, { "x-request-id": requestId });
+      send(response, { status: 200, value: found, headers: { "x-request-id": requestId } });
     } catch (thrown) {
       const error = toPlatformError(thrown);
       const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
-      send(response, statusOf(error.code), JSON.parse(openAiDialect.formatError(error, requestId)), {
-        ...errorHeaders(error, requestId),
-        ...allow,
+      send(response, {
+        status: statusOf(error.code),
+        value: toOpenAiError(error, requestId),
+        headers: { ...errorHeaders(error, requestId), ...allow },
       });
     }
   };
@@ -101,12 +101,13 @@ function decodeName(text: string): string {
   }
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  value: unknown,
-  headers: Record<string, string>,
-): void {
+interface Answer {
+  readonly status: number;
+  readonly value: unknown;
+  readonly headers: Record<string, string>;
+}
+
+function send(response: ServerResponse, { status, value, headers }: Answer): void {
   const body = JSON.stringify(value);
   response.writeHead(status, {
     "content-type": "application/json",
