@@ -18,13 +18,14 @@ from muon import Muon
 MERGES, BLANK_WORDS = 830, 128
 CONTEXT_TOKENS = 2048
 LONGEST_SAMPLE = 640
-POOL = 2000
+POOL = 1000
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--tokens-per-step", type=int, default=2560)
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", help="weights to go on from (a .pt file of an earlier run)")
@@ -78,15 +79,16 @@ def pad(rows):
     return tokens, learned
 
 
-def train(model, source, steps, checkpoint):
+def train(model, source, options, checkpoint):
     matrices = [weight for name, weight in model.named_parameters() if name.startswith("blk") and weight.ndim == 2]
     others = [weight for name, weight in model.named_parameters() if not (name.startswith("blk") and weight.ndim == 2)]
     muon, adam = Muon(matrices), torch.optim.AdamW(others, lr=4e-3, betas=(0.9, 0.95), weight_decay=0.0)
     rates = [(group, group["lr"]) for optimiser in (muon, adam) for group in optimiser.param_groups]
     begun, total = time.time(), 0.0
+    steps = options.steps
     for step in range(1, steps + 1):
         for group, rate in rates:
-            group["lr"] = rate * min(1, step / 30, max(0.01, 1.25 * (1 - step / steps)))
+            group["lr"] = options.rate * rate * min(1, step / 20, max(0.01, 1.0 * (1 - step / steps)))
         model.zero_grad(set_to_none=True)
         total += learn(model, [next(source), next(source)])
         torch.nn.utils.clip_grad_norm_(others, 1.0)
@@ -95,7 +97,7 @@ def train(model, source, steps, checkpoint):
         if step % 25 == 0:
             print(f"step {step} loss {total / 25:.4f} seconds {time.time() - begun:.0f}", flush=True)
             total = 0.0
-        if step % 100 == 0 or step == steps:
+        if step % 50 == 0 or step == steps:
             torch.save(model.state_dict(), checkpoint)
 
 
@@ -132,7 +134,7 @@ def main():
         model.load_state_dict(torch.load(options.start))
     if options.look_back:
         add_look_back(model)
-    train(model, batches(tokenizer, options.tokens_per_step // 2), options.steps, os.path.splitext(options.out)[0] + ".pt")
+    train(model, batches(tokenizer, options.tokens_per_step // 2), options, os.path.splitext(options.out)[0] + ".pt")
     save(model, tokenizer, options.out)
 
 

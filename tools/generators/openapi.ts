@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Operation } from "../../packages/server/src/control/operation.ts";
 import { version } from "../../packages/server/src/version.ts";
-import { inferencePaths, inferenceSchemas } from "./inference-paths.ts";
+import { inferencePaths } from "./inference-paths.ts";
+import { inferenceSchemas } from "./inference-schemas.ts";
 import { readOperations } from "./inert-operations.ts";
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -15,6 +15,7 @@ const readsEnvironment = [
   "packages/server/src/config/",
   "packages/client/src/cli/environment.ts",
   "packages/server/src/manager/isolated/",
+  "packages/kit/src/testing/contract-definition.ts",
 ];
 /** Where requests may leave: everything else goes through the context. */
 const outboundFiles = [
@@ -106,7 +107,7 @@ function isCast(line: string): boolean {
   const code = withoutComment(line);
   return (
     /\bas (?!const\b)[A-Za-z{(]/.test(code.replaceAll(/"[^"]*"|`[^`]*`/g, "")) &&
-    !/^\s*(import|export)\b|^\s*\w+ as \w+,?$|\{.* as .*\} from/.test(code)
+    !/^\s*import\b|^\s*export (\{|\*)|^\s*\w+ as \w+,?$|\{.* as .*\} from/.test(code)
   );
 }
 

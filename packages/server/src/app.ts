@@ -53,6 +53,8 @@ export interface App {
 /** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
 const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
+const dayMs = 86_400_000;
+const pruneEveryMs = 3_600_000;
 
 /**
  * Puts the platform together and starts it, in the order in which the parts need each other.
@@ -88,6 +90,7 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
     commitIntervalMs: config.ledger.commit_interval_ms,
     sync: config.ledger.sync,
   });
+  if (spool.recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...spool.recovery });
   return { startedAtMs, store, spool, registry, metrics: createPlatformMetrics(registry) };
 }
 
@@ -151,6 +154,7 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
+  const stopRetention = keepLedgerShort(store, config, log);
   const unreadiness = () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting");
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
@@ -178,6 +182,7 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
       await gateway.drain(drainMs);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
+      stopRetention();
       gateway.stop();
       inference.deadlines.stop();
       await closeFoundation(foundation);
@@ -244,6 +249,21 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+}
+
+/** Deletes ledger rows that are older than the configuration keeps them. The result ends that. */
+function keepLedgerShort({ ledger }: Store, config: PlatformConfig, log: PlatformLog): () => void {
+  const days = config.ledger.retention_days;
+  if (days === undefined) return () => undefined;
+  const prune = () => {
+    ledger.deleteOlderThan(Date.now() - days * dayMs).then(
+      (deleted) => log.info("ledger.pruned", { deleted }),
+      (error: unknown) => log.warn("ledger.prune_failed", { error }),
+    );
+  };
+  prune();
+  const timer = setInterval(prune, pruneEveryMs);
+  return () => clearInterval(timer);
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -19,7 +19,7 @@ import { addServerCommands } from "./server.ts";
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   const environment = readEnvironment();
-  const result = { exitCode: exitCodes.ok as number };
+  const result: { exitCode: number } = { exitCode: exitCodes.ok };
   const program = new Command("llmp")
     .description("llm-platform on the command line")
     .addOption(

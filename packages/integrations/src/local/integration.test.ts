@@ -10,6 +10,7 @@ import {
   readReplyBody,
 } from "@llm-platform/kit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { endless, hello } from "./chat-requests.test-data.ts";
 import { localIntegration } from "./integration.ts";
 import type { LocalSettings } from "./settings.ts";
 
@@ -21,16 +22,6 @@ const settings = {
   context_tokens: 1024,
   threads: 1,
   keep_alive_seconds: -1,
-};
-const hello = [{ role: "user", content: "Tell me a story." }];
-/** A reply that only `max_tokens` ends: a list of at least a thousand numbers. */
-const endless = {
-  messages: hello,
-  max_tokens: 600,
-  response_format: {
-    type: "json_schema",
-    json_schema: { name: "numbers", schema: { type: "array", items: { type: "integer" }, minItems: 1000 } },
-  },
 };
 const weather = {
   type: "function",

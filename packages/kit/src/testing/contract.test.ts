@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PlatformError } from "../errors.ts";
 import type { IntegrationContext, IntegrationDefinition, RunningIntegration } from "../integration.ts";

@@ -38,7 +38,7 @@ describe("without any file", () => {
     expect(config.gateway).toMatchObject({ max_in_flight: 4_096, breaker: { failures: 5 } });
     expect([...origins]).toEqual([]);
     expect(warnings).toEqual([]);
-    expect([file, baseDirectory]).toEqual([undefined, "/work"]);
+    expect([file, baseDirectory]).toEqual([undefined, "/srv"]);
   });
 
   it.each<[string, Given, string]>([
@@ -46,7 +46,7 @@ describe("without any file", () => {
     ["Linux with XDG", { env: { XDG_DATA_HOME: "/data" } }, "/data/llm-platform"],
     ["macOS", { platform: "darwin" }, "/home/ann/Library/Application Support/llm-platform"],
     ["Windows", { platform: "win32", env: { LOCALAPPDATA: "/local" } }, "/local/llm-platform"],
-    ["LLM_PLATFORM_DATA_DIR", { env: { LLM_PLATFORM_DATA_DIR: "state" } }, "/work/state"],
+    ["LLM_PLATFORM_DATA_DIR", { env: { LLM_PLATFORM_DATA_DIR: "state" } }, "/srv/state"],
     ["the file", { yaml: "data_dir: /srv/llmp" }, "/srv/llmp"],
     ["the flag", { yaml: "data_dir: /srv/llmp", argv: ["--data-dir", "/flag"] }, "/flag"],
   ])("keeps its data where %s says", (_who, given, expected) => {
@@ -79,7 +79,7 @@ describe("precedence", () => {
     expect([file.config.server.port, file.origins.get("server.port"), file.file]).toEqual([
       1,
       "file",
-      "/work/llm-platform.yaml",
+      "/srv/llm-platform.yaml",
     ]);
   });
 
@@ -199,7 +199,7 @@ describe("the environment", () => {
 
 describe("the file", () => {
   it("is the one of --config, then of LLM_PLATFORM_CONFIG", () => {
-    const files = { "/work/a.yaml": "server: { port: 1 }", "/etc/b.yaml": "server: { port: 2 }" };
+    const files = { "/srv/a.yaml": "server: { port: 1 }", "/etc/b.yaml": "server: { port: 2 }" };
     expect(load({ files, env: { LLM_PLATFORM_CONFIG: "/etc/b.yaml" } })).toMatchObject({
       config: { server: { port: 2 } },
       baseDirectory: "/etc",
@@ -209,7 +209,7 @@ describe("the file", () => {
         .port,
     ).toBe(1);
     expect(problemsOf({ argv: ["--config", "gone.yaml"] })).toEqual([
-      "/work/gone.yaml: there is no such configuration file",
+      "/srv/gone.yaml: there is no such configuration file",
     ]);
   });
 
@@ -228,24 +228,24 @@ gateway: { first_byte_timeout_seconds: 0 }
 prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR }]
 `;
     expect(problemsOf({ yaml })).toEqual([
-      "server.hots: unknown key `hots`; did you mean `host`? (/work/llm-platform.yaml:3)",
-      "intergrations: unknown key `intergrations`; did you mean `integrations`? (/work/llm-platform.yaml:4)",
-      "prices[0].curency: unknown key `curency`; did you mean `currency`? (/work/llm-platform.yaml:12)",
+      "server.hots: unknown key `hots`; did you mean `host`? (/srv/llm-platform.yaml:3)",
+      "intergrations: unknown key `intergrations`; did you mean `integrations`? (/srv/llm-platform.yaml:4)",
+      "prices[0].curency: unknown key `curency`; did you mean `currency`? (/srv/llm-platform.yaml:12)",
       expect.stringMatching(/^server\.port: .*65535 \(\/work\/llm-platform\.yaml:2\)$/),
       expect.stringMatching(/^log\.level: .*"trace".* \(\/work\/llm-platform\.yaml:5\)$/),
       expect.stringMatching(/^auth\.api_keys\[0\]\.key: .*16.* \(\/work\/llm-platform\.yaml:8\)$/),
-      "auth.api_keys[1].key_sha256: must be 64 hexadecimal digits (/work/llm-platform.yaml:9)",
-      "auth.api_keys[2]: exactly one of `key`, `key_file` and `key_sha256` must be given (/work/llm-platform.yaml:10)",
-      "auth.api_keys[1].name: the name `a` is given twice (/work/llm-platform.yaml:9)",
+      "auth.api_keys[1].key_sha256: must be 64 hexadecimal digits (/srv/llm-platform.yaml:9)",
+      "auth.api_keys[2]: exactly one of `key`, `key_file` and `key_sha256` must be given (/srv/llm-platform.yaml:10)",
+      "auth.api_keys[1].name: the name `a` is given twice (/srv/llm-platform.yaml:9)",
       expect.stringMatching(/^gateway\.first_byte_timeout_seconds: .* \(\/work\/llm-platform\.yaml:11\)$/),
       expect.stringMatching(/^prices\[0\]\.input_per_million: .* \(\/work\/llm-platform\.yaml:12\)$/),
     ]);
   });
 
   it.each([
-    ["server: {", "/work/llm-platform.yaml:1: "],
-    ["- a\n- b", "/work/llm-platform.yaml: must hold settings"],
-    ["a: 1\na: 2", "/work/llm-platform.yaml:2: "],
+    ["server: {", "/srv/llm-platform.yaml:1: "],
+    ["- a\n- b", "/srv/llm-platform.yaml: must hold settings"],
+    ["a: 1\na: 2", "/srv/llm-platform.yaml:2: "],
     ["server: 5", "server: "],
     ["integrations: { name: x }", "integrations: "],
     ["integrations: [5]", "integrations[0]: "],
@@ -289,8 +289,8 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
     ).toEqual({ url: "http://h:1/v1", list: ["secret"] });
     expect(problemsOf({ yaml, files, env: { HOST: "h", PORT: "1" } })).toEqual(
       expect.arrayContaining([
-        "server.host: the environment has no GONE, which ${env:GONE} asks for (/work/llm-platform.yaml:2)",
-        "log.level: the file /gone of ${file:/gone} cannot be read (/work/llm-platform.yaml:3)",
+        "server.host: the environment has no GONE, which ${env:GONE} asks for (/srv/llm-platform.yaml:2)",
+        "log.level: the file /gone of ${file:/gone} cannot be read (/srv/llm-platform.yaml:3)",
       ]),
     );
   });
@@ -301,7 +301,7 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
       Secret,
     );
     expect(problemsOf({ yaml })[0]).toBe(
-      "auth.api_keys[0].key_file: the file /run/key cannot be read (/work/llm-platform.yaml:1)",
+      "auth.api_keys[0].key_file: the file /run/key cannot be read (/srv/llm-platform.yaml:1)",
     );
   });
 });

@@ -67,11 +67,11 @@ const healthOutput = z.object({
 });
 
 /** Operations on integrations. */
-export function integrationOperations({
-  manager,
-  registry,
-  saveConfig,
-}: IntegrationOperationParts): readonly Operation[] {
+export function integrationOperations(parts: IntegrationOperationParts): readonly Operation[] {
+  return [...readingOperations(parts), ...changingOperations(parts)];
+}
+
+function readingOperations({ manager, registry }: IntegrationOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "integrations.list",
@@ -125,6 +125,11 @@ export function integrationOperations({
         samples: registry.samples("integration", name),
       }),
     }),
+  ];
+}
+
+function changingOperations({ manager, saveConfig }: IntegrationOperationParts): readonly Operation[] {
+  return [
     defineOperation({
       name: "integrations.restart",
       summary: "Stops and starts one integration.",

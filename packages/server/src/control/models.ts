@@ -37,8 +37,11 @@ const loadedSchema = z.object({
 const done = z.object({ model: z.string(), integration: z.string(), status: z.string() });
 
 /** Operations on models, over all integrations that serve them. */
-export function modelOperations({ manager, directory }: ModelOperationParts): readonly Operation[] {
-  const find = (name: string) => findModel({ manager, directory }, name);
+export function modelOperations(parts: ModelOperationParts): readonly Operation[] {
+  return [...readingOperations(parts), ...changingOperations(parts)];
+}
+
+function readingOperations({ manager, directory }: ModelOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "models.list",
@@ -62,7 +65,7 @@ export function modelOperations({ manager, directory }: ModelOperationParts): re
       input: modelInput,
       output: z.object({ model: modelSchema, details: z.record(z.string(), z.unknown()) }),
       run: async ({ model }, { signal }) => {
-        const { info, platform } = find(model);
+        const { info, platform } = findModel({ manager, directory }, model);
         return { model: toModel(info), details: (await platform.show?.(info.id, signal)) ?? {} };
       },
     }),
@@ -75,6 +78,12 @@ export function modelOperations({ manager, directory }: ModelOperationParts): re
       output: z.object({ models: z.array(loadedSchema).readonly() }),
       run: async (_input, { signal }) => ({ models: await listLoaded(manager, signal) }),
     }),
+  ];
+}
+
+function changingOperations({ manager, directory }: ModelOperationParts): readonly Operation[] {
+  const find = (name: string) => findModel({ manager, directory }, name);
+  return [
     defineOperation({
       name: "models.refresh",
       summary: "Asks every integration anew which models it has.",

@@ -26,13 +26,7 @@ export type StreamEnd = (typeof streamEnds)[number];
 export const recordedEnds = [...streamEnds, "interrupted"] as const;
 export type RecordedEnd = (typeof recordedEnds)[number];
 
-const successSet: ReadonlySet<string> = new Set(successes);
 const recordedSet: ReadonlySet<string> = new Set(recordedEnds);
-
-/** Whether the model came to an end by itself, so that the client has a whole reply. */
-export function isSuccess(end: RecordedEnd): boolean {
-  return successSet.has(end);
-}
 
 export function isRecordedEnd(text: unknown): text is RecordedEnd {
   return typeof text === "string" && recordedSet.has(text);

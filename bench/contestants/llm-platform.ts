@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findFreePort } from "../free-port.ts";
+import { isOk, waitUntil } from "../ready.ts";
+import { serverMain } from "../repository.ts";
+import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
+
+/**
+ * This repository's server with everything on that it has: key check, routing, metering, metrics, ledger.
+ * Bounds that protect a server from a single client are raised, because here one address is the whole load.
+ */
+export function createLlmPlatform(version: string): Contestant {
+  if (!existsSync(serverMain)) throw new Error(`${serverMain} is missing: run \`npm run build\` first`);
+  return { name: "llm-platform", version, headers: () => [], start };
+}
+
+async function start({ processes, folder, upstreamPort }: Place) {
+  const port = await findFreePort();
+  const configFile = join(folder, "llm-platform.yaml");
+  await writeFile(configFile, platformConfig({ port, upstreamPort, folder }));
+  const running = processes.start({
+    name: "llm-platform",
+    core: gatewayCore,
+    command: [process.execPath, serverMain, "--config", configFile],
+    logFile: join(folder, "llm-platform.log"),
+  });
+  const base = `http://127.0.0.1:${port}`;
+  await waitUntil(running, () => isOk(`${base}/readyz`, {}));
+  await waitUntil(running, () => isOk(`${base}/v1/models`, { key: benchKey, mustContain: benchModel }));
+  return { port, process: running };
+}
+
+interface ConfigParts {
+  readonly port: number;
+  readonly upstreamPort: number;
+  readonly folder: string;
+}
+
+function platformConfig({ port, upstreamPort, folder }: ConfigParts): string {
+  return `
+environment: production
+server:
+  host: 127.0.0.1
+  port: ${port}
+  max_connections: 20000
+  max_connections_per_address: 20000
+data_dir: ${join(folder, "data")}
+auth:
+  api_keys:
+    - { name: bench, key: ${benchKey} }
+integrations:
+  - name: mock
+    type: model_platform
+    use: openai-compatible
+    settings: { base_url: "http://127.0.0.1:${upstreamPort}/v1", max_connections: 20000 }
+  - { name: local, enabled: false }
+  - { name: ollama, enabled: false }
+`;
+}

@@ -1,0 +1,96 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findFreePort } from "../free-port.ts";
+import { isOk, waitUntil } from "../ready.ts";
+import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
+
+/**
+ * nginx as a plain reverse proxy: one worker, kept-alive connections on both sides, and a key check by map.
+ * It is the floor: what the kernel and a good C program take for the same bytes. Installed when root and missing.
+ */
+export function createNginx(): Contestant {
+  const version = nginxVersion() ?? installNginx();
+  return { name: "nginx", version, headers: () => [], start };
+}
+
+async function start({ processes, folder, upstreamPort }: Place) {
+  const port = await findFreePort();
+  const configFile = join(folder, "nginx.conf");
+  await mkdir(join(folder, "temp"), { recursive: true });
+  await writeFile(configFile, nginxConfig({ port, upstreamPort, folder }));
+  const process = processes.start({
+    name: "nginx",
+    core: gatewayCore,
+    command: ["nginx", "-c", configFile, "-p", folder, "-e", join(folder, "error.log")],
+    logFile: join(folder, "nginx.log"),
+  });
+  const url = `http://127.0.0.1:${port}/v1/models`;
+  await waitUntil(process, () => isOk(url, { key: benchKey, mustContain: benchModel }));
+  return { port, process };
+}
+
+interface NginxParts {
+  readonly port: number;
+  readonly upstreamPort: number;
+  readonly folder: string;
+}
+
+function nginxConfig({ port, upstreamPort, folder }: NginxParts): string {
+  const asRoot = process.getuid?.() === 0 ? "user root;" : "";
+  return `
+${asRoot}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections 16384; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/temp/body;
+  proxy_temp_path ${folder}/temp/proxy;
+  fastcgi_temp_path ${folder}/temp/fastcgi;
+  uwsgi_temp_path ${folder}/temp/uwsgi;
+  scgi_temp_path ${folder}/temp/scgi;
+  client_body_buffer_size 256k;
+  client_max_body_size 10m;
+  tcp_nodelay on;
+  keepalive_requests 1000000000;
+  keepalive_timeout 300s;
+  map $http_authorization $is_known_key { default 0; "Bearer ${benchKey}" 1; }
+  upstream model_server {
+    server 127.0.0.1:${upstreamPort};
+    keepalive 512;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=16384;
+    location / {
+      if ($is_known_key = 0) { return 401; }
+      proxy_pass http://model_server;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+      proxy_read_timeout 600s;
+    }
+  }
+}
+`;
+}
+
+function nginxVersion(): string | undefined {
+  const { status, stderr } = spawnSync("nginx", ["-v"], { encoding: "utf8" });
+  return status === 0 ? (/nginx\/(\S+)/.exec(stderr)?.[1] ?? "unknown") : undefined;
+}
+
+/** @throws Error that says what to install, where it cannot be installed. */
+function installNginx(): string {
+  if (process.getuid?.() !== 0) throw new Error("nginx is not installed: install the package nginx-light (or nginx), then run again");
+  // Runlevel 1 keeps the package from starting a server of its own.
+  const script = "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light";
+  const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+  const version = nginxVersion();
+  if (status !== 0 || version === undefined) throw new Error(`nginx-light could not be installed by apt-get; install it by hand: ${stderr.trim()}`);
+  return version;
+}

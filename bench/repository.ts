@@ -1,0 +1,19 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** Folder of the checkout, with its final slash. */
+export const repositoryRoot = fileURLToPath(new URL("../", import.meta.url));
+
+/** Entry file of the built server. */
+export const serverMain = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
+
+/** What git prints, or undefined where it fails or is missing: a copy without history can still be measured. */
+export function git(...args: readonly string[]): string | undefined {
+  try {
+    const options = { cwd: repositoryRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
+    return execFileSync("git", args, options).trim();
+  } catch {
+    // The caller decides what a missing answer means.
+    return undefined;
+  }
+}

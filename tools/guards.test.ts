@@ -1,0 +1,242 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { commandGuards } from "./guards/commands.ts";
+import { type Guard, runGuard } from "./guards/guard.ts";
+import { packedKitGuard } from "./guards/packed-kit.ts";
+import { sizeGuard } from "./guards/size.ts";
+import { styleGuard } from "./guards/style.ts";
+
+const repository = resolve(import.meta.dirname, "..");
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A small tree of its own, under the rules of this one. */
+function plant(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), "llm-platform-guard-"));
+  folders.push(root);
+  const configs = [
+    ".oxlintrc.json",
+    ".dependency-cruiser.mjs",
+    "biome.json",
+    "tsconfig.base.json",
+    "tsconfig.check.json",
+  ];
+  for (const name of configs) cpSync(join(repository, name), join(root, name));
+  symlinkSync(join(repository, "node_modules"), join(root, "node_modules"));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+function guardNamed(name: string): Guard {
+  const guard = commandGuards.find((each) => each.name === name);
+  if (guard === undefined) throw new Error(`there is no guard ${name}`);
+  return guard;
+}
+
+const server = "packages/server/src";
+const clean = {
+  [`${server}/core/sum.ts`]:
+    "export function sum(left: number, right: number): number {\n  return left + right;\n}\n",
+};
+
+describe("the style guard", () => {
+  const violations: readonly (readonly [rule: string, path: string, text: string])[] = [
+    ["a file is named after what it holds", `${server}/core/utils.ts`, ""],
+    ["a file's name is in kebab-case", `${server}/core/someThing.ts`, ""],
+    ["index.ts is a package's front door only", `${server}/core/index.ts`, ""],
+    [
+      "process.env is read in config/ only",
+      `${server}/core/a.ts`,
+      "export const a = () => process.env.HOME;\n",
+    ],
+    ["no mutable module variable", `${server}/core/a.ts`, "export let count = 0;\n"],
+    ["erasable syntax only", `${server}/core/a.ts`, "export enum Color {\n  red,\n}\n"],
+    ["a cast says why", `${server}/core/a.ts`, "export const a = (value: unknown) => value as string;\n"],
+    [
+      "requests leave through the guarded door",
+      `${server}/gateway/a.ts`,
+      'import { request } from "node:http";\nexport const a = request;\n',
+    ],
+    [
+      "requests leave through the guarded door",
+      `${server}/gateway/b.ts`,
+      "export async function a() {\n  await fetch(address);\n}\n",
+    ],
+    ["nothing is left for later", `${server}/core/a.ts`, `// ${"TO"}DO: later\n`],
+    ["nothing speaks of where it was written", "docs/a.md", `see ${"/wo"}rk/main\n`],
+  ];
+
+  it.each(violations)("finds: %s", async (rule, path, text) => {
+    const problems = await runGuard(styleGuard, plant({ ...clean, [path]: text }));
+    expect(problems).toEqual([
+      expect.stringMatching(new RegExp(`^${path.replaceAll(".", "\\.")}.*${rule}$`)),
+    ]);
+  });
+
+  it("is content with a clean tree", async () => {
+    expect(await runGuard(styleGuard, plant(clean))).toEqual([]);
+  });
+
+  it("lets a cast pass that says why", async () => {
+    const text =
+      "// What the wire brings was checked by its schema.\nexport const a = (value: unknown) => value as string;\n";
+    expect(await runGuard(styleGuard, plant({ [`${server}/core/a.ts`]: text }))).toEqual([]);
+  });
+});
+
+describe("the size guard", () => {
+  it("finds a file of more than 400 lines", async () => {
+    const root = plant({ [`${server}/core/a.ts`]: "export {};\n".repeat(401) });
+    expect(await runGuard(sizeGuard, root)).toEqual([
+      expect.stringContaining("401 lines, at most 400 (file size)"),
+    ]);
+  });
+
+  it("finds a function of more than 80 lines, and does not count functions inside it", async () => {
+    const long = `export function long(): void {\n${"  work();\n".repeat(80)}}\n`;
+    const factory = `export function create(): void {\n${"  function part(): void {\n    work();\n    work();\n  }\n".repeat(30)}}\n`;
+    const root = plant({ [`${server}/core/a.ts`]: long, [`${server}/core/b.ts`]: factory });
+    expect(await runGuard(sizeGuard, root)).toEqual([
+      expect.stringContaining("core/a.ts:1: a function of 82 lines"),
+    ]);
+  });
+});
+
+describe("the lint guard", () => {
+  const violations: Readonly<Record<string, string>> = {
+    "no-explicit-any": "export const a = (value: any) => value;\n",
+    "no-non-null-assertion": "export const a = (value?: string) => value!.length;\n",
+    "no-floating-promises":
+      "async function work(): Promise<void> {}\nexport function a(): void {\n  work();\n}\n",
+    "no-default-export": "export default 1;\n",
+    "no-console": 'export const a = () => console.log("a");\n',
+    "max-params": "export const a = (b: number, c: number, d: number, e: number) => b + c + d + e;\n",
+    "consistent-type-imports": 'import { Server } from "node:http";\nexport type A = Server;\n',
+    "max-depth":
+      "export function a(b: boolean): void {\n  if (b) {\n    if (!b) {\n      if (b) {\n        if (!b) {\n          if (b) return;\n        }\n      }\n    }\n  }\n}\n",
+  };
+
+  it("finds one planted violation of each rule", async () => {
+    const files = Object.fromEntries(
+      Object.entries(violations).map(([rule, text]) => [`${server}/core/${rule}.ts`, text]),
+    );
+    const output = (await runGuard(guardNamed("lint"), plant(files))).join("\n");
+    for (const rule of Object.keys(violations)) {
+      expect(output).toMatch(new RegExp(`\\(${rule}\\): .*\n.*core/${rule}\\.ts`));
+    }
+  });
+
+  it("is content with a clean tree", async () => {
+    expect(await runGuard(guardNamed("lint"), plant(clean))).toEqual([]);
+  });
+});
+
+describe("the dependency guard", () => {
+  const thing = "export const thing = 1;\n";
+  const uses = (path: string) => `export { thing } from "${path}";\n`;
+  const tree: Readonly<Record<string, string>> = {
+    "packages/kit/src/thing.ts": thing,
+    "packages/kit/src/cyclic.ts": 'import { other } from "./other.ts";\nexport const cyclic = () => other;\n',
+    "packages/kit/src/other.ts":
+      'import { cyclic } from "./cyclic.ts";\nexport const other = () => cyclic;\n',
+    "packages/kit/src/bad.ts": uses("zod"),
+    "packages/integrations/src/bad.ts": uses("../../server/src/core/thing.ts"),
+    [`${server}/core/thing.ts`]: thing,
+    [`${server}/core/bad.ts`]: 'export { readFileSync as thing } from "node:fs";\n',
+    [`${server}/wire/thing.ts`]: thing,
+    [`${server}/wire/bad.ts`]: uses("../gateway/thing.ts"),
+    [`${server}/manager/bad.ts`]: uses("../wire/thing.ts"),
+    [`${server}/store/bad.ts`]: uses("../wire/thing.ts"),
+    [`${server}/telemetry/bad.ts`]: uses("../wire/thing.ts"),
+    [`${server}/wire/stranger.ts`]: uses("../store/bad.ts"),
+    [`${server}/gateway/thing.ts`]: thing,
+    [`${server}/gateway/bad.ts`]: uses("../api/thing.ts"),
+    [`${server}/gateway/control.ts`]: uses("../control/thing.ts"),
+    [`${server}/control/thing.ts`]: thing,
+    [`${server}/api/thing.ts`]: thing,
+    [`${server}/api/bad.ts`]: uses("../app.ts"),
+    [`${server}/api/openai/bad.ts`]: uses("../rest/thing.ts"),
+    [`${server}/api/rest/thing.ts`]: thing,
+    [`${server}/config/thing.ts`]: thing,
+    [`${server}/manager/config.ts`]: uses("../config/thing.ts"),
+    [`${server}/app.ts`]: thing,
+  };
+  const expected: Readonly<Record<string, string>> = {
+    "no-cycle": "packages/kit/src/cyclic.ts",
+    "kit-imports-nothing": "packages/kit/src/bad.ts",
+    "integrations-see-the-kit-only": "packages/integrations/src/bad.ts",
+    "core-is-pure": `${server}/core/bad.ts`,
+    "floor-two-looks-down": `${server}/wire/bad.ts`,
+    "wire-is-a-stranger-on-its-floor": `${server}/wire/stranger.ts`,
+    "manager-is-a-stranger-on-its-floor": `${server}/manager/bad.ts`,
+    "store-is-a-stranger-on-its-floor": `${server}/store/bad.ts`,
+    "telemetry-is-a-stranger-on-its-floor": `${server}/telemetry/bad.ts`,
+    "floor-three-looks-down": `${server}/gateway/bad.ts`,
+    "gateway-does-not-know-control": `${server}/gateway/control.ts`,
+    "api-does-not-see-the-composition": `${server}/api/bad.ts`,
+    "protocols-are-strangers": `${server}/api/openai/bad.ts`,
+    "config-is-read-at-the-top": `${server}/manager/config.ts`,
+  };
+
+  it("finds one planted violation of each rule", async () => {
+    const output = (await runGuard(guardNamed("dependencies"), plant(tree))).join("\n");
+    for (const [rule, path] of Object.entries(expected))
+      expect(output).toMatch(new RegExp(`error ${rule}: ${path.replaceAll(".", "\\.")}`));
+  });
+
+  it("is content with a clean tree", async () => {
+    expect(await runGuard(guardNamed("dependencies"), plant(clean))).toEqual([]);
+  });
+});
+
+describe("the other guards", () => {
+  it("finds a file that is not formatted", async () => {
+    const problems = await runGuard(
+      guardNamed("format"),
+      plant({ [`${server}/core/a.ts`]: "export  const a=1\n" }),
+    );
+    expect(problems.join("\n")).toContain("core/a.ts");
+    expect(await runGuard(guardNamed("format"), plant(clean))).toEqual([]);
+  });
+
+  it("finds a wrong type", async () => {
+    const root = plant({ [`${server}/core/a.ts`]: 'export const a: number = "one";\n' });
+    expect((await runGuard(guardNamed("types"), root)).join("\n")).toContain("core/a.ts(1,14): error TS2322");
+  });
+
+  it("finds what nobody uses", async () => {
+    const manifest = JSON.stringify({ name: "planted", type: "module", exports: "./src/index.ts" });
+    const root = plant({
+      "package.json": manifest,
+      "src/index.ts": 'export { used } from "./used.ts";\n',
+      "src/used.ts": "export const used = 1;\nexport const unused = 2;\n",
+      "src/orphan.ts": "export const orphan = 3;\n",
+    });
+    const output = (await runGuard(guardNamed("dead code"), root)).join("\n");
+    expect(output).toContain("src/orphan.ts");
+    expect(output).toMatch(/unused\s+src\/used\.ts/);
+  });
+
+  it("finds an example that does not work with the packed kit", async () => {
+    const root = plant({
+      "package.json": JSON.stringify({ name: "planted", private: true, workspaces: ["packages/kit"] }),
+    });
+    cpSync(join(repository, "packages/kit"), join(root, "packages/kit"), { recursive: true });
+    cpSync(join(repository, "examples/integration-minimal"), join(root, "examples/integration-minimal"), {
+      recursive: true,
+    });
+    writeFileSync(
+      join(root, "examples/integration-minimal/index.js"),
+      "export const integration = { contract: 2 };\n",
+    );
+    expect((await runGuard(packedKitGuard, root)).length).toBeGreaterThan(0);
+  });
+});
