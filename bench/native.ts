@@ -29,7 +29,10 @@ function compile(program: string, sources: readonly string[]): string {
     cwd: sourceFolder,
     encoding: "utf8",
   });
-  if (error !== undefined) throw new Error("the benchmark needs gcc and Linux: install gcc and libc6-dev, then run again", { cause: error });
+  if (error !== undefined)
+    throw new Error("the benchmark needs gcc and Linux: install gcc and libc6-dev, then run again", {
+      cause: error,
+    });
   if (status !== 0) throw new Error(`gcc could not build ${program}:\n${stderr}`);
   return output;
 }

@@ -129,8 +129,15 @@ async function withDescendants(pid: number): Promise<readonly number[]> {
 async function childrenOf(pid: number): Promise<readonly number[]> {
   try {
     const threads = await readdir(`/proc/${pid}/task`);
-    const lists = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8")));
-    return lists.flatMap((list) => list.split(" ").filter((text) => text !== "").map(Number));
+    const lists = await Promise.all(
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8")),
+    );
+    return lists.flatMap((list) =>
+      list
+        .split(" ")
+        .filter((text) => text !== "")
+        .map(Number),
+    );
   } catch {
     // The process, or one of its threads, ended while it was looked at.
     return [];

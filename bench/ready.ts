@@ -11,8 +11,12 @@ const startTimeoutMs = 30_000;
 export async function waitUntil(process: PinnedProcess, isReady: () => Promise<boolean>): Promise<void> {
   const giveUpAtMs = performance.now() + startTimeoutMs;
   while (!(await isReady())) {
-    if (process.hasEnded()) throw new Error(`${process.name} ended while it started:\n${await process.logTail()}`);
-    if (performance.now() > giveUpAtMs) throw new Error(`${process.name} is not ready after ${startTimeoutMs / 1_000} s:\n${await process.logTail()}`);
+    if (process.hasEnded())
+      throw new Error(`${process.name} ended while it started:\n${await process.logTail()}`);
+    if (performance.now() > giveUpAtMs)
+      throw new Error(
+        `${process.name} is not ready after ${startTimeoutMs / 1_000} s:\n${await process.logTail()}`,
+      );
     await wait(pollMs);
   }
 }

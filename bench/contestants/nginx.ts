@@ -86,11 +86,14 @@ function nginxVersion(): string | undefined {
 
 /** @throws Error that says what to install, where it cannot be installed. */
 function installNginx(): string {
-  if (process.getuid?.() !== 0) throw new Error("nginx is not installed: install the package nginx-light (or nginx), then run again");
+  if (process.getuid?.() !== 0)
+    throw new Error("nginx is not installed: install the package nginx-light (or nginx), then run again");
   // Runlevel 1 keeps the package from starting a server of its own.
-  const script = "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light";
+  const script =
+    "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light";
   const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
   const version = nginxVersion();
-  if (status !== 0 || version === undefined) throw new Error(`nginx-light could not be installed by apt-get; install it by hand: ${stderr.trim()}`);
+  if (status !== 0 || version === undefined)
+    throw new Error(`nginx-light could not be installed by apt-get; install it by hand: ${stderr.trim()}`);
   return version;
 }

@@ -24,7 +24,10 @@ export async function createPortkey(): Promise<Contestant> {
   return {
     name: "portkey",
     version: `${portkeyVersion} (@hono/node-server ${pinned["@hono/node-server"]}, hono ${pinned.hono})`,
-    headers: (upstreamPort) => ["x-portkey-provider: openai", `x-portkey-custom-host: http://127.0.0.1:${upstreamPort}/v1`],
+    headers: (upstreamPort) => [
+      "x-portkey-provider: openai",
+      `x-portkey-custom-host: http://127.0.0.1:${upstreamPort}/v1`,
+    ],
     start: (place) => start(main, place),
   };
 }
@@ -51,11 +54,18 @@ async function installPortkey(): Promise<string> {
   if (existsSync(main(folder))) return main(folder);
   const unfinished = `${folder}.${process.pid}`;
   await mkdir(unfinished, { recursive: true });
-  const manifest = { private: true, dependencies: { "@portkey-ai/gateway": portkeyVersion }, overrides: pinned };
+  const manifest = {
+    private: true,
+    dependencies: { "@portkey-ai/gateway": portkeyVersion },
+    overrides: pinned,
+  };
   await writeFile(join(unfinished, "package.json"), JSON.stringify(manifest));
   const args = ["install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"];
   const { status, stderr } = spawnSync("npm", args, { cwd: unfinished, encoding: "utf8" });
-  if (status !== 0) throw new Error(`@portkey-ai/gateway ${portkeyVersion} could not be installed from npm: ${stderr.trim()}`);
+  if (status !== 0)
+    throw new Error(
+      `@portkey-ai/gateway ${portkeyVersion} could not be installed from npm: ${stderr.trim()}`,
+    );
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
   return main(folder);

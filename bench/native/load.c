@@ -269,15 +269,17 @@ static uint64_t start_due(uint64_t start, uint64_t started) {
   return started;
 }
 
+static void print_percentiles(const char *name, samples *of) {
+  sort_samples(of);
+  printf("\"%sP50Micros\":%.0f,\"%sP99Micros\":%.0f,", name, percentile(of, 0.5), name, percentile(of, 0.99));
+}
+
 static void print_measurement(double seconds, usage before, usage after, uint64_t requests, uint64_t events) {
   double cpu_us = (double)(after.cpu_nanos - before.cpu_nanos) / NANOS_PER_MICRO;
-  sort_samples(&latencies);
-  sort_samples(&first_bytes);
-  sort_samples(&event_delays);
   printf("{\"requests\":%" PRIu64 ",\"events\":%" PRIu64 ",\"seconds\":%.4f,\"cpuMicros\":%.1f,", requests, events, seconds, cpu_us);
-  printf("\"latencyMicros\":{\"p50\":%.0f,\"p99\":%.0f},", percentile(&latencies, 0.5), percentile(&latencies, 0.99));
-  printf("\"firstByteMicros\":{\"p50\":%.0f,\"p99\":%.0f},", percentile(&first_bytes, 0.5), percentile(&first_bytes, 0.99));
-  printf("\"eventMicros\":{\"p50\":%.0f,\"p99\":%.0f},", percentile(&event_delays, 0.5), percentile(&event_delays, 0.99));
+  print_percentiles("latency", &latencies);
+  print_percentiles("firstByte", &first_bytes);
+  print_percentiles("event", &event_delays);
   printf("\"residentKib\":%" PRIu64 ",\"peakResidentKib\":%" PRIu64 ",", after.resident_kib, after.peak_resident_kib);
   printf("\"failures\":%" PRIu64 ",\"notOk\":%" PRIu64 ",\"cutStreams\":%" PRIu64 ",\"reconnects\":%" PRIu64 ",\"backlog\":%zu}\n",
          counts.failures, counts.not_ok, counts.cut_streams, counts.reconnects, backlog_end - backlog_first);

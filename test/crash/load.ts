@@ -101,7 +101,7 @@ function callOnce({ port, model, random }: LoadOptions, agent: Agent): Promise<O
   outgoing.on("error", () => answered.resolve(undefined));
   outgoing.on("response", (reply) => {
     const watch = { kind, mayCancel, leave: () => outgoing.destroy() } as const;
-    watchReply(reply, watch).then(answered.resolve, answered.reject);
+    void watchReply(reply, watch).then(answered.resolve, answered.reject);
   });
   outgoing.end(body);
   return answered.promise;

@@ -1,5 +1,5 @@
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
-import { type App, startApp } from "./app.ts";
+import { toPlatformError } from "@llm-platform/kit";
+import { startApp } from "./app.ts";
 import { readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
@@ -15,47 +15,64 @@ const exitConfig = 2;
  * @returns the exit code
  */
 export async function serve(argv: readonly string[]): Promise<number> {
+  const stop = listenForStop();
   let log: PlatformLog | undefined;
   try {
     const loaded = loadConfig(readSurroundings(argv));
     log = createLog(loaded.config.log.level);
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const app = await startApp({ config: loaded.config, baseDirectory: loaded.baseDirectory, log });
-    return await runUntilStopped(app, log, loaded.config.server.drain_seconds * 1_000);
+    const { exitCode, why, error } = await stop.requested;
+    log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
+    const drainMs = loaded.config.server.drain_seconds * 1_000;
+    await app.stop(exitCode === exitOk ? drainMs : Math.min(drainMs, failedDrainMs));
+    return exitCode;
   } catch (thrown) {
     const error = toPlatformError(thrown);
     log?.error("platform.failed", { error });
     process.stderr.write(
       `llm-platform: ${error.code === "internal" ? String(error.cause) : error.message}\n`,
     );
-    return error instanceof PlatformError && error.code === "config_invalid" ? exitConfig : exitFailed;
+    return error.code === "config_invalid" ? exitConfig : exitFailed;
+  } finally {
+    stop.forget();
   }
 }
 
-/** Resolves when a signal has ended the server, or an error that nothing caught. A second signal ends it at once. */
-function runUntilStopped(app: App, log: PlatformLog, drainMs: number): Promise<number> {
-  return new Promise((resolve) => {
-    const state = { isStopping: false };
-    const stop = (exitCode: number, why: string) => {
-      if (state.isStopping) process.exit(exitFailed);
-      state.isStopping = true;
-      log.info("platform.stopping", { why });
-      app.stop(exitCode === exitOk ? drainMs : Math.min(drainMs, failedDrainMs)).then(
-        () => resolve(exitCode),
-        (error: unknown) => {
-          log.error("platform.stop_failed", { error: toPlatformError(error) });
-          resolve(exitFailed);
-        },
-      );
-    };
-    process.on("SIGTERM", () => stop(exitOk, "SIGTERM"));
-    process.on("SIGINT", () => stop(exitOk, "SIGINT"));
-    // After an error that nothing caught the state is not to be trusted: calls in flight may end, then a supervisor starts anew.
-    process.on("uncaughtException", (error) => {
-      log.error("platform.uncaught", { error });
-      if (!state.isStopping) stop(exitFailed, "an error that nothing caught");
-    });
-  });
+interface StopRequest {
+  readonly exitCode: number;
+  readonly why: string;
+  readonly error?: unknown;
+}
+
+/**
+ * Listens for signals and for errors that nothing caught, from the first moment: a stop that is asked for
+ * while the platform starts takes effect when it has started. A second signal ends the process at once.
+ */
+function listenForStop(): { readonly requested: Promise<StopRequest>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<StopRequest>();
+  const state = { isRequested: false };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (state.isRequested) process.exit(exitFailed);
+    state.isRequested = true;
+    resolve({ exitCode: exitOk, why: signal });
+  };
+  // After an error that nothing caught the state is not to be trusted: calls in flight may end, then a supervisor starts anew.
+  const onError = (error: unknown) => {
+    state.isRequested = true;
+    resolve({ exitCode: exitFailed, why: "an error that nothing caught", error });
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  process.on("uncaughtException", onError);
+  return {
+    requested: promise,
+    forget() {
+      process.off("SIGTERM", onSignal);
+      process.off("SIGINT", onSignal);
+      process.off("uncaughtException", onError);
+    },
+  };
 }
 
 const failedDrainMs = 10_000;

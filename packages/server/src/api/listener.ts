@@ -55,11 +55,12 @@ export function createListener(parts: ListenerParts): Listener {
       connectionsCheckingInterval: timeoutCheckMs,
       maxHeaderSize: maxHeaderBytes,
       noDelay: true,
+      // Node's own answer to a missing Host has no body; `judgeHead` gives ours.
+      requireHostHeader: false,
     },
     (request, response) => {
       if (state.isClosing) response.shouldKeepAlive = false;
-      const handler =
-        request.rawHeaders.length > maxHeaders * 2 ? tooManyHeaders : findHandler(request.url ?? "/");
+      const handler = judgeHead(request) ?? findHandler(request.url ?? "/");
       handler(request, response);
     },
   );
@@ -158,6 +159,16 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
           "There is nothing at this path. The OpenAI API is under /v1, the integrations under /integrations/.",
         ),
   );
+}
+
+/** What answers a request whose head is refused whatever its path; undefined for a good one. */
+function judgeHead(request: IncomingMessage): RequestHandler | undefined {
+  if (request.rawHeaders.length > maxHeaders * 2) return tooManyHeaders;
+  return request.headers.host === undefined && request.httpVersion === "1.1" ? missingHost : undefined;
+}
+
+function missingHost(_request: IncomingMessage, response: ServerResponse): void {
+  answer(response, new PlatformError("invalid_request", "The request has no Host header."));
 }
 
 function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): void {

@@ -46,7 +46,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
     sendProblem(parts.log, { error: toRestError(error), request, reply }),
   );
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(parts.log, { error: notThere(request, parts.operations), request, reply }),
+    sendProblem(parts.log, { error: notThere(request, reply, parts), request, reply }),
   );
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
@@ -172,12 +172,15 @@ function toRestError(error: unknown): PlatformError {
   }
 }
 
-function notThere(request: FastifyRequest, operations: readonly Operation[]): PlatformError {
+/** An unknown path, or a known one by another method; then `allow` names those that are possible. */
+function notThere(request: FastifyRequest, reply: FastifyReply, parts: RestParts): PlatformError {
   const path = request.url.split("?")[0] ?? "";
-  const known = operations.filter(({ rest }) =>
-    new RegExp(`^${rest.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
+  const routes = [...parts.operations.map(({ rest }) => rest), ...parts.streams];
+  const known = routes.filter((route) =>
+    new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
   );
   if (known.length === 0) return new PlatformError("not_found", "There is nothing at this path.");
-  const methods = known.map(({ rest }) => rest.method).join(", ");
+  const methods = [...new Set(known.map(({ method }) => method))].join(", ");
+  reply.header("allow", methods);
   return new PlatformError("method_not_allowed", `${request.method} is not possible here. Use ${methods}.`);
 }

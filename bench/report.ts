@@ -1,0 +1,150 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Budget, formatLimit, isWithin } from "./budget.ts";
+import { type Figure, type FigurePlace, median, metricMedian, metricRounds } from "./figures.ts";
+import type { Results } from "./results.ts";
+import type { ScenarioKind } from "./scenarios.ts";
+
+/** Writes `results.json` and `results.md` into a folder. @returns the path of the readable one */
+export async function writeResults(folder: string, results: Results, budget: Budget): Promise<string> {
+  await writeFile(join(folder, "results.json"), `${JSON.stringify(results, roundNumber, 2)}\n`);
+  const readable = join(folder, "results.md");
+  await writeFile(readable, formatResults(results, budget));
+  return readable;
+}
+
+/** Four digits say more than the measurement can. */
+function roundNumber(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(4)) : value;
+}
+
+const introduction = `Written by \`npm run bench\`; do not edit. Gateways have core 0 to themselves, upstream and load share core 1, in
+interleaved rounds; a figure is the median of its rounds. Machines differ and drift, so only the ratios, computed round
+by round inside this run, say something about the program.`;
+
+/** The report as Markdown. */
+export function formatResults(results: Results, budget: Budget): string {
+  const parts = [
+    "# Benchmark results",
+    introduction,
+    "## Conditions",
+    formatTable(["what", "which"], Object.entries(results.conditions)),
+    "## Ratios and budget",
+    formatRatios(results, budget),
+    ...sections.flatMap((section) => formatSection(section, results.figures)),
+  ];
+  if (results.problems.length > 0) parts.push("## Problems", results.problems.map((problem) => `- ${problem}`).join("\n"));
+  return `${parts.join("\n\n")}\n`;
+}
+
+function formatRatios({ ratios }: Results, budget: Budget): string {
+  const measured = Object.entries(ratios).map(([name, { value, rounds }]) => {
+    const limit = budget.get(name);
+    const spread = rounds.length > 1 ? `${formatNumber(Math.min(...rounds))} to ${formatNumber(Math.max(...rounds))}` : "";
+    const verdict = limit === undefined ? "" : isWithin(limit, value) ? "yes" : "**no**";
+    return [name, formatNumber(value), spread, limit === undefined ? "" : formatLimit(limit), verdict];
+  });
+  const missing = [...budget].filter(([name]) => !(name in ratios)).map(([name, limit]) => [name, "not measured", "", formatLimit(limit), ""]);
+  return formatTable(["ratio", "measured", "rounds", "budget", "kept"], [...measured, ...missing]);
+}
+
+interface Column {
+  readonly title: string;
+  readonly metric: string;
+}
+
+interface Section {
+  readonly title: string;
+  readonly kind: ScenarioKind;
+  readonly columns: readonly Column[];
+}
+
+const peak = { title: "peak memory, MiB", metric: "peakMib" };
+const share = { title: "share of its core", metric: "cpuShare" };
+
+const sections: readonly Section[] = [
+  {
+    title: "JSON: 50 connections, each sends its next request after the reply (0.8 KB)",
+    kind: "json",
+    columns: [
+      { title: "CPU µs per request", metric: "cpuMicrosPerRequest" },
+      { title: "requests per second", metric: "requestsPerSecond" },
+      share,
+      peak,
+    ],
+  },
+  {
+    title: "Server-sent events: 50 streams of 100 events, one per 10 ms (paced) or without delay (burst)",
+    kind: "sse",
+    columns: [
+      { title: "CPU µs per event", metric: "cpuMicrosPerEvent" },
+      { title: "events per second", metric: "eventsPerSecond" },
+      { title: "event p50, µs", metric: "eventP50Micros" },
+      { title: "event p99, µs", metric: "eventP99Micros" },
+      share,
+      peak,
+    ],
+  },
+  {
+    title: "Latency at a fixed rate, 1 KB requests, from the instant at which each was due",
+    kind: "rate",
+    columns: [
+      { title: "p50, µs", metric: "p50Micros" },
+      { title: "p99, µs", metric: "p99Micros" },
+      share,
+    ],
+  },
+  {
+    title: "Open idle streams: growth of resident memory after the first event of each",
+    kind: "idle",
+    columns: [
+      { title: "bytes per stream", metric: "bytesPerStream" },
+      { title: "CPU µs to open one", metric: "cpuMicrosPerStream" },
+      { title: "resident memory, MiB", metric: "residentMib" },
+    ],
+  },
+];
+
+function formatSection({ title, kind, columns }: Section, figures: readonly Figure[]): readonly string[] {
+  const own = figures.filter((figure) => figure.kind === kind);
+  if (own.length === 0) return [];
+  const added = kind === "rate" ? addedColumns : [];
+  const titles = ["scenario", "contestant", ...columns.map((column) => column.title), ...added.map((column) => column.title)];
+  const rows = own.map(({ scenario, contestant }) => [
+    scenario,
+    contestant,
+    ...columns.map(({ metric }) => formatNumber(metricMedian(figures, { scenario, contestant, metric }))),
+    ...added.map(({ metric }) => formatNumber(addedOverDirect(figures, { scenario, contestant, metric }))),
+  ]);
+  return [`## ${title}`, formatTable(titles, rows)];
+}
+
+const addedColumns: readonly Column[] = [
+  { title: "added p50, µs", metric: "p50Micros" },
+  { title: "added p99, µs", metric: "p99Micros" },
+];
+
+/** What the gateway adds to the way without one, compared inside each round. */
+function addedOverDirect(figures: readonly Figure[], place: FigurePlace): number | undefined {
+  if (place.contestant === "direct") return undefined;
+  const direct = metricRounds(figures, { ...place, contestant: "direct" });
+  const own = metricRounds(figures, place);
+  const differences = own.map((value, round) => subtract(value, direct[round]));
+  return median(differences.filter((value) => value !== undefined));
+}
+
+function subtract(value: number | undefined, base: number | undefined): number | undefined {
+  return value === undefined || base === undefined ? undefined : value - base;
+}
+
+/** Thousands without decimals, small numbers with three digits; a dash where nothing was measured. */
+function formatNumber(value: number | undefined): string {
+  if (value === undefined) return "–";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
+  return String(Number(value.toPrecision(3)));
+}
+
+function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [titles, titles.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}
