@@ -20,7 +20,8 @@ export function findExcesses(budget: Budget, { problems, ratios }: CheckedResult
   for (const [name, limit] of budget) {
     const value = ratios.get(name);
     if (value === undefined) excesses.push(`${name} was not measured; the budget is ${formatLimit(limit)}`);
-    else if (!isWithin(limit, value)) excesses.push(`${name} is ${formatNumber(value)}; the budget is ${formatLimit(limit)}`);
+    else if (!isWithin(limit, value))
+      excesses.push(`${name} is ${formatNumber(value)}; the budget is ${formatLimit(limit)}`);
   }
   return excesses;
 }
@@ -33,7 +34,10 @@ export function findLaxerLimits(budget: Budget, history: readonly CommittedBudge
       const now = budget.get(name);
       if (now !== undefined && isAsStrict(now, before)) continue;
       const found = now === undefined ? "is gone" : `is ${formatLimit(now)}`;
-      laxer.set(name, `${name} ${found}; commit ${commit} had ${formatLimit(before)}, and the budget may only shrink`);
+      laxer.set(
+        name,
+        `${name} ${found}; commit ${commit} had ${formatLimit(before)}, and the budget may only shrink`,
+      );
     }
   }
   return [...laxer.values()];
@@ -68,8 +72,12 @@ function main(argv: readonly string[]): void {
   if (!existsSync(results)) throw new Error(`${results} is missing: run \`npm run bench\` first`);
   const budget = parseBudget(readFileSync(budgetFile, "utf8"));
   const history = readHistory();
-  if (history === undefined) process.stderr.write("no git history here: whether the budget grew was not checked\n");
-  const failures = [...findExcesses(budget, parseResults(readFileSync(results, "utf8"))), ...findLaxerLimits(budget, history ?? [])];
+  if (history === undefined)
+    process.stderr.write("no git history here: whether the budget grew was not checked\n");
+  const failures = [
+    ...findExcesses(budget, parseResults(readFileSync(results, "utf8"))),
+    ...findLaxerLimits(budget, history ?? []),
+  ];
   for (const failure of failures) process.stderr.write(`${failure}\n`);
   if (failures.length === 0) process.stdout.write(`all ${budget.size} ratios are within the budget\n`);
   process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
 import { cpus, release } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Contestant } from "./contestants/contestant.ts";
 import type { BenchOptions } from "./options.ts";
 import { git } from "./repository.ts";
@@ -6,8 +7,15 @@ import { git } from "./repository.ts";
 /** Under what the figures were measured, as label and text; figures of two sets of conditions are not comparable. */
 export type Conditions = Readonly<Record<string, string>>;
 
-/** @param measuredAt taken at the start of the run */
-export function readConditions(measuredAt: Date, options: BenchOptions, contestants: readonly Contestant[]): Conditions {
+/**
+ * Watches the machine for a second, so it must be called before anything of the run is started.
+ * @param measuredAt the start of the run
+ */
+export async function readConditions(
+  measuredAt: Date,
+  options: BenchOptions,
+  contestants: readonly Contestant[],
+): Promise<Conditions> {
   const processors = cpus();
   const versions = contestants.map(({ name, version }) => [name, version] as const);
   return {
@@ -17,6 +25,7 @@ export function readConditions(measuredAt: Date, options: BenchOptions, contesta
     kernel: release(),
     node: process.versions.node,
     ...Object.fromEntries(versions.filter(([name]) => name !== "llm-platform")),
+    "other work": `${Math.round((await readBusyShare()) * 100)} % of all cores in the second before the run`,
     rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; idle streams once`,
   };
 }
@@ -27,4 +36,20 @@ function readCommit(): string {
   if (commit === undefined) return "unknown";
   const changes = git("status", "--porcelain", "--", "packages") ?? "";
   return changes === "" ? commit : `${commit}, with uncommitted changes`;
+}
+
+/** How much of the machine is in use: on a machine that others use, the figures are too high and the rounds differ. */
+async function readBusyShare(): Promise<number> {
+  const before = sumTimes();
+  await wait(watchMs);
+  const after = sumTimes();
+  return 1 - (after.idle - before.idle) / (after.all - before.all);
+}
+
+const watchMs = 1_000;
+
+function sumTimes(): { readonly idle: number; readonly all: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, value) => total + value, 0);
+  return { idle: sum(times.map(({ idle }) => idle)), all: sum(times.flatMap((one) => Object.values(one))) };
 }

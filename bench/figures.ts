@@ -65,13 +65,17 @@ export function findFaults(kind: ScenarioKind, told: Measurement): readonly stri
   const faults = [];
   if (numberNamed(told, "failures") > 0) faults.push(`${told["failures"]} requests failed`);
   if (kind === "idle") {
-    if (told["held"] !== told["streams"]) faults.push(`only ${told["held"]} of ${told["streams"]} streams were open`);
+    if (told["held"] !== told["streams"])
+      faults.push(`only ${told["held"]} of ${told["streams"]} streams were open`);
     return faults;
   }
-  if (numberNamed(told, "requests") === 0 && numberNamed(told, "events") === 0) faults.push("nothing was answered");
+  if (numberNamed(told, "requests") === 0 && numberNamed(told, "events") === 0)
+    faults.push("nothing was answered");
   if (numberNamed(told, "notOk") > 0) faults.push(`${told["notOk"]} answers were not 200`);
-  if (numberNamed(told, "cutStreams") > 0) faults.push(`${told["cutStreams"]} streams had a wrong number of events`);
-  if (numberNamed(told, "backlog") > 0) faults.push(`${told["backlog"]} requests were still waiting: the rate was not held`);
+  if (numberNamed(told, "cutStreams") > 0)
+    faults.push(`${told["cutStreams"]} streams had a wrong number of events`);
+  if (numberNamed(told, "backlog") > 0)
+    faults.push(`${told["backlog"]} requests were still waiting: the rate was not held`);
   return faults;
 }
 
@@ -84,8 +88,13 @@ export function median(numbers: readonly number[]): number | undefined {
 }
 
 /** One metric of every round that has it. */
-export function metricRounds(figures: readonly Figure[], place: FigurePlace): readonly (number | undefined)[] {
-  const figure = figures.find(({ scenario, contestant }) => scenario === place.scenario && contestant === place.contestant);
+export function metricRounds(
+  figures: readonly Figure[],
+  place: FigurePlace,
+): readonly (number | undefined)[] {
+  const figure = figures.find(
+    ({ scenario, contestant }) => scenario === place.scenario && contestant === place.contestant,
+  );
   return (figure?.rounds ?? []).map((round) => round?.[place.metric]);
 }
 

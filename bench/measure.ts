@@ -30,7 +30,8 @@ export async function measureAll(scenarios: readonly Scenario[], parts: MeasureP
   const steady = scenarios.filter(({ kind }) => kind !== "idle");
   const figures: Figure[] = [];
   const started = await startAll(steady, parts);
-  for (const scenario of steady) figures.push(...(await measureInterleaved(scenario, { parts, started, problems })));
+  for (const scenario of steady)
+    figures.push(...(await measureInterleaved(scenario, { parts, started, problems })));
   await Promise.all([...started.values()].map(({ process }) => process.stop()));
   for (const scenario of scenarios.filter(({ kind }) => kind === "idle")) {
     figures.push(...(await measureIdle(scenario, parts, problems)));
@@ -43,11 +44,19 @@ type Started = ReadonlyMap<ContestantName, RunningContestant>;
 async function startAll(scenarios: readonly Scenario[], parts: MeasureParts): Promise<Started> {
   const started = new Map<ContestantName, RunningContestant>();
   const wanted = new Set(scenarios.flatMap(({ contestants }) => contestants));
-  for (const name of wanted) if (name !== "direct") started.set(name, await startContestant(name, parts));
+  for (const name of wanted) {
+    if (name === "direct") continue;
+    const running = await startContestant(name, parts);
+    started.set(name, running);
+    await warmUp(name, parts, running);
+  }
   return started;
 }
 
-async function startContestant(name: ContestantName, { contestants, processes, folder, upstream }: MeasureParts) {
+async function startContestant(
+  name: ContestantName,
+  { contestants, processes, folder, upstream }: MeasureParts,
+) {
   const contestant = contestants.find((one) => one.name === name);
   if (contestant === undefined) throw new Error(`there is no contestant ${name}`);
   await mkdir(folder, { recursive: true });
@@ -62,12 +71,20 @@ interface InterleavedParts {
 }
 
 /** A B C, A B C, …: what slows the machine for a while slows all alike. Round 0 warms up and is thrown away. */
-async function measureInterleaved(scenario: Scenario, { parts, started, problems }: InterleavedParts): Promise<readonly Figure[]> {
-  const rounds = new Map<ContestantName, (Metrics | undefined)[]>(scenario.contestants.map((name) => [name, []]));
+async function measureInterleaved(
+  scenario: Scenario,
+  { parts, started, problems }: InterleavedParts,
+): Promise<readonly Figure[]> {
+  const rounds = new Map<ContestantName, (Metrics | undefined)[]>(
+    scenario.contestants.map((name) => [name, []]),
+  );
   for (let round = 0; round <= parts.rounds; round++) {
     for (const name of scenario.contestants) {
       const faults: string[] = [];
-      const metrics = await measureOnce(scenario, await targetOf(name, parts, started.get(name)), { parts, faults });
+      const metrics = await measureOnce(scenario, await targetOf(name, parts, started.get(name)), {
+        parts,
+        faults,
+      });
       if (round === 0) continue;
       rounds.get(name)?.push(metrics);
       problems.push(...faults.map((fault) => `${name}, ${scenario.name}, round ${round}: ${fault}`));
@@ -76,13 +93,16 @@ async function measureInterleaved(scenario: Scenario, { parts, started, problems
   return toFigures(scenario, rounds, parts);
 }
 
-async function measureIdle(scenario: Scenario, parts: MeasureParts, problems: string[]): Promise<readonly Figure[]> {
+async function measureIdle(
+  scenario: Scenario,
+  parts: MeasureParts,
+  problems: string[],
+): Promise<readonly Figure[]> {
   const rounds = new Map<ContestantName, (Metrics | undefined)[]>();
   for (const name of scenario.contestants) {
     const running = await startContestant(name, parts);
-    const faults: string[] = [];
     // Code that was never run yet would count as memory of the streams.
-    await measureOnce(warmup, await targetOf(name, parts, running), { parts, faults });
+    const faults: string[] = [...(await warmUp(name, parts, running))];
     rounds.set(name, [await measureOnce(scenario, await targetOf(name, parts, running), { parts, faults })]);
     await running.process.stop();
     problems.push(...faults.map((fault) => `${name}, ${scenario.name}: ${fault}`));
@@ -90,7 +110,28 @@ async function measureIdle(scenario: Scenario, parts: MeasureParts, problems: st
   return toFigures(scenario, rounds, parts);
 }
 
-const warmup: Scenario = { name: "warm-up", kind: "json", contestants: [], plan: { mode: "closed", connections: 50 } };
+const warmUpScenario: Scenario = {
+  name: "warm-up",
+  kind: "json",
+  contestants: [],
+  plan: { mode: "closed", connections: 50 },
+};
+const warmUpSeconds = 3;
+
+/** Lets a fresh process compile its hot paths, twice the length of a measurement at least. @returns what went wrong */
+async function warmUp(
+  name: ContestantName,
+  parts: MeasureParts,
+  running: RunningContestant,
+): Promise<readonly string[]> {
+  const faults: string[] = [];
+  const times = { seconds: Math.max(warmUpSeconds, 2 * parts.times.seconds), warmupSeconds: 0 };
+  await measureOnce(warmUpScenario, await targetOf(name, parts, running), {
+    parts: { ...parts, times },
+    faults,
+  });
+  return faults;
+}
 
 interface OnceParts {
   readonly parts: MeasureParts;
@@ -98,7 +139,11 @@ interface OnceParts {
 }
 
 /** Undefined, with a fault told, when the load could not be run at all or nothing was answered. */
-async function measureOnce(scenario: Scenario, target: LoadTarget, { parts, faults }: OnceParts): Promise<Metrics | undefined> {
+async function measureOnce(
+  scenario: Scenario,
+  target: LoadTarget,
+  { parts, faults }: OnceParts,
+): Promise<Metrics | undefined> {
   try {
     const told = await parts.load.run(scenario.plan, target, parts.times);
     const found = findFaults(scenario.kind, told);
@@ -113,7 +158,11 @@ async function measureOnce(scenario: Scenario, target: LoadTarget, { parts, faul
 }
 
 /** Pids are read each time, because a gateway may start and lose children. */
-async function targetOf(name: ContestantName, { contestants, upstream }: MeasureParts, running: RunningContestant | undefined): Promise<LoadTarget> {
+async function targetOf(
+  name: ContestantName,
+  { contestants, upstream }: MeasureParts,
+  running: RunningContestant | undefined,
+): Promise<LoadTarget> {
   const { port, process } = running ?? upstream;
   const own = contestants.find((one) => one.name === name)?.headers(upstream.port) ?? [];
   return { name, port, headers: [`Authorization: Bearer ${benchKey}`, ...own], pids: await process.pids() };

@@ -46,13 +46,21 @@ export function readOptions(argv: readonly string[]): BenchOptions {
 
 function findScenario(wanted: string): Scenario {
   const found = scenarios.find(({ name }) => name === wanted);
-  if (found === undefined) throw new Error(`--only: there is no scenario ${wanted}; there are ${scenarios.map(({ name }) => name).join(", ")}`);
+  if (found === undefined)
+    throw new Error(
+      `--only: there is no scenario ${wanted}; there are ${scenarios.map(({ name }) => name).join(", ")}`,
+    );
   return found;
 }
 
-function readNumber(flag: string, text: string, { from, to }: { readonly from: number; readonly to: number }): number {
+function readNumber(
+  flag: string,
+  text: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
   const value = Number(text);
   const isWholeNumber = flag !== "--rounds" || Number.isInteger(value);
-  if (!(value >= from && value <= to) || !isWholeNumber) throw new Error(`${flag} must be a number from ${from} to ${to}, not ${text}`);
+  if (!(value >= from && value <= to) || !isWholeNumber)
+    throw new Error(`${flag} must be a number from ${from} to ${to}, not ${text}`);
   return value;
 }

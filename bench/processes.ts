@@ -38,13 +38,16 @@ export interface Processes {
   start(options: StartOptions): PinnedProcess;
   /** Runs a program to its end. @returns what it wrote to stdout @throws Error when it failed */
   run(options: Omit<StartOptions, "logFile">): Promise<string>;
-  /** Ends all that still runs. */
+  /** Ends all that still runs; nothing can be started afterwards. */
   stopAll(): Promise<void>;
 }
 
 export function createProcesses(): Processes {
   const running = new Set<ChildProcess>();
+  const state = { isClosed: false };
   const spawnPinned = ({ core, command, env }: Omit<StartOptions, "logFile">, output: number | "pipe") => {
+    // An interrupt may come between two measurements: the next one must not start what nobody would stop.
+    if (state.isClosed) throw new Error("the run was interrupted");
     const child = spawn("/bin/sh", ["-c", pinScript, String(core), ...command], {
       env: { ...cleanEnv, ...env },
       stdio: ["ignore", output, output],
@@ -61,8 +64,11 @@ export function createProcesses(): Processes {
       closeSync(log);
       return toPinnedProcess(child, options);
     },
-    run: (options) => collectOutput(spawnPinned(options, "pipe"), options.name),
+    async run(options) {
+      return collectOutput(spawnPinned(options, "pipe"), options.name);
+    },
     async stopAll() {
+      state.isClosed = true;
       await Promise.all([...running].map(stop));
     },
   };

@@ -55,15 +55,24 @@ const definitions: readonly RatioDefinition[] = [
     of: { scenario: "sse-paced", contestant: "portkey", metric: eventCpu },
     over: { scenario: "sse-paced", contestant: ours, metric: eventCpu },
   },
-  { name: "idle_stream_bytes_1000", of: { scenario: "idle-1000", contestant: ours, metric: "bytesPerStream" } },
-  { name: "idle_stream_bytes_5000", of: { scenario: "idle-5000", contestant: ours, metric: "bytesPerStream" } },
+  {
+    name: "idle_stream_bytes_1000",
+    of: { scenario: "idle-1000", contestant: ours, metric: "bytesPerStream" },
+  },
+  {
+    name: "idle_stream_bytes_5000",
+    of: { scenario: "idle-5000", contestant: ours, metric: "bytesPerStream" },
+  },
 ];
 
 /** Every ratio whose figures were measured. */
 export function computeRatios(figures: readonly Figure[]): Ratios {
   const ratios: Record<string, Ratio> = {};
   for (const { name, of, over } of definitions) {
-    const rounds = over === undefined ? metricRounds(figures, of) : divideRounds(metricRounds(figures, of), metricRounds(figures, over));
+    const rounds =
+      over === undefined
+        ? metricRounds(figures, of)
+        : divideRounds(metricRounds(figures, of), metricRounds(figures, over));
     const known = rounds.filter((value) => value !== undefined);
     const value = median(known);
     if (value !== undefined) ratios[name] = { value, rounds: known };
@@ -78,6 +87,8 @@ function divideRounds(
 ): readonly (number | undefined)[] {
   return numerators.map((numerator, round) => {
     const denominator = denominators[round];
-    return numerator === undefined || denominator === undefined || denominator === 0 ? undefined : numerator / denominator;
+    return numerator === undefined || denominator === undefined || denominator === 0
+      ? undefined
+      : numerator / denominator;
   });
 }

@@ -33,18 +33,22 @@ export function formatResults(results: Results, budget: Budget): string {
     formatRatios(results, budget),
     ...sections.flatMap((section) => formatSection(section, results.figures)),
   ];
-  if (results.problems.length > 0) parts.push("## Problems", results.problems.map((problem) => `- ${problem}`).join("\n"));
+  if (results.problems.length > 0)
+    parts.push("## Problems", results.problems.map((problem) => `- ${problem}`).join("\n"));
   return `${parts.join("\n\n")}\n`;
 }
 
 function formatRatios({ ratios }: Results, budget: Budget): string {
   const measured = Object.entries(ratios).map(([name, { value, rounds }]) => {
     const limit = budget.get(name);
-    const spread = rounds.length > 1 ? `${formatNumber(Math.min(...rounds))} to ${formatNumber(Math.max(...rounds))}` : "";
+    const spread =
+      rounds.length > 1 ? `${formatNumber(Math.min(...rounds))} to ${formatNumber(Math.max(...rounds))}` : "";
     const verdict = limit === undefined ? "" : isWithin(limit, value) ? "yes" : "**no**";
     return [name, formatNumber(value), spread, limit === undefined ? "" : formatLimit(limit), verdict];
   });
-  const missing = [...budget].filter(([name]) => !(name in ratios)).map(([name, limit]) => [name, "not measured", "", formatLimit(limit), ""]);
+  const missing = [...budget]
+    .filter(([name]) => !(name in ratios))
+    .map(([name, limit]) => [name, "not measured", "", formatLimit(limit), ""]);
   return formatTable(["ratio", "measured", "rounds", "budget", "kept"], [...measured, ...missing]);
 }
 
@@ -88,11 +92,7 @@ const sections: readonly Section[] = [
   {
     title: "Latency at a fixed rate, 1 KB requests, from the instant at which each was due",
     kind: "rate",
-    columns: [
-      { title: "p50, µs", metric: "p50Micros" },
-      { title: "p99, µs", metric: "p99Micros" },
-      share,
-    ],
+    columns: [{ title: "p50, µs", metric: "p50Micros" }, { title: "p99, µs", metric: "p99Micros" }, share],
   },
   {
     title: "Open idle streams: growth of resident memory after the first event of each",
@@ -109,7 +109,12 @@ function formatSection({ title, kind, columns }: Section, figures: readonly Figu
   const own = figures.filter((figure) => figure.kind === kind);
   if (own.length === 0) return [];
   const added = kind === "rate" ? addedColumns : [];
-  const titles = ["scenario", "contestant", ...columns.map((column) => column.title), ...added.map((column) => column.title)];
+  const titles = [
+    "scenario",
+    "contestant",
+    ...columns.map((column) => column.title),
+    ...added.map((column) => column.title),
+  ];
   const rows = own.map(({ scenario, contestant }) => [
     scenario,
     contestant,

@@ -8,10 +8,13 @@ export const repositoryRoot = fileURLToPath(new URL("../", import.meta.url));
 export const serverMain = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
 
 /** What git prints, or undefined where it fails or is missing: a copy without history can still be measured. */
-export function git(...args: readonly string[]): string | undefined {
+export function git(...args: string[]): string | undefined {
   try {
-    const options = { cwd: repositoryRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
-    return execFileSync("git", args, options).trim();
+    return execFileSync("git", args, {
+      cwd: repositoryRoot,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     // The caller decides what a missing answer means.
     return undefined;

@@ -35,7 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!options.isBuilt) buildServer();
   const programs = await buildNative();
   const contestants = [createNginx(), createLlmPlatform("of this checkout"), await createPortkey()];
-  const conditions = readConditions(measuredAt, options, contestants);
+  const conditions = await readConditions(measuredAt, options, contestants);
   const { figures, problems } = await measure({ options, programs, contestants });
   const budget = parseBudget(readFileSync(join(benchFolder, "budget.json"), "utf8"));
   const results = { conditions, problems, ratios: computeRatios(figures), figures };
@@ -98,8 +98,10 @@ async function startUpstream(processes: Processes, { upstream }: NativePrograms,
 /** @throws Error that says what is missing */
 function requireMachine(): void {
   if (platform() !== "linux") throw new Error("the benchmark reads /proc and uses epoll: it needs Linux");
-  if (cpus().length < 2) throw new Error("the benchmark needs two cores: one for gateways, one for upstream and load");
-  if (spawnSync("taskset", ["--version"]).error !== undefined) throw new Error("the benchmark needs taskset: install util-linux");
+  if (cpus().length < 2)
+    throw new Error("the benchmark needs two cores: one for gateways, one for upstream and load");
+  if (spawnSync("taskset", ["--version"]).error !== undefined)
+    throw new Error("the benchmark needs taskset: install util-linux");
 }
 
 /** What is measured is the code as it stands, not the last build. */

@@ -23,9 +23,24 @@ const connections = 50;
 
 /** In the order in which they run: idle streams last, since each wants a fresh process. */
 export const scenarios: readonly Scenario[] = [
-  { name: "json-1k", kind: "json", contestants: gateways, plan: { mode: "closed", connections, bodyBytes: 1_000 } },
-  { name: "json-10k", kind: "json", contestants: gateways, plan: { mode: "closed", connections, bodyBytes: 10_000 } },
-  { name: "json-100k", kind: "json", contestants: gateways, plan: { mode: "closed", connections, bodyBytes: 100_000 } },
+  {
+    name: "json-1k",
+    kind: "json",
+    contestants: gateways,
+    plan: { mode: "closed", connections, bodyBytes: 1_000 },
+  },
+  {
+    name: "json-10k",
+    kind: "json",
+    contestants: gateways,
+    plan: { mode: "closed", connections, bodyBytes: 10_000 },
+  },
+  {
+    name: "json-100k",
+    kind: "json",
+    contestants: gateways,
+    plan: { mode: "closed", connections, bodyBytes: 100_000 },
+  },
   {
     name: "sse-paced",
     kind: "sse",

@@ -70,6 +70,35 @@ describe("the style guard", () => {
       `${server}/gateway/b.ts`,
       "export async function a() {\n  await fetch(address);\n}\n",
     ],
+    [
+      "requests leave through the guarded door",
+      `${server}/gateway/c.ts`,
+      'import {\n  createServer,\n  request,\n} from "node:https";\nexport const a = [createServer, request];\n',
+    ],
+    [
+      "requests leave through the guarded door",
+      `${server}/api/d.ts`,
+      "export const a = () => fetch(address);\n",
+    ],
+    ["requests leave through the guarded door", `${server}/api/e.ts`, 'import * as http from "node:http";\n'],
+    [
+      "requests leave through the guarded door",
+      "packages/integrations/src/f.ts",
+      'export const a = () => import("undici");\n',
+    ],
+    [
+      "process.env is read in config/ only",
+      `${server}/core/g.ts`,
+      "const { env } = process;\nexport const a = env;\n",
+    ],
+    [
+      "process.env is read in config/ only",
+      "packages/client/src/h.ts",
+      'import { env } from "node:process";\nexport const a = env;\n',
+    ],
+    ["erasable syntax only", `${server}/core/i.ts`, "namespace Inner {\n  export const a = 1;\n}\n"],
+    ["nothing speaks of where it was written", `${server}/core/j.ts`, "// see #12\nexport const a = 1;\n"],
+    ["nothing speaks of where it was written", ".ci/run", `cd ${"/wo"}rk && npm ci\n`],
     ["nothing is left for later", `${server}/core/a.ts`, `// ${"TO"}DO: later\n`],
     ["nothing speaks of where it was written", "docs/a.md", `see ${"/wo"}rk/main\n`],
   ];
@@ -83,6 +112,16 @@ describe("the style guard", () => {
 
   it("is content with a clean tree", async () => {
     expect(await runGuard(styleGuard, plant(clean))).toEqual([]);
+  });
+
+  it("lets the outbound client's own folder, types and the guarded door pass", async () => {
+    const files = {
+      [`${server}/wire/a.ts`]: 'import { request } from "node:http";\nexport const a = request;\n',
+      [`${server}/gateway/b.ts`]: 'import type { Agent } from "node:http";\nexport type B = Agent;\n',
+      [`${server}/manager/c.ts`]:
+        "export interface Door {\n  fetch(url: string): Promise<Response>;\n}\nexport const a = (door: Door) => door.fetch(address);\n",
+    };
+    expect(await runGuard(styleGuard, plant(files))).toEqual([]);
   });
 
   it("lets a cast pass that says why", async () => {

@@ -58,6 +58,7 @@ http {
   tcp_nodelay on;
   keepalive_requests 1000000000;
   keepalive_timeout 300s;
+  map_hash_bucket_size 256;
   map $http_authorization $is_known_key { default 0; "Bearer ${benchKey}" 1; }
   upstream model_server {
     server 127.0.0.1:${upstreamPort};

@@ -37,10 +37,15 @@ test("H01 a body that announces too many bytes is refused before it is read", as
 });
 
 test("H02 a body without a length is refused at the cap, and its connection ends", async () => {
-  const client = await sendRaw(platform.port, `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  const client = await sendRaw(
+    platform.port,
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
   const chunk = Buffer.from(`10000\r\n${" ".repeat(0x10000)}\r\n`);
   const state = { sent: 0, isOver: false };
-  client.done.then(() => (state.isOver = true));
+  void client.done.then(() => {
+    state.isOver = true;
+  });
   client.socket.on("close", () => client.socket.emit("drain"));
   while (!state.isOver && state.sent < capBytes * 4 && !client.text().includes("\r\n\r\n")) {
     state.sent += 0x10000;
@@ -52,15 +57,24 @@ test("H02 a body without a length is refused at the cap, and its connection ends
   expect(state.sent).toBeLessThan(capBytes * 2);
 });
 
-test.each(["gzip", "br", "zstd", "deflate"])("H03 a body compressed by %s is refused unread", async (encoding) => {
-  const answer = await ask(platform, path, { body: "compressed", headers: { "content-encoding": encoding } });
-  expectRefusal(answer, { status: 415, code: "unsupported_media_type" });
-});
+test.each(["gzip", "br", "zstd", "deflate"])(
+  "H03 a body compressed by %s is refused unread",
+  async (encoding) => {
+    const answer = await ask(platform, path, {
+      body: "compressed",
+      headers: { "content-encoding": encoding },
+    });
+    expectRefusal(answer, { status: 415, code: "unsupported_media_type" });
+  },
+);
 
 test.each([
   ["5,000 lists", `{"model":"fake/tiny-chat","messages":${"[".repeat(5_000)}${"]".repeat(5_000)}}`],
   ["5,000 lists that are never closed", `{"model":"fake/tiny-chat","messages":${"[".repeat(5_000)}`],
-  ["a million objects", `{"model":"fake/tiny-chat","messages":${'{"a":'.repeat(1_000_000)}1${"}".repeat(1_000_000)}}`],
+  [
+    "a million objects",
+    `{"model":"fake/tiny-chat","messages":${'{"a":'.repeat(1_000_000)}1${"}".repeat(1_000_000)}}`,
+  ],
 ])("H04 a body of %s one in another is refused as too deep", async (_name, body) => {
   const answer = await ask(platform, path, { body });
   expectRefusal(answer, { status: 400, code: "invalid_request" });
@@ -92,12 +106,24 @@ test.each([
   ["a bare line feed", "GET /v1/models HTTP/1.1\nHost: localhost\n\n", 400],
   ["a folded header", `${get}Host: localhost\r\nX-Folded: one\r\n two\r\n\r\n`, 400],
   ["a blank before a colon", `${get}Host : localhost\r\n\r\n`, 400],
-  ["chunks said in another way", `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 400],
-  ["a length that is no number", `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: +5\r\n\r\nhello`, 400],
+  [
+    "chunks said in another way",
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+    400,
+  ],
+  [
+    "a length that is no number",
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: +5\r\n\r\nhello`,
+    400,
+  ],
   ["a NUL in a header", `${get}Host: localhost\r\nX-Nul: a\0b\r\n\r\n`, 400],
   ["no Host", `${get}\r\n`, 400],
   ["headers of 20 KB", `${get}Host: localhost\r\nX-Long: ${"a".repeat(20_000)}\r\n\r\n`, 431],
-  ["1,500 headers", `${get}Host: localhost\r\n${Array.from({ length: 1_500 }, (_, at) => `a${at}: b\r\n`).join("")}\r\n`, 431],
+  [
+    "1,500 headers",
+    `${get}Host: localhost\r\n${Array.from({ length: 1_500 }, (_, at) => `a${at}: b\r\n`).join("")}\r\n`,
+    431,
+  ],
   ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400],
 ])("H10 a request with %s is refused in JSON, and its connection ends", async (_name, text, status) => {
   const client = await sendRaw(platform.port, text);
@@ -141,22 +167,37 @@ test.each([
 });
 
 test("H17 bytes that are no UTF-8 in a prompt reach the upstream as they are", async () => {
-  const parts = ['{"model":"', "fake/", 'tiny-chat","messages":[{"role":"user","content":"'].map((part) => Buffer.from(part));
+  const parts = ['{"model":"', "fake/", 'tiny-chat","messages":[{"role":"user","content":"'].map((part) =>
+    Buffer.from(part),
+  );
   const rest = [Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}]}')];
-  const response = await fetch(platform.url + path, { method: "POST", body: new Uint8Array(Buffer.concat([...parts, ...rest])) });
+  const response = await fetch(platform.url + path, {
+    method: "POST",
+    body: new Uint8Array(Buffer.concat([...parts, ...rest])),
+  });
   expect(response.status, await response.text()).toBe(200);
   const received = openai.requests.findLast(({ method }) => method === "POST");
   expect(received?.bodyBytes).toEqual(Buffer.concat([...parts.filter((_, at) => at !== 1), ...rest]));
 });
 
-test.each(["🦊", "a b", "../../etc/passwd", "-x", "a\u0000b", "a\nb", "א", "\ufeffa", "x".repeat(257), "<script>", "", "a\\u002fb"])(
-  "H17 the name %j is refused as a model",
-  async (model) => {
-    const answer = await ask(platform, path, { body: chatBody(model) });
-    expectRefusal(answer, { status: 400, code: "invalid_request" });
-    expect(answer.json).toMatchObject({ error: { param: "model" } });
-  },
-);
+test.each([
+  "🦊",
+  "a b",
+  "../../etc/passwd",
+  "-x",
+  "a\u0000b",
+  "a\nb",
+  "א",
+  "\ufeffa",
+  "x".repeat(257),
+  "<script>",
+  "",
+  "a\\u002fb",
+])("H17 the name %j is refused as a model", async (model) => {
+  const answer = await ask(platform, path, { body: chatBody(model) });
+  expectRefusal(answer, { status: 400, code: "invalid_request" });
+  expect(answer.json).toMatchObject({ error: { param: "model" } });
+});
 
 test.each([
   ["a NUL between values", Buffer.from('{"model":\u0000"fake/tiny-chat"}')],
@@ -168,7 +209,16 @@ test.each([
 ])("H17 a body of %s is refused", async (_name, bytes) => {
   const response = await fetch(platform.url + path, { method: "POST", body: new Uint8Array(bytes) });
   const text = await response.text();
-  expectRefusal({ status: response.status, headers: response.headers, text, json: JSON.parse(text), requestId: response.headers.get("x-request-id") ?? "" }, { status: 400, code: "invalid_request" });
+  expectRefusal(
+    {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: JSON.parse(text),
+      requestId: response.headers.get("x-request-id") ?? "",
+    },
+    { status: 400, code: "invalid_request" },
+  );
 });
 
 test.each(["api_base", "base_url", "custom_host", "extra_headers", "user_config", "callbacks", "api_key"])(
@@ -213,7 +263,18 @@ test("after all of this the platform serves, and planted secrets are nowhere", a
 function toAnswer(text: string): Answer {
   const split = text.indexOf("\r\n\r\n");
   const [line = "", ...fields] = text.slice(0, split).split("\r\n");
-  const headers = new Headers(fields.map((field): [string, string] => [field.slice(0, field.indexOf(":")), field.slice(field.indexOf(":") + 1).trim()]));
+  const headers = new Headers(
+    fields.map((field): [string, string] => [
+      field.slice(0, field.indexOf(":")),
+      field.slice(field.indexOf(":") + 1).trim(),
+    ]),
+  );
   const body = text.slice(split + 4);
-  return { status: Number(line.split(" ")[1]), headers, text: body, json: body === "" ? undefined : JSON.parse(body), requestId: headers.get("x-request-id") ?? "" };
+  return {
+    status: Number(line.split(" ")[1]),
+    headers,
+    text: body,
+    json: body === "" ? undefined : JSON.parse(body),
+    requestId: headers.get("x-request-id") ?? "",
+  };
 }

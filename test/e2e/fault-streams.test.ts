@@ -65,7 +65,11 @@ const breaks: readonly (readonly [string, Fault, string])[] = [
   ["S05 falls silent", { kind: "silence-after-events", events: 3 }, "upstream_timeout"],
   ["S05 sends comments only", { kind: "comments-only", events: 3, intervalMs: 50 }, "upstream_timeout"],
   ["S08 sends broken JSON", { kind: "invalid-json", events: 3 }, "upstream_malformed"],
-  ["S08 sends a line of 100 MB", { kind: "huge-line", events: 3 }, "upstream_malformed"],
+  [
+    "S08 sends a line without an end",
+    { kind: "huge-line", events: 3, bytes: 20_000_000 },
+    "upstream_malformed",
+  ],
   [
     "S15 reports an error",
     {
@@ -81,9 +85,9 @@ const breaks: readonly (readonly [string, Fault, string])[] = [
     "upstream_error",
   ],
   [
-    "S15 reports an error and an end marker",
-    { kind: "error-event", events: 3, after: "done" },
-    "upstream_error",
+    "S14 sends events of its own, markup and a call of no known tool",
+    { kind: "strange-events" },
+    "upstream_malformed",
   ],
 ];
 
@@ -101,7 +105,12 @@ const refusals: readonly (readonly [string, Fault, number, string])[] = [
   ["S06 sends its head and nothing more", { kind: "head-then-hang" }, 504, "upstream_timeout"],
   ["S06 sends comments and nothing more", { kind: "comments-only", intervalMs: 50 }, 504, "upstream_timeout"],
   ["S08 sends a page of HTML", { kind: "html" }, 502, "upstream_malformed"],
-  ["S08 sends a line of 100 MB first", { kind: "huge-line", events: 0 }, 502, "upstream_malformed"],
+  [
+    "S08 sends a line without an end first",
+    { kind: "huge-line", events: 0, bytes: 20_000_000 },
+    502,
+    "upstream_malformed",
+  ],
   ["S11 is compressed unasked", { kind: "compressed", encoding: "gzip" }, 502, "upstream_malformed"],
   ["S11 says a wrong encoding", { kind: "false-encoding", encoding: "br" }, 502, "upstream_malformed"],
   ["S15 fails with text that leaks", { kind: "leaky-error" }, 502, "upstream_error"],
@@ -161,7 +170,7 @@ describe.each([
     },
   );
 
-  test("S02 a stream that is reset after a thousand events has them all and one error", async () => {
+  test("S02 a stream that is reset after a thousand events has what came and one error", async () => {
     upstream().script({
       kind: "together",
       faults: [
@@ -172,10 +181,10 @@ describe.each([
     const answer = await chat(platform, model);
     await (await lastChat(upstream())).closed;
     expectBrokenStream(answer, "upstream_incomplete");
-    expect(eventsOf(answer.text).length).toBeGreaterThan(900);
+    expect(eventsOf(answer.text).length).toBeGreaterThan(500);
     const row = await onlyRow(platform, answer.requestId);
     expect(row).toMatchObject({ outcome: "upstream_incomplete", usageSource: "estimated" });
-    expect(row.outputTokens).toBeGreaterThan(900);
+    expect(row.outputTokens).toBeGreaterThan(500);
   });
 
   test("S13 of the upstream's headers none passes that is not ours", async () => {
@@ -266,7 +275,13 @@ test("S14 a named event that is JSON passes as data, and the stream ends well", 
 });
 
 test("S15 an error event hides what came after it, an end marker included", async () => {
-  openai.script({ kind: "together", faults: [{ kind: "stream", intervalMs: 20 }, { kind: "error-event", events: 3, after: "done" }] });
+  openai.script({
+    kind: "together",
+    faults: [
+      { kind: "stream", intervalMs: 20 },
+      { kind: "error-event", events: 3, after: "done" },
+    ],
+  });
   const answer = await chat(platform, freshModel("fake"));
   expectBrokenStream(answer, "upstream_error");
   expect((await onlyRow(platform, answer.requestId)).outcome).toBe("upstream_error");

@@ -85,8 +85,9 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Throws ClientError `usage` when the address or the key cannot be one. */
 export function createClient(options: ClientOptions = {}): PlatformClient {
-  const url = (options.url ?? defaultUrl).replace(/\/+$/, "");
+  const url = parseAddress(options.url ?? defaultUrl);
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
 
   async function send(
@@ -97,13 +98,12 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       ...(signal === undefined ? [] : [signal]),
       ...(limit === undefined ? [] : [AbortSignal.timeout(limit)]),
     ];
+    const headers = toHeaders(options.apiKey);
+    if (body !== undefined) headers.set("content-type", "application/json");
     try {
       const response = await fetch(url + path, {
         method,
-        headers: {
-          ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
+        headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
@@ -113,6 +113,10 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       if (error instanceof ClientError) throw error;
       if (signal?.aborted === true)
         throw new ClientError("failed", "The call was interrupted.", { cause: error });
+      if (error instanceof Error && error.name === "TimeoutError") {
+        const waited = `The server at ${url} did not answer within ${(limit ?? 0) / 1_000} seconds.`;
+        throw new ClientError("unavailable", `${waited} Look at it with \`llmp doctor\`.`, { cause: error });
+      }
       throw new ClientError(
         "unavailable",
         `No llm-platform server answers at ${url}. Start one with \`llmp serve\`, or name another with --url.`,
@@ -150,4 +154,21 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
     },
   };
+}
+
+function parseAddress(text: string): string {
+  const address = URL.parse(text);
+  if (address === null || !["http:", "https:"].includes(address.protocol)) {
+    throw new ClientError("usage", `\`${text}\` is no address of a server. Write it like ${defaultUrl}.`);
+  }
+  return text.replace(/\/+$/, "");
+}
+
+function toHeaders(apiKey: string | undefined): Headers {
+  try {
+    return new Headers(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` });
+  } catch (error) {
+    const message = "The API key holds characters that no key can have. Check that it was copied whole.";
+    throw new ClientError("usage", message, { cause: error });
+  }
 }

@@ -5,7 +5,6 @@ import type { Output } from "./output.ts";
 export interface CliContext {
   client(): PlatformClient;
   output(): Output;
-  readonly variables: Readonly<Record<string, string | undefined>>;
   /** Sets what the process ends with, for a command that failed without an error. */
   fail(exitCode: number): void;
 }

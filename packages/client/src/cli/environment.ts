@@ -2,20 +2,10 @@
 export interface CliEnvironment {
   readonly url: string | undefined;
   readonly apiKey: string | undefined;
-  readonly isTerminal: boolean;
-  readonly hasColor: boolean;
-  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 export function readEnvironment(): CliEnvironment {
-  const { env, stdout } = process;
-  const isTerminal = stdout.isTTY === true && env["TERM"] !== "dumb";
-  const isForced = env["CLICOLOR_FORCE"] !== undefined && env["CLICOLOR_FORCE"] !== "0";
-  return {
-    url: env["LLM_PLATFORM_URL"],
-    apiKey: env["LLM_PLATFORM_API_KEY"],
-    isTerminal,
-    hasColor: isForced || (isTerminal && (env["NO_COLOR"] ?? "") === ""),
-    variables: env,
-  };
+  const { env } = process;
+  // Empty is as good as not set: that is how a shell's profile takes a variable back.
+  return { url: env["LLM_PLATFORM_URL"] || undefined, apiKey: env["LLM_PLATFORM_API_KEY"] || undefined };
 }

@@ -40,8 +40,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     program.opts<{ url: string; apiKey?: string; output: "table" | "json"; debug?: boolean }>();
   const context: CliContext = {
     client: () => createClient({ url: options().url, apiKey: options().apiKey ?? environment.apiKey }),
-    output: () => createOutput(options().output, environment.hasColor),
-    variables: environment.variables,
+    output: () => createOutput(options().output),
     fail: (exitCode) => {
       result.exitCode = exitCode;
     },
@@ -51,6 +50,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addModelCommands(program, context);
   addIntegrationCommands(program, context);
   addDoctorCommand(program, context);
+  // A reader such as `head` may have seen enough.
+  process.stdout.on("error", (error: Error & { readonly code?: string }) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(result.exitCode);
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -59,10 +63,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
   return result.exitCode;
 }
 
-function createOutput(format: "table" | "json", hasColor: boolean): Output {
+function createOutput(format: "table" | "json"): Output {
   return {
     format,
-    hasColor,
     out: (text) => {
       process.stdout.write(text);
     },

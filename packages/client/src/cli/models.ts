@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
-import { formatBytes, printRows, toPrintable } from "./output.ts";
+import { formatBytes, type Output, printRows, toPrintable } from "./output.ts";
 
 /** `llmp models …` and `llmp ps`. */
 export function addModelCommands(program: Command, context: CliContext): void {
@@ -37,7 +37,7 @@ export function addModelCommands(program: Command, context: CliContext): void {
     .description("bring one into memory")
     .action(async (model: string) => {
       await context.client().loadModel(model);
-      context.output().err(`${toPrintable(model)} is loaded\n`);
+      tell(context.output(), model, "loaded");
     });
   models
     .command("unload <model>")
@@ -45,7 +45,7 @@ export function addModelCommands(program: Command, context: CliContext): void {
     .description("take one out of memory")
     .action(async (model: string) => {
       await context.client().unloadModel(model);
-      context.output().err(`${toPrintable(model)} is unloaded\n`);
+      tell(context.output(), model, "unloaded");
     });
   program
     .command("ps")
@@ -65,4 +65,10 @@ export function addModelCommands(program: Command, context: CliContext): void {
         ...rows,
       ]);
     });
+}
+
+/** Says that something was done: to people beside the data, to programs as data. */
+function tell(output: Output, model: string, status: "loaded" | "unloaded"): void {
+  if (output.format === "json") output.out(`${JSON.stringify({ model, status })}\n`);
+  else output.err(`${toPrintable(model)} is ${status}\n`);
 }

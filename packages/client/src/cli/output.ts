@@ -3,7 +3,6 @@ import { stripVTControlCharacters } from "node:util";
 /** Where the command line writes: data to `out`, everything else to `err`. */
 export interface Output {
   readonly format: "table" | "json";
-  readonly hasColor: boolean;
   out(text: string): void;
   err(text: string): void;
 }
@@ -33,6 +32,11 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 /** A text from elsewhere without anything that a terminal would obey. */
 export function toPrintable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, " ");
+}
+
+/** The same for text of several lines: line ends and tabs stay. A sequence that came in two pieces is harmless, too. */
+export function toPrintableLines(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/(?![\n\t])\p{Cc}/gu, "");
 }
 
 /** Bytes in the unit that a person would choose, or a dash. */

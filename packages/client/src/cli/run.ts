@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { ChatMessage } from "../client.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes, UsageError } from "./exit-code.ts";
+import { toPrintableLines } from "./output.ts";
 
 /** `llmp run MODEL [PROMPT]`: one answer, or a conversation when there is no prompt. */
 export function addRunCommand(program: Command, context: CliContext): void {
@@ -56,14 +57,15 @@ async function answer(context: CliContext, model: string, messages: readonly Cha
   try {
     for await (const chunk of context.client().chat(model, messages, abort.signal)) {
       content += chunk.content;
-      if (output.format === "table") output.out(chunk.content);
+      if (output.format === "table") output.out(toPrintableLines(chunk.content));
       else output.out(chunk.content === "" && chunk.usage === undefined ? "" : `${JSON.stringify(chunk)}\n`);
     }
   } catch (error) {
     if (!abort.signal.aborted) throw error;
   } finally {
     process.off("SIGINT", interrupt);
+    // Also when the answer broke off: the message about that begins a line of its own.
+    if (output.format === "table" && content !== "" && !content.endsWith("\n")) output.out("\n");
   }
-  if (output.format === "table" && !content.endsWith("\n")) output.out("\n");
   return content;
 }

@@ -1,6 +1,8 @@
+import type { CheckedConfiguration } from "@llm-platform/server";
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
 import { exitCodes } from "./exit-code.ts";
+import { type Output, toPrintable } from "./output.ts";
 
 /** The server's own commands: `llmp serve`, `llmp config …`, `llmp version`. The server is loaded only for them. */
 export function addServerCommands(program: Command, context: CliContext): void {
@@ -21,19 +23,27 @@ export function addServerCommands(program: Command, context: CliContext): void {
     .option("--config <file>", "configuration file (LLM_PLATFORM_CONFIG)")
     .action(async (options: Readonly<Record<string, string>>) => {
       const { checkConfiguration } = await import("@llm-platform/server");
-      const checked = await checkConfiguration(toArguments(options));
-      for (const warning of checked.warnings) context.output().err(`warning: ${warning}\n`);
-      for (const problem of checked.problems) context.output().err(`${problem.field}: ${problem.message}\n`);
-      if (checked.problems.length > 0) context.fail(exitCodes.usage);
-      else context.output().err("the configuration is valid\n");
+      const { problems, warnings } = await checkConfiguration(toArguments(options));
+      const output = context.output();
+      if (problems.length > 0) context.fail(exitCodes.usage);
+      if (output.format === "json") {
+        output.out(`${JSON.stringify({ valid: problems.length === 0, problems, warnings }, null, 2)}\n`);
+        return;
+      }
+      for (const warning of warnings) output.err(`warning: ${warning}\n`);
+      tellProblems(output, problems);
+      if (problems.length === 0) output.err("the configuration is valid\n");
     });
   config
     .command("show")
     .description("print it as it is in force, with where each value comes from; secrets stay hidden")
     .option("--config <file>", "configuration file (LLM_PLATFORM_CONFIG)")
     .action(async (options: Readonly<Record<string, string>>) => {
-      const { showConfiguration } = await import("@llm-platform/server");
-      context.output().out(await showConfiguration(toArguments(options), context.output().format));
+      const { checkConfiguration, showConfiguration } = await import("@llm-platform/server");
+      const { problems } = await checkConfiguration(toArguments(options));
+      tellProblems(context.output(), problems);
+      if (problems.length > 0) context.fail(exitCodes.usage);
+      else context.output().out(await showConfiguration(toArguments(options), context.output().format));
     });
   program
     .command("version")
@@ -47,6 +57,10 @@ export function addServerCommands(program: Command, context: CliContext): void {
           : `llmp ${version}\n`,
       );
     });
+}
+
+function tellProblems(output: Output, problems: CheckedConfiguration["problems"]): void {
+  for (const { field, message } of problems) output.err(`${toPrintable(`${field}: ${message}`)}\n`);
 }
 
 function toArguments(options: Readonly<Record<string, string>>): readonly string[] {

@@ -179,6 +179,14 @@ function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): vo
   );
 }
 
+/** Whether a request only reads. One that does not is answered here: 405, with what is possible. */
+export function isRead(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method === "GET" || request.method === "HEAD") return true;
+  response.setHeader("allow", "GET, HEAD");
+  answer(response, new PlatformError("method_not_allowed", "This method is not possible here. Use GET."));
+  return false;
+}
+
 /** Answers in OpenAI's envelope, which clients of every surface can read. */
 export function answer(response: ServerResponse, error: PlatformError, status = statusOf(error.code)): void {
   if (response.headersSent || response.destroyed) return;

@@ -1,8 +1,8 @@
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { toPlatformError } from "@llm-platform/kit";
 import type { ProcessMetrics } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
 import type { Authenticator } from "./authenticate.ts";
-import { answer, type Mount } from "./listener.ts";
+import { answer, isRead, type Mount } from "./listener.ts";
 
 export interface MetricsParts {
   readonly registry: MetricRegistry;
@@ -17,9 +17,8 @@ export function createMetricsMount({ registry, process, authenticator }: Metrics
       [
         "/metrics",
         (request, response) => {
+          if (!isRead(request, response)) return;
           try {
-            if (request.method !== "GET" && request.method !== "HEAD")
-              throw new PlatformError("method_not_allowed", "Use GET.");
             authenticator.authenticate(request.headers);
           } catch (error) {
             answer(response, toPlatformError(error));

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "./inference.ts";
-import type { Mount } from "./listener.ts";
+import { isRead, type Mount } from "./listener.ts";
 
 export interface ProbeParts {
   /** Why the server takes no calls now, or undefined when it does. Integrations have no say in it. */
@@ -9,8 +9,11 @@ export interface ProbeParts {
 
 /** `/livez` says that the event loop turns, `/readyz` that calls are taken; both need no key and tell nothing else. */
 export function createProbeMount({ unreadiness }: ProbeParts): Mount {
-  const live: RequestHandler = (_request, response) => sendText(response, 200, "ok");
-  const ready: RequestHandler = (_request, response) => {
+  const live: RequestHandler = (request, response) => {
+    if (isRead(request, response)) sendText(response, 200, "ok");
+  };
+  const ready: RequestHandler = (request, response) => {
+    if (!isRead(request, response)) return;
     const reason = unreadiness();
     sendText(response, reason === undefined ? 200 : 503, reason ?? "ok");
   };

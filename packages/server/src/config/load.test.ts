@@ -231,14 +231,14 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
       "server.hots: unknown key `hots`; did you mean `host`? (/srv/llm-platform.yaml:3)",
       "intergrations: unknown key `intergrations`; did you mean `integrations`? (/srv/llm-platform.yaml:4)",
       "prices[0].curency: unknown key `curency`; did you mean `currency`? (/srv/llm-platform.yaml:12)",
-      expect.stringMatching(/^server\.port: .*65535 \(\/work\/llm-platform\.yaml:2\)$/),
-      expect.stringMatching(/^log\.level: .*"trace".* \(\/work\/llm-platform\.yaml:5\)$/),
-      expect.stringMatching(/^auth\.api_keys\[0\]\.key: .*16.* \(\/work\/llm-platform\.yaml:8\)$/),
+      expect.stringMatching(/^server\.port: .*65535 \(\/srv\/llm-platform\.yaml:2\)$/),
+      expect.stringMatching(/^log\.level: .*"trace".* \(\/srv\/llm-platform\.yaml:5\)$/),
+      expect.stringMatching(/^auth\.api_keys\[0\]\.key: .*16.* \(\/srv\/llm-platform\.yaml:8\)$/),
       "auth.api_keys[1].key_sha256: must be 64 hexadecimal digits (/srv/llm-platform.yaml:9)",
       "auth.api_keys[2]: exactly one of `key`, `key_file` and `key_sha256` must be given (/srv/llm-platform.yaml:10)",
       "auth.api_keys[1].name: the name `a` is given twice (/srv/llm-platform.yaml:9)",
-      expect.stringMatching(/^gateway\.first_byte_timeout_seconds: .* \(\/work\/llm-platform\.yaml:11\)$/),
-      expect.stringMatching(/^prices\[0\]\.input_per_million: .* \(\/work\/llm-platform\.yaml:12\)$/),
+      expect.stringMatching(/^gateway\.first_byte_timeout_seconds: .* \(\/srv\/llm-platform\.yaml:11\)$/),
+      expect.stringMatching(/^prices\[0\]\.input_per_million: .* \(\/srv\/llm-platform\.yaml:12\)$/),
     ]);
   });
 

@@ -13,13 +13,13 @@ export interface Given {
 function surroundings({ yaml, files = {}, env = {}, argv = [], platform = "linux" }: Given): Surroundings {
   const all: Readonly<Record<string, string>> = {
     ...files,
-    ...(yaml === undefined ? {} : { "/work/llm-platform.yaml": yaml }),
+    ...(yaml === undefined ? {} : { "/srv/llm-platform.yaml": yaml }),
   };
   return {
     argv,
     env,
     platform,
-    workingDirectory: "/work",
+    workingDirectory: "/srv",
     homeDirectory: "/home/ann",
     readFile(path) {
       const text = all[path];
@@ -29,7 +29,7 @@ function surroundings({ yaml, files = {}, env = {}, argv = [], platform = "linux
   };
 }
 
-/** Loads the configuration of a machine that is made up: Linux, a folder /work, and only these files. */
+/** Loads the configuration of a machine that is made up: Linux, a folder /srv, and only these files. */
 export function load(given: Given = {}): LoadedConfig {
   return loadConfig(surroundings(given));
 }

@@ -35,6 +35,8 @@ export interface RoutingSnapshot {
   readonly routes: ReadonlyMap<string, Route>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly models: readonly CatalogueModel[];
+  /** Integrations that are not running, each with a sentence on why. */
+  readonly absences: ReadonlyMap<string, string>;
 }
 
 export interface ModelDirectoryParts {
@@ -85,7 +87,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
       }
     }
     for (const id of targets.keys()) if (!current.has(id)) targets.delete(id);
-    state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models };
+    const absent = source.platforms().filter(({ platform }) => platform === undefined);
+    const absences = new Map(absent.map(({ name, absence }) => [name, absence]));
+    state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models, absences };
   }
 
   async function refreshOne(view: PlatformView): Promise<void> {
@@ -112,12 +116,18 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   };
 }
 
-const emptySnapshot: RoutingSnapshot = { routes: new Map(), targets: new Map(), models: [] };
+const emptySnapshot: RoutingSnapshot = {
+  routes: new Map(),
+  targets: new Map(),
+  models: [],
+  absences: new Map(),
+};
 
-/** The targets of a model name. Throws PlatformError `model_not_found`. */
+/** The targets of a model name. Throws PlatformError `model_not_found`, or `unavailable` for a model of an integration that is not running. */
 export function lookUpRoute(snapshot: RoutingSnapshot, name: string): Route {
   const route = snapshot.routes.get(name);
   if (route === undefined) {
+    refuseAbsent(snapshot, [name]);
     throw new PlatformError(
       "model_not_found",
       `The model \`${name}\` does not exist. GET /v1/models lists those that do.`,
@@ -127,4 +137,12 @@ export function lookUpRoute(snapshot: RoutingSnapshot, name: string): Route {
     );
   }
   return route;
+}
+
+/** Which models an integration has is not known before it first ran: its absence is told, not theirs. */
+export function refuseAbsent({ absences }: RoutingSnapshot, ids: readonly string[]): void {
+  for (const id of ids) {
+    const absence = absences.get(id.slice(0, id.indexOf("/")));
+    if (absence !== undefined) throw new PlatformError("unavailable", absence, { retryAfterMs: 5_000 });
+  }
 }

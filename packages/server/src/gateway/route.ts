@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { orderTargets } from "../core/routes.ts";
-import { lookUpRoute, type ModelDirectory } from "./model-directory.ts";
+import { lookUpRoute, type ModelDirectory, refuseAbsent } from "./model-directory.ts";
 import type { Stage } from "./stage.ts";
 
 /** Finds the targets of a call's model, in the order in which they are tried. */
@@ -9,6 +9,7 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
     const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
     const targets = orderTargets(lookUpRoute(directory.snapshot, name), random());
     if (!targets.some((id) => directory.snapshot.targets.has(id))) {
+      refuseAbsent(directory.snapshot, targets);
       throw new PlatformError(
         "model_not_found",
         `No integration offers what the model \`${call.head.model}\` stands for (${targets.join(", ")}).`,
