@@ -25,7 +25,7 @@ export async function readConditions(
     kernel: release(),
     node: process.versions.node,
     ...Object.fromEntries(versions.filter(([name]) => name !== "llm-platform")),
-    "other work": `${Math.round((await readBusyShare()) * 100)} % of all cores in the second before the run`,
+    "other work": formatBusyShare(await readBusyShare()),
     rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; idle streams once`,
   };
 }
@@ -47,6 +47,12 @@ async function readBusyShare(): Promise<number> {
 }
 
 const watchMs = 1_000;
+const quietShare = 0.1;
+
+function formatBusyShare(share: number): string {
+  const text = `${Math.round(share * 100)} % of all cores in the second before the run`;
+  return share <= quietShare ? text : `${text}: **too much to trust these figures**`;
+}
 
 function sumTimes(): { readonly idle: number; readonly all: number } {
   const times = cpus().map((cpu) => cpu.times);

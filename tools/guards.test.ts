@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { commandGuards } from "./guards/commands.ts";
 import { type Guard, runGuard } from "./guards/guard.ts";
@@ -60,6 +62,7 @@ describe("the style guard", () => {
     ["no mutable module variable", `${server}/core/a.ts`, "export let count = 0;\n"],
     ["erasable syntax only", `${server}/core/a.ts`, "export enum Color {\n  red,\n}\n"],
     ["a cast says why", `${server}/core/a.ts`, "export const a = (value: unknown) => value as string;\n"],
+    ["a cast says why", `${server}/core/b.ts`, "export const a = parse(\n  one,\n) as string;\n"],
     [
       "requests leave through the guarded door",
       `${server}/gateway/a.ts`,
@@ -127,7 +130,9 @@ describe("the style guard", () => {
   it("lets a cast pass that says why", async () => {
     const text =
       "// What the wire brings was checked by its schema.\nexport const a = (value: unknown) => value as string;\n";
-    expect(await runGuard(styleGuard, plant({ [`${server}/core/a.ts`]: text }))).toEqual([]);
+    const spread = "// The same.\nexport const a = parse(\n  one,\n  (two) => three,\n) as string;\n";
+    const files = { [`${server}/core/a.ts`]: text, [`${server}/core/b.ts`]: spread };
+    expect(await runGuard(styleGuard, plant(files))).toEqual([]);
   });
 });
 
@@ -142,9 +147,21 @@ describe("the size guard", () => {
   it("finds a function of more than 80 lines, and does not count functions inside it", async () => {
     const long = `export function long(): void {\n${"  work();\n".repeat(80)}}\n`;
     const factory = `export function create(): void {\n${"  function part(): void {\n    work();\n    work();\n  }\n".repeat(30)}}\n`;
-    const root = plant({ [`${server}/core/a.ts`]: long, [`${server}/core/b.ts`]: factory });
+    const callback = `start(\n  (one) => {\n${"    work();\n".repeat(80)}  },\n);\n`;
+    const spread = `export function long(\n  one: number,\n): void {\n${"  work();\n".repeat(80)}}\n`;
+    const method = `class Thing {\n  work(\n    one: number,\n  ): void {\n${"    work();\n".repeat(80)}  }\n}\n`;
+    const root = plant({
+      [`${server}/core/a.ts`]: long,
+      [`${server}/core/b.ts`]: factory,
+      [`${server}/core/c.ts`]: callback,
+      [`${server}/core/d.ts`]: spread,
+      [`${server}/core/e.ts`]: method,
+    });
     expect(await runGuard(sizeGuard, root)).toEqual([
       expect.stringContaining("core/a.ts:1: a function of 82 lines"),
+      expect.stringContaining("core/c.ts:2: a function of 82 lines"),
+      expect.stringContaining("core/d.ts:1: a function of 84 lines"),
+      expect.stringContaining("core/e.ts:4: a function of 82 lines"),
     ]);
   });
 });
@@ -159,6 +176,8 @@ describe("the lint guard", () => {
     "no-console": 'export const a = () => console.log("a");\n',
     "max-params": "export const a = (b: number, c: number, d: number, e: number) => b + c + d + e;\n",
     "consistent-type-imports": 'import { Server } from "node:http";\nexport type A = Server;\n',
+    "consistent-type-assertions": "export const a = (value: unknown) => <string>value;\n",
+    "ban-ts-comment": '// @ts-ignore\nexport const a: number = "one";\n',
     "max-depth":
       "export function a(b: boolean): void {\n  if (b) {\n    if (!b) {\n      if (b) {\n        if (!b) {\n          if (b) return;\n        }\n      }\n    }\n  }\n}\n",
   };
@@ -195,6 +214,7 @@ describe("the dependency guard", () => {
     [`${server}/manager/bad.ts`]: uses("../wire/thing.ts"),
     [`${server}/store/bad.ts`]: uses("../wire/thing.ts"),
     [`${server}/telemetry/bad.ts`]: uses("../wire/thing.ts"),
+    [`${server}/sharing/bad.ts`]: uses("../wire/thing.ts"),
     [`${server}/wire/stranger.ts`]: uses("../store/bad.ts"),
     [`${server}/gateway/thing.ts`]: thing,
     [`${server}/gateway/bad.ts`]: uses("../api/thing.ts"),
@@ -217,6 +237,7 @@ describe("the dependency guard", () => {
     "wire-is-a-stranger-on-its-floor": `${server}/wire/stranger.ts`,
     "manager-is-a-stranger-on-its-floor": `${server}/manager/bad.ts`,
     "store-is-a-stranger-on-its-floor": `${server}/store/bad.ts`,
+    "sharing-is-a-stranger-on-its-floor": `${server}/sharing/bad.ts`,
     "telemetry-is-a-stranger-on-its-floor": `${server}/telemetry/bad.ts`,
     "floor-three-looks-down": `${server}/gateway/bad.ts`,
     "gateway-does-not-know-control": `${server}/gateway/control.ts`,
@@ -226,9 +247,28 @@ describe("the dependency guard", () => {
   };
 
   it("finds one planted violation of each rule", async () => {
-    const output = (await runGuard(guardNamed("dependencies"), plant(tree))).join("\n");
+    const problems = await runGuard(guardNamed("dependencies"), plant(tree));
     for (const [rule, path] of Object.entries(expected))
-      expect(output).toMatch(new RegExp(`error ${rule}: ${path.replaceAll(".", "\\.")}`));
+      expect(problems).toContainEqual(expect.stringMatching(`^${rule}: ${path.replaceAll(".", "\\.")} → `));
+  });
+
+  it("has a planted violation for each rule", async () => {
+    const address = pathToFileURL(join(repository, ".dependency-cruiser.mjs")).href;
+    const {
+      default: rules,
+    }: { readonly default: { readonly forbidden: readonly { readonly name: string }[] } } = await import(
+      address
+    );
+    expect(Object.keys(expected).toSorted()).toEqual(rules.forbidden.map(({ name }) => name).toSorted());
+  });
+
+  it("finds that the source files were not seen", async () => {
+    const root = plant(clean);
+    const config = "export default { forbidden: [], options: { exclude: { path: '[.]ts$' } } };\n";
+    writeFileSync(join(root, ".dependency-cruiser.mjs"), config);
+    expect(await runGuard(guardNamed("dependencies"), root)).toEqual([
+      expect.stringContaining("saw 0 of 1 source files"),
+    ]);
   });
 
   it("is content with a clean tree", async () => {
@@ -264,18 +304,75 @@ describe("the other guards", () => {
     expect(output).toMatch(/unused\s+src\/used\.ts/);
   });
 
+  it("finds what only tests use", async () => {
+    const root = plant({
+      "package.json": JSON.stringify({ name: "planted", type: "module", exports: "./src/index.ts" }),
+      "knip.json": JSON.stringify({
+        entry: ["src/*.test.ts"],
+        project: ["src/**/*.ts!", "!src/**/*.test.ts!"],
+      }),
+      "src/index.ts": "export const used = 1;\n",
+      "src/tested.ts": "export const tested = 2;\n",
+      "src/tested.test.ts": 'import { tested } from "./tested.ts";\nvoid tested;\n',
+    });
+    expect(await runGuard(guardNamed("dead code"), root)).toEqual([]);
+    const output = (await runGuard(guardNamed("dead code in production"), root)).join("\n");
+    expect(output).toContain("src/tested.ts");
+  });
+
+  it("finds a package that does not build", async () => {
+    const project = { extends: "./tsconfig.base.json", include: ["src"] };
+    const root = plant({
+      "tsconfig.json": JSON.stringify(project),
+      "src/a.ts": 'export const a: number = "one";\n',
+    });
+    expect((await runGuard(guardNamed("build"), root)).join("\n")).toContain("src/a.ts(1,14): error TS2322");
+  });
+
+  it("finds a generated file that drifted", async () => {
+    const root = plant({
+      "tools/generate.ts": 'console.error("errors.md: line 3");\nprocess.exitCode = 1;\n',
+    });
+    expect(await runGuard(guardNamed("drift"), root)).toEqual(["errors.md: line 3"]);
+  });
+
   it("finds an example that does not work with the packed kit", async () => {
     const root = plant({
       "package.json": JSON.stringify({ name: "planted", private: true, workspaces: ["packages/kit"] }),
     });
-    cpSync(join(repository, "packages/kit"), join(root, "packages/kit"), { recursive: true });
-    cpSync(join(repository, "examples/integration-minimal"), join(root, "examples/integration-minimal"), {
-      recursive: true,
+    for (const path of ["packages/kit", "examples/integration-minimal"])
+      cpSync(join(repository, path), join(root, path), { recursive: true });
+    expect(await runGuard(packedKitGuard, root)).toEqual([]);
+    const example = join(root, "examples/integration-minimal/index.js");
+    writeFileSync(example, "export const integration = { contract: 2 };\n");
+    expect((await runGuard(packedKitGuard, root)).join("\n")).toContain("test.js");
+  });
+});
+
+describe("npm run check", () => {
+  const check = (root: string, only: string) =>
+    spawnSync(process.execPath, [join(repository, "tools/check.ts"), "--only", only], {
+      cwd: root,
+      encoding: "utf8",
     });
-    writeFileSync(
-      join(root, "examples/integration-minimal/index.js"),
-      "export const integration = { contract: 2 };\n",
-    );
-    expect((await runGuard(packedKitGuard, root)).length).toBeGreaterThan(0);
+
+  it("prints one line for a guard that is content", () => {
+    const { status, stdout } = check(plant(clean), "style");
+    expect(stdout).toMatch(/^ok {5}style \(\d+\.\d s\)\n$/);
+    expect(status).toBe(0);
+  });
+
+  it("prints each violation and what to do, and fails", () => {
+    const { status, stdout } = check(plant({ [`${server}/core/utils.ts`]: "" }), "style");
+    expect(stdout).toContain("FAILED style");
+    expect(stdout).toContain("core/utils.ts: a file is named after what it holds");
+    expect(stdout).toContain(`→ ${styleGuard.remedy}`);
+    expect(status).toBe(1);
+  });
+
+  it("names the guards that there are when asked for another", () => {
+    const { status, stderr } = check(plant(clean), "none");
+    expect(stderr).toContain("no guard is called none; there are: format, lint");
+    expect(status).toBe(2);
   });
 });

@@ -1,28 +1,33 @@
 import type { Reporter, TestModule } from "vitest/node";
-import { missingServices } from "./services.ts";
+import { areServicesRequired, missingServices } from "./services.ts";
 
 /** Prints the services that were not found, and as the very last line how many tests passed. */
 export default class PlainReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const counts = { passed: 0, failed: errors.length, skipped: 0 };
-    for (const module of modules) {
-      if (
-        module.state() === "failed" &&
-        [...module.children.allTests()].every((test) => test.result().state !== "failed")
-      )
-        counts.failed++;
-      for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === "passed") counts.passed++;
-        else if (state === "failed") counts.failed++;
-        else counts.skipped++;
-      }
-    }
-    for (const service of missingServices())
-      process.stdout.write(`not found on this machine: ${service}; its tests are skipped\n`);
-    const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
-    process.on("exit", () =>
-      process.stdout.write(`${counts.passed} passed, ${counts.failed} failed${skipped}\n`),
+    const states = modules.flatMap((module) =>
+      [...module.children.allTests()].map((test) => test.result().state),
     );
+    const count = (state: string) => states.filter((each) => each === state).length;
+    const passed = count("passed");
+    // A file that broke before its tests were known is one failure, and so is an error outside of every test.
+    const failed = count("failed") + modules.filter(isBroken).length + errors.length;
+    const skipped = states.length - passed - count("failed");
+    for (const service of missingServices())
+      process.stdout.write(
+        `not found on this machine: ${service}; its tests ${areServicesRequired() ? "fail" : "are skipped"}\n`,
+      );
+    process.on("exit", () => {
+      if (failed > 0 || passed === 0) process.exitCode = 1;
+      process.stdout.write(
+        `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}\n`,
+      );
+    });
   }
+}
+
+function isBroken(module: TestModule): boolean {
+  return (
+    module.state() === "failed" &&
+    [...module.children.allTests()].every((test) => test.result().state !== "failed")
+  );
 }

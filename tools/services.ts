@@ -2,23 +2,34 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
-export const services = ["promtool"] as const;
+const services = ["promtool"] as const;
 export type Service = (typeof services)[number];
 
-/** Where a program is, or undefined. Where every program is required, a missing one is an error. */
+/**
+ * Where a program is, or undefined: then its tests are skipped, and the reporter names it.
+ * @throws where every program is required, which is so with CI=true or LLM_PLATFORM_REQUIRE_SERVICES=1
+ */
 export function findService(name: Service): string | undefined {
-  const found = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-  const isRequired = process.env["LLM_PLATFORM_REQUIRE_SERVICES"] === "1";
-  if (found === undefined && isRequired) throw new Error(`${name} is required and not installed`);
+  const found = locate(name);
+  if (found === undefined && areServicesRequired()) throw new Error(`${name} is required and not installed`);
   return found;
 }
 
 /** Names of the programs that are not on this machine. */
 export function missingServices(): readonly Service[] {
-  return services.filter((name) => findService(name) === undefined);
+  return services.filter((name) => locate(name) === undefined);
+}
+
+/** Whether a missing program is a failure. */
+export function areServicesRequired(): boolean {
+  return process.env["CI"] === "true" || process.env["LLM_PLATFORM_REQUIRE_SERVICES"] === "1";
+}
+
+function locate(name: Service): string | undefined {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

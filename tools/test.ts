@@ -1,10 +1,14 @@
 import { spawnSync } from "node:child_process";
 
-/** `npm test`: builds, then runs every test. Arguments go to vitest. */
-function run(command: string, args: readonly string[]): void {
-  const { status } = spawnSync(process.execPath, [command, ...args], { stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+/** `npm test`: builds, then runs every test. Arguments go to vitest. The last line is the count of tests. */
+function run(command: string, args: readonly string[]): number {
+  return spawnSync(process.execPath, [command, ...args], { stdio: "inherit" }).status ?? 1;
 }
 
-run("node_modules/typescript/bin/tsc", ["-b"]);
-run("node_modules/vitest/vitest.mjs", ["run", ...process.argv.slice(2)]);
+const isBuilt = run("node_modules/typescript/bin/tsc", ["-b"]) === 0;
+if (isBuilt) {
+  process.exitCode = run("node_modules/vitest/vitest.mjs", ["run", ...process.argv.slice(2)]);
+} else {
+  console.log("the build failed: no test was run\n0 passed, 1 failed");
+  process.exitCode = 1;
+}

@@ -313,7 +313,8 @@ static void run_hold(void) {
   uint64_t wanted = (uint64_t)options.connections, opened = 0, next = now_nanos(), full_at = 0;
   const uint64_t give_up = next + HOLD_TIMEOUT;
   for (uint64_t now = next; full_at == 0 || now < full_at + HOLD_REST; now = now_nanos()) {
-    if (now > give_up || counts.failures > 0) break;
+    /* A stream that ends, well or badly, was not held. */
+    if (now > give_up || counts.failures > 0 || counts.requests > 0) break;
     if (opened < wanted && now >= next && opened - counts.held < MAX_OPENING) {
       connect_to_server((int)opened);
       start_request((int)opened++, now);
@@ -323,10 +324,11 @@ static void run_hold(void) {
     wait_for_replies(opened < wanted && next > now ? next : now + 20 * NANOS_PER_MILLI);
   }
   usage after = read_usage(options.pids, options.pid_count);
+  double held = counts.held > 0 ? (double)counts.held : 1;
   double grown = ((double)after.resident_kib - (double)before.resident_kib) * 1024;
   printf("{\"streams\":%" PRIu64 ",\"held\":%" PRIu64 ",\"failures\":%" PRIu64 ",", wanted, counts.held, counts.failures);
-  printf("\"residentKib\":%" PRIu64 ",\"bytesPerStream\":%.0f,", after.resident_kib, grown / (double)wanted);
-  printf("\"cpuMicrosPerStream\":%.1f}\n", (double)(after.cpu_nanos - before.cpu_nanos) / NANOS_PER_MICRO / (double)wanted);
+  printf("\"residentKib\":%" PRIu64 ",\"bytesPerStream\":%.0f,", after.resident_kib, grown / held);
+  printf("\"cpuMicrosPerStream\":%.1f}\n", (double)(after.cpu_nanos - before.cpu_nanos) / NANOS_PER_MICRO / held);
 }
 
 /* ---- options ---- */

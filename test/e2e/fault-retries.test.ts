@@ -188,17 +188,16 @@ test("S24 a name that does not resolve is told as such, and holds up nobody", as
       routing: { aliases: { lost: "lost/anything" } },
     },
   });
-  expect(lost.readyAfterMs).toBeLessThan(10_000);
+  expect(lost.readyAfterMs).toBeLessThan(5_000);
   expect((await chat(lost, "first/g:latest")).status).toBe(200);
   const answer = await chat(lost, "lost");
   expect([502, 503]).toContain(answer.status);
   expect(answer.json).toMatchObject({ error: { request_id: answer.requestId } });
-  const status = await ask(lost, "/integrations/lost/status");
-  expect(status.json).toMatchObject({
+  const status = () => ask(lost, "/integrations/lost/status").then(({ json }) => json);
+  await expect.poll(status, { timeout: 10_000 }).toMatchObject({
     state: expect.not.stringMatching(/^running$/),
-    reason: expect.stringMatching(/\S/),
+    reason: expect.stringMatching(/dns|resolve|name/i),
   });
-  expect(JSON.stringify(status.json)).toMatch(/dns|resolve|name|ENOTFOUND|EAI_AGAIN/i);
   await lost.stop();
 });
 
@@ -216,6 +215,7 @@ test("S24 a host that takes connections and says nothing costs the time-out, not
       ],
     },
   });
+  expect(mute.readyAfterMs).toBeLessThan(5_000);
   expect((await chat(mute, "first/g:latest")).status).toBe(200);
   const sentAtMs = performance.now();
   const answer = await chat(mute, "mute/anything");

@@ -43,20 +43,24 @@ test("the README's first call streams an answer of the bundled model", async () 
   }[] = events.slice(0, -1).map((event) => JSON.parse(event.replace(/^data: /, "")));
   const pieces = chunks.map(({ choices }) => choices[0]?.delta.content ?? "").filter((piece) => piece !== "");
   expect(pieces.length).toBeGreaterThan(3);
-  expect(pieces.join("")).toContain("/metrics");
 });
 
-test("the README's call through the SDK gets a true answer", async () => {
+// Greedy: what is asked is whether the model knows it, not what the dice say.
+test.each([
+  { question: "Where are the metrics?", knows: "/metrics" },
+  { question: "How do I add Ollama?", knows: "Ollama" },
+])("the README's question is answered truly: $question", async ({ question, knows }) => {
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       model: "demo-chat",
-      messages: [{ role: "user", content: "How do I add Ollama?" }],
+      messages: [{ role: "user", content: question }],
+      temperature: 0,
     }),
   });
   expect(await response.json()).toMatchObject({
-    choices: [{ message: { content: expect.stringContaining("Ollama") }, finish_reason: "stop" }],
+    choices: [{ message: { content: expect.stringContaining(knows) }, finish_reason: "stop" }],
   });
 });
 

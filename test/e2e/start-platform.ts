@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 /** How the platform is to be. */
 export type PlatformOptions = {
@@ -110,6 +111,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     },
   });
   const exit = once(child, "exit").then(([code]: (number | null)[]) => code ?? null);
+  atEndOfTest(async () => {
+    child.kill("SIGKILL");
+    await exit;
+    await rm(directory, { recursive: true, force: true });
+  });
   const output = readOutput(child);
   const url = await readUrl(output, child);
   const readyAfterMs = performance.now() - startedAtMs;
@@ -133,6 +139,15 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       return code;
     },
   };
+}
+
+/** A test that fails before its `stop` must not leave a server behind. What a hook started, the file's own hook stops. */
+function atEndOfTest(clear: () => Promise<void>): void {
+  try {
+    onTestFinished(clear);
+  } catch {
+    // Outside of a test there is no end of one to wait for.
+  }
 }
 
 function withDefaults(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -22,27 +22,24 @@ export const sizeGuard: Guard = {
   },
 };
 
-const functionStart =
-  /^( *)(export )?(async )?function\*? \w+|^( +)(static |async |get |set |\*|#)*#?\w+\([^)]*\)?.*\{$|^( *)(export )?const \w+ = (async )?\([^)]*\).*=> \{$/;
-const notFunction = /^ *(if|for|while|switch|catch|return|else|do|try)\b/;
+const namedFunction =
+  /^ *(export )?(async )?function\*? \w+|^ +(static |async |get |set |\*|#)*#?\w+\([^)]*\)?.*\{$|^ *(export )?const \w+ = (async )?\([^)]*\).*=> \{$/;
+/** An arrow handed on, and the last line of parameters that have lines of their own. */
+const namelessFunction = /=> \{$|^ *\): .+ \{$/;
+const notFunction = /^ *(if|for|while|switch|catch|return (?!.*=> \{$)|else|do|try)\b|^ *\}/;
 
 interface Block {
   readonly start: number;
   readonly end: number;
+  readonly isNamed: boolean;
 }
 
 /**
  * Functions by their first line and the closing brace of the same indentation, which the formatter makes reliable.
- * What stands in functions inside a function counts for those alone: a factory may hold many short ones.
+ * What stands in named functions inside a function counts for those alone: a factory may hold many short ones.
  */
 function longFunctions(path: string, lines: readonly string[]): readonly string[] {
-  const blocks = lines.flatMap((line, start) => {
-    if (!functionStart.test(line) || notFunction.test(line)) return [];
-    const indentation = /^ */.exec(line)?.[0] ?? "";
-    const closings = [`${indentation}}`, `${indentation}};`, `${indentation}},`];
-    const end = lines.findIndex((other, at) => at > start && closings.includes(other));
-    return end < 0 ? [] : [{ start, end }];
-  });
+  const blocks = findBlocks(lines);
   return blocks.flatMap((block) => {
     const length = ownLines(block, blocks);
     return length > longestFunction
@@ -53,8 +50,27 @@ function longFunctions(path: string, lines: readonly string[]): readonly string[
   });
 }
 
+function findBlocks(lines: readonly string[]): readonly Block[] {
+  const byEnd = new Map<number, Block>();
+  for (const [start, line] of lines.entries()) {
+    const isNamed = namedFunction.test(line);
+    if ((!isNamed && !namelessFunction.test(line)) || notFunction.test(line)) continue;
+    const indentation = /^ */.exec(line)?.[0] ?? "";
+    const end = lines.findIndex((other, at) => at > start && closesAt(other, indentation));
+    if (end >= 0 && !byEnd.has(end)) byEnd.set(end, { start, end, isNamed });
+  }
+  return [...byEnd.values()];
+}
+
+/** Whether a line closes a block of that indentation; `} else {` and `}: Parameters) {` go on. */
+function closesAt(line: string, indentation: string): boolean {
+  return line.startsWith(`${indentation}}`) && !line.endsWith("{");
+}
+
 function ownLines(block: Block, blocks: readonly Block[]): number {
-  const inside = blocks.filter(({ start, end }) => start > block.start && end < block.end);
+  const inside = blocks.filter(
+    ({ start, end, isNamed }) => isNamed && start > block.start && end < block.end,
+  );
   const outermost = inside.filter(
     (each) => !inside.some(({ start, end }) => start < each.start && end > each.end),
   );

@@ -6,7 +6,7 @@ import { isCode, isTest, listSources } from "./sources.ts";
 interface Rule {
   readonly name: string;
   readonly applies: (path: string) => boolean;
-  /** Finds violations in one line; the line before is given for comments that justify. */
+  /** Finds violations in one line; the line before its statement is given for comments that justify. */
   readonly violates: (line: string, before: string) => boolean;
 }
 
@@ -89,7 +89,7 @@ export const styleGuard: Guard = {
       if (rules.length === 0) continue;
       const lines = joinImports((await readFile(join(root, path), "utf8")).split("\n"));
       lines.forEach((line, index) => {
-        const before = lines[index - 1] ?? "";
+        const before = lines[statementStart(lines, index) - 1] ?? "";
         for (const { name, violates } of rules)
           if (violates(line, before)) problems.push(`${path}:${index + 1}: ${name}`);
       });
@@ -118,6 +118,14 @@ function joinImports(lines: readonly string[]): readonly string[] {
     joined.fill("", start + 1, end + 1);
   }
   return joined;
+}
+
+/** Where the statement began that a line like `) as Name;` ends: there its comment stands. */
+function statementStart(lines: readonly string[], index: number): number {
+  const closing = /^( *)[)\]}]/.exec(lines[index] ?? "");
+  if (closing === null) return index;
+  const sameIndentation = new RegExp(`^${closing[1]}[^ )\\]}]`);
+  return lines.findLastIndex((line, at) => at < index && sameIndentation.test(line));
 }
 
 function opensConnection(line: string): boolean {

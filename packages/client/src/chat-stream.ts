@@ -23,7 +23,7 @@ export async function* readChatStream(response: Response): AsyncGenerator<ChatCh
   if (response.body === null) throw new ClientError("failed", "The server sent no stream.", { requestId });
   const decoder = new TextDecoder();
   let pending = "";
-  for await (const bytes of response.body) {
+  for await (const bytes of orBrokenOff(response.body, requestId)) {
     pending += decoder.decode(bytes, { stream: true });
     const lines = pending.split("\n");
     pending = lines.pop() ?? "";
@@ -34,12 +34,28 @@ export async function* readChatStream(response: Response): AsyncGenerator<ChatCh
       yield toChunk(data, requestId);
     }
   }
-  throw new ClientError("unavailable", "The stream broke off before its end.", { requestId });
+  throw brokenOff(requestId, undefined);
+}
+
+function brokenOff(requestId: string | undefined, cause: unknown): ClientError {
+  const message = "The answer broke off before its end. Ask again, or look at the server with `llmp doctor`.";
+  return new ClientError("unavailable", message, { requestId, cause });
+}
+
+/** The same bytes; a connection that is lost on the way is a ClientError. */
+async function* orBrokenOff(
+  body: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  requestId: string | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw brokenOff(requestId, error);
+  }
 }
 
 function toChunk(data: string, requestId: string | undefined): ChatChunk {
-  // Our own server's wire; what it sends is proved by its tests.
-  const chunk = JSON.parse(data) as WireChunk;
+  const chunk = parseChunk(data, requestId);
   if (chunk.error !== undefined) {
     throw new ClientError("unavailable", chunk.error.message ?? "The stream ended with an error.", {
       code: chunk.error.code,
@@ -53,4 +69,16 @@ function toChunk(data: string, requestId: string | undefined): ChatChunk {
     finishReason: choice?.finish_reason ?? undefined,
     usage: chunk.usage ?? undefined,
   };
+}
+
+function parseChunk(data: string, requestId: string | undefined): WireChunk {
+  try {
+    // Our own server's wire; what it sends is proved by its tests.
+    return JSON.parse(data) as WireChunk;
+  } catch (error) {
+    throw new ClientError("failed", "The stream holds something that is no JSON.", {
+      requestId,
+      cause: error,
+    });
+  }
 }

@@ -127,8 +127,13 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
 
   async function call<Output>(path: string, callOptions: CallOptions = {}): Promise<Output> {
     const response = await send(path, { timeoutMs, ...callOptions });
-    // The server's contract is drift-tested against these types; its answer is not checked a second time.
-    return (await response.json()) as Output;
+    try {
+      // The server's contract is drift-tested against these types; its answer is not checked a second time.
+      return (await response.json()) as Output;
+    } catch (error) {
+      const message = `What answers at ${url} is not llm-platform, or it was cut off. Check the address.`;
+      throw new ClientError("failed", message, { status: response.status, cause: error });
+    }
   }
 
   return {

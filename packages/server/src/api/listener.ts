@@ -32,7 +32,7 @@ export interface Listener {
   listen(): Promise<AddressInfo>;
   /** Answers `connection: close` from now on and takes no new connection. */
   close(): void;
-  /** Ends every connection. */
+  /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
   stop(): Promise<void>;
 }
 
@@ -42,6 +42,8 @@ const keepAliveTimeoutMs = 65_000;
 const maxHeaderBytes = 16 * 1024;
 const maxHeaders = 100;
 const timeoutCheckMs = 2_000;
+const lastWordsMs = 2_000;
+const lastWordsLookMs = 20;
 
 export function createListener(parts: ListenerParts): Listener {
   const paths = new Map<string, RequestHandler>();
@@ -100,12 +102,25 @@ export function createListener(parts: ListenerParts): Listener {
     },
     stop() {
       state.isClosing = true;
-      return new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      return closeWithLastWords(server);
     },
   };
+}
+
+/** A call that was ended by the drain still has its error frame to send once its record is durable. */
+function closeWithLastWords(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const untilMs = performance.now() + lastWordsMs;
+    const look = setInterval(() => {
+      if (performance.now() < untilMs) server.closeIdleConnections();
+      else server.closeAllConnections();
+    }, lastWordsLookMs);
+    server.close(() => {
+      clearInterval(look);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }
 
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {

@@ -18,6 +18,8 @@ const pullInput = z.object({
   stream: z.boolean().default(true),
 });
 
+const successPhase = "success";
+
 /** `POST /local/ollama/pull`: progress as JSON lines in Ollama's form, or as server-sent events when asked for. */
 export function createPullRoute(path: string, parts: PullRouteParts): StreamRoute {
   return {
@@ -52,13 +54,16 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         await platform.pull(model, {
           signal,
           onProgress: (progress) => {
+            // Clients stop reading there and call the model: that is told when it can be called.
+            if (progress.phase === successPhase) return;
             if (stream) start(200);
             write(toOllamaProgress(progress));
           },
         });
         await parts.onPulled();
         start(200);
-        raw.end(stream ? undefined : JSON.stringify({ status: "success" }));
+        if (stream) write({ status: successPhase });
+        raw.end(stream ? undefined : JSON.stringify({ status: successPhase }));
       } catch (thrown) {
         const error = toPlatformError(thrown, "The pull failed.");
         const hasStarted = raw.headersSent;
