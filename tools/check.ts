@@ -9,7 +9,9 @@ import { styleGuard } from "./guards/style.ts";
 const guards: readonly Guard[] = [...commandGuards, sizeGuard, styleGuard, packedKitGuard];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
-const chosen = guards.filter(({ name }) => values.only === undefined || name === values.only);
+const named = guards.filter(({ name }) => values.only === undefined || name === values.only);
+const isBuildNeeded = named.some(({ needsBuild }) => needsBuild);
+const chosen = guards.filter((guard) => named.includes(guard) || (isBuildNeeded && guard.name === "build"));
 if (chosen.length === 0) {
   console.error(
     `no guard is called ${values.only ?? ""}; there are: ${guards.map(({ name }) => name).join(", ")}`,

@@ -370,9 +370,14 @@ describe("npm run check", () => {
     expect(status).toBe(1);
   });
 
+  it("builds before a guard that reads what the build writes", () => {
+    const root = plant({ ...clean, "tsconfig.json": JSON.stringify({ extends: "./tsconfig.base.json" }) });
+    expect(check(root, "types").stdout).toMatch(/^(ok {4}|FAILED) build .*\n(.*\n)*ok {5}types /);
+  });
+
   it("names the guards that there are when asked for another", () => {
     const { status, stderr } = check(plant(clean), "none");
-    expect(stderr).toContain("no guard is called none; there are: format, lint");
+    expect(stderr).toContain("no guard is called none; there are: build, format, lint");
     expect(status).toBe(2);
   });
 });

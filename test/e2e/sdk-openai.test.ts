@@ -2,6 +2,7 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { shapeOf } from "./sdk-result-shape.ts";
+import { personSchema, weatherTool } from "./sdk-schemas.ts";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 type Upstream = {
@@ -27,34 +28,6 @@ const upstreams: readonly Upstream[] = [
     askWeather: "get_weather for Oslo",
   },
 ];
-
-const weatherTool = {
-  type: "function",
-  function: {
-    name: "get_weather",
-    description: "Get the weather",
-    parameters: {
-      type: "object",
-      properties: { city: { type: "string" } },
-      required: ["city"],
-      additionalProperties: false,
-    },
-  },
-} as const;
-
-const personSchema = {
-  type: "json_schema",
-  json_schema: {
-    name: "person",
-    strict: true,
-    schema: {
-      type: "object",
-      properties: { name: { type: "string" }, age: { type: "integer" } },
-      required: ["name", "age"],
-      additionalProperties: false,
-    },
-  },
-} as const;
 
 let platform: Platform;
 let openAiServer: FakeUpstream;

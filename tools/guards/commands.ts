@@ -36,16 +36,13 @@ export function runScript(root: string, args: readonly string[]): Promise<Result
   });
 }
 
-interface CommandGuard {
-  readonly name: string;
-  readonly remedy: string;
+interface CommandGuard extends Omit<Guard, "find"> {
   readonly args: readonly string[];
 }
 
-function commandGuard({ name, remedy, args }: CommandGuard): Guard {
+function commandGuard({ args, ...rest }: CommandGuard): Guard {
   return {
-    name,
-    remedy,
+    ...rest,
     async find(root) {
       const { status, output } = await runScript(root, args);
       return status === 0 ? [] : output.split("\n").filter((line) => line.trim() !== "");
@@ -91,8 +88,9 @@ const dependencyGuard: Guard = {
   },
 };
 
-/** Guards that are tools of others. */
+/** Guards that are tools of others; the build comes first. */
 export const commandGuards: readonly Guard[] = [
+  commandGuard({ name: "build", remedy: "mend the types", args: [tsc, "-b"] }),
   commandGuard({
     name: "format",
     remedy: "npm run format",
@@ -101,12 +99,13 @@ export const commandGuards: readonly Guard[] = [
   commandGuard({
     name: "lint",
     remedy: "see .oxlintrc.json",
+    needsBuild: true,
     args: [script("oxlint", "bin/oxlint"), "--type-aware", "--tsconfig", "tsconfig.check.json"],
   }),
-  commandGuard({ name: "build", remedy: "mend the types", args: [tsc, "-b"] }),
   commandGuard({
     name: "types",
     remedy: "mend the types of tests and tools",
+    needsBuild: true,
     args: [tsc, "-p", "tsconfig.check.json"],
   }),
   dependencyGuard,
@@ -116,5 +115,10 @@ export const commandGuards: readonly Guard[] = [
     remedy: "delete what only tests use",
     args: [script("knip", "bin/knip.js"), "--production"],
   }),
-  commandGuard({ name: "drift", remedy: "node tools/generate.ts", args: ["tools/generate.ts", "--check"] }),
+  commandGuard({
+    name: "drift",
+    remedy: "node tools/generate.ts",
+    needsBuild: true,
+    args: ["tools/generate.ts", "--check"],
+  }),
 ];

@@ -3,6 +3,8 @@ export interface Guard {
   readonly name: string;
   /** What to do about a violation. */
   readonly remedy: string;
+  /** It reads what the build writes: in a fresh clone the packages' types would be unknown to it. */
+  readonly needsBuild?: boolean;
   /**
    * Looks at the tree in `root`.
    * @returns one line for each violation, naming file and rule; none when all is well

@@ -9,6 +9,7 @@ import type { Guard } from "./guard.ts";
 export const packedKitGuard: Guard = {
   name: "packed kit",
   remedy: "the example must type-check and pass its tests against the packed kit alone",
+  needsBuild: true,
   async find(root) {
     const folder = mkdtempSync(join(tmpdir(), "llm-platform-kit-"));
     try {

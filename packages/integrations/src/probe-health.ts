@@ -1,4 +1,5 @@
 import { type Health, PlatformError } from "@llm-platform/kit";
+import { isUnresolved, unresolvedText } from "./name-errors.ts";
 
 /**
  * What the status of a probe says about the server. 429 is not ill-health: a server that
@@ -29,10 +30,8 @@ export function healthOfFailure(error: unknown, origin: string): Health {
     return { status: "failed", detail: `${origin} did not answer in time.` };
   }
   if (error instanceof PlatformError && error.code === "upstream_error") {
-    return {
-      status: "failed",
-      detail: `Nothing answers at ${origin}. Check that the server runs and that the address is right.`,
-    };
+    const silent = `Nothing answers at ${origin}. Check that the server runs and that the address is right.`;
+    return { status: "failed", detail: isUnresolved(error) ? unresolvedText(origin) : silent };
   }
   return {
     status: "failed",

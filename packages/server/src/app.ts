@@ -53,6 +53,8 @@ export interface App {
 /** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
 const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
+/** Calls are taken after this long even when an integration is still starting. */
+const slowStartMs = 3_000;
 const dayMs = 86_400_000;
 const pruneEveryMs = 3_600_000;
 
@@ -162,9 +164,9 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
   const configs = await Promise.all(
     [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each)),
   );
-  const report = await holder.manager.start(configs);
-  for (const problem of report.problems) log.error("integrations.start_problem", { problem });
-  await directory.refresh();
+  const started = startIntegrations(holder.manager, { configs, directory, log });
+  // One server that does not answer must not keep the others from being used.
+  await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
   state.isReady = true;
   log.info("platform.started", {
     url: `http://${formatHost(address)}:${address.port}`,
@@ -189,6 +191,20 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
       log.info("platform.stopped");
     },
   };
+}
+
+/** Gives every integration its first try, and learns the models of those that are up. */
+async function startIntegrations(
+  manager: Manager,
+  parts: {
+    readonly configs: readonly IntegrationConfig[];
+    readonly directory: ModelDirectory;
+    readonly log: PlatformLog;
+  },
+): Promise<void> {
+  const report = await manager.start(parts.configs);
+  for (const problem of report.problems) parts.log.error("integrations.start_problem", { problem });
+  await parts.directory.refresh();
 }
 
 function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Listener {
@@ -328,7 +344,9 @@ function followIntegrations(
     if (state === "running") void directory.refresh(name);
   });
   manager.onEvent((event: PlatformEvent) => {
-    if (event.type === "models.changed") void directory.refresh(event.integration);
+    if (event.type === "integration.config_changed") directory.rebuild();
+    if (event.type === "models.changed" || event.type === "integration.config_changed")
+      void directory.refresh(event.integration);
     if (event.type.startsWith("model.")) void countLoaded(manager, event.integration, activeModels);
   });
 }

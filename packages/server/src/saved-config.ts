@@ -53,5 +53,6 @@ function isSaved(value: unknown): value is Saved {
 
 /** What an operator sent over the API came as JSON and is JSON again. */
 function toJson(value: object): Json {
+  // Written out and read again, so nothing but JSON is left.
   return JSON.parse(JSON.stringify(value)) as Json;
 }

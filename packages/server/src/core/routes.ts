@@ -47,10 +47,12 @@ export function buildRoutes(
 ): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const byName = new Map<string, OfferedModel[]>();
-  for (const offer of offered) {
-    routes.set(targetId(offer.integration, offer.model), single(targetId(offer.integration, offer.model)));
-    const sameName = byName.get(offer.model);
-    if (sameName === undefined) byName.set(offer.model, [offer]);
+  for (const offer of offered.flatMap(withBareName)) {
+    const id = targetId(offer.integration, offer.model);
+    if (!routes.has(targetId(offer.integration, offer.name)))
+      routes.set(targetId(offer.integration, offer.name), single(id));
+    const sameName = byName.get(offer.name);
+    if (sameName === undefined) byName.set(offer.name, [offer]);
     else sameName.push(offer);
   }
   for (const [name, offers] of byName) if (!routes.has(name)) routes.set(name, bareRoute(offers));
@@ -83,6 +85,21 @@ export function orderTargets(route: Route, random: number): readonly string[] {
     .sort((a, b) => b.weight - a.weight);
   const ordered = [...(first === undefined ? [] : [first]), ...rest].map((target) => target.id);
   return [...new Set([...ordered, ...route.fallbacks])];
+}
+
+interface NamedOffer extends OfferedModel {
+  /** What callers may write for it. */
+  readonly name: string;
+}
+
+const defaultTag = ":latest";
+
+/** A model with the default tag may be called without it, as in Ollama. */
+function withBareName(offer: OfferedModel): readonly NamedOffer[] {
+  const named = { ...offer, name: offer.model };
+  return offer.model.endsWith(defaultTag)
+    ? [named, { ...offer, name: offer.model.slice(0, -defaultTag.length) }]
+    : [named];
 }
 
 function single(id: string): Route {

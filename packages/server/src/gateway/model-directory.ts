@@ -49,6 +49,8 @@ export interface ModelDirectoryParts {
 /** Knows which models there are and keeps the routing snapshot. */
 export interface ModelDirectory {
   readonly snapshot: RoutingSnapshot;
+  /** Whether every platform has been asked once; until then an unknown name may only be early. */
+  readonly isReady: boolean;
   /** Platforms changed state: what is known of their models is put into a new snapshot at once. */
   rebuild(): void;
   /** Asks one platform, or all, for its models. Never rejects; a platform that fails keeps its last list. */
@@ -62,7 +64,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   const { source, routing, breaker, log } = parts;
   const known = new Map<string, readonly ModelInfo[]>();
   const targets = new Map<string, Target>();
-  const state = { snapshot: emptySnapshot };
+  const state = { snapshot: emptySnapshot, isReady: false };
 
   function targetOf(integration: string, model: string): Target {
     const fresh = new Target(integration, model, breaker);
@@ -105,6 +107,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     get snapshot() {
       return state.snapshot;
     },
+    get isReady() {
+      return state.isReady;
+    },
     rebuild,
     async refresh(integration) {
       const views = source
@@ -112,6 +117,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
         .filter((view) => integration === undefined || view.name === integration);
       await Promise.all(views.map(refreshOne));
       rebuild();
+      if (integration === undefined) state.isReady = true;
     },
   };
 }
@@ -124,8 +130,13 @@ const emptySnapshot: RoutingSnapshot = {
 };
 
 /** The targets of a model name. Throws PlatformError `model_not_found`, or `unavailable` for a model of an integration that is not running. */
-export function lookUpRoute(snapshot: RoutingSnapshot, name: string): Route {
+export function lookUpRoute({ snapshot, isReady }: ModelDirectory, name: string): Route {
   const route = snapshot.routes.get(name);
+  if (route === undefined && !isReady) {
+    throw new PlatformError("unavailable", "The server is starting; its models are not known yet.", {
+      retryAfterMs: 1_000,
+    });
+  }
   if (route === undefined) {
     refuseAbsent(snapshot, [name]);
     throw new PlatformError(

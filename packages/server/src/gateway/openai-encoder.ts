@@ -57,7 +57,7 @@ export class OpenAiStreamEncoder {
     this.#startedChoices.add(delta.choice);
     return {
       index: delta.choice,
-      delta: { ...(isFirst ? { role: "assistant", content: "" } : {}), ...messageParts(delta) },
+      delta: { ...(isFirst ? openingOf(delta) : {}), ...messageParts(delta) },
       logprobs: delta.logprobs ?? null,
       finish_reason: null,
     };
@@ -74,6 +74,11 @@ export class OpenAiStreamEncoder {
     };
     return `data: ${JSON.stringify(chunk)}\n\n`;
   }
+}
+
+/** A message that begins with a tool call has no content, which is not the same as an empty one. */
+function openingOf(delta: Delta): JsonObject {
+  return { role: "assistant", content: delta.toolCalls === undefined ? "" : null };
 }
 
 /** The frame that announces the end of a stream. */

@@ -7,7 +7,7 @@ import type { Stage } from "./stage.ts";
 export function createRouting(directory: ModelDirectory, random: () => number): Stage {
   return (next) => async (call) => {
     const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
-    const targets = orderTargets(lookUpRoute(directory.snapshot, name), random());
+    const targets = orderTargets(lookUpRoute(directory, name), random());
     if (!targets.some((id) => directory.snapshot.targets.has(id))) {
       refuseAbsent(directory.snapshot, targets);
       throw new PlatformError(

@@ -6,7 +6,7 @@ const seedRange = 2 ** 32;
 
 const stopString = z.string().min(1).max(1024);
 
-/** Fields that chat and completion requests share, with OpenAI's ranges; the last three are llama.cpp's own. */
+/** Fields that chat and completion requests share, with OpenAI's ranges; the last three and their defaults are llama.cpp's own. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).default(1),
   top_p: z.number().min(0).max(1).default(1),
@@ -18,8 +18,8 @@ export const samplingFields = {
   logit_bias: z
     .record(z.string().regex(/^\d{1,9}$/, "keys are token ids"), z.number().min(-100).max(100))
     .optional(),
-  top_k: z.int().min(0).default(0),
-  min_p: z.number().min(0).max(1).default(0),
+  top_k: z.int().min(0).default(40),
+  min_p: z.number().min(0).max(1).default(0.05),
   repeat_penalty: z.number().min(0.1).max(10).default(1),
 };
 

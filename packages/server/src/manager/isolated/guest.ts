@@ -6,7 +6,7 @@ import { createPeer } from "./peer.ts";
 /** The process of one integration. Its first argument is the address of the module that holds the definition. */
 const entry = process.argv[2] ?? "";
 const life = new AbortController();
-let running: RunningIntegration | undefined;
+const state: { running?: RunningIntegration } = {};
 
 const peer = createPeer({
   send: (message) => void process.send?.(message),
@@ -38,7 +38,8 @@ const peer = createPeer({
         signal: life.signal,
         peer,
       });
-      running = await definition.start(context);
+      const running = await definition.start(context);
+      state.running = running;
       if (running.models !== undefined) {
         throw new PlatformError(
           "config_invalid",
@@ -46,10 +47,10 @@ const peer = createPeer({
         );
       }
     },
-    health: async (_args, signal) => toPlain(await running?.health(signal)),
+    health: async (_args, signal) => toPlain(await state.running?.health(signal)),
     async stop(_args, signal) {
       life.abort(new PlatformError("shutting_down", "The integration is stopped."));
-      await running?.stop(signal);
+      await state.running?.stop(signal);
     },
   },
 });
