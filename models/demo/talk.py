@@ -83,8 +83,12 @@ def roughen(question, is_question=True):
     return text
 
 
+HEADLINES = [each for each in FACTS if each["id"] in ("ollama", "metrics")]
+
+
 def fact():
-    chosen = pick(FACTS)
+    """A question about llm-platform; those that everyone asks first come more often."""
+    chosen = pick(HEADLINES) if chance(0.2) else pick(FACTS)
     question = expand(pick(chosen["questions"]))
     if chance(0.06):
         question = pick("can you tell me ", "could you say ", "I want to know ", "I would like to know ", "do you know ") + question

@@ -48,7 +48,7 @@ test("the README's first call streams an answer of the bundled model", async () 
 // Greedy: what is asked is whether the model knows it, not what the dice say.
 test.each([
   { question: "Where are the metrics?", knows: "/metrics" },
-  { question: "How do I add Ollama?", knows: "Ollama" },
+  { question: "What is OLLAMA_BASE_URL?", knows: "use: ollama" },
 ])("the README's question is answered truly: $question", async ({ question, knows }) => {
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: "POST",
