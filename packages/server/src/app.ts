@@ -107,11 +107,12 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
+  const settings = toGatewaySettings(config);
   const listener = openListener(config, metrics);
   const directory = createModelDirectory({
     source: { platforms: () => (holder.manager === undefined ? [] : viewPlatforms(holder.manager)) },
     routing: config.routing,
-    breaker: toGatewaySettings(config).breaker,
+    breaker: settings.breaker,
     log,
   });
   const recorder = createRecorder({
@@ -120,7 +121,6 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
     metrics,
     reportTraffic: (name, outcome) => holder.manager?.reportTraffic(name, outcome),
   });
-  const settings = toGatewaySettings(config);
   const gateway = createGateway({ directory, recorder, settings, metrics, random: Math.random });
   const inference = toInferenceParts({ config, gateway, log });
   const savedConfig = createSavedConfig(store.keyValues("platform"));

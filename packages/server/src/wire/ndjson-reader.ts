@@ -1,7 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import { toCount, toRecord, withoutAbsent } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
-import { ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 
 const longestLineBytes = 1024 * 1024;
 
@@ -89,8 +89,4 @@ function parseLine(line: string): Readonly<Record<string, unknown>> {
 
 function slice(bytes: Buffer, end: number): Buffer | undefined {
   return end === 0 ? undefined : bytes.subarray(0, end);
-}
-
-function malformed(what: string): PlatformError {
-  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { isRetryable: true });
 }

@@ -1,4 +1,4 @@
-import type { FinishReason, PlatformError, Usage } from "@llm-platform/kit";
+import { type FinishReason, PlatformError, type Usage } from "@llm-platform/kit";
 
 /** What is learnt of a reply while its bytes pass. */
 export class ReplyFacts {
@@ -51,4 +51,9 @@ export function toFinishReason(text: string): FinishReason {
     default:
       return "stop";
   }
+}
+
+/** What a reader throws when the upstream's bytes cannot be what was asked for. */
+export function malformed(what: string, cause?: unknown): PlatformError {
+  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { cause, isRetryable: true });
 }

@@ -2,7 +2,7 @@ import { PlatformError } from "@llm-platform/kit";
 import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
 import { parseOpenAiUsage } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
-import { ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 
 export interface SseReaderOptions {
   /** Pass the usage-only event on; otherwise it is kept back, because the client did not ask for it. */
@@ -227,8 +227,4 @@ function isData(bytes: Buffer, start: number, end: number): boolean {
 
 function isDone(bytes: Buffer, start: number, end: number): boolean {
   return bytes[start] === 0x5b && bytes.toString("latin1", start, end).trimEnd() === "[DONE]";
-}
-
-function malformed(what: string): PlatformError {
-  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { isRetryable: true });
 }

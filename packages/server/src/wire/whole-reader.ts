@@ -3,7 +3,7 @@ import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan
 import { noteOllamaFacts } from "./ndjson-reader.ts";
 import { parseOpenAiUsage, toRecord } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
-import { ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 
 const replyLimits: JsonLimits = { maxDepth: 64, maxNodes: 50_000_000 };
 const finishReasonKey = Buffer.from('"finish_reason"');
@@ -96,8 +96,4 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     if (reply === undefined) throw malformed("a reply that is not a JSON object");
     noteOllamaFacts({ done: true, ...reply }, this.facts);
   }
-}
-
-function malformed(what: string, cause?: unknown): PlatformError {
-  return new PlatformError("upstream_malformed", `The upstream sent ${what}.`, { cause, isRetryable: true });
 }
