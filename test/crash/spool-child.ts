@@ -1,10 +1,6 @@
 import { writeSync } from "node:fs";
 import { join } from "node:path";
-import {
-  formatRecord,
-  formatStartMarker,
-  type LedgerRecord,
-} from "../../packages/server/src/core/ledger-record.ts";
+import type { LedgerRecord } from "../../packages/server/src/core/ledger-record.ts";
 import { createSpool } from "../../packages/server/src/store/spool.ts";
 import { openStore } from "../../packages/server/src/store/store.ts";
 
@@ -34,12 +30,16 @@ function tell(line: string): void {
   writeSync(1, line);
 }
 
+function noteNothing(): void {
+  // The parent judges by what is on disk, not by what was told.
+}
+
 function runAttempt(): void {
   const record = toRecord(count++);
   tell(`b ${record.attemptId}\n`);
-  spool.begin(formatStartMarker(record));
+  spool.begin(record, noteNothing);
   setTimeout(() => {
-    spool.commit(formatRecord(record), (error) => {
+    spool.commit(record, (error) => {
       if (error === undefined) tell(`d ${record.attemptId}\n`);
       runAttempt();
     });

@@ -1,4 +1,5 @@
 import type { PlatformError } from "@llm-platform/kit";
+import type { RecordStart } from "../core/ledger-record.ts";
 import type { StreamEnd } from "../core/stream-ends.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import type { GatewayCall } from "./gateway-call.ts";
@@ -21,9 +22,7 @@ type Finish = (record: AttemptRecord, end: AttemptEnd, done: () => void) => void
 export class AttemptRecord {
   readonly call: GatewayCall;
   readonly target: Target;
-  readonly number: number;
-  readonly id: string;
-  readonly startedAtEpochMs = Date.now();
+  readonly start: RecordStart;
   readonly startedAtMs = performance.now();
   firstContentAtMs = 0;
   readonly #finish: Finish;
@@ -34,8 +33,19 @@ export class AttemptRecord {
   constructor(call: GatewayCall, target: Target, finish: Finish) {
     this.call = call;
     this.target = target;
-    this.number = call.attempts;
-    this.id = `${call.id}.${call.attempts}`;
+    this.start = {
+      attemptId: `${call.id}.${call.attempts}`,
+      requestId: call.id,
+      attempt: call.attempts,
+      startedAtMs: Date.now(),
+      principal: call.principal.name,
+      operation: call.operation,
+      requestedModel: call.head.model,
+      integration: target.integration,
+      provider: target.provider,
+      upstreamModel: target.model,
+      stream: call.stream,
+    };
     this.#finish = finish;
     // A reply that is not a stream goes out after its record: a restart need not know that it began.
     this.#isNoted = !call.stream;

@@ -1,6 +1,6 @@
 import type { PlatformError, Usage } from "@llm-platform/kit";
 import { sourceOf, statusOf } from "../core/error-status.ts";
-import { formatRecord, formatStartMarker, type LedgerRecord } from "../core/ledger-record.ts";
+import type { LedgerRecord, RecordStart } from "../core/ledger-record.ts";
 import { costMicros, type PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { HistogramSeries, NumberSeries } from "../telemetry/registry.ts";
@@ -12,9 +12,9 @@ import type { Target } from "./targets.ts";
 /** Where finished records become durable. */
 export interface RecordSink {
   /** Notes that an attempt began, so that a restart knows of it. Does not wait; `noted` runs when that is so. */
-  begin(marker: string, noted?: () => void): void;
-  /** Calls `done` once the line is on disk, or with an error when it was lost. */
-  commit(line: string, done: (error?: PlatformError) => void): void;
+  begin(start: RecordStart, noted?: () => void): void;
+  /** Calls `done` once the record is on disk, or with an error when it was lost. */
+  commit(record: LedgerRecord, done: (error?: PlatformError) => void): void;
 }
 
 /** How an attempt went, told to the integration manager. */
@@ -58,7 +58,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     }
     let series = byKey.get(key);
     if (series === undefined) {
-      series = new TargetSeries(metrics, { provider: providerOf(target), model: labelOf(target), call });
+      series = new TargetSeries(metrics, { provider: target.provider, model: labelOf(target), call });
       byKey.set(key, series);
     }
     return series;
@@ -101,14 +101,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
         : prices.lookup({
             integration: target.integration,
             model: target.model,
-            atMs: record.startedAtEpochMs,
+            atMs: record.start.startedAtMs,
           });
     const cost = price === undefined ? null : costMicros(usage.usage, price);
     const currency = price?.currency ?? null;
     const series = seriesFor(call, target);
     series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
-    if (usage.source !== "none" && cost === null)
-      metrics.costUnknown.series(series.provider, series.model).add();
+    if (usage.source !== "none" && cost === null) series.costUnknown.add();
     if (end.facts.isPromptTruncated) metrics.promptsTruncated.series(series.provider, series.model).add();
     judge(target, end.error);
     if (call.stream) metrics.terminations.series(end.outcome).add();
@@ -118,7 +117,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       call.end();
     }
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
-    sink.commit(formatRecord(toLedgerRecord(record, end, { nowMs, usage, cost, currency })), () => done());
+    sink.commit(toLedgerRecord(record, end, { nowMs, usage, cost, currency }), () => done());
   }
 
   function countError(provider: string, model: string, error: PlatformError): void {
@@ -128,23 +127,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
   return {
     begin(call, target) {
       const record = new AttemptRecord(call, target, finish);
-      if (call.attempts > 1) metrics.retries.series(providerOf(target), labelOf(target)).add();
-      sink.begin(
-        formatStartMarker({
-          attemptId: record.id,
-          requestId: call.id,
-          attempt: record.number,
-          startedAtMs: record.startedAtEpochMs,
-          principal: call.principal.name,
-          operation: call.operation,
-          requestedModel: call.head.model,
-          integration: target.integration,
-          provider: providerOf(target),
-          upstreamModel: target.model,
-          stream: call.stream,
-        }),
-        call.stream ? record.noteBegin : undefined,
-      );
+      if (call.attempts > 1) metrics.retries.series(target.provider, labelOf(target)).add();
+      sink.begin(record.start, call.stream ? record.noteBegin : undefined);
       return record;
     },
     refuse(call, error) {
@@ -156,10 +140,6 @@ export function createRecorder(parts: RecorderParts): Recorder {
       call.end();
     },
   };
-}
-
-function providerOf(target: Target): string {
-  return target.platform?.provider ?? "none";
 }
 
 interface CountedUsage {
@@ -189,23 +169,23 @@ interface Measured {
 }
 
 function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
-  const { call, target } = record;
+  const { start } = record;
   const { usage, source } = measured.usage;
   return {
-    attemptId: record.id,
-    requestId: call.id,
-    attempt: record.number,
-    startedAtMs: record.startedAtEpochMs,
+    attemptId: start.attemptId,
+    requestId: start.requestId,
+    attempt: start.attempt,
+    startedAtMs: start.startedAtMs,
     durationMs: Math.round(measured.nowMs - record.startedAtMs),
     firstByteMs:
       record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
-    principal: call.principal.name,
-    operation: call.operation,
-    requestedModel: call.head.model,
-    integration: target.integration,
-    provider: providerOf(target),
-    upstreamModel: target.model,
-    stream: call.stream,
+    principal: start.principal,
+    operation: start.operation,
+    requestedModel: start.requestedModel,
+    integration: start.integration,
+    provider: start.provider,
+    upstreamModel: start.upstreamModel,
+    stream: start.stream,
     outcome: end.outcome,
     httpStatus: end.status === 0 ? null : end.status,
     errorCode: end.error?.code ?? null,
@@ -230,6 +210,7 @@ interface SeriesLabels {
 class TargetSeries {
   readonly provider: string;
   readonly model: string;
+  readonly costUnknown: NumberSeries;
   readonly #metrics: PlatformMetrics;
   readonly #succeeded: NumberSeries;
   readonly #duration: HistogramSeries;
@@ -252,6 +233,7 @@ class TargetSeries {
     this.#input = metrics.tokens.series(provider, model, "input");
     this.#output = metrics.tokens.series(provider, model, "output");
     this.#overhead = metrics.overhead.series();
+    this.costUnknown = metrics.costUnknown.series(provider, model);
   }
 
   countAttempt(

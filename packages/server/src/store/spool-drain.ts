@@ -12,6 +12,19 @@ export interface Segment {
   drainedBytes: number;
   /** Nothing will be appended any more. */
   isClosed: boolean;
+  /** All records between `drainedBytes` and `writtenBytes`; undefined when they are too many to hold, and must be read. */
+  recent: LedgerRecord[] | undefined;
+}
+
+/** Records that a segment holds in memory for the drain, beside those on disk. */
+const mostRecent = 10_000;
+
+/** Notes that bytes were appended to a segment, and the records in them. */
+export function noteWritten(segment: Segment, bytes: number, records: readonly LedgerRecord[]): void {
+  segment.writtenBytes += bytes;
+  if (segment.recent === undefined) return;
+  if (segment.recent.length + records.length > mostRecent) segment.recent = undefined;
+  else for (const record of records) segment.recent.push(record);
 }
 
 export interface DrainParts {
@@ -29,18 +42,46 @@ const rowsPerTransaction = 500;
 export async function drainSegments({ ledger, log, segments, onDrained }: DrainParts): Promise<void> {
   for (const segment of segments) {
     if (segment.drainedBytes >= segment.writtenBytes) continue;
-    for await (const { lines, nextOffset } of readLines({
-      path: segment.path,
-      from: segment.drainedBytes,
-      until: segment.writtenBytes,
-    })) {
-      const records = parseRecords(lines, log);
-      await insertInTurns(ledger, records);
-      segment.drainedBytes = nextOffset;
-      onDrained(records.length);
-    }
+    const records = segment.recent;
+    if (records === undefined) await drainFile({ ledger, log, onDrained }, segment);
+    else await drainMemory({ ledger, onDrained }, segment, records);
   }
   await deleteEmptied(ledger, segments);
+}
+
+async function drainMemory(
+  { ledger, onDrained }: Pick<DrainParts, "ledger" | "onDrained">,
+  segment: Segment,
+  records: readonly LedgerRecord[],
+): Promise<void> {
+  const nextOffset = segment.writtenBytes;
+  segment.recent = [];
+  try {
+    await insertInTurns(ledger, records);
+  } catch (error) {
+    segment.recent = undefined;
+    throw error;
+  }
+  segment.drainedBytes = nextOffset;
+  onDrained(records.length);
+}
+
+async function drainFile(
+  { ledger, log, onDrained }: Pick<DrainParts, "ledger" | "log" | "onDrained">,
+  segment: Segment,
+): Promise<void> {
+  for await (const { lines, nextOffset } of readLines({
+    path: segment.path,
+    from: segment.drainedBytes,
+    until: segment.writtenBytes,
+  })) {
+    const records = parseRecords(lines, log);
+    await insertInTurns(ledger, records);
+    segment.drainedBytes = nextOffset;
+    onDrained(records.length);
+  }
+  // Nothing was written meanwhile: from here on memory has it all again.
+  if (segment.drainedBytes === segment.writtenBytes) segment.recent = [];
 }
 
 /** Inserts in transactions of a bounded size, with room for other work between them. */

@@ -1,5 +1,5 @@
 import type { Log, PlatformError } from "@llm-platform/kit";
-import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { LedgerRecord, RecordStart } from "../core/ledger-record.ts";
 import type { OpenSpoolFile } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
@@ -29,6 +29,8 @@ export interface SpoolParts {
   readonly retryMs?: number;
   /** A write that takes longer counts as failed, so that replies do not hang with the disk. Default 2,000. */
   readonly stallMs?: number;
+  /** How long an attempt runs before it is noted that nobody waits to see noted, at most twice that. Default 50. */
+  readonly markerDelayMs?: number;
   /** How a segment is opened. Default: the file system's. */
   readonly openFile?: OpenSpoolFile;
 }
@@ -66,16 +68,17 @@ export interface Spool {
   /** What the server before left behind; it is in the ledger already. */
   readonly recovery: Recovery;
   /**
-   * Notes an attempt that begins, by its line of `formatStartMarker`. Never waits. `noted` runs once, never within this
-   * call: when a restart would know of the attempt, or at once while the disk fails or hangs, and after `close`.
+   * Notes an attempt that begins. Never waits. With `noted` that is written at once, and `noted` runs once, never within
+   * this call: when a restart would know of the attempt, or at once while the disk fails or hangs, and after `close`.
+   * Without, it is written once the attempt has run for `markerDelayMs`: those that end sooner leave only their record.
    */
-  begin(marker: string, noted?: () => void): void;
+  begin(start: RecordStart, noted?: () => void): void;
   /**
-   * Takes the line of `formatRecord` of an attempt that ended. `done` runs once, never within this call: without an
-   * error when the line is on disk, or held in memory because the disk fails or hangs; with PlatformError
-   * `insufficient_storage` when memory is full too and the record is lost, `shutting_down` after `close`.
+   * Takes the record of an attempt that ended. `done` runs once, never within this call: without an error when the
+   * record is on disk, or held in memory because the disk fails or hangs; with PlatformError `insufficient_storage`
+   * when memory is full too and the record is lost, `shutting_down` after `close`.
    */
-  commit(line: string, done: (error?: PlatformError) => void): void;
+  commit(record: LedgerRecord, done: (error?: PlatformError) => void): void;
   /** Moves what is on disk into the ledger now. Rejects when the ledger is not to be had. */
   drain(): Promise<void>;
   stats(): SpoolStats;

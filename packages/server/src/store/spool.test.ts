@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@llm-platform/kit";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatRecord, formatStartMarker, type LedgerRecord } from "../core/ledger-record.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatRecord, type LedgerRecord } from "../core/ledger-record.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSpool } from "./spool.ts";
 import { openSpoolFile, type OpenSpoolFile, type WriteDone } from "./spool-file.ts";
@@ -67,11 +67,11 @@ async function open(parts: Partial<SpoolParts> & Pick<SpoolParts, "ledger">): Pr
 }
 
 function begin(spool: Spool, record: LedgerRecord): void {
-  spool.begin(formatStartMarker(record));
+  spool.begin(record, () => undefined);
 }
 
 function commit(spool: Spool, record: LedgerRecord): Promise<PlatformError | undefined> {
-  return new Promise((resolve) => spool.commit(formatRecord(record), resolve));
+  return new Promise((resolve) => spool.commit(record, resolve));
 }
 
 /** A spool whose process is gone: nothing more is written, and nothing drained. */
@@ -103,6 +103,36 @@ describe("a usage spool", () => {
     expect(spool.stats()).toMatchObject({ records: 0, oldestSeconds: 0, bytes: 0 });
   });
 
+  it("notes an attempt that nobody waits for once it runs long, and not before", async () => {
+    const disk = createDisk();
+    const { ledger } = createLedger();
+    const spool = await open({ ledger, openFile: disk.openFile, markerDelayMs: 5 });
+    spool.begin(sampleRecord(1));
+    spool.begin(sampleRecord(2));
+    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    await vi.waitFor(() => expect(disk.state.writes).toBe(2));
+    abandon(spool);
+    expect((await open({ ledger: createLedger().ledger })).recovery).toMatchObject({
+      records: 1,
+      interrupted: 1,
+    });
+  });
+
+  it("reads from its segment what a ledger that was down did not take", async () => {
+    const { ledger, rows, state } = createLedger();
+    const spool = await open({ ledger });
+    await commit(spool, sampleRecord(1));
+    state.isDown = true;
+    await expect(spool.drain()).rejects.toThrow("down");
+    await commit(spool, sampleRecord(2));
+    state.isDown = false;
+    await spool.drain();
+    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
+    await commit(spool, sampleRecord(3));
+    await spool.drain();
+    expect([...rows.values()]).toEqual([sampleRecord(1), sampleRecord(2), sampleRecord(3)]);
+  });
+
   it("moves records to the ledger by itself", async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
     const spool = await open({
@@ -130,7 +160,7 @@ describe("a usage spool", () => {
     disk.state.fault = "hang";
     const noted = Promise.withResolvers<void>();
     const state = { isNoted: false };
-    spool.begin(formatStartMarker(sampleRecord(2)), () => {
+    spool.begin(sampleRecord(2), () => {
       state.isNoted = true;
       noted.resolve();
     });
@@ -146,8 +176,8 @@ describe("a usage spool", () => {
     const disk = createDisk();
     const spool = await open({ ledger: createLedger().ledger, openFile: disk.openFile, retryMs: 1 });
     disk.state.fault = "full";
-    await new Promise<void>((noted) => spool.begin(formatStartMarker(sampleRecord(1)), noted));
-    await new Promise<void>((noted) => spool.begin(formatStartMarker(sampleRecord(2)), noted));
+    await new Promise<void>((noted) => spool.begin(sampleRecord(1), noted));
+    await new Promise<void>((noted) => spool.begin(sampleRecord(2), noted));
     disk.state.fault = "none";
   });
 

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { type Log, PlatformError, toPlatformError } from "@llm-platform/kit";
-import { attemptKey } from "../core/ledger-record.ts";
-import { drainSegments, type Segment } from "./spool-drain.ts";
+import { formatRecord, type LedgerRecord, type RecordStart } from "../core/ledger-record.ts";
+import { OpenAttempts } from "./open-attempts.ts";
+import { drainSegments, noteWritten, type Segment } from "./spool-drain.ts";
 import { type OpenSpoolFile, openSpoolFile, type SpoolFile } from "./spool-file.ts";
 import type { Recovery, Spool, SpoolLedger, SpoolParts, SpoolStats } from "./spool-port.ts";
 import { recoverSpool } from "./spool-recovery.ts";
@@ -31,7 +32,7 @@ interface Beginning {
 /** A group of lines on its way to the disk. */
 interface Group {
   readonly text: string;
-  readonly records: number;
+  readonly records: readonly LedgerRecord[];
   readonly chars: number;
 }
 
@@ -52,11 +53,10 @@ class UsageSpool implements Spool {
   readonly #stallMs: number;
   readonly #openFile: OpenSpoolFile;
 
-  /** Markers of the attempts that are open, by attempt. */
-  readonly #open = new Map<string, string>();
-  /** Attempts whose marker is not in a segment yet. */
-  #fresh: string[] = [];
+  readonly #open: OpenAttempts;
   #lines: string[] = [];
+  /** The records of the lines. */
+  #records: LedgerRecord[] = [];
   #pendingChars = 0;
   #pendingRecords = 0;
   #waiting: Done[] = [];
@@ -100,29 +100,30 @@ class UsageSpool implements Spool {
     this.#drainIntervalMs = parts.drainIntervalMs ?? 250;
     this.#retryMs = parts.retryMs ?? 1_000;
     this.#stallMs = parts.stallMs ?? 2_000;
+    this.#open = new OpenAttempts(parts.markerDelayMs ?? 50, () => this.#schedule());
     this.#openFile = parts.openFile ?? openSpoolFile;
   }
 
-  begin(marker: string, noted?: () => void): void {
-    const key = attemptKey(marker);
-    this.#open.set(key, marker);
-    this.#fresh.push(key);
-    if (noted !== undefined) {
-      if (this.#isFailing || this.#isClosed) setImmediate(noted);
-      else this.#waiting.push(noted);
+  begin(start: RecordStart, noted?: () => void): void {
+    if (noted === undefined) {
+      this.#open.begin(start);
+      return;
     }
-    if (this.#isFailing && this.#fresh.length > 2 * this.#open.size + 1_000)
-      this.#fresh = this.#fresh.filter((each) => this.#open.has(each));
+    this.#open.beginDue(start);
+    if (this.#isFailing || this.#isClosed) setImmediate(noted);
+    else this.#waiting.push(noted);
     this.#schedule();
   }
 
-  commit(line: string, done: Done): void {
-    this.#open.delete(attemptKey(line));
+  commit(record: LedgerRecord, done: Done): void {
+    this.#open.end(record.attemptId);
+    const line = formatRecord(record);
     if (this.#isClosed || this.#pendingChars + line.length > this.#maxPendingChars) {
       this.#lose(done);
       return;
     }
     this.#lines.push(line);
+    this.#records.push(record);
     this.#pendingChars += line.length;
     this.#pendingRecords++;
     if (this.#isFailing) setImmediate(done);
@@ -155,6 +156,7 @@ class UsageSpool implements Spool {
 
   async #closeOnce(): Promise<void> {
     this.#isClosing = true;
+    this.#open.stop();
     await this.#whenWritten();
     this.#isClosed = true;
     clearTimeout(this.#drainTimer);
@@ -196,7 +198,7 @@ class UsageSpool implements Spool {
   readonly #flush = (): void => {
     if (this.#isWriting || this.#isClosed) return;
     this.#isScheduled = false;
-    if (this.#lines.length === 0 && this.#fresh.length === 0) {
+    if (this.#lines.length === 0 && !this.#open.hasDue) {
       this.#onIdle?.();
       return;
     }
@@ -222,9 +224,15 @@ class UsageSpool implements Spool {
       this.#file = file;
       this.#isTorn = false;
       if (full !== undefined) full.isClosed = true;
-      const segment: Segment = { path: file.path, writtenBytes: 0, drainedBytes: 0, isClosed: false };
+      const segment: Segment = {
+        path: file.path,
+        writtenBytes: 0,
+        drainedBytes: 0,
+        isClosed: false,
+        recent: [],
+      };
       this.#segments.push(segment);
-      this.#fresh = [...this.#open.keys()];
+      this.#open.renew();
       this.#write(file, segment);
     } catch (error) {
       this.#fail(error);
@@ -249,38 +257,30 @@ class UsageSpool implements Spool {
   }
 
   #takeGroup(): Group {
-    const markers = this.#freshMarkers();
     const group = {
-      text: markers + this.#lines.join(""),
-      records: this.#pendingRecords,
+      text: this.#open.takeMarkers() + this.#lines.join(""),
+      records: this.#records,
       chars: this.#pendingChars,
     };
     this.#lines = [];
-    this.#fresh = [];
+    this.#records = [];
     this.#writing = this.#waiting;
     this.#waiting = [];
     return group;
   }
 
-  /** An attempt that ended before its marker was written needs none. */
-  #freshMarkers(): string {
-    let text = "";
-    for (const key of this.#fresh) text += this.#open.get(key) ?? "";
-    return text;
-  }
-
   #onWritten(group: Group, segment: Segment, bytes: number): void {
-    segment.writtenBytes += bytes;
+    noteWritten(segment, bytes, group.records);
     this.#isTorn = false;
     this.#pendingChars -= group.chars;
-    this.#pendingRecords -= group.records;
-    this.#undrained += group.records;
-    if (this.#isFailing) this.#log.info("spool.disk_recovered", { records: group.records });
+    this.#pendingRecords -= group.records.length;
+    this.#undrained += group.records.length;
+    if (this.#isFailing) this.#log.info("spool.disk_recovered", { records: group.records.length });
     this.#isFailing = false;
     const finished = this.#writing;
     this.#writing = [];
     this.#isWriting = false;
-    if (this.#lines.length > 0 || this.#fresh.length > 0) this.#schedule();
+    if (this.#lines.length > 0 || this.#open.hasDue) this.#schedule();
     else this.#onIdle?.();
     this.#scheduleDrain();
     for (const done of finished) done();
@@ -291,6 +291,7 @@ class UsageSpool implements Spool {
     { file, segment, error }: { readonly file: SpoolFile; readonly segment: Segment; readonly error: Error },
   ): void {
     this.#lines.unshift(group.text);
+    this.#records = [...group.records, ...this.#records];
     this.#isTorn = true;
     file.measure((measureError, bytes) => {
       if (measureError === null) segment.writtenBytes = bytes;
