@@ -10,6 +10,8 @@ type CancelListener = (reason: PlatformError) => void;
  */
 export class Cancellation {
   #reason: PlatformError | undefined;
+  /** Most calls have one listener: a list is made for the second. */
+  #listener: CancelListener | undefined;
   #listeners: CancelListener[] | undefined;
   #controller: AbortController | undefined;
 
@@ -29,8 +31,11 @@ export class Cancellation {
   cancel(reason: PlatformError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    const first = this.#listener;
     const listeners = this.#listeners;
+    this.#listener = undefined;
     this.#listeners = undefined;
+    first?.(reason);
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
     this.#controller?.abort(reason);
   }
@@ -41,12 +46,16 @@ export class Cancellation {
       listener(this.#reason);
       return;
     }
-    if (this.#listeners === undefined) this.#listeners = [listener];
-    else this.#listeners.push(listener);
+    if (this.#listener === undefined && this.#listeners === undefined) this.#listener = listener;
+    else (this.#listeners ??= []).push(listener);
   }
 
   /** Forgets a listener given to `onCancel`. */
   offCancel(listener: CancelListener): void {
+    if (this.#listener === listener) {
+      this.#listener = undefined;
+      return;
+    }
     const index = this.#listeners?.indexOf(listener) ?? -1;
     if (index >= 0) this.#listeners?.splice(index, 1);
   }

@@ -108,7 +108,7 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
   const manager = () => requireManager(holder);
 
   const settings = toGatewaySettings(config);
-  const listener = openListener(config, metrics);
+  const listener = await openListener(config, metrics);
   const directory = createModelDirectory({
     source: { platforms: () => (holder.manager === undefined ? [] : viewPlatforms(holder.manager)) },
     routing: config.routing,
@@ -207,13 +207,18 @@ async function startIntegrations(
   await parts.directory.refresh();
 }
 
-function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Listener {
+function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Promise<Listener> {
   return createListener({
     host: server.host,
     port: server.port,
     maxConnections: server.max_connections,
     maxConnectionsPerAddress: server.max_connections_per_address,
+    fastLane: server.fast_lane,
     connections: metrics.connections.series(),
+    requests: {
+      fast: metrics.httpRequests.series("fast"),
+      node_http: metrics.httpRequests.series("node_http"),
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
-import { createInferenceHandler, type InferenceParts } from "./api/inference.ts";
+import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
@@ -125,12 +125,11 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     streamDefault: true,
     integration: "ollama",
   });
+  const { paths, fast } = mountInference({ "/local/ollama/generate": generate });
   return {
     mount: {
-      paths: new Map([
-        ["/local/ollama/generate", generate],
-        ["/integrations", rest.handler],
-      ]),
+      fast,
+      paths: new Map([...paths, ["/integrations", rest.handler]]),
       prefixes: new Map([
         ["/integrations/", rest.handler],
         ["/local/", rest.handler],

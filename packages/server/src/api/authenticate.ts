@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import { PlatformError } from "@llm-platform/kit";
 import { anonymous, type Principal } from "../core/principal.ts";
 
@@ -17,13 +16,22 @@ export interface AuthenticatorParts {
   readonly allowedHosts: readonly string[];
 }
 
+/** The headers that tell who calls; those of node:http fit. */
+export interface CallerHeaders {
+  readonly authorization?: string | undefined;
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly "x-api-key"?: string | string[] | undefined;
+  readonly "api-key"?: string | string[] | undefined;
+}
+
 /** Says who a caller is. */
 export interface Authenticator {
   /**
    * @throws PlatformError `unauthenticated`, or, while no key is configured, `misdirected_request` for a foreign Host
    * and `forbidden` for a browser page of another origin
    */
-  authenticate(headers: IncomingHttpHeaders): Principal;
+  authenticate(headers: CallerHeaders): Principal;
 }
 
 /** Raw credentials that were checked already; bounded, so that guessing cannot fill the memory. */
@@ -38,7 +46,7 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
   const cache = new Map<string, Principal>();
   const hosts = new Set([...localHosts, ...allowedHosts].map((host) => host.toLowerCase()));
 
-  function fromKey(headers: IncomingHttpHeaders): Principal {
+  function fromKey(headers: CallerHeaders): Principal {
     const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
     if (typeof credential !== "string") {
       throw new PlatformError(
@@ -60,7 +68,7 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
     return principal;
   }
 
-  function fromThisMachine(headers: IncomingHttpHeaders): Principal {
+  function fromThisMachine(headers: CallerHeaders): Principal {
     const host = headers.host?.toLowerCase() ?? "";
     if (!hosts.has(host) && !hosts.has(withoutPort(host))) {
       throw new PlatformError(

@@ -2,14 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Operation, PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
+import type { Principal } from "../core/principal.ts";
 import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
 import type { PlatformLog } from "../telemetry/log.ts";
+import type { FastRoute } from "../wire/client-connection.ts";
+import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import type { Deadlines } from "../wire/deadlines.ts";
 import { scanRequest } from "../wire/request-scan.ts";
-import type { Authenticator } from "./authenticate.ts";
+import type { Authenticator, CallerHeaders } from "./authenticate.ts";
 import { errorHeaders } from "./error-envelope.ts";
+import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
@@ -39,69 +43,116 @@ export interface InferenceEndpoint {
 /** Handles one request of node:http. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** The handler of an endpoint. */
-export function createInferenceHandler(parts: InferenceParts, endpoint: InferenceEndpoint): RequestHandler {
-  return (request, response) => {
-    const id = `req_${randomUUID()}`;
-    try {
-      if (request.method !== "POST") throw methodNotAllowed(request);
-      const principal = parts.authenticator.authenticate(request.headers);
-      readBody(request, parts.maxBodyBytes, (error, body) => {
-        if (error !== undefined) {
-          refuse(response, { id, error, endpoint });
-          return;
-        }
-        try {
-          const head = scanRequest(body);
-          const stream = endpoint.operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
-          const { operation, surface, integration } = endpoint;
-          const traceparent = toTraceparent(request.headers["traceparent"]);
-          const call = parts.gateway.open({
-            id,
-            operation,
-            dialect: surface.dialect,
-            principal,
-            head,
-            body,
-            stream,
-            integration,
-            traceparent,
-          });
-          serve({ call, response, endpoint, parts });
-        } catch (thrown) {
-          refuse(response, { id, error: toPlatformError(thrown), endpoint });
-        }
-      });
-    } catch (thrown) {
-      refuse(response, { id, error: toPlatformError(thrown), endpoint });
-    }
+/** An endpoint on both lanes. */
+export interface InferenceHandler {
+  readonly handle: RequestHandler;
+  readonly fast: FastRoute;
+}
+
+/** The handlers of an endpoint. */
+export function createInferenceHandler(parts: InferenceParts, endpoint: InferenceEndpoint): InferenceHandler {
+  const { authenticator, maxBodyBytes } = parts;
+  return {
+    handle: (request, response) => {
+      const client = new HttpReply(response);
+      try {
+        if (request.method !== "POST") throw methodNotAllowed(request);
+        const principal = authenticator.authenticate(request.headers);
+        const traceparent = toTraceparent(request.headers["traceparent"]);
+        readBody(request, maxBodyBytes, (error, body) => {
+          if (error === undefined) serve({ parts, endpoint, principal, traceparent, body, client });
+          else refuseUnread(response, { id: newRequestId(), error, endpoint });
+        });
+      } catch (thrown) {
+        refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
+      }
+    },
+    fast: {
+      maxBodyBytes,
+      admit(head) {
+        const principal = recognise(authenticator, head);
+        if (principal === undefined) return undefined;
+        const traceparent = toTraceparent(head.traceparent);
+        return (body, client) => serve({ parts, endpoint, principal, traceparent, body, client });
+      },
+    },
   };
 }
 
-interface Exchange {
-  readonly call: GatewayCall;
-  readonly response: ServerResponse;
-  readonly endpoint: InferenceEndpoint;
-  readonly parts: InferenceParts;
+/** Puts endpoints in their places. */
+export function mountInference(endpoints: Readonly<Record<string, InferenceHandler>>): {
+  readonly paths: ReadonlyMap<string, RequestHandler>;
+  readonly fast: ReadonlyMap<string, FastRoute>;
+} {
+  const entries = Object.entries(endpoints);
+  return {
+    paths: new Map(entries.map(([path, { handle }]) => [path, handle])),
+    fast: new Map(entries.map(([path, { fast }]) => [path, fast])),
+  };
 }
 
-function serve({ call, response, endpoint, parts }: Exchange): void {
-  response.once("close", () => {
-    if (!response.writableFinished)
-      call.cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
-  });
-  const headers = (reply: Reply | undefined) => replyHeaders(call, reply, parts.gateway.limitOf(call));
+/** Who calls; undefined for a caller whom node:http is to refuse. */
+function recognise(authenticator: Authenticator, headers: CallerHeaders): Principal | undefined {
+  try {
+    return authenticator.authenticate(headers);
+  } catch {
+    return undefined;
+  }
+}
+
+function newRequestId(): string {
+  return `req_${randomUUID()}`;
+}
+
+interface Exchange {
+  readonly parts: InferenceParts;
+  readonly endpoint: InferenceEndpoint;
+  readonly principal: Principal;
+  readonly traceparent: string | undefined;
+  readonly body: Buffer;
+  readonly client: ClientReply;
+}
+
+function serve(exchange: Exchange): void {
+  const { parts, endpoint, principal, traceparent, body, client } = exchange;
+  const { operation, surface, integration } = endpoint;
+  const id = newRequestId();
+  try {
+    const head = scanRequest(body);
+    const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
+    const { dialect } = surface;
+    answer(
+      parts.gateway.open({ id, operation, dialect, principal, head, body, stream, integration, traceparent }),
+      exchange,
+    );
+  } catch (thrown) {
+    refuse(client, { id, error: toPlatformError(thrown), endpoint });
+  }
+}
+
+function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void {
+  const { gateway, deadlines, headerHoldMs, heartbeatMs } = parts;
+  const { surface } = endpoint;
+  const headers = (reply: Reply | undefined) => replyHeaders(call, reply, gateway.limitOf(call));
   const writer = call.stream
-    ? new StreamWriter({ call, response, surface: endpoint.surface, headers, ...parts })
-    : new WholeWriter({ response, headers });
-  parts.gateway.handle(call).then(
+    ? new StreamWriter({ call, client, surface, deadlines, headerHoldMs, heartbeatMs, headers })
+    : new WholeWriter({ client, headers });
+  client.onGone(() => {
+    writer.leave();
+    call.cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
+  });
+  gateway.handle(call).then(
     (reply) => writer.write(reply),
     (error: unknown) => {
       const failure = toPlatformError(error);
       if (failure.code === "internal")
         parts.log.error("inference.failed", { request_id: call.id, error: failure });
-      if (writer.isStarted) writer.fail(failure);
-      else refuse(response, { id: call.id, error: failure, endpoint, limit: parts.gateway.limitOf(call) });
+      if (writer.isStarted) {
+        writer.fail(failure);
+        return;
+      }
+      writer.leave();
+      refuse(client, { id: call.id, error: failure, endpoint, limit: gateway.limitOf(call) });
     },
   );
 }
@@ -113,60 +164,41 @@ interface Refusal {
   readonly limit?: BucketVerdict | undefined;
 }
 
-function refuse(response: ServerResponse, { id, error, endpoint, limit }: Refusal): void {
-  if (response.headersSent || response.destroyed) return;
-  const body = endpoint.surface.formatError(error, id);
-  // A body that was refused before it was read cannot be told apart from the next request.
-  const mustClose =
-    error.code === "payload_too_large" ||
-    error.code === "unsupported_media_type" ||
-    error.code === "method_not_allowed";
-  response.writeHead(statusOf(error.code), {
+function refuse(client: ClientReply, { id, error, endpoint, limit }: Refusal): void {
+  if (client.isStarted || !client.isOpen) return;
+  const headers = {
     "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
     ...errorHeaders(error, id),
-    ...(limit === undefined ? {} : limitHeaders(limit)),
     ...(error.code === "method_not_allowed" ? { allow: "POST" } : {}),
-    ...(mustClose ? { connection: "close" } : {}),
-  });
-  response.end(body);
+  };
+  const lines = Object.entries(headers).map(([name, value]) => headerLine(name, value));
+  const body = Buffer.from(endpoint.surface.formatError(error, id));
+  client.send(statusOf(error.code), lines.join("") + (limit === undefined ? "" : limitLines(limit)), body);
 }
 
-function replyHeaders(
-  call: GatewayCall,
-  reply: Reply | undefined,
-  limit: BucketVerdict | undefined,
-): string[] {
-  const headers = ["x-request-id", call.id];
+/** Refuses a request by node:http of which the body was not read: where that ends cannot be told any more. */
+function refuseUnread(response: ServerResponse, refusal: Refusal): void {
+  const { code } = refusal.error;
+  if (code === "payload_too_large" || code === "unsupported_media_type" || code === "method_not_allowed")
+    response.shouldKeepAlive = false;
+  refuse(new HttpReply(response), refusal);
+}
+
+/** Header lines of a reply that is not an error. */
+function replyHeaders(call: GatewayCall, reply: Reply | undefined, limit: BucketVerdict | undefined): string {
+  let lines = `x-request-id: ${call.id}\r\n`;
   if (call.servedBy !== undefined) {
-    const slash = call.servedBy.indexOf("/");
-    headers.push(
-      "x-llmp-provider",
-      call.servedBy.slice(0, slash),
-      "x-llmp-model",
-      call.servedBy.slice(slash + 1),
-    );
-    headers.push(
-      "x-llmp-attempts",
-      String(call.attempts),
-      "x-llmp-overhead-ms",
-      (call.sentAtMs - call.startedAtMs).toFixed(2),
-    );
+    const overheadMs = Math.round((call.sentAtMs - call.startedAtMs) * 100) / 100;
+    lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overheadMs}\r\n`;
   }
   const processing = reply?.headers.get("openai-processing-ms");
   if (processing !== undefined && /^\d{1,9}$/.test(processing))
-    headers.push("openai-processing-ms", processing);
-  if (limit !== undefined)
-    for (const [name, value] of Object.entries(limitHeaders(limit))) headers.push(name, value);
-  return headers;
+    lines += `openai-processing-ms: ${processing}\r\n`;
+  return limit === undefined ? lines : lines + limitLines(limit);
 }
 
-function limitHeaders(limit: BucketVerdict): Record<string, string> {
-  return {
-    "x-ratelimit-limit-requests": String(limit.limit),
-    "x-ratelimit-remaining-requests": String(limit.remaining),
-    "x-ratelimit-reset-requests": `${(limit.resetMs / 1_000).toFixed(3)}s`,
-  };
+function limitLines({ limit, remaining, resetMs }: BucketVerdict): string {
+  return `x-ratelimit-limit-requests: ${limit}\r\nx-ratelimit-remaining-requests: ${remaining}\r\nx-ratelimit-reset-requests: ${(resetMs / 1_000).toFixed(3)}s\r\n`;
 }
 
 function methodNotAllowed(request: IncomingMessage): PlatformError {

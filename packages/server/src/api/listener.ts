@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { randomUUID } from "node:crypto";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { PlatformError } from "@llm-platform/kit";
-import { statusOf } from "../core/error-status.ts";
 import type { NumberSeries } from "../telemetry/registry.ts";
-import { errorHeaders, toOpenAiError } from "./error-envelope.ts";
+import { canAdopt } from "../wire/adopt-socket.ts";
+import type { FastRoute } from "../wire/client-connection.ts";
+import { createFastLane } from "./fast-lane.ts";
+import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
 
 export interface ListenerParts {
@@ -12,8 +12,15 @@ export interface ListenerParts {
   readonly port: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  /** Whether inference calls are read by `wire/` where it can, and not all by node:http. */
+  readonly fastLane: boolean;
   readonly connections: NumberSeries;
+  /** Requests by the lane that served them. */
+  readonly requests: Readonly<Record<Lane, NumberSeries>>;
 }
+
+/** Who reads a request: `wire/` or node:http. */
+export type Lane = "fast" | "node_http";
 
 /** What a surface serves while it is mounted. */
 export interface Mount {
@@ -21,6 +28,8 @@ export interface Mount {
   readonly paths: ReadonlyMap<string, RequestHandler>;
   /** Handlers of everything below a path, for example `/integrations/`. */
   readonly prefixes?: ReadonlyMap<string, RequestHandler>;
+  /** What the fast lane serves, by exact path; `paths` has the same for every request that it leaves. */
+  readonly fast?: ReadonlyMap<string, FastRoute>;
 }
 
 /** The one port of the platform. */
@@ -36,91 +45,136 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-const headersTimeoutMs = 20_000;
-const requestTimeoutMs = 60_000;
-const keepAliveTimeoutMs = 65_000;
-const maxHeaderBytes = 16 * 1024;
-const maxHeaders = 100;
-const timeoutCheckMs = 2_000;
 const lastWordsMs = 2_000;
 const lastWordsLookMs = 20;
 
-export function createListener(parts: ListenerParts): Listener {
-  const paths = new Map<string, RequestHandler>();
-  const prefixes = new Map<string, RequestHandler>();
+/** Finds out first what this Node can do for the fast lane. */
+export async function createListener(parts: ListenerParts): Promise<Listener> {
+  const places = new Places();
+  const connections = new Connections(parts);
   const state = { isClosing: false };
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      connectionsCheckingInterval: timeoutCheckMs,
-      maxHeaderSize: maxHeaderBytes,
-      noDelay: true,
-      // Node's own answer to a missing Host has no body; `judgeHead` gives ours.
-      requireHostHeader: false,
+  const isClosing = () => state.isClosing;
+  const http = createHttpLane({
+    isClosing,
+    countRequest: () => parts.requests.node_http.add(),
+    findHandler: (path) => places.findHandler(path),
+  });
+  const fast = createFastLane({
+    isClosing,
+    canAdopt: await canAdopt(),
+    countRequest: () => parts.requests.fast.add(),
+    findRoute: (path) => places.findRoute(path),
+    handOver(socket, onClose) {
+      socket.once("close", onClose);
+      http.take(socket);
     },
-    (request, response) => {
-      if (state.isClosing) response.shouldKeepAlive = false;
-      const handler = judgeHead(request) ?? findHandler(request.url ?? "/");
-      handler(request, response);
-    },
-  );
-  server.maxConnections = parts.maxConnections;
-  // One more than allowed is kept, so that a request with too many can be told from one with just enough.
-  server.maxHeadersCount = maxHeaders + 1;
-  server.on("clientError", answerClientError);
-  boundConnections(server, parts);
-
-  function findHandler(url: string): RequestHandler {
-    const query = url.indexOf("?");
-    const path = query < 0 ? url : url.slice(0, query);
-    const exact = paths.get(path);
-    if (exact !== undefined) return exact;
-    for (const [prefix, handler] of prefixes) if (path.startsWith(prefix)) return handler;
-    return notFound;
-  }
+  });
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
+    const onClose = connections.add(socket);
+    if (onClose === undefined) socket.destroy();
+    else if (parts.fastLane) fast.take(socket, onClose);
+    else {
+      socket.once("close", onClose);
+      http.take(socket);
+    }
+  });
 
   return {
     get isListening() {
       return server.listening;
     },
-    mount(mount) {
-      for (const [path, handler] of mount.paths) paths.set(path, handler);
-      for (const [prefix, handler] of mount.prefixes ?? []) prefixes.set(prefix, handler);
-      return () => {
-        for (const [path, handler] of mount.paths) if (paths.get(path) === handler) paths.delete(path);
-        for (const [prefix, handler] of mount.prefixes ?? [])
-          if (prefixes.get(prefix) === handler) prefixes.delete(prefix);
-      };
-    },
+    mount: (mount) => places.put(mount),
     listen: () => listen(server, parts),
     close() {
       state.isClosing = true;
       server.close();
-      server.closeIdleConnections();
+      http.closeIdle();
+      fast.closeIdle();
     },
-    stop() {
+    async stop() {
       state.isClosing = true;
-      return closeWithLastWords(server);
+      server.close();
+      const untilMs = performance.now() + lastWordsMs;
+      // A call that was ended by the drain still has its error frame to send once its record is durable.
+      for (http.closeIdle(), fast.closeIdle(); connections.count > 0; ) {
+        const isOver = performance.now() > untilMs;
+        for (const lane of [http, fast]) {
+          if (isOver) lane.closeAll();
+          else lane.closeIdle();
+        }
+        await new Promise((resolve) => setTimeout(resolve, lastWordsLookMs));
+      }
+      http.stop();
+      fast.stop();
     },
   };
 }
 
-/** A call that was ended by the drain still has its error frame to send once its record is durable. */
-function closeWithLastWords(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const untilMs = performance.now() + lastWordsMs;
-    const look = setInterval(() => {
-      if (performance.now() < untilMs) server.closeIdleConnections();
-      else server.closeAllConnections();
-    }, lastWordsLookMs);
-    server.close(() => {
-      clearInterval(look);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+/** What is mounted where. */
+class Places {
+  readonly #paths = new Map<string, RequestHandler>();
+  readonly #prefixes = new Map<string, RequestHandler>();
+  readonly #fast = new Map<string, FastRoute>();
+
+  put({ paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
+    const removals = [putAll(this.#paths, paths), putAll(this.#prefixes, prefixes), putAll(this.#fast, fast)];
+    return () => {
+      for (const remove of removals) remove();
+    };
+  }
+
+  findHandler(path: string): RequestHandler | undefined {
+    const exact = this.#paths.get(path);
+    if (exact !== undefined) return exact;
+    for (const [prefix, handler] of this.#prefixes) if (path.startsWith(prefix)) return handler;
+    return undefined;
+  }
+
+  findRoute(path: string): FastRoute | undefined {
+    return this.#fast.get(path);
+  }
+}
+
+/** Returns what takes the entries away again, unless others stand in their place by then. */
+function putAll<Value>(table: Map<string, Value>, entries: ReadonlyMap<string, Value>): () => void {
+  for (const [key, value] of entries) table.set(key, value);
+  return () => {
+    for (const [key, value] of entries) if (table.get(key) === value) table.delete(key);
+  };
+}
+
+/** Counts connections and bounds them, in all and of one remote address; this machine's own are bounded by the total alone. */
+class Connections {
+  readonly #parts: ListenerParts;
+  readonly #perAddress = new Map<string, number>();
+  count = 0;
+
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns what is to be called when the connection has ended; undefined for one too many. */
+  add(socket: Socket): (() => void) | undefined {
+    const { maxConnections, maxConnectionsPerAddress, connections } = this.#parts;
+    const address = socket.remoteAddress ?? "";
+    const open = (this.#perAddress.get(address) ?? 0) + 1;
+    if (this.count >= maxConnections) return undefined;
+    if (open > maxConnectionsPerAddress && !isLoopback(address)) return undefined;
+    this.#perAddress.set(address, open);
+    this.count++;
+    connections.set(this.count);
+    return () => {
+      this.count--;
+      connections.set(this.count);
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left <= 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    };
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {
@@ -139,107 +193,4 @@ function listen(server: Server, { host, port }: ListenerParts): Promise<AddressI
       else resolve(address);
     });
   });
-}
-
-/** Counts connections and bounds those of one remote address; this machine's own are bounded by the total alone. */
-function boundConnections(server: Server, parts: ListenerParts): void {
-  const perAddress = new Map<string, number>();
-  server.on("connection", (socket) => {
-    const address = socket.remoteAddress ?? "";
-    const open = (perAddress.get(address) ?? 0) + 1;
-    perAddress.set(address, open);
-    parts.connections.add(1);
-    socket.once("close", () => {
-      parts.connections.add(-1);
-      const left = (perAddress.get(address) ?? 1) - 1;
-      if (left <= 0) perAddress.delete(address);
-      else perAddress.set(address, left);
-    });
-    if (open > parts.maxConnectionsPerAddress && !isLoopback(address)) socket.destroy();
-  });
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
-}
-
-function notFound(request: IncomingMessage, response: ServerResponse): void {
-  const isTrace = request.method === "TRACE" || request.method === "CONNECT";
-  answer(
-    response,
-    isTrace
-      ? new PlatformError("method_not_allowed", "This method is not possible here.")
-      : new PlatformError(
-          "not_found",
-          "There is nothing at this path. The OpenAI API is under /v1, the integrations under /integrations/.",
-        ),
-  );
-}
-
-/** What answers a request whose head is refused whatever its path; undefined for a good one. */
-function judgeHead(request: IncomingMessage): RequestHandler | undefined {
-  if (request.rawHeaders.length > maxHeaders * 2) return tooManyHeaders;
-  return request.headers.host === undefined && request.httpVersion === "1.1" ? missingHost : undefined;
-}
-
-function missingHost(_request: IncomingMessage, response: ServerResponse): void {
-  answer(response, new PlatformError("invalid_request", "The request has no Host header."));
-}
-
-function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): void {
-  answer(
-    response,
-    new PlatformError("invalid_request", `The request has more than ${maxHeaders} headers.`),
-    431,
-  );
-}
-
-/** Whether a request only reads. One that does not is answered here: 405, with what is possible. */
-export function isRead(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method === "GET" || request.method === "HEAD") return true;
-  response.setHeader("allow", "GET, HEAD");
-  answer(response, new PlatformError("method_not_allowed", "This method is not possible here. Use GET."));
-  return false;
-}
-
-/** Answers in OpenAI's envelope, which clients of every surface can read. */
-export function answer(response: ServerResponse, error: PlatformError, status = statusOf(error.code)): void {
-  if (response.headersSent || response.destroyed) return;
-  const requestId = `req_${randomUUID()}`;
-  const body = JSON.stringify(toOpenAiError(error, requestId));
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    connection: "close",
-    ...errorHeaders(error, requestId),
-  });
-  response.end(body);
-}
-
-const clientErrors: Readonly<Record<string, { readonly status: string; readonly error: PlatformError }>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: "431 Request Header Fields Too Large",
-    error: new PlatformError("invalid_request", `The headers are larger than ${maxHeaderBytes} bytes.`),
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: "408 Request Timeout",
-    error: new PlatformError("request_timeout", "The request did not arrive in time."),
-  },
-};
-
-/** What the parser refuses never becomes a request: it is answered on the bare socket, and the connection ends. */
-function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (cause.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, error } = clientErrors[cause.code ?? ""] ?? {
-    status: "400 Bad Request",
-    error: new PlatformError("invalid_request", "The request is not valid HTTP/1.1."),
-  };
-  const requestId = `req_${randomUUID()}`;
-  const body = JSON.stringify(toOpenAiError(error, requestId));
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }

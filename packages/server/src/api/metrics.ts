@@ -2,7 +2,8 @@ import { toPlatformError } from "@llm-platform/kit";
 import type { ProcessMetrics } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
 import type { Authenticator } from "./authenticate.ts";
-import { answer, isRead, type Mount } from "./listener.ts";
+import { answer, isRead } from "./answer.ts";
+import type { Mount } from "./listener.ts";
 
 export interface MetricsParts {
   readonly registry: MetricRegistry;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "./inference.ts";
-import { isRead, type Mount } from "./listener.ts";
+import { isRead } from "./answer.ts";
+import type { Mount } from "./listener.ts";
 
 export interface ProbeParts {
   /** Why the server takes no calls now, or undefined when it does. Integrations have no say in it. */

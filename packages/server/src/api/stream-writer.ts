@@ -1,17 +1,18 @@
-import type { ServerResponse } from "node:http";
 import type { ByteSink, PlatformError, Reply } from "@llm-platform/kit";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
+import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import type { Deadlines, Timed } from "../wire/deadlines.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
 
 export interface StreamWriterInput {
   readonly call: GatewayCall;
-  readonly response: ServerResponse;
+  readonly client: ClientReply;
   readonly surface: SurfaceDialect;
   readonly deadlines: Deadlines;
   readonly headerHoldMs: number;
   readonly heartbeatMs: number;
-  headers(reply: Reply | undefined): string[];
+  /** Header lines, each ended by CRLF. */
+  headers(reply: Reply | undefined): string;
 }
 
 /** What may wait in memory for a slow client before the upstream is paused. */
@@ -30,66 +31,70 @@ export class StreamWriter implements ByteSink, Timed {
   constructor(input: StreamWriterInput) {
     this.#input = input;
     input.deadlines.add(this);
-    input.response.once("close", () => this.#finish());
   }
 
   get isStarted(): boolean {
-    return this.#input.response.headersSent;
+    return this.#input.client.isStarted;
+  }
+
+  /** The client left: nothing more is written. */
+  leave(): void {
+    this.#finish();
   }
 
   write(reply: Reply): void {
-    const { response } = this.#input;
-    if (this.#isOver || response.destroyed) {
+    const { client } = this.#input;
+    if (this.#isOver || !client.isOpen) {
       reply.body.cancel();
       return;
     }
     this.#reply = reply;
     this.#start(reply);
-    response.on("drain", () => reply.body.resume());
+    client.onDrain(() => reply.body.resume());
     reply.body.read(this);
   }
 
   data(chunk: Uint8Array): void {
-    const { response } = this.#input;
+    const { client } = this.#input;
     this.#lastWriteMs = performance.now();
-    if (!response.write(chunk) && response.writableLength > mostBufferedBytes) this.#reply?.body.pause();
+    client.write(chunk);
+    if (client.waitingBytes > mostBufferedBytes) this.#reply?.body.pause();
   }
 
   end(): void {
     this.#finish();
-    this.#input.response.end();
+    this.#input.client.end();
   }
 
   fail(error: PlatformError): void {
-    const { response, surface, call } = this.#input;
+    const { client, surface, call } = this.#input;
     this.#finish();
-    if (error.code === "client_cancelled") response.destroy();
-    else response.end(surface.formatErrorFrame(error, call.id));
+    if (error.code === "client_cancelled") {
+      client.destroy();
+      return;
+    }
+    client.write(Buffer.from(surface.formatErrorFrame(error, call.id)));
+    client.end();
   }
 
   checkDeadline(nowMs: number): void {
-    const { response, surface, headerHoldMs, heartbeatMs } = this.#input;
+    const { client, surface, headerHoldMs, heartbeatMs } = this.#input;
     if (this.#isOver || surface.heartbeat === undefined) return;
-    const waitMs = response.headersSent ? heartbeatMs : headerHoldMs;
+    const waitMs = client.isStarted ? heartbeatMs : headerHoldMs;
     if (nowMs - this.#lastWriteMs < waitMs) return;
     this.#lastWriteMs = nowMs;
-    if (!response.headersSent) this.#start(undefined);
-    response.write(surface.heartbeat);
+    if (!client.isStarted) this.#start(undefined);
+    client.write(surface.heartbeat);
   }
 
   #start(reply: Reply | undefined): void {
-    const { response, surface, headers } = this.#input;
-    if (response.headersSent) return;
-    const list = headers(reply);
-    list.push(
-      "content-type",
-      surface.streamContentType,
-      "cache-control",
-      "no-cache, no-transform",
-      "x-accel-buffering",
-      "no",
+    const { client, surface, headers } = this.#input;
+    if (client.isStarted) return;
+    const type = headerLine("content-type", surface.streamContentType);
+    client.start(
+      200,
+      `${headers(reply)}${type}cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n`,
     );
-    response.writeHead(200, list);
   }
 
   #finish(): void {

@@ -9,5 +9,5 @@ export interface SurfaceDialect {
   /** An error in the middle of a stream; nothing follows it. */
   formatErrorFrame(error: PlatformError, requestId: string): string;
   /** Sent while nothing else is, so that proxies keep the connection; undefined where the dialect has no such frame. */
-  readonly heartbeat: string | undefined;
+  readonly heartbeat: Uint8Array | undefined;
 }

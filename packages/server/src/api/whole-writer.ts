@@ -1,16 +1,18 @@
-import type { ServerResponse } from "node:http";
 import type { ByteSink, PlatformError, Reply } from "@llm-platform/kit";
+import type { ClientReply } from "../wire/client-reply.ts";
 
 export interface WholeWriterInput {
-  readonly response: ServerResponse;
-  headers(reply: Reply | undefined): string[];
+  readonly client: ClientReply;
+  /** Header lines, each ended by CRLF. */
+  headers(reply: Reply | undefined): string;
 }
 
 /** Writes a reply that is one JSON object, with its length, in one go. */
 export class WholeWriter implements ByteSink {
   readonly #input: WholeWriterInput;
   #reply: Reply | undefined;
-  #chunks: Buffer[] = [];
+  #first: Uint8Array | undefined;
+  #rest: Uint8Array[] | undefined;
   /** Nothing is sent before the reply is whole. */
   readonly isStarted = false;
 
@@ -24,22 +26,25 @@ export class WholeWriter implements ByteSink {
   }
 
   data(chunk: Uint8Array): void {
-    this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#rest ??= [this.#first]).push(chunk);
   }
 
   end(): void {
-    const { response, headers } = this.#input;
-    if (response.destroyed) return;
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    const list = headers(this.#reply);
-    list.push("content-type", "application/json", "content-length", String(body.length));
-    response.writeHead(200, list);
-    response.end(body);
+    const { client, headers } = this.#input;
+    const lines = `${headers(this.#reply)}content-type: application/json\r\n`;
+    client.send(200, lines, this.#rest === undefined ? (this.#first ?? empty) : Buffer.concat(this.#rest));
+  }
+
+  leave(): void {
+    this.#first = undefined;
+    this.#rest = undefined;
   }
 
   fail(_error: PlatformError): void {
     // The gateway resolves a whole reply only when it is complete, so this is a client that has gone.
-    this.#input.response.destroy();
+    this.#input.client.destroy();
   }
 }
+
+const empty = Buffer.alloc(0);

@@ -28,6 +28,12 @@ export const serverSettings = section(
       to: 1_000_000,
       doc: "Open connections from one client address.",
     }).default(1_000),
+    fast_lane: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether plain inference calls are read by the platform's own HTTP/1.1 code, which is several times cheaper. Off, Node's reads everything; the replies are the same.",
+      ),
   },
   "Where the server listens.",
 );

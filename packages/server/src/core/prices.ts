@@ -56,15 +56,20 @@ export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
   const ordered = entries
     .map((entry) => ({ entry, price: toPrice(entry) }))
     .sort((a, b) => compareSpecificity(a.entry, b.entry));
-  const remembered = new Map<string, readonly Candidate[]>();
+  /** By integration, then by model: names that are looked up as they are cost less than one made of both. */
+  const remembered = new Map<string, Map<string, readonly Candidate[]>>();
+  let remembers = 0;
 
   function candidatesFor({ integration, model }: PriceQuestion): readonly Candidate[] {
-    const key = `${integration}/${model}`;
-    const known = remembered.get(key);
+    const known = remembered.get(integration)?.get(model);
     if (known !== undefined) return known;
     const found = ordered.filter(({ entry }) => fits(entry, integration, model));
-    if (remembered.size >= mostRemembered) remembered.clear();
-    remembered.set(key, found);
+    if (remembers++ >= mostRemembered) {
+      remembered.clear();
+      remembers = 1;
+    }
+    const byModel = remembered.get(integration) ?? new Map<string, readonly Candidate[]>();
+    remembered.set(integration, byModel.set(model, found));
     return found;
   }
 

@@ -18,6 +18,8 @@ export interface Route {
   readonly targets: readonly RouteTarget[];
   /** Tried in this order after the targets. */
   readonly fallbacks: readonly string[];
+  /** Ids of the targets in order where there is but one order. */
+  readonly only?: readonly string[];
 }
 
 /** The routing part of the configuration. */
@@ -72,8 +74,7 @@ export function buildRoutes(
  * @param random a number in [0, 1)
  */
 export function orderTargets(route: Route, random: number): readonly string[] {
-  if (route.targets.length === 1 && route.fallbacks.length === 0)
-    return route.targets.map((target) => target.id);
+  if (route.only !== undefined) return route.only;
   const total = route.targets.reduce((sum, target) => sum + target.weight, 0);
   let point = random * total;
   const first = route.targets.find((target) => {
@@ -103,17 +104,17 @@ function withBareName(offer: OfferedModel): readonly NamedOffer[] {
 }
 
 function single(id: string): Route {
-  return { targets: [{ id, weight: 1 }], fallbacks: [] };
+  return { targets: [{ id, weight: 1 }], fallbacks: [], only: [id] };
 }
 
 function bareRoute(offers: readonly OfferedModel[]): Route {
   const best = Math.max(...offers.map((offer) => offer.priority));
   const id = (offer: OfferedModel) => targetId(offer.integration, offer.model);
   const lower = offers.filter((offer) => offer.priority < best).sort((a, b) => b.priority - a.priority);
-  return {
-    targets: offers.filter((offer) => offer.priority === best).map((offer) => ({ id: id(offer), weight: 1 })),
-    fallbacks: lower.map(id),
-  };
+  const highest = offers.filter((offer) => offer.priority === best);
+  const [first] = highest;
+  if (first !== undefined && offers.length === 1) return single(id(first));
+  return { targets: highest.map((offer) => ({ id: id(offer), weight: 1 })), fallbacks: lower.map(id) };
 }
 
 /** A name that nobody offers yet still has a target: it may appear, and until then the call says why it cannot go. */

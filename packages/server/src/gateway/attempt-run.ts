@@ -42,7 +42,7 @@ type Phase = "waiting" | "error_body" | "held" | "streaming" | "ending" | "over"
  */
 export class AttemptRun implements ByteSink, ReplyBody, Timed {
   readonly #input: AttemptRunInput;
-  readonly #startedAtMs = performance.now();
+  readonly #startedAtMs: number;
   #phase: Phase = "waiting";
   #upstream: ReplyBody | undefined;
   #headers: ReplyHeaders = noHeaders;
@@ -61,6 +61,7 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
 
   constructor(input: AttemptRunInput) {
     this.#input = input;
+    this.#startedAtMs = input.record.startedAtMs;
   }
 
   /** Resolves with a reply whose first content is there; rejects with a PlatformError when there is to be none. */
@@ -93,7 +94,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     }
     if (this.#isClosing()) return;
     const { reader, call } = this.#input;
-    const contentBefore = reader.facts.contentEvents;
+    const { facts } = reader;
+    const contentBefore = facts.contentEvents;
     let passed: Buffer | undefined;
     try {
       passed = reader.push(chunk);
@@ -101,9 +103,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       this.#endWith(toPlatformError(error));
       return;
     }
-    const { facts } = reader;
     // Comments keep a connection warm and say nothing: only content counts as progress.
-    if (facts.contentEvents > contentBefore || facts.finishedChoices > 0 || !call.stream)
+    if (call.stream && (facts.contentEvents > contentBefore || facts.finishedChoices > 0))
       this.#lastProgressMs = performance.now();
     if (passed !== undefined) this.#pass(passed);
     if (facts.error !== undefined) this.#endWith(facts.error);
@@ -199,7 +200,7 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     this.#upstream = reply.body;
     this.#status = reply.status;
     this.#headers = reply.headers;
-    this.#lastProgressMs = performance.now();
+    if (this.#input.call.stream) this.#lastProgressMs = performance.now();
     if (reply.status < 200 || reply.status >= 300) {
       this.#phase = "error_body";
     } else {

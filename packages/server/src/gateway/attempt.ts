@@ -28,51 +28,54 @@ const firstBackOffMs = 50;
  */
 export function createAttempts(parts: AttemptParts): Chat {
   const budget = new RetryBudget();
-  return async (call) => {
-    let failure: PlatformError | undefined;
-    for (let number = 1; number <= parts.settings.maxRetries + 1; number++) {
+
+  async function tryAgain(call: GatewayCall, first: PlatformError): Promise<Reply> {
+    let failure = first;
+    for (let number = 2; mayGoOn(call, failure) && number <= parts.settings.maxRetries + 1; number++) {
       const target = chooseTarget(call, parts.directory, { number, failure });
-      if (target === undefined) break;
-      if (number === 1) {
-        const outcome = await tryOnce(call, target, parts);
-        if (!(outcome instanceof PlatformError)) return outcome;
-        failure = outcome;
-      } else {
-        if (!budget.take(parts.inFlight())) break;
-        try {
-          await backOff(call, number, parts.random());
-          const outcome = await tryOnce(call, target, parts);
-          if (!(outcome instanceof PlatformError)) return outcome;
-          failure = outcome;
-        } finally {
-          budget.giveBack();
-        }
+      if (target === undefined || !budget.take(parts.inFlight())) break;
+      try {
+        await backOff(call, number, parts.random());
+        return await tryOnce(call, target, parts);
+      } catch (error) {
+        failure = toPlatformError(error);
+      } finally {
+        budget.giveBack();
       }
-      if (!failure.isRetryable || call.cancellation.reason !== undefined) break;
     }
-    throw (
-      failure ??
-      new PlatformError("unavailable", `No target of the model \`${call.head.model}\` can take the call now.`)
-    );
+    throw failure;
+  }
+
+  return (call) => {
+    try {
+      const target = chooseTarget(call, parts.directory, { number: 1, failure: undefined });
+      if (target === undefined) return Promise.reject(noTarget(call));
+      return tryOnce(call, target, parts).catch((error: unknown) => tryAgain(call, toPlatformError(error)));
+    } catch (error) {
+      return tryAgain(call, toPlatformError(error));
+    }
   };
 }
 
-async function tryOnce(
-  call: GatewayCall,
-  target: Target,
-  parts: AttemptParts,
-): Promise<Reply | PlatformError> {
-  try {
-    const { outgoing, reader } = prepareAttempt(call, target);
-    const { settings, deadlines } = parts;
-    call.attempts++;
-    if (call.sentAtMs === 0) call.sentAtMs = performance.now();
-    call.servedBy = target.id;
-    const record = parts.recorder.begin(call, target);
-    return await new AttemptRun({ call, target, outgoing, reader, record, settings, deadlines }).start();
-  } catch (error) {
-    return toPlatformError(error);
-  }
+function mayGoOn(call: GatewayCall, failure: PlatformError): boolean {
+  return failure.isRetryable && call.cancellation.reason === undefined;
+}
+
+function noTarget(call: GatewayCall): PlatformError {
+  return new PlatformError(
+    "unavailable",
+    `No target of the model \`${call.head.model}\` can take the call now.`,
+  );
+}
+
+function tryOnce(call: GatewayCall, target: Target, parts: AttemptParts): Promise<Reply> {
+  const { outgoing, reader } = prepareAttempt(call, target);
+  const { settings, deadlines } = parts;
+  call.attempts++;
+  if (call.sentAtMs === 0) call.sentAtMs = performance.now();
+  call.servedBy = target;
+  const record = parts.recorder.begin(call, target);
+  return new AttemptRun({ call, target, outgoing, reader, record, settings, deadlines }).start();
 }
 
 /** Which target the next attempt goes to; undefined when none is left that may be asked. */
@@ -81,8 +84,12 @@ function chooseTarget(
   directory: ModelDirectory,
   so: { readonly number: number; readonly failure: PlatformError | undefined },
 ): Target | undefined {
-  const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
   const nowMs = performance.now();
+  if (so.number === 1) {
+    const first = directory.snapshot.targets.get(call.targets[0] ?? "");
+    if (first?.platform !== undefined && first.breaker.allows(nowMs)) return first;
+  }
+  const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
   const next = targets[(so.number - 1) % Math.max(1, targets.length)];
   if (next === undefined) return undefined;
   if (so.number > 1 && targets.length === 1 && !isWorthRepeating(so.failure)) return undefined;

@@ -1,6 +1,7 @@
 import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
 import type { Principal } from "../core/principal.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
+import type { Target } from "./targets.ts";
 
 /** What a surface hands to the gateway. */
 export interface GatewayCallInput {
@@ -41,10 +42,10 @@ export class GatewayCall {
   attempts = 0;
   /** Monotonic time at which the first attempt was sent. */
   sentAtMs = 0;
-  /** `integration/model` that answered, once one did. */
-  servedBy: string | undefined;
+  /** Who was asked last: who answered, once one did. */
+  servedBy: Target | undefined;
   #json: unknown;
-  #endListeners: (() => void)[] = [];
+  #onEnd: (() => void) | undefined;
   #hasEnded = false;
 
   constructor(input: GatewayCallInput) {
@@ -69,17 +70,16 @@ export class GatewayCall {
     return this.#json;
   }
 
-  /** Calls `listener` once when the call has ended in whatever way. */
+  /** Calls `listener` once when the call has ended in whatever way. One listener is all there is. */
   onEnd(listener: () => void): void {
-    this.#endListeners.push(listener);
+    this.#onEnd = listener;
   }
 
   /** Marks the end. Later calls change nothing. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    for (const listener of this.#endListeners) listener();
-    this.#endListeners = [];
+    this.#onEnd?.();
   }
 }
 

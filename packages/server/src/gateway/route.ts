@@ -1,11 +1,12 @@
 import { PlatformError } from "@llm-platform/kit";
 import { orderTargets } from "../core/routes.ts";
+import type { GatewayCall } from "./gateway-call.ts";
 import { lookUpRoute, type ModelDirectory, refuseAbsent } from "./model-directory.ts";
 import type { Stage } from "./stage.ts";
 
 /** Finds the targets of a call's model, in the order in which they are tried. */
 export function createRouting(directory: ModelDirectory, random: () => number): Stage {
-  return (next) => async (call) => {
+  function findTargets(call: GatewayCall): readonly string[] {
     const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
     const targets = orderTargets(lookUpRoute(directory, name), random());
     if (!targets.some((id) => directory.snapshot.targets.has(id))) {
@@ -18,7 +19,15 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
         },
       );
     }
-    call.targets = targets;
+    return targets;
+  }
+
+  return (next) => (call) => {
+    try {
+      call.targets = findTargets(call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return next(call);
   };
 }

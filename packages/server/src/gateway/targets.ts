@@ -8,6 +8,8 @@ export class Target {
   readonly integration: string;
   readonly model: string;
   readonly breaker: Breaker;
+  /** Header lines of the replies that it gives. */
+  readonly replyHeaders: string;
   /** The platform that serves it now; undefined while its integration is not running. */
   platform: ModelPlatform | undefined;
   /** Why `platform` is undefined, in one sentence. */
@@ -18,5 +20,16 @@ export class Target {
     this.integration = integration;
     this.model = model;
     this.breaker = new Breaker(breaker);
+    this.replyHeaders = `x-llmp-provider: ${toHeaderValue(integration)}\r\nx-llmp-model: ${toHeaderValue(model)}\r\n`;
   }
+
+  /** Its platform's provider; `none` while that does not run. */
+  get provider(): string {
+    return this.platform?.provider ?? "none";
+  }
+}
+
+/** Names come from upstreams: what may not stand in a header is written in per cent (RFC 3986 section 2.1). */
+function toHeaderValue(name: string): string {
+  return name.replaceAll(/[^\x21-\x7e]+/g, (odd) => encodeURIComponent(odd.toWellFormed()));
 }

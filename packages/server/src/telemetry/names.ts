@@ -185,6 +185,12 @@ export const metricNames = {
     type: "gauge",
     labels: [],
   },
+  httpRequests: {
+    name: "llm_http_requests_total",
+    help: "HTTP requests, by the lane that read them: fast (inference calls in plain HTTP/1.1) or node_http.",
+    type: "counter",
+    labels: ["lane"],
+  },
   configReload: {
     name: "llm_config_last_reload_successful",
     help: "1 when the configuration in force is the last one that was read.",

@@ -44,6 +44,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     spoolOldest: gauge("spoolOldest"),
     spoolFailures: counter("spoolFailures"),
     connections: gauge("connections"),
+    httpRequests: counter("httpRequests"),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
   };

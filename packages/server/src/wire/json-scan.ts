@@ -1,6 +1,6 @@
 /** Bounds of a JSON text, checked while it is scanned. */
 export interface JsonLimits {
-  /** Deepest nesting of arrays and objects. */
+  /** Deepest nesting of arrays and objects; 64 at most. */
   readonly maxDepth: number;
   /** Arrays, objects and scalars together. */
   readonly maxNodes: number;
@@ -48,7 +48,10 @@ export function scanJsonObject(
   visitor?: MemberVisitor,
 ): JsonProblem | undefined {
   const end = range.end;
-  const isObject = new Uint8Array(limits.maxDepth + 1);
+  // One bit for each open bracket: 1 for an object. An array here would cost as much as the scan of a short body.
+  let lowKinds = 0;
+  let highKinds = 0;
+  let isInObject = false;
   let depth = 0;
   let nodes = 0;
   let state = value;
@@ -74,9 +77,8 @@ export function scanJsonObject(
         keyStart = at + 1;
         keyEnd = close;
       }
-      at = skipBlank(bytes, close + 1, end);
-      if (at >= end || bytes[at] !== 0x3a) return "malformed";
-      at = skipBlank(bytes, at + 1, end);
+      at = startOfValue(bytes, close + 1, end);
+      if (at < 0) return "malformed";
       if (depth === 1) valueStart = at;
       state = value;
       continue;
@@ -84,12 +86,13 @@ export function scanJsonObject(
 
     if (state === afterValue) {
       if (byte === 0x2c) {
-        state = isObject[depth] === 1 ? nextKey : value;
+        state = isInObject ? nextKey : value;
         at++;
         continue;
       }
-      if (byte !== (isObject[depth] === 1 ? 0x7d : 0x5d)) return "malformed";
+      if (byte !== (isInObject ? 0x7d : 0x5d)) return "malformed";
       depth--;
+      isInObject = depth > 0 && hasBit(depth <= 32 ? lowKinds : highKinds, depth);
       at++;
       if (depth === 0) return skipBlank(bytes, at, end) === end ? undefined : "malformed";
       if (depth === 1) visitor?.member(keyStart, keyEnd, valueStart, at);
@@ -104,7 +107,9 @@ export function scanJsonObject(
     if (byte === 0x7b || byte === 0x5b) {
       if (depth === 0 && byte !== 0x7b) return "malformed";
       if (++depth > limits.maxDepth) return "too_deep";
-      isObject[depth] = byte === 0x7b ? 1 : 0;
+      isInObject = byte === 0x7b;
+      if (depth <= 32) lowKinds = withBit(lowKinds, depth, isInObject);
+      else highKinds = withBit(highKinds, depth, isInObject);
       state = byte === 0x7b ? firstKey : firstElement;
       at++;
       continue;
@@ -117,7 +122,24 @@ export function scanJsonObject(
   }
 }
 
-function skipBlank(bytes: Buffer, from: number, end: number): number {
+/** Whether the bit of this depth is set; depths 1 to 32 and 33 to 64 share the bits of a mask each. */
+function hasBit(mask: number, depth: number): boolean {
+  return ((mask >>> (depth - 1)) & 1) === 1;
+}
+
+function withBit(mask: number, depth: number, isSet: boolean): number {
+  const bit = 1 << (depth - 1);
+  return isSet ? mask | bit : mask & ~bit;
+}
+
+/** Offset of what follows the colon after a key that ended before `from`; −1 when there is no colon. */
+function startOfValue(bytes: Buffer, from: number, end: number): number {
+  const colon = skipBlank(bytes, from, end);
+  return colon < end && bytes[colon] === 0x3a ? skipBlank(bytes, colon + 1, end) : -1;
+}
+
+/** Offset of the first byte from `from` that is not white space; `end` when there is none. */
+export function skipBlank(bytes: Buffer, from: number, end: number): number {
   let at = from;
   while (at < end) {
     const byte = bytes[at];
@@ -200,4 +222,14 @@ function endOfNumber(bytes: Buffer, from: number, end: number): number {
     at++;
   }
   return digits === 0 ? -1 : at;
+}
+
+/** Whether these bytes are exactly this ASCII text. */
+// oxlint-disable-next-line max-params -- compared for every member: an object each would cost more than the comparison
+export function isTextAt(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[start + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }

@@ -21,8 +21,11 @@ export function toCount(value: unknown): number | undefined {
 
 /** A JSON object as a record, or undefined when the value is none. */
 export function toRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return { ...value };
+  return isRecord(value) ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 interface MaybeUsage {
@@ -36,10 +39,10 @@ interface MaybeUsage {
 export function withoutAbsent(usage: MaybeUsage): Usage | undefined {
   const { inputTokens, outputTokens, cacheReadTokens, reasoningTokens } = usage;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  return {
-    ...(inputTokens === undefined ? {} : { inputTokens }),
-    ...(outputTokens === undefined ? {} : { outputTokens }),
-    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
-    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
-  };
+  const told: { -readonly [Part in keyof Usage]: Usage[Part] } = {};
+  if (inputTokens !== undefined) told.inputTokens = inputTokens;
+  if (outputTokens !== undefined) told.outputTokens = outputTokens;
+  if (cacheReadTokens !== undefined) told.cacheReadTokens = cacheReadTokens;
+  if (reasoningTokens !== undefined) told.reasoningTokens = reasoningTokens;
+  return told;
 }

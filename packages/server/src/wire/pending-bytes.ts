@@ -16,7 +16,8 @@ export class PendingBytes {
   take(chunk?: Buffer): Buffer {
     if (this.#length === 0) return chunk ?? Buffer.alloc(0);
     if (chunk !== undefined) this.#chunks.push(chunk);
-    const joined = Buffer.concat(this.#chunks);
+    const [first] = this.#chunks;
+    const joined = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#length = 0;
     return joined;

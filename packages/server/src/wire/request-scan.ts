@@ -1,5 +1,11 @@
 import { PlatformError } from "@llm-platform/kit";
-import { chatBodyLimits, type JsonProblem, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+import {
+  chatBodyLimits,
+  isTextAt,
+  type JsonProblem,
+  type MemberVisitor,
+  scanJsonObject,
+} from "./json-scan.ts";
 
 /** What the platform must know of a request body in the OpenAI or Ollama dialect. */
 export interface RequestHead {
@@ -40,6 +46,11 @@ const steeringFields = new Set([
   "extra_query",
   "user_config",
 ]);
+
+/** First bytes of those names: few other members begin so. */
+const steeringStarts = [...new Set([...steeringFields].map((field) => field.charCodeAt(0)))];
+const backslash = 0x5c;
+const quote = 0x22;
 
 const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/;
 const longestKeyBytes = 256;
@@ -88,38 +99,36 @@ class HeadCollector implements MemberVisitor {
   member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const length = keyEnd - keyStart;
     if (length > longestKeyBytes) throw invalid(undefined, `A key is longer than ${longestKeyBytes} bytes.`);
-    const key = this.#body.toString("latin1", keyStart, keyEnd);
-    if (key.includes("\\"))
-      throw invalid(undefined, "A key of the body holds an escape sequence; write it plainly.");
-    switch (key) {
-      case "model":
-        this.#readModel({ start: valueStart, end: valueEnd });
-        return;
-      case "stream":
-        if (this.#sawStream) throw duplicate(key);
-        this.#sawStream = true;
-        this.#stream = this.#readBoolean(key, valueStart, valueEnd);
-        return;
-      case "stream_options":
-        if (this.#streamOptionsRange !== undefined) throw duplicate(key);
-        this.#readStreamOptions({ start: valueStart, end: valueEnd });
-        return;
-      case "n":
-        if (this.#sawChoices) throw duplicate(key);
-        this.#sawChoices = true;
-        this.#readChoices(valueStart, valueEnd);
-        return;
-      default:
-        if (steeringFields.has(key)) {
-          throw new PlatformError(
-            "unsupported_parameter",
-            `\`${key}\` is not accepted: where a call goes is configured, not asked for.`,
-            {
-              field: key,
-            },
-          );
-        }
+    const body = this.#body;
+    for (let at = keyStart; at < keyEnd; at++) {
+      if (body[at] === backslash)
+        throw invalid(undefined, "A key of the body holds an escape sequence; write it plainly.");
     }
+    if (isTextAt(body, keyStart, keyEnd, "model")) {
+      this.#readModel({ start: valueStart, end: valueEnd });
+    } else if (isTextAt(body, keyStart, keyEnd, "stream")) {
+      if (this.#sawStream) throw duplicate("stream");
+      this.#sawStream = true;
+      this.#stream = this.#readBoolean("stream", valueStart);
+    } else if (isTextAt(body, keyStart, keyEnd, "stream_options")) {
+      if (this.#streamOptionsRange !== undefined) throw duplicate("stream_options");
+      this.#readStreamOptions({ start: valueStart, end: valueEnd });
+    } else if (isTextAt(body, keyStart, keyEnd, "n")) {
+      if (this.#sawChoices) throw duplicate("n");
+      this.#sawChoices = true;
+      this.#readChoices(valueStart, valueEnd);
+    } else if (steeringStarts.includes(body[keyStart] ?? 0)) {
+      this.#refuseSteering(body.toString("latin1", keyStart, keyEnd));
+    }
+  }
+
+  #refuseSteering(key: string): void {
+    if (!steeringFields.has(key)) return;
+    throw new PlatformError(
+      "unsupported_parameter",
+      `\`${key}\` is not accepted: where a call goes is configured, not asked for.`,
+      { field: key },
+    );
   }
 
   finish(): RequestHead {
@@ -144,7 +153,7 @@ class HeadCollector implements MemberVisitor {
 
   #readModel(range: Range): void {
     if (this.#modelRange !== undefined) throw duplicate("model");
-    const name = this.#parse("model", range.start, range.end);
+    const name = this.#readText(range) ?? this.#parse("model", range.start, range.end);
     if (typeof name !== "string" || !modelNamePattern.test(name)) {
       throw invalid(
         "model",
@@ -155,11 +164,29 @@ class HeadCollector implements MemberVisitor {
     this.#modelRange = range;
   }
 
-  #readBoolean(field: string, start: number, end: number): boolean | undefined {
-    const value = this.#parse(field, start, end);
-    if (value === null) return undefined;
-    if (typeof value !== "boolean") throw invalid(field, `\`${field}\` must be true or false.`);
-    return value;
+  #readBoolean(field: string, start: number): boolean | undefined {
+    // The scan has let nothing else pass that begins like a literal.
+    switch (this.#body[start]) {
+      case 0x74:
+        return true;
+      case 0x66:
+        return false;
+      case 0x6e:
+        return undefined;
+      default:
+        throw invalid(field, `\`${field}\` must be true or false.`);
+    }
+  }
+
+  /** A string of plain characters as it stands; undefined for anything else. */
+  #readText({ start, end }: Range): string | undefined {
+    const body = this.#body;
+    if (body[start] !== quote) return undefined;
+    for (let at = start + 1; at < end - 1; at++) {
+      const byte = body[at] ?? 0;
+      if (byte === backslash || byte < 0x20 || byte > 0x7e) return undefined;
+    }
+    return body.toString("latin1", start + 1, end - 1);
   }
 
   #readStreamOptions(range: Range): void {

@@ -2,6 +2,7 @@ import { connect as connectTcp, type LookupFunction, type Socket } from "node:ne
 import { connect as connectTls } from "node:tls";
 import { type ByteSink, PlatformError, type ReplyBody, type UpstreamReply } from "@llm-platform/kit";
 import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
+import { TurnQueue } from "./turn-queue.ts";
 import { type BodyFraming, parseResponseHead, ResponseHeadError } from "./response-head.ts";
 
 /** Where a connection goes. */
@@ -67,24 +68,23 @@ export class UpstreamConnection implements ReplyBody {
     this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
   }
 
-  /** Begins an exchange. The connection must be free. */
-  start(head: string, body: Uint8Array, listener: ExchangeListener): void {
+  /**
+   * Begins an exchange. The connection must be free.
+   * @param head the request's head up to the value of content-length, which is written here
+   */
+  start(head: Buffer, body: Uint8Array, listener: ExchangeListener): void {
     this.#isBusy = true;
     this.#listener = listener;
     this.#hasByte = false;
     this.#framing = undefined;
     this.#exchanges++;
-    if (body.length <= largestSingleWriteBytes) {
-      const message = Buffer.allocUnsafe(head.length + body.length);
-      message.write(head, 0, "latin1");
-      message.set(body, head.length);
-      this.#socket.write(message);
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(head, "latin1");
-    this.#socket.write(body);
-    this.#socket.uncork();
+    const length = `${body.length}\r\n\r\n`;
+    const isSmall = body.length <= largestSingleWriteBytes;
+    const message = Buffer.allocUnsafe(head.length + length.length + (isSmall ? body.length : 0));
+    head.copy(message);
+    message.write(length, head.length, "latin1");
+    if (isSmall) message.set(body, head.length + length.length);
+    requests.add({ socket: this.#socket, message, body: isSmall ? undefined : body });
   }
 
   /** Closes the connection, whatever it is doing; nobody is told but the owner. */
@@ -281,6 +281,25 @@ export class UpstreamConnection implements ReplyBody {
   }
 }
 
+interface OutgoingRequest {
+  readonly socket: Socket;
+  readonly message: Buffer;
+  /** What follows the message, when it is too long to be copied into it. */
+  readonly body: Uint8Array | undefined;
+}
+
+const requests = new TurnQueue<OutgoingRequest>(({ socket, message, body }) => {
+  if (socket.destroyed) return;
+  if (body === undefined) {
+    socket.write(message);
+    return;
+  }
+  socket.cork();
+  socket.write(message);
+  socket.write(body);
+  socket.uncork();
+});
+
 export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly lookup: LookupFunction;
@@ -292,9 +311,9 @@ export interface ConnectionOptions {
 function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (read: Buffer) => void): Socket {
   const onread = {
     buffer: readBuffer,
-    callback: (bytes: number, buffer: Uint8Array): boolean => {
+    callback: (bytes: number): boolean => {
       const read = Buffer.allocUnsafe(bytes);
-      read.set(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
+      readBuffer.copy(read, 0, 0, bytes);
       onRead(read);
       return true;
     },

@@ -63,7 +63,7 @@ class Pool implements UpstreamPool, ConnectionOwner {
   readonly #open = new Set<UpstreamConnection>();
   readonly #free: UpstreamConnection[] = [];
   readonly #sweeper: NodeJS.Timeout;
-  readonly #heads = new WeakMap<UpstreamRequest["headers"], Map<string, string>>();
+  readonly #heads = new WeakMap<UpstreamRequest["headers"], Map<string, RequestStart>>();
   #session: Buffer | undefined;
   #isStopped = false;
 
@@ -129,19 +129,19 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 
   /** Request line and headers up to the value of content-length, made once per header list and path. */
-  headFor(request: UpstreamRequest): string {
+  startOf(request: UpstreamRequest): Buffer {
     let paths = this.#heads.get(request.headers);
     if (paths === undefined) {
       paths = new Map();
       this.#heads.set(request.headers, paths);
     }
-    const key = `${request.method} ${request.path}`;
-    let head = paths.get(key);
-    if (head === undefined) {
-      head = formatHead(key, this.#endpoint, request.headers);
-      paths.set(key, head);
+    let start = paths.get(request.path);
+    if (start?.method !== request.method) {
+      const text = formatHead(`${request.method} ${request.path}`, this.#endpoint, request.headers);
+      start = { method: request.method, bytes: Buffer.from(text, "latin1") };
+      paths.set(request.path, start);
     }
-    return head;
+    return start.bytes;
   }
 
   onFree(connection: UpstreamConnection): void {
@@ -159,6 +159,12 @@ class Pool implements UpstreamPool, ConnectionOwner {
     const oldest = performance.now() - this.#limits.idleTimeoutMs;
     while (this.#free[0] !== undefined && this.#free[0].freeSinceMs < oldest) this.#free.shift()?.destroy();
   }
+}
+
+/** Request line and headers up to the value of content-length, for one method. */
+interface RequestStart {
+  readonly method: string;
+  readonly bytes: Buffer;
 }
 
 interface Settle {
@@ -217,10 +223,9 @@ class Exchange {
 
   #send(isFresh: boolean): void {
     try {
-      const { body } = this.#request;
-      const head = `${this.#pool.headFor(this.#request)}${body.length}\r\n\r\n`;
+      const start = this.#pool.startOf(this.#request);
       this.#connection = this.#pool.take(isFresh);
-      this.#connection.start(head, body, this);
+      this.#connection.start(start, this.#request.body, this);
     } catch (error) {
       this.#request.cancellation.offCancel(this.onCancel);
       this.#reject(

@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
 import { noteOllamaFacts } from "./ndjson-reader.ts";
 import { parseOpenAiUsage, toRecord } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
@@ -50,23 +50,16 @@ export class WholeReader implements ReplyReader, MemberVisitor {
   // oxlint-disable-next-line max-params -- four offsets, called for every member: an object each would cost more than the scan
   member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const body = this.#body;
-    switch (body.toString("latin1", keyStart, Math.min(keyEnd, keyStart + 16))) {
-      case "usage":
-        this.facts.usage = parseOpenAiUsage(JSON.parse(body.toString("utf8", valueStart, valueEnd)));
-        return;
-      case "choices":
-        this.#readChoices(valueStart, valueEnd);
-        return;
-      case "error":
-        if (body[valueStart] !== 0x6e) {
-          const cause = new Error(body.toString("utf8", valueStart, Math.min(valueEnd, valueStart + 2048)));
-          this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", {
-            cause,
-            isRetryable: true,
-          });
-        }
-        return;
-      default:
+    if (isTextAt(body, keyStart, keyEnd, "usage")) {
+      this.facts.usage = parseOpenAiUsage(JSON.parse(body.toString("utf8", valueStart, valueEnd)));
+    } else if (isTextAt(body, keyStart, keyEnd, "choices")) {
+      this.#readChoices(valueStart, valueEnd);
+    } else if (isTextAt(body, keyStart, keyEnd, "error") && body[valueStart] !== 0x6e) {
+      const cause = new Error(body.toString("utf8", valueStart, Math.min(valueEnd, valueStart + 2048)));
+      this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", {
+        cause,
+        isRetryable: true,
+      });
     }
   }
 
@@ -74,12 +67,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     const body = this.#body;
     const at = body.indexOf(finishReasonKey, start);
     if (at < 0 || at >= end) return;
-    const text = body.toString(
-      "latin1",
-      at + finishReasonKey.length,
-      Math.min(end, at + finishReasonKey.length + 40),
-    );
-    const reason = /^\s*:\s*"([a-z_]+)"/.exec(text)?.[1];
+    const reason = readWord(body, at + finishReasonKey.length, end);
     if (reason === undefined) return;
     this.facts.finishReason = toFinishReason(reason);
     this.facts.finishedChoices++;
@@ -96,4 +84,21 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     if (reply === undefined) throw malformed("a reply that is not a JSON object");
     noteOllamaFacts({ done: true, ...reply }, this.facts);
   }
+}
+
+const longestWord = 40;
+
+/** The word in quotes behind a colon: what `"finish_reason"` stands before when it is not null. */
+function readWord(bytes: Buffer, from: number, end: number): string | undefined {
+  let at = skipBlank(bytes, from, end);
+  if (bytes[at] !== 0x3a) return undefined;
+  at = skipBlank(bytes, at + 1, end);
+  if (bytes[at] !== 0x22) return undefined;
+  const start = at + 1;
+  for (at = start; at < end && at - start <= longestWord; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 0x22) return at === start ? undefined : bytes.toString("latin1", start, at);
+    if (byte !== 0x5f && (byte < 0x61 || byte > 0x7a)) return undefined;
+  }
+  return undefined;
 }

@@ -7,5 +7,5 @@ export const openAiDialect: SurfaceDialect = {
   streamContentType: "text/event-stream; charset=utf-8",
   formatError: (error, requestId) => JSON.stringify(toOpenAiError(error, requestId)),
   formatErrorFrame: (error, requestId) => `data: ${JSON.stringify(toOpenAiError(error, requestId))}\n\n`,
-  heartbeat: ": keep-alive\n\n",
+  heartbeat: Buffer.from(": keep-alive\n\n"),
 };

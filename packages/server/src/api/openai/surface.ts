@@ -1,5 +1,5 @@
 import type { Mount } from "../listener.ts";
-import { createInferenceHandler, type InferenceParts, type RequestHandler } from "../inference.ts";
+import { createInferenceHandler, type InferenceParts, mountInference } from "../inference.ts";
 import { openAiDialect } from "./dialect.ts";
 import { createModelsHandler, type ModelsParts } from "./models.ts";
 
@@ -21,11 +21,14 @@ export function createOpenAiMount(parts: InferenceParts & ModelsParts): Mount {
     streamDefault: false,
   });
   const models = createModelsHandler(parts);
-  const paths = new Map<string, RequestHandler>([
-    ["/v1/chat/completions", chat],
-    ["/v1/completions", completion],
-    ["/v1/embeddings", embedding],
-    ["/v1/models", models],
-  ]);
-  return { paths, prefixes: new Map([["/v1/models/", models]]) };
+  const { paths, fast } = mountInference({
+    "/v1/chat/completions": chat,
+    "/v1/completions": completion,
+    "/v1/embeddings": embedding,
+  });
+  return {
+    paths: new Map([...paths, ["/v1/models", models]]),
+    prefixes: new Map([["/v1/models/", models]]),
+    fast,
+  };
 }

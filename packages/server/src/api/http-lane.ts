@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { PlatformError } from "@llm-platform/kit";
+import { answer, formatBareAnswer } from "./answer.ts";
+import type { RequestHandler } from "./inference.ts";
+
+export interface HttpLaneParts {
+  /** Whether replies end their connections, because the server stops. */
+  isClosing(): boolean;
+  countRequest(): void;
+  findHandler(path: string): RequestHandler | undefined;
+}
+
+/** node:http on connections that are given to it: for everything that the fast lane does not take. */
+export interface HttpLane {
+  take(socket: Socket): void;
+  /** Ends the connections that carry no request. */
+  closeIdle(): void;
+  closeAll(): void;
+  /** No further connection will come. */
+  stop(): void;
+}
+
+const headersTimeoutMs = 20_000;
+const requestTimeoutMs = 60_000;
+const keepAliveTimeoutMs = 65_000;
+const maxHeaderBytes = 16 * 1024;
+const maxHeaders = 100;
+const timeoutCheckMs = 2_000;
+
+export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLaneParts): HttpLane {
+  const server: Server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      maxHeaderSize: maxHeaderBytes,
+      noDelay: true,
+      // Node's own answer to a missing Host has no body; `judgeHead` gives ours.
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      countRequest();
+      if (isClosing()) response.shouldKeepAlive = false;
+      const handler = judgeHead(request) ?? findHandler(pathOf(request)) ?? notFound;
+      handler(request, response);
+    },
+  );
+  // One more than allowed is kept, so that a request with too many can be told from one with just enough.
+  server.maxHeadersCount = maxHeaders + 1;
+  server.on("clientError", answerClientError);
+  // Time-outs are watched from this event on; the port itself is another server's.
+  server.emit("listening");
+  return {
+    take(socket) {
+      server.emit("connection", socket);
+      socket.resume();
+    },
+    closeIdle: () => server.closeIdleConnections(),
+    closeAll: () => server.closeAllConnections(),
+    stop: () => void server.close(),
+  };
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function notFound(request: IncomingMessage, response: ServerResponse): void {
+  const isTrace = request.method === "TRACE" || request.method === "CONNECT";
+  answer(
+    response,
+    isTrace
+      ? new PlatformError("method_not_allowed", "This method is not possible here.")
+      : new PlatformError(
+          "not_found",
+          "There is nothing at this path. The OpenAI API is under /v1, the integrations under /integrations/.",
+        ),
+  );
+}
+
+/** What answers a request whose head is refused whatever its path; undefined for a good one. */
+function judgeHead(request: IncomingMessage): RequestHandler | undefined {
+  if (request.rawHeaders.length > maxHeaders * 2) return tooManyHeaders;
+  return request.headers.host === undefined && request.httpVersion === "1.1" ? missingHost : undefined;
+}
+
+function missingHost(_request: IncomingMessage, response: ServerResponse): void {
+  answer(response, new PlatformError("invalid_request", "The request has no Host header."));
+}
+
+function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): void {
+  answer(
+    response,
+    new PlatformError("invalid_request", `The request has more than ${maxHeaders} headers.`),
+    431,
+  );
+}
+
+const clientErrors: Readonly<Record<string, { readonly status: string; readonly error: PlatformError }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: "431 Request Header Fields Too Large",
+    error: new PlatformError("invalid_request", `The headers are larger than ${maxHeaderBytes} bytes.`),
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: "408 Request Timeout",
+    error: new PlatformError("request_timeout", "The request did not arrive in time."),
+  },
+};
+
+/** What the parser refuses never becomes a request: it is answered on the bare socket, and the connection ends. */
+function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (cause.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, error } = clientErrors[cause.code ?? ""] ?? {
+    status: "400 Bad Request",
+    error: new PlatformError("invalid_request", "The request is not valid HTTP/1.1."),
+  };
+  socket.end(formatBareAnswer(error, status));
+}

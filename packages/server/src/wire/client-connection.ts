@@ -1,0 +1,257 @@
+import { PlatformError } from "@llm-platform/kit";
+import type { Socket } from "node:net";
+import type { AdoptedSocket, OnRead } from "./adopt-socket.ts";
+import type { Timed } from "./deadlines.ts";
+import { FastReply, type ReplyCarrier } from "./fast-reply.ts";
+import { GrowingBody } from "./growing-body.ts";
+import { type HttpHead, readHttpHead } from "./http-head.ts";
+import type { ClientReply } from "./client-reply.ts";
+import { TurnQueue } from "./turn-queue.ts";
+
+/** An endpoint that the fast lane serves. */
+export interface FastRoute {
+  /** A body that says it is longer is node:http's to refuse. */
+  readonly maxBodyBytes: number;
+  /** Judges the head before the body is read. Returns what serves the request, or undefined when node:http is to answer. */
+  admit(head: HttpHead): FastService | undefined;
+}
+
+/** Serves one request. It must not throw. */
+export type FastService = (body: Buffer, reply: ClientReply) => void;
+
+/** Whom a connection belongs to. */
+export interface ClientConnectionOwner {
+  /** Whether replies end their connections, because the server stops. */
+  readonly isClosing: boolean;
+  findRoute(path: string): FastRoute | undefined;
+  /** A request begins. */
+  countRequest(): void;
+  /** Takes the connection over for good, with the bytes of a request that has not been begun. */
+  handOver(connection: ClientConnection, socket: Socket): void;
+  /** The text of an answer to a request that did not arrive in time. */
+  formatTimeout(error: PlatformError): string;
+  onClose(connection: ClientConnection): void;
+}
+
+/** A head that is longer is left to node:http, which refuses it. */
+const longestHeadBytes = 16 * 1024;
+const headTimeoutMs = 20_000;
+const requestTimeoutMs = 60_000;
+const keepAliveTimeoutMs = 65_000;
+const headEnd = Buffer.from("\r\n\r\n");
+const requestStart = Buffer.from("POST /");
+const noBytes = Buffer.alloc(0);
+
+interface Begun {
+  readonly serve: FastService;
+  readonly body: Buffer;
+  readonly reply: FastReply;
+}
+
+/** Requests of all connections that were read in this turn. A client that left meanwhile is told apart by its reply. */
+const begun = new TurnQueue<Begun>(({ serve, body, reply }) => {
+  if (reply.isOpen) serve(body, reply);
+});
+
+type Phase = "idle" | "head" | "body" | "reply";
+
+/**
+ * One accepted connection on the fast lane: a request with a length, its reply, then the next (RFC 9112 section 9.3).
+ * Requests that arrive early wait in the connection, unread. At the first that the lane does not take, the connection
+ * goes to node:http with every byte from that request on, and stays there.
+ */
+export class ClientConnection implements ReplyCarrier, Timed {
+  readonly #owner: ClientConnectionOwner;
+  readonly #adopted: AdoptedSocket;
+  readonly #socket: Socket;
+  #phase: Phase = "idle";
+  #sinceMs = performance.now();
+  /** Bytes that were read and belong to no request yet. */
+  #early: Buffer = noBytes;
+  #body: GrowingBody | undefined;
+  #serve: FastService | undefined;
+  #isLastRequest = false;
+  #reply: FastReply | undefined;
+  #isPaused = false;
+  #isGone = false;
+
+  constructor(
+    owner: ClientConnectionOwner,
+    accepted: Socket,
+    adopt: (accepted: Socket, onRead: OnRead) => AdoptedSocket,
+  ) {
+    this.#owner = owner;
+    this.#adopted = adopt(accepted, (read) => this.#onRead(read));
+    const socket = this.#adopted.socket;
+    this.#socket = socket;
+    socket.on("error", this.#onBroken);
+    // A client that shuts its half down has left: as with node:http, nobody waits for the reply.
+    socket.on("end", this.#onBroken);
+    socket.on("close", this.#onBroken);
+    socket.on("drain", this.#onDrain);
+  }
+
+  get isIdle(): boolean {
+    return this.#phase === "idle";
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get isLast(): boolean {
+    return this.#isLastRequest || this.#owner.isClosing;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  finish(): void {
+    this.#reply = undefined;
+    if (this.isLast) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.#enter("idle");
+    if (this.#early.length > 0 || this.#isPaused) process.nextTick(this.#takeEarly);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  checkDeadline(nowMs: number): void {
+    const waitedMs = nowMs - this.#sinceMs;
+    if (this.#phase === "idle") {
+      if (waitedMs > keepAliveTimeoutMs) this.#socket.destroy();
+    } else if (
+      this.#phase !== "reply" &&
+      waitedMs > (this.#phase === "head" ? headTimeoutMs : requestTimeoutMs)
+    ) {
+      const error = new PlatformError("request_timeout", "The request did not arrive in time.");
+      this.#socket.write(this.#owner.formatTimeout(error));
+      this.#socket.destroySoon();
+    }
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#sinceMs = performance.now();
+  }
+
+  #onRead(read: Buffer): void {
+    if (this.#isGone) return;
+    switch (this.#phase) {
+      case "reply":
+        this.#keepEarly(read);
+        return;
+      case "body":
+        this.#readBody(read);
+        return;
+      case "idle":
+        this.#readHead(read, false);
+        return;
+      default:
+        this.#readHead(Buffer.concat([this.#early, read]), true);
+    }
+  }
+
+  /** @param isOwned whether the bytes may be kept as they are */
+  #readHead(bytes: Buffer, isOwned: boolean): void {
+    this.#early = noBytes;
+    const end = bytes.indexOf(headEnd);
+    if (end < 0 && bytes.length <= longestHeadBytes && isRequestStart(bytes)) {
+      this.#early = isOwned ? bytes : Buffer.from(bytes);
+      if (this.#phase !== "head") this.#enter("head");
+      return;
+    }
+    const head =
+      end < 0 || end > longestHeadBytes ? undefined : readHttpHead(bytes.toString("latin1", 0, end + 2));
+    const route = head === undefined ? undefined : this.#owner.findRoute(head.path);
+    const isTooLong = head === undefined || route === undefined || head.contentLength > route.maxBodyBytes;
+    const serve = isTooLong ? undefined : route.admit(head);
+    if (head === undefined || serve === undefined) {
+      this.#handOver(bytes);
+      return;
+    }
+    this.#isLastRequest = head.isLast;
+    const bodyStart = end + headEnd.length;
+    const bodyEnd = bodyStart + head.contentLength;
+    if (bytes.length >= bodyEnd) {
+      if (bytes.length > bodyEnd) this.#early = Buffer.from(bytes.subarray(bodyEnd));
+      const body = Buffer.allocUnsafe(head.contentLength);
+      bytes.copy(body, 0, bodyStart, bodyEnd);
+      this.#begin(serve, body);
+      return;
+    }
+    this.#enter("body");
+    this.#serve = serve;
+    this.#body = new GrowingBody(head.contentLength);
+    this.#body.add(bytes.subarray(bodyStart));
+  }
+
+  #readBody(read: Buffer): void {
+    const body = this.#body;
+    const serve = this.#serve;
+    if (body === undefined || serve === undefined) return;
+    const taken = body.add(read);
+    if (!body.isWhole) return;
+    this.#body = undefined;
+    this.#serve = undefined;
+    if (taken < read.length) this.#early = Buffer.from(read.subarray(taken));
+    this.#begin(serve, body.take());
+  }
+
+  #begin(serve: FastService, body: Buffer): void {
+    this.#phase = "reply";
+    this.#owner.countRequest();
+    const reply = new FastReply(this);
+    this.#reply = reply;
+    begun.add({ serve, body, reply });
+  }
+
+  /** A request that comes before the reply to the one before it waits, and what follows it stays with the client. */
+  #keepEarly(read: Buffer): void {
+    this.#early = this.#early.length === 0 ? Buffer.from(read) : Buffer.concat([this.#early, read]);
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  readonly #takeEarly = (): void => {
+    if (this.#isGone || this.#phase !== "idle") return;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
+    if (this.#early.length > 0) this.#readHead(this.#early, true);
+  };
+
+  #handOver(bytes: Buffer): void {
+    this.#isGone = true;
+    const socket = this.#socket;
+    socket.off("error", this.#onBroken);
+    socket.off("end", this.#onBroken);
+    socket.off("close", this.#onBroken);
+    socket.off("drain", this.#onDrain);
+    this.#owner.handOver(this, this.#adopted.release(Buffer.from(bytes)));
+  }
+
+  readonly #onBroken = (): void => {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#socket.destroy();
+    this.#early = noBytes;
+    this.#body = undefined;
+    this.#owner.onClose(this);
+    this.#reply?.noteGone();
+  };
+
+  readonly #onDrain = (): void => this.#reply?.noteDrain();
+}
+
+/** Whether bytes can still become a request line of the fast lane. */
+function isRequestStart(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, requestStart.length);
+  return bytes.compare(requestStart, 0, length, 0, length) === 0;
+}

@@ -1,0 +1,127 @@
+import { type ClientReply, formatReplyHead } from "./client-reply.ts";
+
+/** What a reply needs of the connection that carries it. */
+export interface ReplyCarrier {
+  readonly waitingBytes: number;
+  /** Whether the reply must say that the connection ends with it. */
+  readonly isLast: boolean;
+  write(bytes: Uint8Array): void;
+  /** The reply is whole: another request may follow. */
+  finish(): void;
+  destroy(): void;
+}
+
+const lastChunk = Buffer.from("0\r\n\r\n");
+/** Up to this size head and body go out in one buffer and one write. */
+const largestSingleWriteBytes = 32 * 1024;
+
+/**
+ * A reply in HTTP/1.1 on a connection of the fast lane, with a length or in chunks (RFC 9112 sections 6 and 7.1).
+ * Once it has ended it does nothing any more, so that a late writer cannot reach the reply after it.
+ */
+export class FastReply implements ClientReply {
+  #carrier: ReplyCarrier | undefined;
+  #head: string | undefined;
+  #isStarted = false;
+  #onGone: (() => void) | undefined;
+  #onDrain: (() => void) | undefined;
+
+  constructor(carrier: ReplyCarrier) {
+    this.#carrier = carrier;
+  }
+
+  get isOpen(): boolean {
+    return this.#carrier !== undefined;
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  get waitingBytes(): number {
+    return this.#carrier?.waitingBytes ?? 0;
+  }
+
+  send(status: number, headers: string, body: Uint8Array): void {
+    const carrier = this.#carrier;
+    if (carrier === undefined || this.#isStarted) return;
+    this.#isStarted = true;
+    const head = `${formatReplyHead(status, headers)}${connectionLine(carrier)}content-length: ${body.length}\r\n\r\n`;
+    if (body.length <= largestSingleWriteBytes) {
+      const message = Buffer.allocUnsafe(head.length + body.length);
+      message.write(head, 0, "latin1");
+      message.set(body, head.length);
+      carrier.write(message);
+    } else {
+      carrier.write(Buffer.from(head, "latin1"));
+      carrier.write(body);
+    }
+    this.#close().finish();
+  }
+
+  start(status: number, headers: string): void {
+    const carrier = this.#carrier;
+    if (carrier === undefined || this.#isStarted) return;
+    this.#isStarted = true;
+    this.#head = `${formatReplyHead(status, headers)}${connectionLine(carrier)}transfer-encoding: chunked\r\n\r\n`;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    const prefix = `${this.#head ?? ""}${chunk.length.toString(16)}\r\n`;
+    this.#head = undefined;
+    const framed = Buffer.allocUnsafe(prefix.length + chunk.length + 2);
+    framed.write(prefix, 0, "latin1");
+    framed.set(chunk, prefix.length);
+    framed[prefix.length + chunk.length] = 0x0d;
+    framed[prefix.length + chunk.length + 1] = 0x0a;
+    this.#carrier?.write(framed);
+  }
+
+  end(): void {
+    const head = this.#head;
+    if (head !== undefined) this.#carrier?.write(Buffer.from(head, "latin1"));
+    this.#carrier?.write(lastChunk);
+    if (this.#carrier !== undefined) this.#close().finish();
+  }
+
+  destroy(): void {
+    if (this.#carrier !== undefined) this.#close().destroy();
+  }
+
+  onGone(listener: () => void): void {
+    this.#onGone = listener;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  /** The connection broke. */
+  noteGone(): void {
+    if (this.#carrier === undefined) return;
+    const listener = this.#onGone;
+    this.#close();
+    listener?.();
+  }
+
+  /** Nothing waits for the client any more. */
+  noteDrain(): void {
+    this.#onDrain?.();
+  }
+
+  /** Lets go of the connection, which must still be there. */
+  #close(): ReplyCarrier {
+    const carrier = this.#carrier;
+    if (carrier === undefined) throw new Error("the reply has ended already");
+    this.#carrier = undefined;
+    this.#head = undefined;
+    this.#onGone = undefined;
+    this.#onDrain = undefined;
+    return carrier;
+  }
+}
+
+function connectionLine({ isLast }: ReplyCarrier): string {
+  return isLast ? "connection: close\r\n" : "connection: keep-alive\r\n";
+}

@@ -1,0 +1,169 @@
+/**
+ * Request heads that the fast lane takes (RFC 9112 sections 2, 3 and 5, of which this is a small part):
+ *
+ *     POST SP path SP HTTP/1.1 CRLF
+ *     *( token ":" OWS *( HTAB / SP / VCHAR ) CRLF )
+ *
+ * with one `host`, one `content-length` in digits, and `connection` absent, `keep-alive` or `close`.
+ * Everything else is not judged here but left to node:http: another method or version, a query, a transfer coding,
+ * `expect`, `upgrade`, `content-encoding`, a repeated header of those that are read, folded lines, bare CR or LF,
+ * bytes above 0x7e, white space before a colon.
+ */
+export class HttpHead {
+  path = "";
+  /** Length of the body in bytes. */
+  contentLength = -1;
+  /** Whether the client takes no further reply on this connection. */
+  isLast = false;
+  host: string | undefined;
+  authorization: string | undefined;
+  origin: string | undefined;
+  traceparent: string | undefined;
+  "x-api-key": string | undefined;
+  "api-key": string | undefined;
+}
+
+/** More header lines than this are left to node:http, which refuses them. */
+export const mostHeaderLines = 100;
+
+const requestStart = "POST ";
+const requestEnd = " HTTP/1.1";
+const plainPath = /^\/[\x21-\x7e]*$/;
+const colon = 0x3a;
+const blank = 0x20;
+const tab = 0x09;
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+const lastVisible = 0x7e;
+
+/** Whether a byte may stand in a header's name (RFC 9110 section 5.6.2). */
+const isTokenChar = new Uint8Array(256);
+for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+  isTokenChar[char.charCodeAt(0)] = 1;
+
+/**
+ * Reads a head.
+ * @param text request line and header lines in Latin-1, each ended by CRLF, without the empty line
+ * @returns undefined for a head that is node:http's to read
+ */
+export function readHttpHead(text: string): HttpHead | undefined {
+  const lineEnd = text.indexOf("\r\n");
+  const pathEnd = lineEnd - requestEnd.length;
+  if (pathEnd <= requestStart.length || !text.startsWith(requestStart)) return undefined;
+  if (!text.startsWith(requestEnd, pathEnd)) return undefined;
+  const head = new HttpHead();
+  head.path = text.slice(requestStart.length, pathEnd);
+  if (!plainPath.test(head.path)) return undefined;
+  let at = lineEnd + 2;
+  for (let lines = 0; at < text.length; lines++) {
+    const nameEnd = endOfName(text, at);
+    if (nameEnd === at || text.charCodeAt(nameEnd) !== colon || lines === mostHeaderLines) return undefined;
+    const valueStart = skipBlanks(text, nameEnd + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    if (text.charCodeAt(valueEnd) !== carriageReturn || text.charCodeAt(valueEnd + 1) !== lineFeed)
+      return undefined;
+    if (!note(head, { text, at, nameEnd, valueStart, valueEnd })) return undefined;
+    at = valueEnd + 2;
+  }
+  return head.contentLength < 0 || head.host === undefined ? undefined : head;
+}
+
+function endOfName(text: string, from: number): number {
+  let at = from;
+  while (isTokenChar[text.charCodeAt(at)] === 1) at++;
+  return at;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== blank && code !== tab) return at;
+    at++;
+  }
+}
+
+/** Offset of the first byte that may not stand in a value; a good one is followed by CR there. */
+function endOfValue(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    const isAllowed = (code >= blank && code <= lastVisible) || code === tab;
+    if (!isAllowed) return at;
+    at++;
+  }
+}
+
+interface Line {
+  readonly text: string;
+  readonly at: number;
+  readonly nameEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+/** Keeps what is read of a line. Returns false when the whole head is node:http's. */
+function note(head: HttpHead, line: Line): boolean {
+  switch (line.nameEnd - line.at) {
+    case 4:
+      return noteOnce(head, line, "host");
+    case 6:
+      return !isNamed(line, "expect") && noteOnce(head, line, "origin");
+    case 7:
+      return !isNamed(line, "upgrade") && noteOnce(head, line, "api-key");
+    case 9:
+      return noteOnce(head, line, "x-api-key");
+    case 10:
+      return !isNamed(line, "connection") || noteConnection(head, valueOf(line));
+    case 11:
+      return noteOnce(head, line, "traceparent");
+    case 13:
+      return noteOnce(head, line, "authorization");
+    case 14:
+      return !isNamed(line, "content-length") || noteLength(head, valueOf(line));
+    case 16:
+      return !isNamed(line, "content-encoding");
+    case 17:
+      return !isNamed(line, "transfer-encoding");
+    default:
+      return true;
+  }
+}
+
+type KeptHeader = "host" | "authorization" | "origin" | "traceparent" | "x-api-key" | "api-key";
+
+function noteOnce(head: HttpHead, line: Line, name: KeptHeader): boolean {
+  if (!isNamed(line, name)) return true;
+  if (head[name] !== undefined) return false;
+  head[name] = valueOf(line);
+  return true;
+}
+
+function noteConnection(head: HttpHead, value: string): boolean {
+  const option = value.toLowerCase();
+  if (option === "close") head.isLast = true;
+  return option === "close" || option === "keep-alive";
+}
+
+function noteLength(head: HttpHead, value: string): boolean {
+  if (head.contentLength >= 0 || !/^\d{1,12}$/.test(value)) return false;
+  head.contentLength = Number(value);
+  return true;
+}
+
+/** Compares without regard to case; `name` is in lower case. */
+function isNamed({ text, at }: Line, name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const code = text.charCodeAt(at + index);
+    const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
+    if (lower !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** The value without the white space around it. */
+function valueOf({ text, valueStart, valueEnd }: Line): string {
+  let end = valueEnd;
+  while (end > valueStart && (text.charCodeAt(end - 1) === blank || text.charCodeAt(end - 1) === tab)) end--;
+  return text.slice(valueStart, end);
+}
