@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "../free-port.ts";
 import { isOk, waitUntil } from "../ready.ts";
-import { serverMain } from "../repository.ts";
+import { serverMain, startFlags } from "../repository.ts";
 import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
 
 /**
@@ -22,7 +22,7 @@ async function start({ processes, folder, upstreamPort }: Place) {
   const running = processes.start({
     name: "llm-platform",
     core: gatewayCore,
-    command: [process.execPath, serverMain, "--config", configFile],
+    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
     logFile: join(folder, "llm-platform.log"),
   });
   const base = `http://127.0.0.1:${port}`;

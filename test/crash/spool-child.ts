@@ -37,9 +37,10 @@ function noteNothing(): void {
 function runAttempt(): void {
   const record = toRecord(count++);
   tell(`b ${record.attemptId}\n`);
-  spool.begin(record, noteNothing);
+  const attempt = { start: record, place: -1 };
+  spool.begin(attempt, noteNothing);
   setTimeout(() => {
-    spool.commit(record, (error) => {
+    spool.commit(attempt, record, (error) => {
       if (error === undefined) tell(`d ${record.attemptId}\n`);
       runAttempt();
     });

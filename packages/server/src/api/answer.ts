@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
+import { newRequestId } from "../wire/request-id.ts";
 import { errorHeaders, toOpenAiError } from "./error-envelope.ts";
 
 /** Whether a request only reads. One that does not is answered here: 405, with what is possible. */
@@ -15,7 +15,7 @@ export function isRead(request: IncomingMessage, response: ServerResponse): bool
 /** Answers in OpenAI's envelope, which clients of every surface can read. */
 export function answer(response: ServerResponse, error: PlatformError, status = statusOf(error.code)): void {
   if (response.headersSent || response.destroyed) return;
-  const requestId = `req_${randomUUID()}`;
+  const requestId = newRequestId();
   const body = JSON.stringify(toOpenAiError(error, requestId));
   response.writeHead(status, {
     "content-type": "application/json",
@@ -28,7 +28,7 @@ export function answer(response: ServerResponse, error: PlatformError, status = 
 
 /** An answer on a bare connection, for what never became a request; the connection ends with it. */
 export function formatBareAnswer(error: PlatformError, status: string): string {
-  const requestId = `req_${randomUUID()}`;
+  const requestId = newRequestId();
   const body = JSON.stringify(toOpenAiError(error, requestId));
   return `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Operation, PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
@@ -10,6 +9,7 @@ import type { PlatformLog } from "../telemetry/log.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
 import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import type { Deadlines } from "../wire/deadlines.ts";
+import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
 import { errorHeaders } from "./error-envelope.ts";
@@ -98,10 +98,6 @@ function recognise(authenticator: Authenticator, headers: CallerHeaders): Princi
   } catch {
     return undefined;
   }
-}
-
-function newRequestId(): string {
-  return `req_${randomUUID()}`;
 }
 
 interface Exchange {

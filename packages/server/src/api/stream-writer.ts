@@ -23,6 +23,7 @@ const mostBufferedBytes = 256 * 1024;
  * Its head waits for the first content, so that an early failure keeps its true status, but not for ever.
  */
 export class StreamWriter implements ByteSink, Timed {
+  place = -1;
   readonly #input: StreamWriterInput;
   #reply: Reply | undefined;
   #isOver = false;

@@ -1,3 +1,4 @@
+import type { Enrolled } from "./roster.ts";
 import { isRecordedEnd, type RecordedEnd } from "./stream-ends.ts";
 
 /** Who counted the tokens: the upstream, we, or nobody. */
@@ -20,6 +21,11 @@ export interface RecordStart {
   readonly provider: string;
   readonly upstreamModel: string;
   readonly stream: boolean;
+}
+
+/** An attempt from its beginning to its record. */
+export interface OpenAttempt extends Enrolled {
+  readonly start: RecordStart;
 }
 
 /** What one attempt came to: one row of the usage ledger. */

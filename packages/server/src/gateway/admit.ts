@@ -1,4 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
+import { Roster } from "../core/roster.ts";
 import { type BucketVerdict, TokenBucket } from "../core/token-bucket.ts";
 import type { NumberSeries } from "../telemetry/registry.ts";
 import type { GatewayCall } from "./gateway-call.ts";
@@ -23,7 +24,7 @@ export interface Admission {
 
 /** Bounds calls at once over all callers, and calls a minute per key. */
 export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
-  const active = new Set<GatewayCall>();
+  const active = new Roster<GatewayCall>();
   const buckets = new Map<string, TokenBucket>();
   const verdicts = new WeakMap<GatewayCall, BucketVerdict>();
   const state = { isClosed: false };
@@ -81,7 +82,7 @@ export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
       state.isClosed = true;
     },
     cancelAll(reason) {
-      for (const call of active) call.cancellation.cancel(reason);
+      for (const call of active.list()) call.cancellation.cancel(reason);
     },
     limitOf: (call) => verdicts.get(call),
   };

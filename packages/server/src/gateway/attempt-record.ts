@@ -1,5 +1,5 @@
 import type { PlatformError } from "@llm-platform/kit";
-import type { RecordStart } from "../core/ledger-record.ts";
+import type { OpenAttempt, RecordStart } from "../core/ledger-record.ts";
 import type { StreamEnd } from "../core/stream-ends.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import type { GatewayCall } from "./gateway-call.ts";
@@ -23,6 +23,8 @@ export class AttemptRecord {
   readonly call: GatewayCall;
   readonly target: Target;
   readonly start: RecordStart;
+  /** What the spool is told of it, which remembers it for longer than the call is held in memory. */
+  readonly open: OpenAttempt;
   readonly startedAtMs = performance.now();
   firstContentAtMs = 0;
   readonly #finish: Finish;
@@ -46,6 +48,7 @@ export class AttemptRecord {
       upstreamModel: target.model,
       stream: call.stream,
     };
+    this.open = { start: this.start, place: -1 };
     this.#finish = finish;
     // A reply that is not a stream goes out after its record: a restart need not know that it began.
     this.#isNoted = !call.stream;

@@ -41,6 +41,7 @@ type Phase = "waiting" | "error_body" | "held" | "streaming" | "ending" | "over"
  * After that the reply is the client's, and every end is told through its body. In each case the record is durable first.
  */
 export class AttemptRun implements ByteSink, ReplyBody, Timed {
+  place = -1;
   readonly #input: AttemptRunInput;
   readonly #startedAtMs: number;
   #phase: Phase = "waiting";

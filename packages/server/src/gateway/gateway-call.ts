@@ -44,6 +44,8 @@ export class GatewayCall {
   sentAtMs = 0;
   /** Who was asked last: who answered, once one did. */
   servedBy: Target | undefined;
+  /** In the roster of the calls in flight. */
+  place = -1;
   #json: unknown;
   #onEnd: (() => void) | undefined;
   #hasEnded = false;

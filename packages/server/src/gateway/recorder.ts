@@ -1,6 +1,6 @@
 import type { PlatformError, Usage } from "@llm-platform/kit";
 import { sourceOf, statusOf } from "../core/error-status.ts";
-import type { LedgerRecord, RecordStart } from "../core/ledger-record.ts";
+import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
 import { costMicros, type PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { HistogramSeries, NumberSeries } from "../telemetry/registry.ts";
@@ -12,9 +12,9 @@ import type { Target } from "./targets.ts";
 /** Where finished records become durable. */
 export interface RecordSink {
   /** Notes that an attempt began, so that a restart knows of it. Does not wait; `noted` runs when that is so. */
-  begin(start: RecordStart, noted?: () => void): void;
+  begin(attempt: OpenAttempt, noted?: () => void): void;
   /** Calls `done` once the record is on disk, or with an error when it was lost. */
-  commit(record: LedgerRecord, done: (error?: PlatformError) => void): void;
+  commit(attempt: OpenAttempt, record: LedgerRecord, done: (error?: PlatformError) => void): void;
 }
 
 /** How an attempt went, told to the integration manager. */
@@ -117,7 +117,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       call.end();
     }
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
-    sink.commit(toLedgerRecord(record, end, { nowMs, usage, cost, currency }), () => done());
+    sink.commit(record.open, toLedgerRecord(record, end, { nowMs, usage, cost, currency }), () => done());
   }
 
   function countError(provider: string, model: string, error: PlatformError): void {
@@ -128,7 +128,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     begin(call, target) {
       const record = new AttemptRecord(call, target, finish);
       if (call.attempts > 1) metrics.retries.series(target.provider, labelOf(target)).add();
-      sink.begin(record.start, call.stream ? record.noteBegin : undefined);
+      sink.begin(record.open, call.stream ? record.noteBegin : undefined);
       return record;
     },
     refuse(call, error) {

@@ -1,7 +1,8 @@
-import { formatStartMarker, type RecordStart } from "../core/ledger-record.ts";
+import { formatStartMarker, type OpenAttempt } from "../core/ledger-record.ts";
+import { Roster } from "../core/roster.ts";
 
-/** Above this many ids that wait for a disk that fails, those of ended attempts are dropped. */
-const mostIdleIds = 1_000;
+/** Above this many that wait for a disk that fails, those that have ended are dropped. */
+const mostIdle = 1_000;
 
 /**
  * The attempts that have begun and not ended, and which of them are to be marked on disk next.
@@ -11,12 +12,12 @@ const mostIdleIds = 1_000;
 export class OpenAttempts {
   readonly #delayMs: number;
   readonly #onDue: () => void;
-  readonly #open = new Map<string, RecordStart>();
-  /** Those whose marker is to be written next, by their ids. */
-  #due: string[] = [];
+  readonly #open = new Roster<OpenAttempt>();
+  /** Those whose marker is to be written next. */
+  #due: OpenAttempt[] = [];
   /** Those that began since the last look, and those from before it. */
-  #young: string[] = [];
-  #older: string[] = [];
+  #young: OpenAttempt[] = [];
+  #older: OpenAttempt[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -38,53 +39,54 @@ export class OpenAttempts {
   }
 
   /** An attempt whose marker is due when it runs long. */
-  begin(start: RecordStart): void {
-    this.#open.set(start.attemptId, start);
-    this.#young.push(start.attemptId);
-    if (!this.#isStopped) this.#timer ??= setTimeout(this.#look, this.#delayMs);
+  begin(attempt: OpenAttempt): void {
+    this.#open.add(attempt);
+    if (this.#isStopped) return;
+    this.#young.push(attempt);
+    this.#timer ??= setTimeout(this.#look, this.#delayMs);
   }
 
   /** An attempt whose marker is due at once. */
-  beginDue(start: RecordStart): void {
-    this.#open.set(start.attemptId, start);
-    this.#due.push(start.attemptId);
-    if (this.#due.length > 2 * this.#open.size + mostIdleIds)
-      this.#due = this.#due.filter((each) => this.#open.has(each));
+  beginDue(attempt: OpenAttempt): void {
+    this.#open.add(attempt);
+    this.#due.push(attempt);
+    if (this.#due.length > 2 * this.#open.size + mostIdle) this.#due = this.#stillOpen(this.#due);
   }
 
-  end(attemptId: string): void {
-    this.#open.delete(attemptId);
+  end(attempt: OpenAttempt): void {
+    this.#open.delete(attempt);
   }
 
   /** The markers that are due. An attempt that ended before its marker was written needs none. */
   takeMarkers(): string {
     let text = "";
-    for (const id of this.#due) {
-      const start = this.#open.get(id);
-      if (start !== undefined) text += formatStartMarker(start);
-    }
+    for (const attempt of this.#due) if (this.#open.has(attempt)) text += formatStartMarker(attempt.start);
     this.#due = [];
     return text;
   }
 
   /** Every open attempt is due: a file begins that may outlive those before it. */
   renew(): void {
-    this.#due = [...this.#open.keys()];
+    this.#due = [...this.#open.list()];
   }
 
   /** Every attempt that is not marked yet is due; no more come due by their age. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    for (const id of this.#older) this.#due.push(id);
-    for (const id of this.#young) this.#due.push(id);
+    for (const attempt of this.#older) this.#due.push(attempt);
+    for (const attempt of this.#young) this.#due.push(attempt);
+  }
+
+  #stillOpen(attempts: readonly OpenAttempt[]): OpenAttempt[] {
+    return attempts.filter((each) => this.#open.has(each));
   }
 
   /** Those that are still open one look after the one that first saw them are due. */
   readonly #look = (): void => {
     this.#timer = undefined;
-    for (const id of this.#older) if (this.#open.has(id)) this.#due.push(id);
-    this.#older = this.#young;
+    for (const attempt of this.#stillOpen(this.#older)) this.#due.push(attempt);
+    this.#older = this.#stillOpen(this.#young);
     this.#young = [];
     if (this.#older.length > 0) this.#timer = setTimeout(this.#look, this.#delayMs);
     if (this.#due.length > 0) this.#onDue();

@@ -1,5 +1,5 @@
 import type { Log, PlatformError } from "@llm-platform/kit";
-import type { LedgerRecord, RecordStart } from "../core/ledger-record.ts";
+import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
 import type { OpenSpoolFile } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
@@ -23,7 +23,7 @@ export interface SpoolParts {
   readonly segmentBytes?: number;
   /** Records that could not be written yet are held up to this many characters. Default 10 Mi. */
   readonly maxPendingBytes?: number;
-  /** Longest wait before written records are moved to the ledger. Default 250. */
+  /** Longest wait before written records are moved to the ledger. Default 100. */
   readonly drainIntervalMs?: number;
   /** Longest wait between two tries to write to a disk that fails. Default 1,000. */
   readonly retryMs?: number;
@@ -72,13 +72,13 @@ export interface Spool {
    * this call: when a restart would know of the attempt, or at once while the disk fails or hangs, and after `close`.
    * Without, it is written once the attempt has run for `markerDelayMs`: those that end sooner leave only their record.
    */
-  begin(start: RecordStart, noted?: () => void): void;
+  begin(attempt: OpenAttempt, noted?: () => void): void;
   /**
    * Takes the record of an attempt that ended. `done` runs once, never within this call: without an error when the
    * record is on disk, or held in memory because the disk fails or hangs; with PlatformError `insufficient_storage`
    * when memory is full too and the record is lost, `shutting_down` after `close`.
    */
-  commit(record: LedgerRecord, done: (error?: PlatformError) => void): void;
+  commit(attempt: OpenAttempt, record: LedgerRecord, done: (error?: PlatformError) => void): void;
   /** Moves what is on disk into the ledger now. Rejects when the ledger is not to be had. */
   drain(): Promise<void>;
   stats(): SpoolStats;

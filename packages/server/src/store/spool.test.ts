@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@llm-platform/kit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatRecord, type LedgerRecord } from "../core/ledger-record.ts";
+import { formatRecord, type LedgerRecord, type OpenAttempt } from "../core/ledger-record.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSpool } from "./spool.ts";
 import { openSpoolFile, type OpenSpoolFile, type WriteDone } from "./spool-file.ts";
@@ -66,12 +66,22 @@ async function open(parts: Partial<SpoolParts> & Pick<SpoolParts, "ledger">): Pr
   return spool;
 }
 
-function begin(spool: Spool, record: LedgerRecord): void {
-  spool.begin(record, () => undefined);
+function attemptOf(start: LedgerRecord): OpenAttempt {
+  return { start, place: -1 };
 }
 
-function commit(spool: Spool, record: LedgerRecord): Promise<PlatformError | undefined> {
-  return new Promise((resolve) => spool.commit(record, resolve));
+function begin(spool: Spool, record: LedgerRecord): OpenAttempt {
+  const attempt = attemptOf(record);
+  spool.begin(attempt, () => undefined);
+  return attempt;
+}
+
+function commit(
+  spool: Spool,
+  record: LedgerRecord,
+  attempt = attemptOf(record),
+): Promise<PlatformError | undefined> {
+  return new Promise((resolve) => spool.commit(attempt, record, resolve));
 }
 
 /** A spool whose process is gone: nothing more is written, and nothing drained. */
@@ -107,9 +117,10 @@ describe("a usage spool", () => {
     const disk = createDisk();
     const { ledger } = createLedger();
     const spool = await open({ ledger, openFile: disk.openFile, markerDelayMs: 5 });
-    spool.begin(sampleRecord(1));
-    spool.begin(sampleRecord(2));
-    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    spool.begin(attemptOf(sampleRecord(1)));
+    const second = attemptOf(sampleRecord(2));
+    spool.begin(second);
+    expect(await commit(spool, sampleRecord(2), second)).toBeUndefined();
     await vi.waitFor(() => expect(disk.state.writes).toBe(2));
     abandon(spool);
     expect((await open({ ledger: createLedger().ledger })).recovery).toMatchObject({
@@ -160,7 +171,7 @@ describe("a usage spool", () => {
     disk.state.fault = "hang";
     const noted = Promise.withResolvers<void>();
     const state = { isNoted: false };
-    spool.begin(sampleRecord(2), () => {
+    spool.begin(attemptOf(sampleRecord(2)), () => {
       state.isNoted = true;
       noted.resolve();
     });
@@ -176,8 +187,8 @@ describe("a usage spool", () => {
     const disk = createDisk();
     const spool = await open({ ledger: createLedger().ledger, openFile: disk.openFile, retryMs: 1 });
     disk.state.fault = "full";
-    await new Promise<void>((noted) => spool.begin(sampleRecord(1), noted));
-    await new Promise<void>((noted) => spool.begin(sampleRecord(2), noted));
+    await new Promise<void>((noted) => spool.begin(attemptOf(sampleRecord(1)), noted));
+    await new Promise<void>((noted) => spool.begin(attemptOf(sampleRecord(2)), noted));
     disk.state.fault = "none";
   });
 
@@ -185,19 +196,19 @@ describe("a usage spool", () => {
     const first = createLedger();
     const spool = await open({ ledger: first.ledger });
     begin(spool, sampleRecord(1));
-    begin(spool, sampleRecord(2));
+    const second = begin(spool, sampleRecord(2));
     await commit(spool, sampleRecord(3));
-    await commit(spool, sampleRecord(2));
+    await commit(spool, sampleRecord(2), second);
     abandon(spool);
-    const second = createLedger();
-    const { recovery } = await open({ ledger: second.ledger });
+    const next = createLedger();
+    const { recovery } = await open({ ledger: next.ledger });
     expect(recovery).toMatchObject({ records: 2, interrupted: 1 });
-    expect(second.rows.get("req_1.1")).toMatchObject({
+    expect(next.rows.get("req_1.1")).toMatchObject({
       outcome: "interrupted",
       usageSource: "none",
       costMicros: null,
     });
-    expect(second.rows.get("req_2.1")).toMatchObject({ outcome: "stop" });
+    expect(next.rows.get("req_2.1")).toMatchObject({ outcome: "stop" });
   });
 
   it("carries open attempts on when their segment is deleted", async () => {
@@ -244,8 +255,8 @@ describe("a usage spool", () => {
   it("leaves no segment after a clean close", async () => {
     const { ledger, rows, state } = createLedger();
     const spool = await open({ ledger });
-    begin(spool, sampleRecord(1));
-    const committed = commit(spool, sampleRecord(1));
+    const attempt = begin(spool, sampleRecord(1));
+    const committed = commit(spool, sampleRecord(1), attempt);
     await spool.close();
     expect(await committed).toBeUndefined();
     expect(rows.size).toBe(1);
@@ -272,8 +283,8 @@ describe("a usage spool on a disk that fails", () => {
     const { ledger, rows } = createLedger();
     const spool = await open({ ledger, openFile: disk.openFile, retryMs: 1 });
     disk.state.fault = "full";
-    begin(spool, sampleRecord(1));
-    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    const attempt = begin(spool, sampleRecord(1));
+    expect(await commit(spool, sampleRecord(1), attempt)).toBeUndefined();
     expect(await commit(spool, sampleRecord(2))).toBeUndefined();
     expect(spool.stats()).toMatchObject({ records: 2, lostRecords: 0 });
     expect(spool.stats().commitFailures).toBeGreaterThan(0);

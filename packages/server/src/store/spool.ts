@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { type Log, PlatformError, toPlatformError } from "@llm-platform/kit";
-import { formatRecord, type LedgerRecord, type RecordStart } from "../core/ledger-record.ts";
+import { formatRecord, type LedgerRecord, type OpenAttempt } from "../core/ledger-record.ts";
 import { OpenAttempts } from "./open-attempts.ts";
 import { drainSegments, noteWritten, type Segment } from "./spool-drain.ts";
 import { type OpenSpoolFile, openSpoolFile, type SpoolFile } from "./spool-file.ts";
@@ -97,26 +97,26 @@ class UsageSpool implements Spool {
     this.#sync = parts.sync ?? true;
     this.#segmentBytes = parts.segmentBytes ?? 8 * 1024 * 1024;
     this.#maxPendingChars = parts.maxPendingBytes ?? 10 * 1024 * 1024;
-    this.#drainIntervalMs = parts.drainIntervalMs ?? 250;
+    this.#drainIntervalMs = parts.drainIntervalMs ?? 100;
     this.#retryMs = parts.retryMs ?? 1_000;
     this.#stallMs = parts.stallMs ?? 2_000;
     this.#open = new OpenAttempts(parts.markerDelayMs ?? 50, () => this.#schedule());
     this.#openFile = parts.openFile ?? openSpoolFile;
   }
 
-  begin(start: RecordStart, noted?: () => void): void {
+  begin(attempt: OpenAttempt, noted?: () => void): void {
     if (noted === undefined) {
-      this.#open.begin(start);
+      this.#open.begin(attempt);
       return;
     }
-    this.#open.beginDue(start);
+    this.#open.beginDue(attempt);
     if (this.#isFailing || this.#isClosed) setImmediate(noted);
     else this.#waiting.push(noted);
     this.#schedule();
   }
 
-  commit(record: LedgerRecord, done: Done): void {
-    this.#open.end(record.attemptId);
+  commit(attempt: OpenAttempt, record: LedgerRecord, done: Done): void {
+    this.#open.end(attempt);
     const line = formatRecord(record);
     if (this.#isClosed || this.#pendingChars + line.length > this.#maxPendingChars) {
       this.#lose(done);

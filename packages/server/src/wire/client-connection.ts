@@ -4,7 +4,8 @@ import type { AdoptedSocket, OnRead } from "./adopt-socket.ts";
 import type { Timed } from "./deadlines.ts";
 import { FastReply, type ReplyCarrier } from "./fast-reply.ts";
 import { GrowingBody } from "./growing-body.ts";
-import { type HttpHead, readHttpHead } from "./http-head.ts";
+import { HeadMemo } from "./head-memo.ts";
+import type { HttpHead } from "./http-head.ts";
 import type { ClientReply } from "./client-reply.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
@@ -61,11 +62,13 @@ type Phase = "idle" | "head" | "body" | "reply";
  * goes to node:http with every byte from that request on, and stays there.
  */
 export class ClientConnection implements ReplyCarrier, Timed {
+  place = -1;
   readonly #owner: ClientConnectionOwner;
   readonly #adopted: AdoptedSocket;
   readonly #socket: Socket;
   #phase: Phase = "idle";
   #sinceMs = performance.now();
+  readonly #heads = new HeadMemo();
   /** Bytes that were read and belong to no request yet. */
   #early: Buffer = noBytes;
   #body: GrowingBody | undefined;
@@ -160,14 +163,14 @@ export class ClientConnection implements ReplyCarrier, Timed {
   /** @param isOwned whether the bytes may be kept as they are */
   #readHead(bytes: Buffer, isOwned: boolean): void {
     this.#early = noBytes;
-    const end = bytes.indexOf(headEnd);
+    const matched = this.#heads.match(bytes);
+    const end = matched < 0 ? bytes.indexOf(headEnd) : matched - headEnd.length;
     if (end < 0 && bytes.length <= longestHeadBytes && isRequestStart(bytes)) {
       this.#early = isOwned ? bytes : Buffer.from(bytes);
       if (this.#phase !== "head") this.#enter("head");
       return;
     }
-    const head =
-      end < 0 || end > longestHeadBytes ? undefined : readHttpHead(bytes.toString("latin1", 0, end + 2));
+    const head = matched < 0 ? this.#readNewHead(bytes, end) : this.#heads.last;
     const route = head === undefined ? undefined : this.#owner.findRoute(head.path);
     const isTooLong = head === undefined || route === undefined || head.contentLength > route.maxBodyBytes;
     const serve = isTooLong ? undefined : route.admit(head);
@@ -189,6 +192,10 @@ export class ClientConnection implements ReplyCarrier, Timed {
     this.#serve = serve;
     this.#body = new GrowingBody(head.contentLength);
     this.#body.add(bytes.subarray(bodyStart));
+  }
+
+  #readNewHead(bytes: Buffer, end: number): HttpHead | undefined {
+    return end < 0 || end > longestHeadBytes ? undefined : this.#heads.read(bytes, end);
   }
 
   #readBody(read: Buffer): void {

@@ -1,5 +1,7 @@
+import { type Enrolled, Roster } from "../core/roster.ts";
+
 /** Something that wants to be asked, every now and then, whether its time is up. */
-export interface Timed {
+export interface Timed extends Enrolled {
   /** @param nowMs the monotonic time in milliseconds */
   checkDeadline(nowMs: number): void;
 }
@@ -10,7 +12,7 @@ export interface Timed {
  */
 export class Deadlines {
   readonly #tickMs: number;
-  readonly #members = new Set<Timed>();
+  readonly #members = new Roster<Timed>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param tickMs time between two checks; default 100 */
@@ -41,6 +43,6 @@ export class Deadlines {
       return;
     }
     const nowMs = performance.now();
-    for (const timed of this.#members) timed.checkDeadline(nowMs);
+    for (const timed of this.#members.list()) timed.checkDeadline(nowMs);
   }
 }

@@ -13,6 +13,9 @@ export class HttpHead {
   path = "";
   /** Length of the body in bytes. */
   contentLength = -1;
+  /** Where the digits of the length stand. */
+  lengthStart = 0;
+  lengthEnd = 0;
   /** Whether the client takes no further reply on this connection. */
   isLast = false;
   host: string | undefined;
@@ -120,7 +123,7 @@ function note(head: HttpHead, line: Line): boolean {
     case 13:
       return noteOnce(head, line, "authorization");
     case 14:
-      return !isNamed(line, "content-length") || noteLength(head, valueOf(line));
+      return !isNamed(line, "content-length") || noteLength(head, line);
     case 16:
       return !isNamed(line, "content-encoding");
     case 17:
@@ -145,9 +148,12 @@ function noteConnection(head: HttpHead, value: string): boolean {
   return option === "close" || option === "keep-alive";
 }
 
-function noteLength(head: HttpHead, value: string): boolean {
+function noteLength(head: HttpHead, line: Line): boolean {
+  const value = valueOf(line);
   if (head.contentLength >= 0 || !/^\d{1,12}$/.test(value)) return false;
   head.contentLength = Number(value);
+  head.lengthStart = line.valueStart;
+  head.lengthEnd = line.valueStart + value.length;
   return true;
 }
 

@@ -1,17 +1,84 @@
 import type { Usage } from "@llm-platform/kit";
+import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
 
-/** Reads the `usage` object of the OpenAI dialect. Anything that is not a count of tokens is left out. */
-export function parseOpenAiUsage(value: unknown): Usage | undefined {
-  const usage = toRecord(value);
-  if (usage === undefined) return undefined;
-  const prompt = toRecord(usage["prompt_tokens_details"]);
-  const completion = toRecord(usage["completion_tokens_details"]);
-  return withoutAbsent({
-    inputTokens: toCount(usage["prompt_tokens"]),
-    outputTokens: toCount(usage["completion_tokens"]),
-    cacheReadTokens: toCount(prompt?.["cached_tokens"]),
-    reasoningTokens: toCount(completion?.["reasoning_tokens"]),
-  });
+const usageLimits: JsonLimits = { maxDepth: 8, maxNodes: 1_000 };
+
+/** The counts in a `usage` object, found without building it: a parse of it cost as much as the scan of the whole reply. */
+class UsageVisitor implements MemberVisitor {
+  readonly #bytes: Buffer;
+  readonly #isDetails: boolean;
+  inputTokens: number | undefined;
+  outputTokens: number | undefined;
+  cachedTokens: number | undefined;
+  reasoningTokens: number | undefined;
+
+  constructor(bytes: Buffer, isDetails: boolean) {
+    this.#bytes = bytes;
+    this.#isDetails = isDetails;
+  }
+
+  // oxlint-disable-next-line max-params -- the four offsets of a member
+  member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const bytes = this.#bytes;
+    if (this.#isDetails) {
+      if (isTextAt(bytes, keyStart, keyEnd, "cached_tokens"))
+        this.cachedTokens = readCount(bytes, valueStart, valueEnd);
+      else if (isTextAt(bytes, keyStart, keyEnd, "reasoning_tokens"))
+        this.reasoningTokens = readCount(bytes, valueStart, valueEnd);
+    } else if (isTextAt(bytes, keyStart, keyEnd, "prompt_tokens")) {
+      this.inputTokens = readCount(bytes, valueStart, valueEnd);
+    } else if (isTextAt(bytes, keyStart, keyEnd, "completion_tokens")) {
+      this.outputTokens = readCount(bytes, valueStart, valueEnd);
+    } else if (isTextAt(bytes, keyStart, keyEnd, "prompt_tokens_details")) {
+      this.cachedTokens = visit(bytes, { start: valueStart, end: valueEnd }, true)?.cachedTokens;
+    } else if (isTextAt(bytes, keyStart, keyEnd, "completion_tokens_details")) {
+      this.reasoningTokens = visit(bytes, { start: valueStart, end: valueEnd }, true)?.reasoningTokens;
+    }
+  }
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+function visit(bytes: Buffer, range: Range, isDetails: boolean): UsageVisitor | undefined {
+  if (bytes[range.start] !== 0x7b) return undefined;
+  const visitor = new UsageVisitor(bytes, isDetails);
+  return scanJsonObject(bytes, range, usageLimits, visitor) === undefined ? visitor : undefined;
+}
+
+const minus = 0x2d;
+const zero = 0x30;
+const nine = 0x39;
+
+/** A count of tokens in JSON, or undefined when the value is none. */
+function readCount(bytes: Buffer, start: number, end: number): number | undefined {
+  let count = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < zero || byte > nine) return readOddCount(bytes, start, end);
+    count = count * 10 + byte - zero;
+  }
+  return toCount(count);
+}
+
+/** Another way of writing a number is rare, and left to the language's own parser. */
+function readOddCount(bytes: Buffer, start: number, end: number): number | undefined {
+  const first = bytes[start] ?? 0;
+  const isNumber = first === minus || (first >= zero && first <= nine);
+  return isNumber ? toCount(Number(bytes.toString("latin1", start, end))) : undefined;
+}
+
+/**
+ * Reads the `usage` object of the OpenAI dialect where it stands in a text that has been scanned.
+ * Anything that is not a count of tokens is left out.
+ */
+export function readOpenAiUsage(bytes: Buffer, start: number, end: number): Usage | undefined {
+  const found = visit(bytes, { start, end }, false);
+  if (found === undefined) return undefined;
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = found;
+  return withoutAbsent({ inputTokens, outputTokens, cacheReadTokens: cachedTokens, reasoningTokens });
 }
 
 /** A count of tokens, or undefined when the value is none. */

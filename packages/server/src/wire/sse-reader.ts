@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
-import { parseOpenAiUsage } from "./openai-usage.ts";
+import { readOpenAiUsage } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 
@@ -172,8 +172,7 @@ export class SseReader implements ReplyReader, MemberVisitor {
     if (this.#hasChoices) this.facts.contentEvents++;
     const usage = this.#usageRange;
     if (usage === undefined) return "pass";
-    this.facts.usage =
-      parseOpenAiUsage(JSON.parse(this.#bytes.toString("utf8", usage[0], usage[1]))) ?? this.facts.usage;
+    this.facts.usage = readOpenAiUsage(this.#bytes, usage[0], usage[1]) ?? this.facts.usage;
     return this.#hasChoices || this.#keepUsageEvent ? "pass" : "drop";
   }
 

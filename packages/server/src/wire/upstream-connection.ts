@@ -45,6 +45,7 @@ export class UpstreamConnection implements ReplyBody {
   #listener: ExchangeListener | undefined;
   #sink: ByteSink | undefined;
   #held: Buffer[] | undefined;
+  #arrived: Buffer[] = [];
   #ending: "end" | PlatformError | undefined;
   #pendingHead: Buffer | undefined;
   #framing: BodyFraming | undefined;
@@ -60,7 +61,10 @@ export class UpstreamConnection implements ReplyBody {
 
   constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
-    this.#socket = openSocket(endpoint, options, (read) => this.#onRead(read));
+    this.#socket = openSocket(endpoint, options, (read) => {
+      if (this.#arrived.length === 0) arrivals.add(this);
+      this.#arrived.push(read);
+    });
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
@@ -124,6 +128,13 @@ export class UpstreamConnection implements ReplyBody {
 
   cancel(): void {
     this.destroy();
+  }
+
+  takeArrived(): void {
+    const arrived = this.#arrived;
+    if (arrived.length === 0) return;
+    this.#arrived = [];
+    for (const read of arrived) this.#onRead(read);
   }
 
   #onRead(read: Buffer): void {
@@ -249,15 +260,18 @@ export class UpstreamConnection implements ReplyBody {
   }
 
   #onError(error: NodeJS.ErrnoException): void {
+    this.takeArrived();
     this.#fail(connectionError(error), this.#exchanges > 1 && !this.#hasByte);
   }
 
   #onEnd(): void {
+    this.takeArrived();
     if (this.#framing?.type === "until_close" && this.#isBusy) this.#finish(true);
     else this.#onClosed();
   }
 
   #onClosed(): void {
+    this.takeArrived();
     this.#fail(
       new PlatformError(
         "upstream_incomplete",
@@ -280,6 +294,8 @@ export class UpstreamConnection implements ReplyBody {
     );
   }
 }
+
+const arrivals = new TurnQueue<UpstreamConnection>((connection) => connection.takeArrived());
 
 interface OutgoingRequest {
   readonly socket: Socket;

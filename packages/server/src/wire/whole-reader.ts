@@ -1,7 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
 import { noteOllamaFacts } from "./ndjson-reader.ts";
-import { parseOpenAiUsage, toRecord } from "./openai-usage.ts";
+import { readOpenAiUsage, toRecord } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 
@@ -51,7 +51,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
   member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const body = this.#body;
     if (isTextAt(body, keyStart, keyEnd, "usage")) {
-      this.facts.usage = parseOpenAiUsage(JSON.parse(body.toString("utf8", valueStart, valueEnd)));
+      this.facts.usage = readOpenAiUsage(body, valueStart, valueEnd);
     } else if (isTextAt(body, keyStart, keyEnd, "choices")) {
       this.#readChoices(valueStart, valueEnd);
     } else if (isTextAt(body, keyStart, keyEnd, "error") && body[valueStart] !== 0x6e) {

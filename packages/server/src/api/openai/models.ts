@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
@@ -6,6 +5,7 @@ import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directo
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
+import { newRequestId } from "../../wire/request-id.ts";
 
 export interface ModelsParts {
   readonly directory: ModelDirectory;
@@ -17,7 +17,7 @@ const prefix = "/v1/models/";
 /** `GET /v1/models` and `GET /v1/models/{id}`: every name that `model` may be. */
 export function createModelsHandler({ directory, authenticator }: ModelsParts): RequestHandler {
   return (request, response) => {
-    const requestId = `req_${randomUUID()}`;
+    const requestId = newRequestId();
     try {
       if (request.method !== "GET" && request.method !== "HEAD") {
         throw new PlatformError(

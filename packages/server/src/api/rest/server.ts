@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Operation } from "../../control/operation.ts";
@@ -7,6 +6,7 @@ import type { PlatformLog } from "../../telemetry/log.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
+import { newRequestId } from "../../wire/request-id.ts";
 
 /** Largest body of a management call. */
 const maxBodyBytes = 1024 * 1024;
@@ -39,7 +39,7 @@ export interface RestServer {
 export async function createRestServer(parts: RestParts): Promise<RestServer> {
   const app = Fastify({
     bodyLimit: maxBodyBytes,
-    genReqId: () => `req_${randomUUID()}`,
+    genReqId: newRequestId,
     exposeHeadRoutes: true,
   });
   app.setErrorHandler((error, request, reply) =>
