@@ -17,7 +17,10 @@ const lineFeed = 10;
 /** About five hundred records. */
 const chunkBytes = 112 * 1024;
 
-/** Reads the lines of a part of a file, chunk by chunk. What follows the last line feed comes as a line of its own. */
+/**
+ * Reads the lines of a part of a file, chunk by chunk. What follows the last line feed comes as a line of its own.
+ * Zeros are no part of a line: a segment holds them behind its last.
+ */
 export async function* readLines({ path, from, until }: LineRange): AsyncGenerator<LineChunk> {
   const file = await open(path, "r");
   try {
@@ -33,7 +36,7 @@ export async function* readLines({ path, from, until }: LineRange): AsyncGenerat
         continue;
       }
       const taken = isEnd ? bytes.length : end;
-      const lines = bytes.toString("utf8", 0, taken).split("\n");
+      const lines = bytes.toString("utf8", 0, taken).replaceAll("\0", "").split("\n");
       offset += taken;
       size = chunkBytes;
       yield { lines: lines.filter((line) => line !== ""), nextOffset: offset };

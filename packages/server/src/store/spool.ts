@@ -70,8 +70,6 @@ class UsageSpool implements Spool {
   #isWriting = false;
   #isScheduled = false;
   #isFailing = false;
-  /** The segment may end in the middle of a line. */
-  #isTorn = false;
   #isClosing = false;
   #isClosed = false;
   #closed: Promise<void> | undefined;
@@ -222,7 +220,6 @@ class UsageSpool implements Spool {
       this.#nextNumber++;
       this.#file?.close();
       this.#file = file;
-      this.#isTorn = false;
       if (full !== undefined) full.isClosed = true;
       const segment: Segment = {
         path: file.path,
@@ -241,12 +238,12 @@ class UsageSpool implements Spool {
 
   #write(file: SpoolFile, segment: Segment): void {
     const group = this.#takeGroup();
-    const bytes = this.#encode(this.#isTorn ? `\n${group.text}` : group.text);
+    const bytes = this.#encode(group.text);
     const stallTimer = setTimeout(this.#onStall, this.#stallMs);
-    file.append(bytes, (error) => {
+    file.write(bytes, segment.writtenBytes, (error) => {
       clearTimeout(stallTimer);
       if (error === null) this.#onWritten(group, segment, bytes.length);
-      else this.#onWriteFailed(group, { file, segment, error });
+      else this.#onWriteFailed(group, error);
     });
   }
 
@@ -271,7 +268,6 @@ class UsageSpool implements Spool {
 
   #onWritten(group: Group, segment: Segment, bytes: number): void {
     noteWritten(segment, bytes, group.records);
-    this.#isTorn = false;
     this.#pendingChars -= group.chars;
     this.#pendingRecords -= group.records.length;
     this.#undrained += group.records.length;
@@ -286,17 +282,11 @@ class UsageSpool implements Spool {
     for (const done of finished) done();
   }
 
-  #onWriteFailed(
-    group: Group,
-    { file, segment, error }: { readonly file: SpoolFile; readonly segment: Segment; readonly error: Error },
-  ): void {
+  /** What was written in part is written over: the group comes again, whole, with what has gathered since. */
+  #onWriteFailed(group: Group, error: Error): void {
     this.#lines.unshift(group.text);
     this.#records = [...group.records, ...this.#records];
-    this.#isTorn = true;
-    file.measure((measureError, bytes) => {
-      if (measureError === null) segment.writtenBytes = bytes;
-      this.#fail(error);
-    });
+    this.#fail(error);
   }
 
   /** Replies do not wait for a disk that fails: what they wait for is kept in memory and tried again. */
@@ -343,8 +333,7 @@ class UsageSpool implements Spool {
         log: this.#log,
         segments: this.#segments,
         onDrained: (records) => {
-          // A group that was written in part and then again is drained twice.
-          this.#undrained = Math.max(0, this.#undrained - records);
+          this.#undrained -= records;
         },
       });
       this.#oldestAtMs = this.#undrained + this.#pendingRecords > 0 ? startedAtMs : undefined;
