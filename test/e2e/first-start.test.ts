@@ -32,7 +32,7 @@ test("the README's first call streams an answer of the bundled model", async () 
   const response = await fetch(`${server.url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: '{"model":"demo-chat","stream":true,"messages":[{"role":"user","content":"Where are the metrics?"}]}',
+    body: '{"model":"demo-chat","stream":true,"messages":[{"role":"user","content":"How do I add Ollama?"}]}',
   });
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
@@ -47,6 +47,7 @@ test("the README's first call streams an answer of the bundled model", async () 
 
 // Greedy: what is asked is whether the model knows it, not what the dice say.
 test.each([
+  { question: "How do I add Ollama?", knows: "OLLAMA_BASE_URL" },
   { question: "Where are the metrics?", knows: "/metrics" },
   { question: "What is OLLAMA_BASE_URL?", knows: "use: ollama" },
 ])("the README's question is answered truly: $question", async ({ question, knows }) => {
