@@ -48,7 +48,7 @@ async function startAll(scenarios: readonly Scenario[], parts: MeasureParts): Pr
     if (name === "direct") continue;
     const running = await startContestant(name, parts);
     started.set(name, running);
-    await warmUp(name, parts, running);
+    await warmUp(name, parts, { running, seconds: steadyWarmUpSeconds });
   }
   return started;
 }
@@ -102,7 +102,7 @@ async function measureIdle(
   for (const name of scenario.contestants) {
     const running = await startContestant(name, parts);
     // Code that was never run yet would count as memory of the streams.
-    const faults: string[] = [...(await warmUp(name, parts, running))];
+    const faults: string[] = [...(await warmUp(name, parts, { running, seconds: idleWarmUpSeconds }))];
     rounds.set(name, [await measureOnce(scenario, await targetOf(name, parts, running), { parts, faults })]);
     await running.process.stop();
     problems.push(...faults.map((fault) => `${name}, ${scenario.name}: ${fault}`));
@@ -116,20 +116,19 @@ const warmUpScenario: Scenario = {
   contestants: [],
   plan: { mode: "closed", connections: 50 },
 };
-const warmUpSeconds = 10;
+/** What is asked of is a server that has run for a while: V8 still compiles and recompiles after ten seconds of this load. */
+const steadyWarmUpSeconds = 30;
+/** Where only memory is asked for, it is enough that all code has run. */
+const idleWarmUpSeconds = 5;
 
-/**
- * Lets a fresh process compile its hot paths, twice the length of a measurement at least: what is asked of is a server
- * that has run for a while. V8 still compiles after five seconds of this load.
- * @returns what went wrong
- */
+/** Lets a fresh process compile its hot paths. @returns what went wrong */
 async function warmUp(
   name: ContestantName,
   parts: MeasureParts,
-  running: RunningContestant,
+  { running, seconds }: { readonly running: RunningContestant; readonly seconds: number },
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const times = { seconds: Math.max(warmUpSeconds, 2 * parts.times.seconds), warmupSeconds: 0 };
+  const times = { seconds, warmupSeconds: 0 };
   await measureOnce(warmUpScenario, await targetOf(name, parts, running), {
     parts: { ...parts, times },
     faults,
