@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@llm-platform/kit";
@@ -84,6 +84,13 @@ function commit(
   return new Promise((resolve) => spool.commit(attempt, record, resolve));
 }
 
+/** What the segments hold. */
+function readSegments(): string {
+  return readdirSync(directory)
+    .map((name) => readFileSync(join(directory, name), "utf8"))
+    .join("");
+}
+
 /** A spool whose process is gone: nothing more is written, and nothing drained. */
 function abandon(spool: Spool): void {
   spools.splice(spools.indexOf(spool), 1);
@@ -113,15 +120,14 @@ describe("a usage spool", () => {
     expect(spool.stats()).toMatchObject({ records: 0, oldestSeconds: 0, bytes: 0 });
   });
 
-  it("notes an attempt that nobody waits for once it runs long, and not before", async () => {
-    const disk = createDisk();
+  it("notes an attempt that nobody waits for once it runs long", async () => {
     const { ledger } = createLedger();
-    const spool = await open({ ledger, openFile: disk.openFile, markerDelayMs: 5 });
+    const spool = await open({ ledger, markerDelayMs: 5 });
     spool.begin(attemptOf(sampleRecord(1)));
     const second = attemptOf(sampleRecord(2));
     spool.begin(second);
     expect(await commit(spool, sampleRecord(2), second)).toBeUndefined();
-    await vi.waitFor(() => expect(disk.state.writes).toBe(2));
+    await vi.waitFor(() => expect(readSegments()).toContain("req_1.1"), { timeout: 10_000 });
     abandon(spool);
     expect((await open({ ledger: createLedger().ledger })).recovery).toMatchObject({
       records: 1,
