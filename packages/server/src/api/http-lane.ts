@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { PlatformError } from "@llm-platform/kit";
+import {
+  headTimeoutMs,
+  keepAliveTimeoutMs,
+  longestHeadBytes,
+  mostHeaderLines,
+  requestTimeoutMs,
+} from "../wire/http-limits.ts";
 import { answer, formatBareAnswer } from "./answer.ts";
 import type { RequestHandler } from "./inference.ts";
 
@@ -21,21 +28,16 @@ export interface HttpLane {
   stop(): void;
 }
 
-const headersTimeoutMs = 20_000;
-const requestTimeoutMs = 60_000;
-const keepAliveTimeoutMs = 65_000;
-const maxHeaderBytes = 16 * 1024;
-const maxHeaders = 100;
 const timeoutCheckMs = 2_000;
 
 export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLaneParts): HttpLane {
   const server: Server = createServer(
     {
-      headersTimeout: headersTimeoutMs,
+      headersTimeout: headTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: timeoutCheckMs,
-      maxHeaderSize: maxHeaderBytes,
+      maxHeaderSize: longestHeadBytes,
       noDelay: true,
       // Node's own answer to a missing Host has no body; `judgeHead` gives ours.
       requireHostHeader: false,
@@ -48,7 +50,7 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
     },
   );
   // One more than allowed is kept, so that a request with too many can be told from one with just enough.
-  server.maxHeadersCount = maxHeaders + 1;
+  server.maxHeadersCount = mostHeaderLines + 1;
   server.on("clientError", answerClientError);
   // Time-outs are watched from this event on; the port itself is another server's.
   server.emit("listening");
@@ -83,7 +85,7 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
 
 /** What answers a request whose head is refused whatever its path; undefined for a good one. */
 function judgeHead(request: IncomingMessage): RequestHandler | undefined {
-  if (request.rawHeaders.length > maxHeaders * 2) return tooManyHeaders;
+  if (request.rawHeaders.length > mostHeaderLines * 2) return tooManyHeaders;
   return request.headers.host === undefined && request.httpVersion === "1.1" ? missingHost : undefined;
 }
 
@@ -94,7 +96,7 @@ function missingHost(_request: IncomingMessage, response: ServerResponse): void 
 function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): void {
   answer(
     response,
-    new PlatformError("invalid_request", `The request has more than ${maxHeaders} headers.`),
+    new PlatformError("invalid_request", `The request has more than ${mostHeaderLines} headers.`),
     431,
   );
 }
@@ -102,7 +104,7 @@ function tooManyHeaders(_request: IncomingMessage, response: ServerResponse): vo
 const clientErrors: Readonly<Record<string, { readonly status: string; readonly error: PlatformError }>> = {
   HPE_HEADER_OVERFLOW: {
     status: "431 Request Header Fields Too Large",
-    error: new PlatformError("invalid_request", `The headers are larger than ${maxHeaderBytes} bytes.`),
+    error: new PlatformError("invalid_request", `The headers are larger than ${longestHeadBytes} bytes.`),
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: "408 Request Timeout",

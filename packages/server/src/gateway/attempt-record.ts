@@ -22,7 +22,6 @@ type Finish = (record: AttemptRecord, end: AttemptEnd, done: () => void) => void
 export class AttemptRecord {
   readonly call: GatewayCall;
   readonly target: Target;
-  readonly start: RecordStart;
   /** What the spool is told of it, which remembers it for longer than the call is held in memory. */
   readonly open: OpenAttempt;
   readonly startedAtMs = performance.now();
@@ -35,7 +34,7 @@ export class AttemptRecord {
   constructor(call: GatewayCall, target: Target, finish: Finish) {
     this.call = call;
     this.target = target;
-    this.start = {
+    const start: RecordStart = {
       attemptId: `${call.id}.${call.attempts}`,
       requestId: call.id,
       attempt: call.attempts,
@@ -48,7 +47,7 @@ export class AttemptRecord {
       upstreamModel: target.model,
       stream: call.stream,
     };
-    this.open = { start: this.start, place: -1 };
+    this.open = { start, place: -1 };
     this.#finish = finish;
     // A reply that is not a stream goes out after its record: a restart need not know that it began.
     this.#isNoted = !call.stream;

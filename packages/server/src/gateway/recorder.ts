@@ -101,7 +101,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         : prices.lookup({
             integration: target.integration,
             model: target.model,
-            atMs: record.start.startedAtMs,
+            atMs: record.open.start.startedAtMs,
           });
     const cost = price === undefined ? null : costMicros(usage.usage, price);
     const currency = price?.currency ?? null;
@@ -169,7 +169,7 @@ interface Measured {
 }
 
 function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
-  const { start } = record;
+  const { start } = record.open;
   const { usage, source } = measured.usage;
   return {
     attemptId: start.attemptId,

@@ -6,6 +6,7 @@ import { FastReply, type ReplyCarrier } from "./fast-reply.ts";
 import { GrowingBody } from "./growing-body.ts";
 import { HeadMemo } from "./head-memo.ts";
 import type { HttpHead } from "./http-head.ts";
+import { headTimeoutMs, keepAliveTimeoutMs, longestHeadBytes, requestTimeoutMs } from "./http-limits.ts";
 import type { ClientReply } from "./client-reply.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
@@ -34,11 +35,6 @@ export interface ClientConnectionOwner {
   onClose(connection: ClientConnection): void;
 }
 
-/** A head that is longer is left to node:http, which refuses it. */
-const longestHeadBytes = 16 * 1024;
-const headTimeoutMs = 20_000;
-const requestTimeoutMs = 60_000;
-const keepAliveTimeoutMs = 65_000;
 const headEnd = Buffer.from("\r\n\r\n");
 const requestStart = Buffer.from("POST /");
 const noBytes = Buffer.alloc(0);

@@ -3,7 +3,8 @@ import { type AddressInfo, connect } from "node:net";
 import { once } from "node:events";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mostHeaderLines, readHttpHead } from "./http-head.ts";
+import { readHttpHead } from "./http-head.ts";
+import { mostHeaderLines } from "./http-limits.ts";
 
 const line = "POST /v1/chat/completions HTTP/1.1\r\n";
 const good = `${line}Host: a\r\nContent-Length: 2\r\n`;

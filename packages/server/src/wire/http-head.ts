@@ -1,3 +1,6 @@
+import { isNameAt } from "./header-name.ts";
+import { mostHeaderLines } from "./http-limits.ts";
+
 /**
  * Request heads that the fast lane takes (RFC 9112 sections 2, 3 and 5, of which this is a small part):
  *
@@ -25,9 +28,6 @@ export class HttpHead {
   "x-api-key": string | undefined;
   "api-key": string | undefined;
 }
-
-/** More header lines than this are left to node:http, which refuses them. */
-export const mostHeaderLines = 100;
 
 const requestStart = "POST ";
 const requestEnd = " HTTP/1.1";
@@ -111,23 +111,23 @@ function note(head: HttpHead, line: Line): boolean {
     case 4:
       return noteOnce(head, line, "host");
     case 6:
-      return !isNamed(line, "expect") && noteOnce(head, line, "origin");
+      return !isNameAt(line.text, line.at, "expect") && noteOnce(head, line, "origin");
     case 7:
-      return !isNamed(line, "upgrade") && noteOnce(head, line, "api-key");
+      return !isNameAt(line.text, line.at, "upgrade") && noteOnce(head, line, "api-key");
     case 9:
       return noteOnce(head, line, "x-api-key");
     case 10:
-      return !isNamed(line, "connection") || noteConnection(head, valueOf(line));
+      return !isNameAt(line.text, line.at, "connection") || noteConnection(head, valueOf(line));
     case 11:
       return noteOnce(head, line, "traceparent");
     case 13:
       return noteOnce(head, line, "authorization");
     case 14:
-      return !isNamed(line, "content-length") || noteLength(head, line);
+      return !isNameAt(line.text, line.at, "content-length") || noteLength(head, line);
     case 16:
-      return !isNamed(line, "content-encoding");
+      return !isNameAt(line.text, line.at, "content-encoding");
     case 17:
-      return !isNamed(line, "transfer-encoding");
+      return !isNameAt(line.text, line.at, "transfer-encoding");
     default:
       return true;
   }
@@ -136,7 +136,7 @@ function note(head: HttpHead, line: Line): boolean {
 type KeptHeader = "host" | "authorization" | "origin" | "traceparent" | "x-api-key" | "api-key";
 
 function noteOnce(head: HttpHead, line: Line, name: KeptHeader): boolean {
-  if (!isNamed(line, name)) return true;
+  if (!isNameAt(line.text, line.at, name)) return true;
   if (head[name] !== undefined) return false;
   head[name] = valueOf(line);
   return true;
@@ -154,16 +154,6 @@ function noteLength(head: HttpHead, line: Line): boolean {
   head.contentLength = Number(value);
   head.lengthStart = line.valueStart;
   head.lengthEnd = line.valueStart + value.length;
-  return true;
-}
-
-/** Compares without regard to case; `name` is in lower case. */
-function isNamed({ text, at }: Line, name: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    const code = text.charCodeAt(at + index);
-    const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
-    if (lower !== name.charCodeAt(index)) return false;
-  }
   return true;
 }
 

@@ -1,4 +1,5 @@
 import type { ReplyHeaders } from "@llm-platform/kit";
+import { isNameAt } from "./header-name.ts";
 
 /** How the body of a response is delimited (RFC 9112 section 6.3). */
 export type BodyFraming =
@@ -139,20 +140,11 @@ class HeaderLines implements ReplyHeaders {
   }
 
   #isNamed(at: number, name: string): boolean {
-    return this.#text.charCodeAt(at + name.length) === 0x3a && isName(this.#text, at, name);
+    return this.#text.charCodeAt(at + name.length) === 0x3a && isNameAt(this.#text, at, name);
   }
 }
 
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf("\r\n", from);
   return end < 0 ? text.length : end;
-}
-
-function isName(text: string, at: number, name: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    const code = text.charCodeAt(at + index);
-    const lower = code >= 0x41 && code <= 0x5a ? code | 0x20 : code;
-    if (lower !== name.charCodeAt(index)) return false;
-  }
-  return true;
 }
