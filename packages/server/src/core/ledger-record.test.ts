@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  formatRecord,
-  formatStartMarker,
   interruptedRecord,
   type LedgerRecord,
   parseSpoolLine,
   type RecordStart,
+  writeRecord,
+  writeStartMarker,
 } from "./ledger-record.ts";
+import { LineWriter } from "./line-writer.ts";
 import { isRecordedEnd, recordedEnds, streamEnds } from "./stream-ends.ts";
 
 const count = fc.option(fc.nat(), { nil: null });
@@ -50,6 +51,18 @@ const records: fc.Arbitrary<LedgerRecord> = fc
     }),
   )
   .map(([start, rest]) => ({ ...start, ...rest }));
+
+function formatRecord(record: LedgerRecord): string {
+  const lines = new LineWriter();
+  writeRecord(lines, record);
+  return lines.written.toString();
+}
+
+function formatStartMarker(start: RecordStart): string {
+  const lines = new LineWriter();
+  writeStartMarker(lines, start);
+  return lines.written.toString();
+}
 
 describe("a spool line", () => {
   it("reads back as what was written, whatever the names hold", () => {

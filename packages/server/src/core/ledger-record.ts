@@ -1,3 +1,4 @@
+import type { LineWriter } from "./line-writer.ts";
 import type { Enrolled } from "./roster.ts";
 import { isRecordedEnd, type RecordedEnd } from "./stream-ends.ts";
 
@@ -63,34 +64,61 @@ const endTag = "e1";
 const startLength = 10;
 const endLength = 23;
 
-/** The line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
-export function formatStartMarker(start: RecordStart): string {
-  return `["${startTag}",${formatStart(start)}]\n`;
+/** Writes the line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
+export function writeStartMarker(lines: LineWriter, start: RecordStart): void {
+  lines.text(`["${startTag}",`);
+  writeStart(lines, start);
+  lines.text("]\n");
 }
 
-/** The line, with its newline, that holds a finished attempt. */
-export function formatRecord(record: LedgerRecord): string {
-  const tokens = `${record.inputTokens},${record.outputTokens},${record.cacheReadTokens},${record.cacheWriteTokens},${record.reasoningTokens}`;
-  const end = `${record.durationMs},${record.firstByteMs},${quote(record.outcome)},${record.httpStatus},${quote(record.errorCode)}`;
-  const cost = `${quote(record.usageSource)},${record.costMicros},${quote(record.currency)}`;
-  return `["${endTag}",${formatStart(record)},${end},${tokens},${cost}]\n`;
+/** Writes the line, with its newline, that holds a finished attempt. */
+export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
+  lines.text(`["${endTag}",`);
+  writeStart(lines, record);
+  writeNumber(lines, record.durationMs);
+  writeNumber(lines, record.firstByteMs);
+  writeName(lines, record.outcome);
+  writeNumber(lines, record.httpStatus);
+  writeName(lines, record.errorCode);
+  writeNumber(lines, record.inputTokens);
+  writeNumber(lines, record.outputTokens);
+  writeNumber(lines, record.cacheReadTokens);
+  writeNumber(lines, record.cacheWriteTokens);
+  writeNumber(lines, record.reasoningTokens);
+  writeName(lines, record.usageSource);
+  writeNumber(lines, record.costMicros);
+  writeName(lines, record.currency);
+  lines.text("]\n");
 }
 
-function formatStart(start: RecordStart): string {
-  const { attemptId, startedAtMs, stream } = start;
+function writeStart(lines: LineWriter, start: RecordStart): void {
+  const { attemptId } = start;
   // Ids are ours and all different: of no use in a cache.
-  const id = isPlainId.test(attemptId) ? `"${attemptId}"` : JSON.stringify(attemptId);
-  return `${id},${startedAtMs},${formatNames(start)},${stream}`;
+  lines.text(isPlainId.test(attemptId) ? `"${attemptId}"` : JSON.stringify(attemptId));
+  writeNumber(lines, start.startedAtMs);
+  lines.append(formatNames(start));
+  lines.text(start.stream ? ",true" : ",false");
 }
 
-const lastNames: { of: RecordStart | undefined; text: string } = { of: undefined, text: "" };
+function writeNumber(lines: LineWriter, number: number | null): void {
+  lines.text(",");
+  lines.number(number);
+}
 
-/** Who called what, and where it went. Most records say the same as the one before. */
-function formatNames(start: RecordStart): string {
+function writeName(lines: LineWriter, name: string | null): void {
+  lines.text(",");
+  lines.text(quote(name));
+}
+
+const lastNames: { of: RecordStart | undefined; text: Buffer } = { of: undefined, text: Buffer.alloc(0) };
+
+/** Who called what, and where it went, with a comma before each. Most records say the same as the one before. */
+function formatNames(start: RecordStart): Buffer {
   const last = lastNames.of;
   if (last !== undefined && isAlike(last, start)) return lastNames.text;
-  const who = `${quote(start.principal)},${quote(start.operation)},${quote(start.requestedModel)}`;
-  lastNames.text = `${who},${quote(start.integration)},${quote(start.provider)},${quote(start.upstreamModel)}`;
+  const { principal, operation, requestedModel, integration, provider, upstreamModel } = start;
+  const names = [principal, operation, requestedModel, integration, provider, upstreamModel];
+  lastNames.text = Buffer.from(names.map((name) => `,${quote(name)}`).join(""));
   lastNames.of = start;
   return lastNames.text;
 }

@@ -16,6 +16,13 @@ export interface AttemptEnd {
   readonly isFinal: boolean;
 }
 
+export interface AttemptBeginning {
+  readonly call: GatewayCall;
+  readonly target: Target;
+  /** Monotonic. */
+  readonly startedAtMs: number;
+}
+
 type Finish = (record: AttemptRecord, end: AttemptEnd, done: () => void) => void;
 
 /** What is known of one attempt while it runs. It ends once. */
@@ -24,16 +31,18 @@ export class AttemptRecord {
   readonly target: Target;
   /** What the spool is told of it, which remembers it for longer than the call is held in memory. */
   readonly open: OpenAttempt;
-  readonly startedAtMs = performance.now();
+  /** Monotonic. */
+  readonly startedAtMs: number;
   firstContentAtMs = 0;
   readonly #finish: Finish;
   #isFinished = false;
   #isNoted: boolean;
   #onNoted: (() => void) | undefined;
 
-  constructor(call: GatewayCall, target: Target, finish: Finish) {
+  constructor({ call, target, startedAtMs }: AttemptBeginning, finish: Finish) {
     this.call = call;
     this.target = target;
+    this.startedAtMs = startedAtMs;
     const start: RecordStart = {
       attemptId: `${call.id}.${call.attempts}`,
       requestId: call.id,

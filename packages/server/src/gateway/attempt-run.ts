@@ -249,8 +249,10 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     const wasReleased = this.#phase === "streaming";
     this.#phase = "ending";
     const finished: StreamEnd = reader.facts.finishReason ?? "stop";
-    this.#endedAtMs = performance.now();
-    this.#upstream?.resume();
+    if (this.#upstream !== undefined) {
+      this.#endedAtMs = performance.now();
+      this.#upstream.resume();
+    }
     record.finish(
       { outcome: finished, facts: reader.facts, status: this.#status, error: undefined, isFinal: true },
       () => {
@@ -351,9 +353,10 @@ function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {
       { isRetryable: true },
     );
   }
-  const type = reply.headers.get("content-type")?.toLowerCase() ?? "";
+  const type = reply.headers.get("content-type") ?? "";
+  if (type === (isStream ? "text/event-stream" : "application/json")) return undefined;
   const isWrong =
-    type.includes("text/html") || (isStream && reply.dialect === "openai" && type.includes("json"));
+    /text\/html/i.test(type) || (isStream && reply.dialect === "openai" && /json/i.test(type));
   if (!isWrong) return undefined;
   return new PlatformError(
     "upstream_malformed",

@@ -71,10 +71,11 @@ function noTarget(call: GatewayCall): PlatformError {
 function tryOnce(call: GatewayCall, target: Target, parts: AttemptParts): Promise<Reply> {
   const { outgoing, reader } = prepareAttempt(call, target);
   const { settings, deadlines } = parts;
+  const nowMs = performance.now();
   call.attempts++;
-  if (call.sentAtMs === 0) call.sentAtMs = performance.now();
+  if (call.sentAtMs === 0) call.sentAtMs = nowMs;
   call.servedBy = target;
-  const record = parts.recorder.begin(call, target);
+  const record = parts.recorder.begin(call, target, nowMs);
   return new AttemptRun({ call, target, outgoing, reader, record, settings, deadlines }).start();
 }
 
@@ -84,11 +85,12 @@ function chooseTarget(
   directory: ModelDirectory,
   so: { readonly number: number; readonly failure: PlatformError | undefined },
 ): Target | undefined {
-  const nowMs = performance.now();
   if (so.number === 1) {
     const first = directory.snapshot.targets.get(call.targets[0] ?? "");
-    if (first?.platform !== undefined && first.breaker.allows(nowMs)) return first;
+    // The call has only just come: the time of its arrival is now.
+    if (first?.platform !== undefined && first.breaker.allows(call.startedAtMs)) return first;
   }
+  const nowMs = performance.now();
   const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
   const next = targets[(so.number - 1) % Math.max(1, targets.length)];
   if (next === undefined) return undefined;

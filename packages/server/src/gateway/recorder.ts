@@ -3,7 +3,7 @@ import { sourceOf, statusOf } from "../core/error-status.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
 import { costMicros, type PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
-import type { HistogramSeries, NumberSeries } from "../telemetry/registry.ts";
+import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/registry.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
 import type { GatewayCall } from "./gateway-call.ts";
@@ -29,7 +29,8 @@ export interface RecorderParts {
 
 /** Writes down what every attempt came to: ledger, metrics, breaker and the integration's health. */
 export interface Recorder {
-  begin(call: GatewayCall, target: Target): AttemptRecord;
+  /** @param startedAtMs now, monotonic */
+  begin(call: GatewayCall, target: Target, startedAtMs: number): AttemptRecord;
   /** Counts a call that was refused without any content. */
   refuse(call: GatewayCall, error: PlatformError): void;
 }
@@ -64,8 +65,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     return series;
   }
 
-  function judge(target: Target, error: PlatformError | undefined): void {
-    const nowMs = performance.now();
+  function judge(target: Target, error: PlatformError | undefined, nowMs: number): void {
     switch (error?.code) {
       case "upstream_error":
       case "upstream_incomplete":
@@ -109,7 +109,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
     if (usage.source !== "none" && cost === null) series.costUnknown.add();
     if (end.facts.isPromptTruncated) metrics.promptsTruncated.series(series.provider, series.model).add();
-    judge(target, end.error);
+    judge(target, end.error, nowMs);
     if (call.stream) metrics.terminations.series(end.outcome).add();
     if (end.isFinal) {
       series.countCall(call, nowMs, "2xx");
@@ -125,8 +125,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   return {
-    begin(call, target) {
-      const record = new AttemptRecord(call, target, finish);
+    begin(call, target, startedAtMs) {
+      const record = new AttemptRecord({ call, target, startedAtMs }, finish);
       if (call.attempts > 1) metrics.retries.series(target.provider, labelOf(target)).add();
       sink.begin(record.open, call.stream ? record.noteBegin : undefined);
       return record;
@@ -220,6 +220,8 @@ class TargetSeries {
   readonly #output: NumberSeries;
   readonly #overhead: HistogramSeries;
   readonly #operation: string;
+  readonly #tokens = new Map<string, NumberSeries>();
+  readonly #costs = new Map<string, NumberSeries>();
 
   constructor(metrics: PlatformMetrics, { provider, model, call }: SeriesLabels) {
     this.provider = provider;
@@ -252,7 +254,7 @@ class TargetSeries {
     if (usage.cacheWriteTokens !== undefined) this.#countTokens("cache_write", usage.cacheWriteTokens);
     if (usage.reasoningTokens !== undefined) this.#countTokens("reasoning", usage.reasoningTokens);
     if (so.cost !== null && so.currency !== null) {
-      this.#metrics.cost.series(this.provider, this.model, so.currency).add(so.cost / 1_000_000);
+      this.#seriesOf(this.#costs, this.#metrics.cost, so.currency).add(so.cost / 1_000_000);
     }
     if (!record.call.stream || record.firstContentAtMs === 0) return;
     this.#firstToken.observe((record.firstContentAtMs - record.call.startedAtMs) / 1_000);
@@ -271,6 +273,16 @@ class TargetSeries {
   }
 
   #countTokens(type: string, amount: number): void {
-    this.#metrics.tokens.series(this.provider, this.model, type).add(amount);
+    this.#seriesOf(this.#tokens, this.#metrics.tokens, type).add(amount);
+  }
+
+  /** A series that not every target has: made when it is first needed, so that `/metrics` shows no empty ones. */
+  #seriesOf(known: Map<string, NumberSeries>, metric: Metric<NumberSeries>, label: string): NumberSeries {
+    let series = known.get(label);
+    if (series === undefined) {
+      series = metric.series(this.provider, this.model, label);
+      known.set(label, series);
+    }
+    return series;
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { LineWriter } from "../core/line-writer.ts";
 import { OpenAttempts } from "./open-attempts.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 
@@ -9,6 +10,12 @@ function attemptOf(number: number) {
   return { start: sampleRecord(number), place: -1 };
 }
 
+function markersOf(attempts: OpenAttempts): string {
+  const lines = new LineWriter();
+  attempts.writeMarkers(lines);
+  return lines.written.toString();
+}
+
 test("an attempt is due once it has run for the delay, at the latest for twice of it, and not before", () => {
   const onDue = vi.fn();
   const attempts = new OpenAttempts(50, onDue);
@@ -17,10 +24,10 @@ test("an attempt is due once it has run for the delay, at the latest for twice o
   attempts.begin(attemptOf(2));
   vi.advanceTimersByTime(69);
   expect(onDue).not.toHaveBeenCalled();
-  expect(attempts.takeMarkers()).toBe("");
+  expect(markersOf(attempts)).toBe("");
   vi.advanceTimersByTime(1);
   expect(onDue).toHaveBeenCalledOnce();
-  expect(attempts.takeMarkers().trimEnd().split("\n")).toHaveLength(2);
+  expect(markersOf(attempts).trimEnd().split("\n")).toHaveLength(2);
   expect(attempts.hasDue).toBe(false);
 });
 
@@ -42,6 +49,6 @@ test("what is stopped has every open attempt due", () => {
   vi.advanceTimersByTime(50);
   attempts.begin(attemptOf(2));
   attempts.stop();
-  expect(attempts.takeMarkers().trimEnd().split("\n")).toHaveLength(2);
+  expect(markersOf(attempts).trimEnd().split("\n")).toHaveLength(2);
   expect(vi.getTimerCount()).toBe(0);
 });

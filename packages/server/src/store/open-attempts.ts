@@ -1,4 +1,5 @@
-import { formatStartMarker, type OpenAttempt } from "../core/ledger-record.ts";
+import { type OpenAttempt, writeStartMarker } from "../core/ledger-record.ts";
+import type { LineWriter } from "../core/line-writer.ts";
 import { Roster } from "../core/roster.ts";
 
 /** Above this many that wait for a disk that fails, those that have ended are dropped. */
@@ -57,12 +58,11 @@ export class OpenAttempts {
     this.#open.delete(attempt);
   }
 
-  /** The markers that are due. An attempt that ended before its marker was written needs none. */
-  takeMarkers(): string {
-    let text = "";
-    for (const attempt of this.#due) if (this.#open.has(attempt)) text += formatStartMarker(attempt.start);
+  /** Writes the markers that are due. An attempt that ended before its marker was written needs none. */
+  writeMarkers(lines: LineWriter): void {
+    if (this.#due.length === 0) return;
+    for (const attempt of this.#due) if (this.#open.has(attempt)) writeStartMarker(lines, attempt.start);
     this.#due = [];
-    return text;
   }
 
   /** Every open attempt is due: a file begins that may outlive those before it. */

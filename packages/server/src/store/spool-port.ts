@@ -21,7 +21,7 @@ export interface SpoolParts {
   readonly sync?: boolean;
   /** A segment that has grown beyond this is followed by a new one. Default 8 MiB. */
   readonly segmentBytes?: number;
-  /** Records that could not be written yet are held up to this many characters. Default 10 Mi. */
+  /** Records that could not be written yet are held up to this many bytes of lines. Default 10 Mi. */
   readonly maxPendingBytes?: number;
   /** Longest wait before written records are moved to the ledger. Default 100. */
   readonly drainIntervalMs?: number;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@llm-platform/kit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { formatRecord, type LedgerRecord, type OpenAttempt } from "../core/ledger-record.ts";
+import { type LedgerRecord, type OpenAttempt, writeRecord } from "../core/ledger-record.ts";
+import { LineWriter } from "../core/line-writer.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSpool } from "./spool.ts";
 import { openSpoolFile, type OpenSpoolFile, type WriteDone } from "./spool-file.ts";
@@ -26,6 +27,12 @@ function createLedger() {
     },
   };
   return { ledger, rows, state };
+}
+
+function formatRecord(record: LedgerRecord): string {
+  const lines = new LineWriter();
+  writeRecord(lines, record);
+  return lines.written.toString();
 }
 
 /** Real files whose writes fail, or hang, while the switch says so. */

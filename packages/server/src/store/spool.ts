@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { type Log, PlatformError, toPlatformError } from "@llm-platform/kit";
-import { formatRecord, type LedgerRecord, type OpenAttempt } from "../core/ledger-record.ts";
+import { type LedgerRecord, type OpenAttempt, writeRecord } from "../core/ledger-record.ts";
+import { LineWriter } from "../core/line-writer.ts";
 import { OpenAttempts } from "./open-attempts.ts";
 import { drainSegments, noteWritten, type Segment } from "./spool-drain.ts";
 import { type OpenSpoolFile, openSpoolFile, type SpoolFile } from "./spool-file.ts";
@@ -29,16 +30,6 @@ interface Beginning {
   readonly nextNumber: number;
 }
 
-/** A group of lines on its way to the disk. */
-interface Group {
-  readonly text: string;
-  readonly records: readonly LedgerRecord[];
-  readonly chars: number;
-}
-
-const scratchBytes = 192 * 1024;
-const mostBytesPerChar = 3;
-
 class UsageSpool implements Spool {
   readonly recovery: Recovery;
   readonly #directory: string;
@@ -47,25 +38,24 @@ class UsageSpool implements Spool {
   readonly #commitIntervalMs: number;
   readonly #sync: boolean;
   readonly #segmentBytes: number;
-  readonly #maxPendingChars: number;
+  readonly #maxPendingBytes: number;
   readonly #drainIntervalMs: number;
   readonly #retryMs: number;
   readonly #stallMs: number;
   readonly #openFile: OpenSpoolFile;
 
   readonly #open: OpenAttempts;
-  #lines: string[] = [];
-  /** The records of the lines. */
+  /** Lines that gather, their records, and who waits for them. */
+  #lines = new LineWriter();
   #records: LedgerRecord[] = [];
-  #pendingChars = 0;
-  #pendingRecords = 0;
   #waiting: Done[] = [];
-  /** Those of the group that is being written. */
-  #writing: Done[] = [];
+  /** The same of the group that is being written. */
+  #groupLines = new LineWriter();
+  #groupRecords: LedgerRecord[] = [];
+  #groupWaiting: Done[] = [];
 
   #nextNumber: number;
   #file: SpoolFile | undefined;
-  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   readonly #segments: Segment[] = [];
   #isWriting = false;
   #isScheduled = false;
@@ -94,7 +84,7 @@ class UsageSpool implements Spool {
     this.#commitIntervalMs = parts.commitIntervalMs ?? 2;
     this.#sync = parts.sync ?? true;
     this.#segmentBytes = parts.segmentBytes ?? 8 * 1024 * 1024;
-    this.#maxPendingChars = parts.maxPendingBytes ?? 10 * 1024 * 1024;
+    this.#maxPendingBytes = parts.maxPendingBytes ?? 10 * 1024 * 1024;
     this.#drainIntervalMs = parts.drainIntervalMs ?? 100;
     this.#retryMs = parts.retryMs ?? 1_000;
     this.#stallMs = parts.stallMs ?? 2_000;
@@ -115,15 +105,14 @@ class UsageSpool implements Spool {
 
   commit(attempt: OpenAttempt, record: LedgerRecord, done: Done): void {
     this.#open.end(attempt);
-    const line = formatRecord(record);
-    if (this.#isClosed || this.#pendingChars + line.length > this.#maxPendingChars) {
+    const before = this.#lines.length;
+    writeRecord(this.#lines, record);
+    if (this.#isClosed || this.#pendingBytes > this.#maxPendingBytes) {
+      this.#lines.truncate(before);
       this.#lose(done);
       return;
     }
-    this.#lines.push(line);
     this.#records.push(record);
-    this.#pendingChars += line.length;
-    this.#pendingRecords++;
     if (this.#isFailing) setImmediate(done);
     else this.#waiting.push(done);
     this.#schedule();
@@ -134,13 +123,21 @@ class UsageSpool implements Spool {
     await this.#startDrain();
   }
 
+  get #pendingBytes(): number {
+    return this.#lines.length + this.#groupLines.length;
+  }
+
+  get #pendingRecords(): number {
+    return this.#records.length + this.#groupRecords.length;
+  }
+
   stats(): SpoolStats {
     return {
       records: this.#undrained + this.#pendingRecords,
       oldestSeconds: this.#oldestAtMs === undefined ? 0 : (performance.now() - this.#oldestAtMs) / 1_000,
       bytes: this.#segments.reduce(
         (sum, { writtenBytes, drainedBytes }) => sum + writtenBytes - drainedBytes,
-        this.#pendingChars,
+        this.#pendingBytes,
       ),
       commitFailures: this.#commitFailures,
       lostRecords: this.#lostRecords,
@@ -171,7 +168,7 @@ class UsageSpool implements Spool {
   }
 
   #lose(done: Done): void {
-    if (this.#lostRecords === 0) this.#log.error("spool.record_lost", { pendingChars: this.#pendingChars });
+    if (this.#lostRecords === 0) this.#log.error("spool.record_lost", { pendingBytes: this.#pendingBytes });
     this.#lostRecords++;
     const error = this.#isClosed
       ? new PlatformError("shutting_down", "The server is stopping; the usage of this call was not recorded.")
@@ -237,44 +234,36 @@ class UsageSpool implements Spool {
   }
 
   #write(file: SpoolFile, segment: Segment): void {
-    const group = this.#takeGroup();
-    const bytes = this.#encode(group.text);
+    this.#takeGroup();
+    const bytes = this.#groupLines.written;
     const stallTimer = setTimeout(this.#onStall, this.#stallMs);
     file.write(bytes, segment.writtenBytes, (error) => {
       clearTimeout(stallTimer);
-      if (error === null) this.#onWritten(group, segment, bytes.length);
-      else this.#onWriteFailed(group, error);
+      if (error === null) this.#onWritten(segment, bytes.length);
+      else this.#onWriteFailed(error);
     });
   }
 
-  /** One write is under way at a time, so one buffer does for all but the largest. */
-  #encode(text: string): Uint8Array {
-    if (text.length * mostBytesPerChar > this.#scratch.length) return Buffer.from(text);
-    return this.#scratch.subarray(0, this.#scratch.write(text, 0, "utf8"));
-  }
-
-  #takeGroup(): Group {
-    const group = {
-      text: this.#open.takeMarkers() + this.#lines.join(""),
-      records: this.#records,
-      chars: this.#pendingChars,
-    };
-    this.#lines = [];
+  /** What has gathered is the group now. Of the last one nothing is left by then. */
+  #takeGroup(): void {
+    this.#open.writeMarkers(this.#lines);
+    [this.#groupLines, this.#lines] = [this.#lines, this.#groupLines];
+    this.#groupRecords = this.#records;
     this.#records = [];
-    this.#writing = this.#waiting;
+    this.#groupWaiting = this.#waiting;
     this.#waiting = [];
-    return group;
   }
 
-  #onWritten(group: Group, segment: Segment, bytes: number): void {
-    noteWritten(segment, bytes, group.records);
-    this.#pendingChars -= group.chars;
-    this.#pendingRecords -= group.records.length;
-    this.#undrained += group.records.length;
-    if (this.#isFailing) this.#log.info("spool.disk_recovered", { records: group.records.length });
+  #onWritten(segment: Segment, bytes: number): void {
+    const records = this.#groupRecords;
+    const finished = this.#groupWaiting;
+    this.#groupLines.clear();
+    this.#groupRecords = [];
+    this.#groupWaiting = [];
+    noteWritten(segment, bytes, records);
+    this.#undrained += records.length;
+    if (this.#isFailing) this.#log.info("spool.disk_recovered", { records: records.length });
     this.#isFailing = false;
-    const finished = this.#writing;
-    this.#writing = [];
     this.#isWriting = false;
     if (this.#lines.length > 0 || this.#open.hasDue) this.#schedule();
     else this.#onIdle?.();
@@ -283,9 +272,12 @@ class UsageSpool implements Spool {
   }
 
   /** What was written in part is written over: the group comes again, whole, with what has gathered since. */
-  #onWriteFailed(group: Group, error: Error): void {
-    this.#lines.unshift(group.text);
-    this.#records = [...group.records, ...this.#records];
+  #onWriteFailed(error: Error): void {
+    this.#groupLines.append(this.#lines.written);
+    this.#lines.clear();
+    [this.#groupLines, this.#lines] = [this.#lines, this.#groupLines];
+    this.#records = [...this.#groupRecords, ...this.#records];
+    this.#groupRecords = [];
     this.#fail(error);
   }
 
@@ -305,8 +297,8 @@ class UsageSpool implements Spool {
     this.#commitFailures++;
     if (!this.#isFailing) this.#log.error("spool.write_failed", { error: toPlatformError(error) });
     this.#isFailing = true;
-    const released = [...this.#writing, ...this.#waiting];
-    this.#writing = [];
+    const released = [...this.#groupWaiting, ...this.#waiting];
+    this.#groupWaiting = [];
     this.#waiting = [];
     for (const done of released) done();
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LedgerRecord } from "../core/ledger-record.ts";
 import { createEventTable } from "./event-table.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable } from "./ledger-table.ts";
@@ -95,6 +96,22 @@ describe("the usage ledger", () => {
     const { records: listed, nextCursor } = await ledger.list({ limit: 1_000 });
     expect(listed).toEqual(records.toReversed());
     expect(nextCursor).toBeNull();
+  });
+
+  it("keeps every record as it was, however many kinds of call one batch mixes", async () => {
+    const { ledger } = await open();
+    const kinds: readonly Partial<LedgerRecord>[] = [
+      {},
+      { stream: false, firstByteMs: null },
+      { outcome: "upstream_error", httpStatus: 500, errorCode: "upstream_error" },
+      { costMicros: null, currency: null, usageSource: "estimated" },
+      { principal: "team-b", requestedModel: "gros modèle" },
+      { cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 },
+    ];
+    const records = Array.from({ length: 250 }, (_, number) => sampleRecord(number, kinds[(number ** 2) % 7]));
+    ledger.insertMany(records);
+    const { records: listed } = await ledger.list({ limit: 1_000 });
+    expect(listed.toSorted((a, b) => a.startedAtMs - b.startedAtMs)).toEqual(records);
   });
 
   it("is paged without gaps or repeats", async () => {

@@ -48,17 +48,30 @@ export function splitHeaderLines(lines: string): string[] {
 
 /** Status line and header lines, with `date`, without the empty line (RFC 9112 sections 4 and 5). */
 export function formatReplyHead(status: number, headers: string): string {
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\ndate: ${dateText()}\r\n${headers}`;
+  return `${status === 200 ? okStart() : startOf(status, dateText(currentSecond()))}${headers}`;
 }
 
-const dateCache = { second: -1, text: "" };
+function startOf(status: number, date: string): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\ndate: ${date}\r\n`;
+}
 
-/** The date of a reply (RFC 9110 section 6.6.1), made once a second. */
-function dateText(): string {
-  const second = Math.floor(Date.now() / 1_000);
-  if (second !== dateCache.second) {
-    dateCache.second = second;
-    dateCache.text = new Date(second * 1_000).toUTCString();
+const okCache = { second: -1, text: "" };
+
+/** How a reply begins that is not an error, made once a second. */
+function okStart(): string {
+  const second = currentSecond();
+  if (second !== okCache.second) {
+    okCache.second = second;
+    okCache.text = startOf(200, dateText(second));
   }
-  return dateCache.text;
+  return okCache.text;
+}
+
+function currentSecond(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+/** The date of a reply (RFC 9110 section 6.6.1). */
+function dateText(second: number): string {
+  return new Date(second * 1_000).toUTCString();
 }

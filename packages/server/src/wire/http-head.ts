@@ -55,7 +55,7 @@ export function readHttpHead(text: string): HttpHead | undefined {
   if (pathEnd <= requestStart.length || !text.startsWith(requestStart)) return undefined;
   if (!text.startsWith(requestEnd, pathEnd)) return undefined;
   const head = new HttpHead();
-  head.path = text.slice(requestStart.length, pathEnd);
+  head.path = copyOf(text, requestStart.length, pathEnd);
   if (!plainPath.test(head.path)) return undefined;
   let at = lineEnd + 2;
   for (let lines = 0; at < text.length; lines++) {
@@ -161,5 +161,10 @@ function noteLength(head: HttpHead, line: Line): boolean {
 function valueOf({ text, valueStart, valueEnd }: Line): string {
   let end = valueEnd;
   while (end > valueStart && (text.charCodeAt(end - 1) === blank || text.charCodeAt(end - 1) === tab)) end--;
-  return text.slice(valueStart, end);
+  return copyOf(text, valueStart, end);
+}
+
+/** A text of its own. What `slice` makes is a view, which every look-up by it would have to see through. */
+function copyOf(text: string, start: number, end: number): string {
+  return Buffer.from(text.slice(start, end), "latin1").toString("latin1");
 }

@@ -20,54 +20,49 @@ export interface ResponseHead {
 export class ResponseHeadError extends Error {}
 
 /**
- * Parses a response head.
+ * Parses a response head (RFC 9112 sections 4 and 5).
  * @param text status line and header lines in Latin-1, each ended by CRLF, without the empty line
  * @throws ResponseHeadError
  */
 export function parseResponseHead(text: string): ResponseHead {
-  const lineEnd = text.indexOf("\r\n");
+  const lineEnd = endOfLine(text, 0);
   const status = parseStatus(text, lineEnd);
   const headers = new HeaderLines(text, lineEnd + 2);
-  const connection = headers.connection?.toLowerCase();
-  const isVersion11 = text.charCodeAt(7) === 0x31;
-  const isReusable = isVersion11 ? !hasToken(connection, "close") : hasToken(connection, "keep-alive");
   const framing = framingOf(status, headers);
-  return { status, headers, framing, isReusable: isReusable && framing.type !== "until_close" };
+  const isVersion11 = text.charCodeAt(7) === 0x31;
+  const mayReuse = isVersion11 ? !headers.isClosing : headers.isKeptAlive;
+  return { status, headers, framing, isReusable: mayReuse && framing.type !== "until_close" };
 }
 
 function parseStatus(text: string, lineEnd: number): number {
   if (!text.startsWith("HTTP/1.") || lineEnd < 12) throw new ResponseHeadError("not an HTTP/1.x response");
-  const status = Number(text.slice(9, 12));
-  if (!Number.isInteger(status) || status < 100 || status > 999)
-    throw new ResponseHeadError("no status code");
+  const status = readDigits(text, 9, 12);
+  if (status < 100) throw new ResponseHeadError("no status code");
   return status;
 }
 
 function framingOf(status: number, headers: HeaderLines): BodyFraming {
-  if (status < 200 || status === 204 || status === 304) return { type: "none" };
-  const coding = headers.transferEncoding;
-  const length = headers.contentLength;
-  if (coding !== undefined) {
-    if (coding.toLowerCase() !== "chunked") throw new ResponseHeadError("unknown transfer coding");
-    if (length !== undefined) throw new ResponseHeadError("both a length and a transfer coding");
-    return { type: "chunked" };
+  if (status < 200 || status === 204 || status === 304) return noBody;
+  if (headers.isChunked) {
+    if (headers.contentLength >= 0) throw new ResponseHeadError("both a length and a transfer coding");
+    return chunked;
   }
-  if (length === undefined) return { type: "until_close" };
-  if (!/^\d{1,15}$/.test(length)) throw new ResponseHeadError("bad content-length");
-  return { type: "length", bytes: Number(length) };
+  return headers.contentLength < 0 ? untilClose : { type: "length", bytes: headers.contentLength };
 }
 
-function hasToken(value: string | undefined, token: string): boolean {
-  return value !== undefined && value.split(",").some((part) => part.trim() === token);
-}
+const noBody: BodyFraming = { type: "none" };
+const chunked: BodyFraming = { type: "chunked" };
+const untilClose: BodyFraming = { type: "until_close" };
 
 /** Header lines: those that every reply is asked for are found in one pass, the others when they are asked for. */
 class HeaderLines implements ReplyHeaders {
   readonly #text: string;
   readonly #from: number;
-  connection: string | undefined;
-  contentLength: string | undefined;
-  transferEncoding: string | undefined;
+  /** -1 where there is none. */
+  contentLength = -1;
+  isChunked = false;
+  isClosing = false;
+  isKeptAlive = false;
   #contentType: string | undefined;
   #contentEncoding: string | undefined;
   #processingMs: string | undefined;
@@ -104,8 +99,7 @@ class HeaderLines implements ReplyHeaders {
         this.#noteWithC(at, end);
         return;
       case 0x74:
-        if (this.#isNamed(at, "transfer-encoding"))
-          this.transferEncoding = this.#only("transfer-encoding", this.transferEncoding, { at, end });
+        if (this.#isNamed(at, "transfer-encoding")) this.#noteCoding(this.#valueOf(at, "transfer-encoding", end));
         return;
       case 0x6f:
         if (this.#isNamed(at, "openai-processing-ms"))
@@ -117,26 +111,42 @@ class HeaderLines implements ReplyHeaders {
 
   #noteWithC(at: number, end: number): void {
     if (this.#isNamed(at, "content-type")) this.#contentType ??= this.#valueOf(at, "content-type", end);
-    else if (this.#isNamed(at, "content-length"))
-      this.contentLength = this.#only("content-length", this.contentLength, { at, end });
-    else if (this.#isNamed(at, "connection")) this.connection ??= this.#valueOf(at, "connection", end);
+    else if (this.#isNamed(at, "content-length")) this.#noteLength(at + "content-length:".length, end);
+    else if (this.#isNamed(at, "connection")) this.#noteConnection(this.#valueOf(at, "connection", end));
     else if (this.#isNamed(at, "content-encoding"))
       this.#contentEncoding ??= this.#valueOf(at, "content-encoding", end);
   }
 
   /** Of a header that frames the message, two different values are an attack or an accident. */
-  #only(
-    name: string,
-    known: string | undefined,
-    { at, end }: { readonly at: number; readonly end: number },
-  ): string {
-    const value = this.#valueOf(at, name, end);
-    if (known !== undefined && known !== value) throw new ResponseHeadError(`two values of ${name}`);
-    return value;
+  #noteLength(from: number, lineEnd: number): void {
+    const start = skipBlanks(this.#text, from, lineEnd);
+    const length = readDigits(this.#text, start, skipBlanksBack(this.#text, start, lineEnd));
+    if (length < 0) throw new ResponseHeadError("bad content-length");
+    if (this.contentLength >= 0 && this.contentLength !== length)
+      throw new ResponseHeadError("two values of content-length");
+    this.contentLength = length;
   }
 
-  #valueOf(at: number, name: string, end: number): string {
-    return this.#text.slice(at + name.length + 1, end).trim();
+  #noteCoding(value: string): void {
+    if (value.toLowerCase() !== "chunked") throw new ResponseHeadError("unknown transfer coding");
+    this.isChunked = true;
+  }
+
+  #noteConnection(value: string): void {
+    if (value === "keep-alive") {
+      this.isKeptAlive = true;
+      return;
+    }
+    for (const part of value.toLowerCase().split(",")) {
+      const option = part.trim();
+      if (option === "close") this.isClosing = true;
+      else if (option === "keep-alive") this.isKeptAlive = true;
+    }
+  }
+
+  #valueOf(at: number, name: string, lineEnd: number): string {
+    const start = skipBlanks(this.#text, at + name.length + 1, lineEnd);
+    return this.#text.slice(start, skipBlanksBack(this.#text, start, lineEnd));
   }
 
   #isNamed(at: number, name: string): boolean {
@@ -144,7 +154,40 @@ class HeaderLines implements ReplyHeaders {
   }
 }
 
+/** Offset of the CR that ends a line; one that is not followed by LF is not HTTP (RFC 9112 section 2.2). */
 function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\r\n", from);
-  return end < 0 ? text.length : end;
+  const end = text.indexOf("\r", from);
+  if (end < 0 || text.charCodeAt(end + 1) !== 0x0a) throw new ResponseHeadError("a line that does not end in CRLF");
+  return end;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function skipBlanks(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function skipBlanksBack(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+/** Up to this many digits a number is exact. */
+const mostDigits = 15;
+
+/** The number in `text[start, end)`; -1 when that is not digits alone, or too many of them. */
+function readDigits(text: string, start: number, end: number): number {
+  if (start >= end || end - start > mostDigits) return -1;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return -1;
+    number = number * 10 + code - 0x30;
+  }
+  return number;
 }
