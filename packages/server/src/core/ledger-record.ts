@@ -92,9 +92,7 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
 }
 
 function writeStart(lines: LineWriter, start: RecordStart): void {
-  const { attemptId } = start;
-  // Ids are ours and all different: of no use in a cache.
-  lines.text(isPlainId.test(attemptId) ? `"${attemptId}"` : JSON.stringify(attemptId));
+  lines.quoted(start.attemptId);
   writeNumber(lines, start.startedAtMs);
   lines.append(formatNames(start));
   lines.text(start.stream ? ",true" : ",false");
@@ -107,7 +105,7 @@ function writeNumber(lines: LineWriter, number: number | null): void {
 
 function writeName(lines: LineWriter, name: string | null): void {
   lines.text(",");
-  lines.text(quote(name));
+  lines.quoted(name);
 }
 
 const lastNames: { of: RecordStart | undefined; text: Buffer } = { of: undefined, text: Buffer.alloc(0) };
@@ -118,7 +116,7 @@ function formatNames(start: RecordStart): Buffer {
   if (last !== undefined && isAlike(last, start)) return lastNames.text;
   const { principal, operation, requestedModel, integration, provider, upstreamModel } = start;
   const names = [principal, operation, requestedModel, integration, provider, upstreamModel];
-  lastNames.text = Buffer.from(names.map((name) => `,${quote(name)}`).join(""));
+  lastNames.text = Buffer.from(names.map((name) => `,${JSON.stringify(name)}`).join(""));
   lastNames.of = start;
   return lastNames.text;
 }
@@ -132,21 +130,6 @@ function isAlike(a: RecordStart, b: RecordStart): boolean {
     a.provider === b.provider &&
     a.upstreamModel === b.upstreamModel
   );
-}
-
-const isPlainId = /^[\w.-]*$/;
-const quoted = new Map<string, string>();
-const mostQuoted = 2_000;
-
-/** A text as JSON. The same few names come again and again: measured, remembering them halves the cost of a line. */
-function quote(text: string | null): string {
-  if (text === null) return "null";
-  const known = quoted.get(text);
-  if (known !== undefined) return known;
-  if (quoted.size >= mostQuoted) quoted.clear();
-  const made = JSON.stringify(text);
-  quoted.set(text, made);
-  return made;
 }
 
 /** Reads a line of a spool file back. Undefined when it is torn or not one of ours. */

@@ -4,6 +4,7 @@ import { LineWriter } from "./line-writer.ts";
 
 type Piece =
   | { readonly text: string }
+  | { readonly quoted: string | null }
   | { readonly number: number | null }
   | { readonly bytes: Uint8Array<ArrayBuffer> };
 
@@ -11,6 +12,8 @@ const pieces: fc.Arbitrary<readonly Piece[]> = fc.array(
   fc.oneof(
     fc.record({ text: fc.string({ unit: "binary", maxLength: 200 }) }),
     fc.record({ text: fc.string({ unit: "binary-ascii", maxLength: 200 }) }),
+    fc.record({ quoted: fc.option(fc.string({ unit: "binary", maxLength: 50 })) }),
+    fc.record({ quoted: fc.string({ unit: "binary-ascii", maxLength: 50 }) }),
     fc.record({ number: fc.option(fc.oneof(fc.maxSafeInteger(), fc.nat(1_000), fc.double())) }),
     fc.record({ bytes: fc.uint8Array({ maxLength: 200 }) }),
   ),
@@ -18,12 +21,14 @@ const pieces: fc.Arbitrary<readonly Piece[]> = fc.array(
 
 function write(lines: LineWriter, piece: Piece): void {
   if ("text" in piece) lines.text(piece.text);
+  else if ("quoted" in piece) lines.quoted(piece.quoted);
   else if ("number" in piece) lines.number(piece.number);
   else lines.append(piece.bytes);
 }
 
 function bytesOf(piece: Piece): Uint8Array {
   if ("bytes" in piece) return piece.bytes;
+  if ("quoted" in piece) return Buffer.from(JSON.stringify(piece.quoted));
   return Buffer.from("text" in piece ? piece.text : String(piece.number));
 }
 

@@ -4,6 +4,10 @@ const mostKeptBytes = 1024 * 1024;
 const mostBytesPerChar = 3;
 const digitZero = 0x30;
 const lastAscii = 0x7f;
+const firstPrintable = 0x20;
+const lastPrintable = 0x7e;
+const quote = 0x22;
+const backslash = 0x5c;
 /** From here on a number is left to the language: a tenth of it may not be exact. */
 const mostWhole = 1e15;
 
@@ -48,6 +52,27 @@ export class LineWriter {
       bytes[at++] = code;
     }
     this.#length = at;
+  }
+
+  /** A text as JSON writes it, or `null`. */
+  quoted(text: string | null): void {
+    if (text === null || !this.#plainQuoted(text)) this.text(JSON.stringify(text));
+  }
+
+  /** Writes a text between quotes when none of it needs an escape, which names and ids mostly do not. */
+  #plainQuoted(text: string): boolean {
+    this.#reserve(text.length + 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = quote;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < firstPrintable || code > lastPrintable || code === quote || code === backslash) return false;
+      bytes[at++] = code;
+    }
+    bytes[at++] = quote;
+    this.#length = at;
+    return true;
   }
 
   /** A number as JSON writes it, or `null`. */

@@ -108,7 +108,7 @@ describe("the usage ledger", () => {
       { principal: "team-b", requestedModel: "gros modèle" },
       { cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 },
     ];
-    const records = Array.from({ length: 250 }, (_, number) => sampleRecord(number, kinds[(number ** 2) % 7]));
+    const records = Array.from({ length: 250 }, (_, number) => sampleRecord(number, kinds[number ** 2 % 7]));
     ledger.insertMany(records);
     const { records: listed } = await ledger.list({ limit: 1_000 });
     expect(listed.toSorted((a, b) => a.startedAtMs - b.startedAtMs)).toEqual(records);

@@ -57,7 +57,13 @@ export class HeadMemo {
   }
 }
 
+/** Up to this length a comparison by hand costs less than the way to the native one. */
+const shortPart = 32;
+
 function isAt(bytes: Buffer, at: number, part: Buffer): boolean {
   const end = at + part.length;
-  return bytes.length >= end && bytes.compare(part, 0, part.length, at, end) === 0;
+  if (bytes.length < end) return false;
+  if (part.length > shortPart) return bytes.compare(part, 0, part.length, at, end) === 0;
+  for (let index = 0; index < part.length; index++) if (bytes[at + index] !== part[index]) return false;
+  return true;
 }

@@ -20,6 +20,7 @@ describe("scanRequest", () => {
 
   it.each([
     ["no model", {}, "model"],
+    ["an empty model", { model: "" }, "model"],
     ["a model that is no string", { model: 1 }, "model"],
     ["a model with a control character", { model: "a\u0000b" }, "model"],
     ["a model with a line feed", { model: "a\nb" }, "model"],

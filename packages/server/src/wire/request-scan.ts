@@ -5,6 +5,7 @@ import {
   type JsonProblem,
   type MemberVisitor,
   scanJsonObject,
+  skipBlank,
 } from "./json-scan.ts";
 
 /** What the platform must know of a request body in the OpenAI or Ollama dialect. */
@@ -79,6 +80,14 @@ function problemText(problem: JsonProblem): string {
   }
 }
 
+/** The last model that was asked for. The next is mostly the same, and then it needs no text of its own. */
+const lastModel = { name: "" };
+
+function isLastModel(body: Buffer, { start, end }: Range): boolean {
+  const { name } = lastModel;
+  return name !== "" && body[start] === quote && isTextAt(body, start + 1, end - 1, name);
+}
+
 /** Gathers the members that matter while the body is scanned. */
 class HeadCollector implements MemberVisitor {
   readonly #body: Buffer;
@@ -140,7 +149,7 @@ class HeadCollector implements MemberVisitor {
       includeUsage: this.#includeUsage,
       choices: this.#choices,
       streamOptionsRange: this.#streamOptionsRange,
-      insertAt: this.#body.indexOf(0x7b) + 1,
+      insertAt: skipBlank(this.#body, 0, this.#body.length) + 1,
     };
   }
 
@@ -153,6 +162,11 @@ class HeadCollector implements MemberVisitor {
 
   #readModel(range: Range): void {
     if (this.#modelRange !== undefined) throw duplicate("model");
+    this.#modelRange = range;
+    if (isLastModel(this.#body, range)) {
+      this.#model = lastModel.name;
+      return;
+    }
     const name = this.#readText(range) ?? this.#parse("model", range.start, range.end);
     if (typeof name !== "string" || !modelNamePattern.test(name)) {
       throw invalid(
@@ -161,7 +175,7 @@ class HeadCollector implements MemberVisitor {
       );
     }
     this.#model = name;
-    this.#modelRange = range;
+    lastModel.name = name;
   }
 
   #readBoolean(field: string, start: number): boolean | undefined {

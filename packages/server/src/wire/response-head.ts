@@ -99,7 +99,8 @@ class HeaderLines implements ReplyHeaders {
         this.#noteWithC(at, end);
         return;
       case 0x74:
-        if (this.#isNamed(at, "transfer-encoding")) this.#noteCoding(this.#valueOf(at, "transfer-encoding", end));
+        if (this.#isNamed(at, "transfer-encoding"))
+          this.#noteCoding(this.#valueOf(at, "transfer-encoding", end));
         return;
       case 0x6f:
         if (this.#isNamed(at, "openai-processing-ms"))
@@ -157,7 +158,8 @@ class HeaderLines implements ReplyHeaders {
 /** Offset of the CR that ends a line; one that is not followed by LF is not HTTP (RFC 9112 section 2.2). */
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf("\r", from);
-  if (end < 0 || text.charCodeAt(end + 1) !== 0x0a) throw new ResponseHeadError("a line that does not end in CRLF");
+  if (end < 0 || text.charCodeAt(end + 1) !== 0x0a)
+    throw new ResponseHeadError("a line that does not end in CRLF");
   return end;
 }
 

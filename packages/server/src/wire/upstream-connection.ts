@@ -86,7 +86,8 @@ export class UpstreamConnection implements ReplyBody {
     const isSmall = body.length <= largestSingleWriteBytes;
     const message = Buffer.allocUnsafe(head.length + length.length + (isSmall ? body.length : 0));
     head.copy(message);
-    message.write(length, head.length, "latin1");
+    // So short a text is written by hand at a fraction of what the way to the native writer costs.
+    for (let at = 0; at < length.length; at++) message[head.length + at] = length.charCodeAt(at);
     if (isSmall) message.set(body, head.length + length.length);
     requests.add({ socket: this.#socket, message, body: isSmall ? undefined : body });
   }

@@ -8,6 +8,8 @@ import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply
 const replyLimits: JsonLimits = { maxDepth: 64, maxNodes: 50_000_000 };
 const finishReasonKey = Buffer.from('"finish_reason"');
 
+const noBytes = Buffer.alloc(0);
+
 /** Largest reply that is not a stream. */
 export const largestWholeReplyBytes = 64 * 1024 * 1024;
 
@@ -19,7 +21,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
   readonly facts = new ReplyFacts();
   readonly #dialect: "openai" | "ollama";
   readonly #pending = new PendingBytes();
-  #body: Buffer = Buffer.alloc(0);
+  #body: Buffer = noBytes;
 
   constructor(dialect: "openai" | "ollama") {
     this.#dialect = dialect;
@@ -67,7 +69,10 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     const body = this.#body;
     const at = body.indexOf(finishReasonKey, start);
     if (at < 0 || at >= end) return;
-    const reason = readWord(body, at + finishReasonKey.length, end);
+    const wordStart = startOfWord(body, at + finishReasonKey.length, end);
+    const reason = isTextAt(body, wordStart, wordStart + stopWord.length, stopWord)
+      ? "stop"
+      : readWord(body, wordStart, end);
     if (reason === undefined) return;
     this.facts.finishReason = toFinishReason(reason);
     this.facts.finishedChoices++;
@@ -88,14 +93,20 @@ export class WholeReader implements ReplyReader, MemberVisitor {
 
 const longestWord = 40;
 
-/** The word in quotes behind a colon: what `"finish_reason"` stands before when it is not null. */
-function readWord(bytes: Buffer, from: number, end: number): string | undefined {
-  let at = skipBlank(bytes, from, end);
-  if (bytes[at] !== 0x3a) return undefined;
-  at = skipBlank(bytes, at + 1, end);
-  if (bytes[at] !== 0x22) return undefined;
-  const start = at + 1;
-  for (at = start; at < end && at - start <= longestWord; at++) {
+/** How most replies end. */
+const stopWord = 'stop"';
+
+/** Where the word in quotes behind a colon begins: what `"finish_reason"` stands before when it is not null; `end` for anything else. */
+function startOfWord(bytes: Buffer, from: number, end: number): number {
+  const colon = skipBlank(bytes, from, end);
+  if (bytes[colon] !== 0x3a) return end;
+  const quote = skipBlank(bytes, colon + 1, end);
+  return bytes[quote] === 0x22 ? quote + 1 : end;
+}
+
+/** The word before a quote, of lower-case letters and underscores. */
+function readWord(bytes: Buffer, start: number, end: number): string | undefined {
+  for (let at = start; at < end && at - start <= longestWord; at++) {
     const byte = bytes[at] ?? 0;
     if (byte === 0x22) return at === start ? undefined : bytes.toString("latin1", start, at);
     if (byte !== 0x5f && (byte < 0x61 || byte > 0x7a)) return undefined;
