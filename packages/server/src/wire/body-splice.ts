@@ -1,3 +1,4 @@
+import { bodyBuffer } from "./body-buffer.ts";
 import type { Range, RequestHead } from "./request-scan.ts";
 
 /** What to change in a request body before it goes upstream. */
@@ -39,7 +40,7 @@ function usageSplice(body: Buffer, head: RequestHead): Splice {
 function applySplices(body: Buffer, splices: readonly Splice[]): Buffer {
   let length = body.length;
   for (const splice of splices) length += Buffer.byteLength(splice.text) - (splice.end - splice.start);
-  const result = Buffer.allocUnsafe(length);
+  const result = bodyBuffer(length);
   let from = 0;
   let to = 0;
   for (const splice of splices) {

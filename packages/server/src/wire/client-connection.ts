@@ -1,3 +1,4 @@
+import { bodyBuffer } from "./body-buffer.ts";
 import { PlatformError } from "@llm-platform/kit";
 import type { Socket } from "node:net";
 import type { AdoptedSocket, OnRead } from "./adopt-socket.ts";
@@ -179,7 +180,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
     const bodyEnd = bodyStart + head.contentLength;
     if (bytes.length >= bodyEnd) {
       if (bytes.length > bodyEnd) this.#early = Buffer.from(bytes.subarray(bodyEnd));
-      const body = Buffer.allocUnsafe(head.contentLength);
+      const body = bodyBuffer(head.contentLength);
       bytes.copy(body, 0, bodyStart, bodyEnd);
       this.#begin(serve, body);
       return;

@@ -1,3 +1,5 @@
+import { bodyBuffer } from "./body-buffer.ts";
+
 /** A body of a known length that does not get all its memory before it has shown that it comes. */
 export class GrowingBody {
   readonly #length: number;
@@ -7,7 +9,7 @@ export class GrowingBody {
   /** @param length in bytes, at least 1 */
   constructor(length: number) {
     this.#length = length;
-    this.#bytes = Buffer.allocUnsafe(Math.min(length, largestFirstBytes));
+    this.#bytes = bodyBuffer(Math.min(length, largestFirstBytes));
   }
 
   get isWhole(): boolean {
@@ -28,7 +30,7 @@ export class GrowingBody {
   }
 
   #grow(atLeast: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(this.#length, Math.max(atLeast, 2 * this.#bytes.length)));
+    const larger = bodyBuffer(Math.min(this.#length, Math.max(atLeast, 2 * this.#bytes.length)));
     this.#bytes.copy(larger, 0, 0, this.#have);
     this.#bytes = larger;
   }

@@ -1,3 +1,4 @@
+import { bodyBuffer } from "./body-buffer.ts";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type ByteSink, PlatformError, type ReplyBody, type UpstreamReply } from "@llm-platform/kit";
@@ -329,7 +330,7 @@ function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (rea
   const onread = {
     buffer: readBuffer,
     callback: (bytes: number): boolean => {
-      const read = Buffer.allocUnsafe(bytes);
+      const read = bodyBuffer(bytes);
       readBuffer.copy(read, 0, 0, bytes);
       onRead(read);
       return true;
