@@ -18,4 +18,4 @@ export function bodyBuffer(length: number): Buffer<ArrayBuffer> {
 }
 
 const given = { bytes: 0 };
-const bytesPerCollection = 48 * 1024 * 1024;
+const bytesPerCollection = 12 * 1024 * 1024;
