@@ -1,4 +1,3 @@
-import { bodyBuffer } from "./body-buffer.ts";
 import { PlatformError } from "@llm-platform/kit";
 import type { Socket } from "node:net";
 import type { AdoptedSocket, OnRead } from "./adopt-socket.ts";
@@ -9,6 +8,8 @@ import { HeadMemo } from "./head-memo.ts";
 import type { HttpHead } from "./http-head.ts";
 import { headTimeoutMs, keepAliveTimeoutMs, longestHeadBytes, requestTimeoutMs } from "./http-limits.ts";
 import type { ClientReply } from "./client-reply.ts";
+import { bodyBuffer } from "./body-buffer.ts";
+import { writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 /** An endpoint that the fast lane serves. */
@@ -105,6 +106,10 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   write(bytes: Uint8Array): void {
     this.#socket.write(bytes);
+  }
+
+  writeMessage(head: string, body: Uint8Array): void {
+    writeMessage(this.#socket, { head: noBytes, rest: head, body });
   }
 
   finish(): void {

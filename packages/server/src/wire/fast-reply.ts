@@ -6,14 +6,14 @@ export interface ReplyCarrier {
   /** Whether the reply must say that the connection ends with it. */
   readonly isLast: boolean;
   write(bytes: Uint8Array): void;
+  /** @param head the whole of it, in Latin-1 */
+  writeMessage(head: string, body: Uint8Array): void;
   /** The reply is whole: another request may follow. */
   finish(): void;
   destroy(): void;
 }
 
 const lastChunk = Buffer.from("0\r\n\r\n");
-/** Up to this size head and body go out in one buffer and one write. */
-const largestSingleWriteBytes = 32 * 1024;
 
 /**
  * A reply in HTTP/1.1 on a connection of the fast lane, with a length or in chunks (RFC 9112 sections 6 and 7.1).
@@ -47,15 +47,7 @@ export class FastReply implements ClientReply {
     if (carrier === undefined || this.#isStarted) return;
     this.#isStarted = true;
     const head = `${formatReplyHead(status, headers)}${connectionLine(carrier)}content-length: ${body.length}\r\n\r\n`;
-    if (body.length <= largestSingleWriteBytes) {
-      const message = Buffer.allocUnsafe(head.length + body.length);
-      message.write(head, 0, "latin1");
-      message.set(body, head.length);
-      carrier.write(message);
-    } else {
-      carrier.write(Buffer.from(head, "latin1"));
-      carrier.write(body);
-    }
+    carrier.writeMessage(head, body);
     this.#close().finish();
   }
 

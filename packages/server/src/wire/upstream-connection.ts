@@ -1,8 +1,9 @@
-import { bodyBuffer } from "./body-buffer.ts";
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type ByteSink, PlatformError, type ReplyBody, type UpstreamReply } from "@llm-platform/kit";
 import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
+import { bodyBuffer } from "./body-buffer.ts";
+import { type Message, writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import { type BodyFraming, parseResponseHead, ResponseHeadError } from "./response-head.ts";
 
@@ -32,8 +33,6 @@ export interface ExchangeListener {
 /** A head longer than this is refused. */
 const longestHeadBytes = 32 * 1024;
 const headEnd = Buffer.from("\r\n\r\n");
-/** Up to this size head and body go out in one buffer and one write. */
-const largestSingleWriteBytes = 32 * 1024;
 const readBufferBytes = 64 * 1024;
 
 /**
@@ -83,14 +82,7 @@ export class UpstreamConnection implements ReplyBody {
     this.#hasByte = false;
     this.#framing = undefined;
     this.#exchanges++;
-    const length = `${body.length}\r\n\r\n`;
-    const isSmall = body.length <= largestSingleWriteBytes;
-    const message = Buffer.allocUnsafe(head.length + length.length + (isSmall ? body.length : 0));
-    head.copy(message);
-    // So short a text is written by hand at a fraction of what the way to the native writer costs.
-    for (let at = 0; at < length.length; at++) message[head.length + at] = length.charCodeAt(at);
-    if (isSmall) message.set(body, head.length + length.length);
-    requests.add({ socket: this.#socket, message, body: isSmall ? undefined : body });
+    requests.add({ socket: this.#socket, head, rest: `${body.length}\r\n\r\n`, body });
   }
 
   /** Closes the connection, whatever it is doing; nobody is told but the owner. */
@@ -299,23 +291,12 @@ export class UpstreamConnection implements ReplyBody {
 
 const arrivals = new TurnQueue<UpstreamConnection>((connection) => connection.takeArrived());
 
-interface OutgoingRequest {
+interface OutgoingRequest extends Message {
   readonly socket: Socket;
-  readonly message: Buffer;
-  /** What follows the message, when it is too long to be copied into it. */
-  readonly body: Uint8Array | undefined;
 }
 
-const requests = new TurnQueue<OutgoingRequest>(({ socket, message, body }) => {
-  if (socket.destroyed) return;
-  if (body === undefined) {
-    socket.write(message);
-    return;
-  }
-  socket.cork();
-  socket.write(message);
-  socket.write(body);
-  socket.uncork();
+const requests = new TurnQueue<OutgoingRequest>((request) => {
+  if (!request.socket.destroyed) writeMessage(request.socket, request);
 });
 
 export interface ConnectionOptions {
