@@ -24,6 +24,7 @@ export interface UpstreamRequest {
 
 export interface UpstreamReply {
   readonly status: number;
+  /** Without content-length: the body comes as it was delimited, and tells its own end. */
   readonly headers: ReplyHeaders;
   readonly body: ReplyBody;
 }

@@ -38,7 +38,7 @@ export function writeMessage(socket: Socket, { head, rest, body }: Message): voi
   }
   const isShared = socket.writableLength === 0 && !socket.connecting && !(socket instanceof TLSSocket);
   const message = isShared ? memory.bytes.subarray(0, length) : Buffer.allocUnsafe(length);
-  message.set(head, 0);
+  if (head.length > 0) message.set(head, 0);
   if (rest.length > shortText) message.write(rest, head.length, "latin1");
   else for (let at = 0; at < rest.length; at++) message[head.length + at] = rest.charCodeAt(at);
   message.set(body, bodyStart);

@@ -14,6 +14,15 @@ export interface ResponseHead {
   readonly framing: BodyFraming;
   /** Whether the connection can carry another request after this one. */
   readonly isReusable: boolean;
+  readonly hasLength: boolean;
+  /** Where the digits of the length stand, when it is given once. */
+  readonly lengthDigits: DigitRange | undefined;
+}
+
+/** Offsets into the head. */
+export interface DigitRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The head of a response is not HTTP/1.x. */
@@ -31,7 +40,14 @@ export function parseResponseHead(text: string): ResponseHead {
   const framing = framingOf(status, headers);
   const isVersion11 = text.charCodeAt(7) === 0x31;
   const mayReuse = isVersion11 ? !headers.isClosing : headers.isKeptAlive;
-  return { status, headers, framing, isReusable: mayReuse && framing.type !== "until_close" };
+  return {
+    status,
+    headers,
+    framing,
+    isReusable: mayReuse && framing.type !== "until_close",
+    hasLength: headers.contentLength >= 0,
+    lengthDigits: headers.lengthDigits,
+  };
 }
 
 function parseStatus(text: string, lineEnd: number): number {
@@ -60,6 +76,7 @@ class HeaderLines implements ReplyHeaders {
   readonly #from: number;
   /** -1 where there is none. */
   contentLength = -1;
+  lengthDigits: DigitRange | undefined;
   isChunked = false;
   isClosing = false;
   isKeptAlive = false;
@@ -78,8 +95,9 @@ class HeaderLines implements ReplyHeaders {
     }
   }
 
-  /** The first value of a header. */
+  /** The first value of a header. Of the length only the framing tells: a head that is known again has one of its own. */
   get(name: string): string | undefined {
+    if (name === "content-length") return undefined;
     if (name === "content-type") return this.#contentType;
     if (name === "content-encoding") return this.#contentEncoding;
     if (name === "openai-processing-ms") return this.#processingMs;
@@ -121,10 +139,12 @@ class HeaderLines implements ReplyHeaders {
   /** Of a header that frames the message, two different values are an attack or an accident. */
   #noteLength(from: number, lineEnd: number): void {
     const start = skipBlanks(this.#text, from, lineEnd);
-    const length = readDigits(this.#text, start, skipBlanksBack(this.#text, start, lineEnd));
+    const end = skipBlanksBack(this.#text, start, lineEnd);
+    const length = readDigits(this.#text, start, end);
     if (length < 0) throw new ResponseHeadError("bad content-length");
     if (this.contentLength >= 0 && this.contentLength !== length)
       throw new ResponseHeadError("two values of content-length");
+    this.lengthDigits = this.contentLength < 0 ? { start, end } : undefined;
     this.contentLength = length;
   }
 

@@ -5,7 +5,8 @@ import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
 import { bodyBuffer } from "./body-buffer.ts";
 import { type Message, writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
-import { type BodyFraming, parseResponseHead, ResponseHeadError } from "./response-head.ts";
+import { type BodyFraming, type ResponseHead, ResponseHeadError } from "./response-head.ts";
+import type { ResponseHeadMemo } from "./response-head-memo.ts";
 
 /** Where a connection goes. */
 export interface Endpoint {
@@ -16,8 +17,10 @@ export interface Endpoint {
   readonly socketPath: string | undefined;
 }
 
-/** What the connection tells its pool. */
+/** The pool of a connection. */
 export interface ConnectionOwner {
+  /** Reads the heads of all its connections. */
+  readonly heads: ResponseHeadMemo;
   /** The exchange is over and the connection can carry another. */
   onFree(connection: UpstreamConnection): void;
   onClose(connection: UpstreamConnection): void;
@@ -148,32 +151,42 @@ export class UpstreamConnection implements ReplyBody {
   }
 
   #onHeadBytes(read: Buffer): void {
+    const { heads } = this.#owner;
     let bytes = this.#pendingHead === undefined ? read : Buffer.concat([this.#pendingHead, read]);
     this.#pendingHead = undefined;
     for (;;) {
+      const matched = heads.match(bytes);
+      if (matched >= 0 && heads.last !== undefined) {
+        this.#onHead(heads.last, bytes, matched);
+        return;
+      }
       const end = bytes.indexOf(headEnd);
       if (end < 0 || end > longestHeadBytes) {
         if (bytes.length > longestHeadBytes) throw new ResponseHeadError("head too long");
         this.#pendingHead = bytes;
         return;
       }
-      const head = parseResponseHead(bytes.toString("latin1", 0, end + 2));
+      const head = heads.read(bytes, end);
       const bodyStart = end + headEnd.length;
       if (head.status >= 100 && head.status < 200) {
         // An interim response (RFC 9110 section 15.2): the real one follows.
         bytes = bytes.subarray(bodyStart);
         continue;
       }
-      this.#framing = head.framing;
-      this.#isReusable = head.isReusable;
-      this.#chunks = head.framing.type === "chunked" ? new ChunkDecoder() : undefined;
-      this.#remainingBytes = head.framing.type === "length" ? head.framing.bytes : 0;
-      const listener = this.#listener;
-      this.#listener = undefined;
-      listener?.onHead({ status: head.status, headers: head.headers, body: this });
-      this.#onBodyBytes(bytes, bodyStart);
+      this.#onHead(head, bytes, bodyStart);
       return;
     }
+  }
+
+  #onHead({ status, headers, framing, isReusable }: ResponseHead, bytes: Buffer, bodyStart: number): void {
+    this.#framing = framing;
+    this.#isReusable = isReusable;
+    this.#chunks = framing.type === "chunked" ? new ChunkDecoder() : undefined;
+    this.#remainingBytes = framing.type === "length" ? framing.bytes : 0;
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.onHead({ status, headers, body: this });
+    this.#onBodyBytes(bytes, bodyStart);
   }
 
   #onBodyBytes(bytes: Buffer, from: number): void {

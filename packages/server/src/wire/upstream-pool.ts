@@ -8,6 +8,7 @@ import {
   type UpstreamRequest,
 } from "@llm-platform/kit";
 import { isForbiddenAddress } from "./address-guard.ts";
+import { ResponseHeadMemo } from "./response-head-memo.ts";
 import { type ConnectionOwner, type Endpoint, UpstreamConnection } from "./upstream-connection.ts";
 
 const defaultLimits = { maxConnections: 1024, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
@@ -63,7 +64,8 @@ class Pool implements UpstreamPool, ConnectionOwner {
   readonly #open = new Set<UpstreamConnection>();
   readonly #free: UpstreamConnection[] = [];
   readonly #sweeper: NodeJS.Timeout;
-  readonly #heads = new WeakMap<UpstreamRequest["headers"], Map<string, RequestStart>>();
+  readonly #starts = new WeakMap<UpstreamRequest["headers"], Map<string, RequestStart>>();
+  readonly heads = new ResponseHeadMemo();
   #session: Buffer | undefined;
   #isStopped = false;
 
@@ -130,10 +132,10 @@ class Pool implements UpstreamPool, ConnectionOwner {
 
   /** Request line and headers up to the value of content-length, made once per header list and path. */
   startOf(request: UpstreamRequest): Buffer {
-    let paths = this.#heads.get(request.headers);
+    let paths = this.#starts.get(request.headers);
     if (paths === undefined) {
       paths = new Map();
-      this.#heads.set(request.headers, paths);
+      this.#starts.set(request.headers, paths);
     }
     let start = paths.get(request.path);
     if (start?.method !== request.method) {
