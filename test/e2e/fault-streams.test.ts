@@ -211,6 +211,21 @@ describe.each([
     }
   });
 
+  test.each([
+    ["12", "12"],
+    ["0", "0"],
+    ["", null],
+    ["-1", null],
+    ["1.5", null],
+    ["12 ms", null],
+    ["1234567890", null],
+  ])("an upstream's processing time of '%s' reaches the client as %s", async (sent, seen) => {
+    upstream().script({ kind: "extra-headers", headers: [["OpenAI-Processing-Ms", sent]] });
+    const answer = await chat(platform, model, { stream: false });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("openai-processing-ms")).toBe(seen);
+  });
+
   test("S11 a whole reply without an end is given up at its cap, and the next call is served", async () => {
     upstream().script({ kind: "endless-body" });
     const answer = await chat(platform, model, { stream: false });

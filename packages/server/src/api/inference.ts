@@ -129,7 +129,7 @@ function serve(exchange: Exchange): void {
 function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void {
   const { gateway, deadlines, headerHoldMs, heartbeatMs } = parts;
   const { surface } = endpoint;
-  const headers = (reply: Reply | undefined) => replyHeaders(call, reply, gateway.limitOf(call));
+  const headers = (reply: Reply | undefined) => replyHeaders(call, reply);
   const writer = call.stream
     ? new StreamWriter({ call, client, surface, deadlines, headerHoldMs, heartbeatMs, headers })
     : new WholeWriter({ client, headers });
@@ -148,7 +148,7 @@ function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void 
         return;
       }
       writer.leave();
-      refuse(client, { id: call.id, error: failure, endpoint, limit: gateway.limitOf(call) });
+      refuse(client, { id: call.id, error: failure, endpoint, limit: call.limit });
     },
   );
 }
@@ -181,16 +181,29 @@ function refuseUnread(response: ServerResponse, refusal: Refusal): void {
 }
 
 /** Header lines of a reply that is not an error. */
-function replyHeaders(call: GatewayCall, reply: Reply | undefined, limit: BucketVerdict | undefined): string {
+function replyHeaders(call: GatewayCall, reply: Reply | undefined): string {
   let lines = `x-request-id: ${call.id}\r\n`;
   if (call.servedBy !== undefined) {
     const overheadMs = Math.round((call.sentAtMs - call.startedAtMs) * 100) / 100;
     lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overheadMs}\r\n`;
   }
   const processing = reply?.headers.get("openai-processing-ms");
-  if (processing !== undefined && /^\d{1,9}$/.test(processing))
+  if (processing !== undefined && isShortNumber(processing))
     lines += `openai-processing-ms: ${processing}\r\n`;
-  return limit === undefined ? lines : lines + limitLines(limit);
+  return call.limit === undefined ? lines : lines + limitLines(call.limit);
+}
+
+const mostDigits = 9;
+const digitZero = 0x30;
+const digitNine = 0x39;
+
+function isShortNumber(text: string): boolean {
+  if (text.length === 0 || text.length > mostDigits) return false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < digitZero || code > digitNine) return false;
+  }
+  return true;
 }
 
 function limitLines({ limit, remaining, resetMs }: BucketVerdict): string {

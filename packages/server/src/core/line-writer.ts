@@ -56,7 +56,8 @@ export class LineWriter {
 
   /** A text as JSON writes it, or `null`. */
   quoted(text: string | null): void {
-    if (text === null || !this.#plainQuoted(text)) this.text(JSON.stringify(text));
+    if (text === null) this.text("null");
+    else if (!this.#plainQuoted(text)) this.text(JSON.stringify(text));
   }
 
   /** Writes a text between quotes when none of it needs an escape, which names and ids mostly do not. */
@@ -77,7 +78,11 @@ export class LineWriter {
 
   /** A number as JSON writes it, or `null`. */
   number(number: number | null): void {
-    if (number === null || number < 0 || number >= mostWhole || !Number.isInteger(number)) {
+    if (number === null) {
+      this.text("null");
+      return;
+    }
+    if (number < 0 || number >= mostWhole || !Number.isInteger(number)) {
       this.text(String(number));
       return;
     }

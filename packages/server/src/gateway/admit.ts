@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { Roster } from "../core/roster.ts";
-import { type BucketVerdict, TokenBucket } from "../core/token-bucket.ts";
+import { TokenBucket } from "../core/token-bucket.ts";
 import type { NumberSeries } from "../telemetry/registry.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Stage } from "./stage.ts";
@@ -18,15 +18,12 @@ export interface Admission {
   close(): void;
   /** Ends the calls in flight. */
   cancelAll(reason: PlatformError): void;
-  /** What the caller's limit says now, without taking a call; undefined when it has none. */
-  limitOf(call: GatewayCall): BucketVerdict | undefined;
 }
 
 /** Bounds calls at once over all callers, and calls a minute per key. */
 export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
   const active = new Roster<GatewayCall>();
   const buckets = new Map<string, TokenBucket>();
-  const verdicts = new WeakMap<GatewayCall, BucketVerdict>();
   const state = { isClosed: false };
 
   function takeFromBucket(call: GatewayCall): void {
@@ -38,7 +35,7 @@ export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
       buckets.set(name, bucket);
     }
     const verdict = bucket.take(call.startedAtMs);
-    verdicts.set(call, verdict);
+    call.limit = verdict;
     if (verdict.isAllowed) return;
     throw new PlatformError(
       "rate_limited",
@@ -84,6 +81,5 @@ export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
     cancelAll(reason) {
       for (const call of active.list()) call.cancellation.cancel(reason);
     },
-    limitOf: (call) => verdicts.get(call),
   };
 }

@@ -63,10 +63,10 @@ export class AttemptRecord {
   }
 
   /** To be called when a restart would know of this attempt. */
-  readonly noteBegin = (): void => {
+  noteBegin(): void {
     this.#isNoted = true;
     this.#onNoted?.();
-  };
+  }
 
   /** Runs `action` as soon as a restart would know of this attempt; at once where it does already. */
   whenNoted(action: () => void): void {

@@ -1,5 +1,6 @@
 import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
 import type { Principal } from "../core/principal.ts";
+import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
 
@@ -44,6 +45,8 @@ export class GatewayCall {
   sentAtMs = 0;
   /** Who was asked last: who answered, once one did. */
   servedBy: Target | undefined;
+  /** The caller's limit as this call found it; undefined when it has none. Set by the admission stage. */
+  limit: BucketVerdict | undefined;
   /** In the roster of the calls in flight. */
   place = -1;
   #json: unknown;

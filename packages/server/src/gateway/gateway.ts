@@ -1,5 +1,4 @@
 import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
-import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission } from "./admit.ts";
@@ -29,8 +28,6 @@ export interface Gateway {
    * Rejects with a PlatformError when the client has been sent nothing; the ledger has the attempts by then.
    */
   handle(call: GatewayCall): Promise<Reply>;
-  /** The caller's limit as its call found it; undefined when it has none. */
-  limitOf(call: GatewayCall): BucketVerdict | undefined;
   /** Takes no more calls. */
   close(): void;
   /** Waits for the calls in flight, then ends the rest with `shutting_down`. */
@@ -72,7 +69,6 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     open: (input) => new GatewayCall(input),
     handle: (call) => chat(call).catch((error: unknown) => fail(call, error)),
-    limitOf: (call) => admission.limitOf(call),
     close: () => admission.close(),
     async drain(deadlineMs) {
       admission.close();

@@ -128,7 +128,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     begin(call, target, startedAtMs) {
       const record = new AttemptRecord({ call, target, startedAtMs }, finish);
       if (call.attempts > 1) metrics.retries.series(target.provider, labelOf(target)).add();
-      sink.begin(record.open, call.stream ? record.noteBegin : undefined);
+      sink.begin(record.open, call.stream ? () => record.noteBegin() : undefined);
       return record;
     },
     refuse(call, error) {
