@@ -46,10 +46,32 @@ describe("ChunkDecoder", () => {
     });
   });
 
-  it.each(["\r\n", "g\r\n", "2\nab", "2\r\nabc\r\n", "123456789\r\n", "-1\r\n"])(
-    "refuses the framing %j",
-    (text) => {
-      expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
-    },
-  );
+  it.each([
+    ["5;x\r\nhello\r\n0\r\n\r\n", "hello"],
+    ["5;x=y;z\r\nhello\r\n0;a=b\r\n\r\n", "hello"],
+    ['5;x="y;\t z"\r\nhello\r\n0\r\n\r\n', "hello"],
+    ["05\r\nhello\r\n000\r\nA: b\r\nC:\r\n\r\n", "hello"],
+  ])("takes %j", (text, payload) => {
+    expect(decode([Buffer.from(text)])).toEqual({ payload, end: text.length });
+  });
+
+  it.each(["extension", "trailer"])("refuses an endless %s", (part) => {
+    const start = part === "trailer" ? "0\r\nA:" : "5;";
+    expect(() => decode([Buffer.from(`${start}${"x".repeat(10_000)}`)])).toThrow(ChunkFramingError);
+  });
+
+  it.each([
+    "\r\n",
+    "g\r\n",
+    "2\nab",
+    "2\r\nabc\r\n",
+    "123456789\r\n",
+    "-1\r\n",
+    '5;x="\\""\r\n',
+    '5;x="y"z\r\n',
+    "5;=y\r\n",
+    "5;x=\r\n",
+  ])("refuses the framing %j", (text) => {
+    expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
+  });
 });

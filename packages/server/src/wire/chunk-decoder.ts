@@ -1,3 +1,5 @@
+import { isNameByte, isValueByte } from "./header-name.ts";
+
 /** What one read of a chunked body came to. */
 export interface DecodedChunks {
   /** The payload, or undefined when the read held framing only. */
@@ -7,21 +9,45 @@ export interface DecodedChunks {
 }
 
 const size = 0;
-const extension = 1;
-const sizeLineFeed = 2;
-const data = 3;
-const dataReturn = 4;
-const dataLineFeed = 5;
-const trailer = 6;
+const sizeLineFeed = 1;
+const data = 2;
+const dataReturn = 3;
+const dataLineFeed = 4;
+// A chunk's extensions.
+const extensionName = 5;
+const extensionValue = 6;
+const extensionQuoted = 7;
+const extensionQuoteEnd = 8;
+// The trailer: header lines behind the last chunk, and the empty line.
+const lineStart = 9;
+const lineName = 10;
+const lineValue = 11;
+const lineLineFeed = 12;
+const lastLineFeed = 13;
+
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+const colon = 0x3a;
+const semicolon = 0x3b;
+const equalsSign = 0x3d;
+const quote = 0x22;
+const backslash = 0x5c;
 
 const mostSizeDigits = 8;
-const mostTrailerBytes = 8192;
+/** Of the extensions of a chunk, and of the trailer. */
+const mostExtraBytes = 8192;
 
 /** The framing of a chunked body is broken. */
 export class ChunkFramingError extends Error {}
 
 /**
- * Takes HTTP/1.1 chunk framing off a body (RFC 9112 section 7.1), read by read.
+ * Takes HTTP/1.1 chunk framing off a body (RFC 9112 section 7.1), read by read:
+ *
+ *     *( 1*8HEXDIG *( ";" token [ "=" ( token / quoted ) ] ) CRLF data CRLF ) 1*8"0" [ extensions ] CRLF
+ *     *( token ":" value CRLF ) CRLF
+ *
+ * Nothing else is taken, neither white space nor a bare CR or LF: two readers that disagree on where a chunk ends
+ * can be made to see two different replies.
  * Pieces of one read are moved together in place, so that a read gives at most one payload and no copy is made
  * where the read holds a single chunk.
  */
@@ -30,8 +56,9 @@ export class ChunkDecoder {
   #digits = 0;
   #size = 0;
   #remaining = 0;
-  #trailerBytes = 0;
-  #lineBytes = 0;
+  /** Of the extension or header name that is being read; none is empty. */
+  #partBytes = 0;
+  #extraBytes = 0;
 
   /**
    * @param read bytes that the decoder may move about
@@ -64,36 +91,40 @@ export class ChunkDecoder {
     return { payload: slice(read, payloadStart, payloadEnd), end: -1 };
   }
 
-  /** Takes one byte of framing. Returns true behind the last chunk's trailer. */
+  /** Takes one byte of framing. Returns true behind the empty line at the end. */
   #step(byte: number): boolean {
     switch (this.#state) {
       case size:
         this.#stepSize(byte);
         return false;
-      case extension:
-        if (byte === 0x0d) this.#state = sizeLineFeed;
-        else if (++this.#lineBytes > mostTrailerBytes)
-          throw new ChunkFramingError("chunk extension too long");
-        return false;
       case sizeLineFeed:
-        if (byte !== 0x0a) throw new ChunkFramingError("chunk size without line feed");
+        this.#expect(byte, lineFeed, this.#size === 0 ? lineStart : data);
         this.#remaining = this.#size;
-        this.#state = this.#size === 0 ? trailer : data;
         this.#size = 0;
         this.#digits = 0;
-        this.#lineBytes = 0;
+        this.#extraBytes = 0;
         return false;
       case dataReturn:
-        if (byte !== 0x0d) throw new ChunkFramingError("chunk longer than its size");
-        this.#state = dataLineFeed;
+        this.#expect(byte, carriageReturn, dataLineFeed);
         return false;
       case dataLineFeed:
-        if (byte !== 0x0a) throw new ChunkFramingError("chunk end without line feed");
-        this.#state = size;
+        this.#expect(byte, lineFeed, size);
         return false;
+      case lastLineFeed:
+        this.#expect(byte, lineFeed, size);
+        return true;
       default:
-        return this.#stepTrailer(byte);
+        if (++this.#extraBytes > mostExtraBytes)
+          throw new ChunkFramingError("extensions or trailer too long");
+        if (this.#state >= lineStart) this.#stepTrailer(byte);
+        else this.#stepExtension(byte);
+        return false;
     }
+  }
+
+  #expect(byte: number, expected: number, next: number): void {
+    if (byte !== expected) throw new ChunkFramingError("a chunk or line that does not end where it should");
+    this.#state = next;
   }
 
   #stepSize(byte: number): void {
@@ -104,20 +135,61 @@ export class ChunkDecoder {
       return;
     }
     if (this.#digits === 0) throw new ChunkFramingError("chunk size missing");
-    if (byte === 0x0d) this.#state = sizeLineFeed;
-    else if (byte === 0x3b || byte === 0x20 || byte === 0x09) this.#state = extension;
-    else throw new ChunkFramingError("chunk size is not hexadecimal");
+    this.#endPart(byte, "chunk size is not hexadecimal");
   }
 
-  #stepTrailer(byte: number): boolean {
-    if (byte === 0x0a) {
-      if (this.#lineBytes === 0) return true;
-      this.#lineBytes = 0;
-      return false;
+  #stepExtension(byte: number): void {
+    if (this.#state === extensionQuoted) {
+      if (byte === quote) this.#state = extensionQuoteEnd;
+      else if (byte === backslash || !isValueByte(byte))
+        throw new ChunkFramingError("odd byte between quotes");
+      return;
     }
-    if (++this.#trailerBytes > mostTrailerBytes) throw new ChunkFramingError("trailer too long");
-    if (byte !== 0x0d) this.#lineBytes++;
-    return false;
+    if (this.#state !== extensionQuoteEnd) {
+      if (isNameByte(byte)) {
+        this.#partBytes++;
+        return;
+      }
+      if (byte === quote && this.#state === extensionValue && this.#partBytes === 0) {
+        this.#state = extensionQuoted;
+        return;
+      }
+      if (this.#partBytes === 0) throw new ChunkFramingError("empty chunk extension");
+      if (byte === equalsSign && this.#state === extensionName) {
+        this.#partBytes = 0;
+        this.#state = extensionValue;
+        return;
+      }
+    }
+    this.#endPart(byte, "odd byte in a chunk extension");
+  }
+
+  /** What follows a size or an extension: another extension, or the end of the line. */
+  #endPart(byte: number, problem: string): void {
+    if (byte === carriageReturn) this.#state = sizeLineFeed;
+    else if (byte === semicolon) this.#state = extensionName;
+    else throw new ChunkFramingError(problem);
+    this.#partBytes = 0;
+  }
+
+  #stepTrailer(byte: number): void {
+    switch (this.#state) {
+      case lineStart:
+        if (byte === carriageReturn) this.#state = lastLineFeed;
+        else if (isNameByte(byte)) this.#state = lineName;
+        else throw new ChunkFramingError("a trailer line that is not a header");
+        return;
+      case lineName:
+        if (byte === colon) this.#state = lineValue;
+        else if (!isNameByte(byte)) throw new ChunkFramingError("a trailer line that is not a header");
+        return;
+      case lineValue:
+        if (byte === carriageReturn) this.#state = lineLineFeed;
+        else if (!isValueByte(byte)) throw new ChunkFramingError("a control character in the trailer");
+        return;
+      default:
+        this.#expect(byte, lineFeed, lineStart);
+    }
   }
 }
 

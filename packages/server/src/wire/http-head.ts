@@ -1,4 +1,4 @@
-import { isNameAt } from "./header-name.ts";
+import { endOfName, isNameAt } from "./header-name.ts";
 import { mostHeaderLines } from "./http-limits.ts";
 
 /**
@@ -39,11 +39,6 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const lastVisible = 0x7e;
 
-/** Whether a byte may stand in a header's name (RFC 9110 section 5.6.2). */
-const isTokenChar = new Uint8Array(256);
-for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-  isTokenChar[char.charCodeAt(0)] = 1;
-
 /**
  * Reads a head.
  * @param text request line and header lines in Latin-1, each ended by CRLF, without the empty line
@@ -69,12 +64,6 @@ export function readHttpHead(text: string): HttpHead | undefined {
     at = valueEnd + 2;
   }
   return head.contentLength < 0 || head.host === undefined ? undefined : head;
-}
-
-function endOfName(text: string, from: number): number {
-  let at = from;
-  while (isTokenChar[text.charCodeAt(at)] === 1) at++;
-  return at;
 }
 
 function skipBlanks(text: string, from: number): number {

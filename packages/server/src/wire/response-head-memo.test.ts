@@ -53,10 +53,8 @@ describe("the memory of a server's last head", () => {
     expect(remember(headText("2")).match(Buffer.from(text, "latin1"))).toBe(-1);
   });
 
-  it.each([
-    ["two lines of the length", headText("2", "content-length: 2\r\n")],
-    ["a length that frames nothing", headText("2", "", "204 No Content")],
-  ])("does not remember %s", (_what, text) => {
+  it("does not remember a length that frames nothing", () => {
+    const text = headText("2", "", "204 No Content");
     expect(remember(text).match(Buffer.from(text, "latin1"))).toBe(-1);
   });
 

@@ -40,8 +40,8 @@ export class ResponseHeadMemo {
     const head = parseResponseHead(bytes.toString("latin1", 0, end + 2));
     const { status, framing, lengthDigits } = head;
     if (status < 200 || end > longestKept) return head;
-    // Digits that frame nothing, or stand in two places, are left to the parser.
-    const isPlain = framing.type === "length" ? lengthDigits !== undefined : !head.hasLength;
+    // Digits that frame nothing are left to the parser.
+    const isPlain = framing.type === "length" || lengthDigits === undefined;
     this.#head = isPlain ? head : undefined;
     this.#pattern = isPlain ? new HeadPattern(bytes.subarray(0, end + 4), lengthDigits) : undefined;
     return head;

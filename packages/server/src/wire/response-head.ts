@@ -1,5 +1,5 @@
 import type { ReplyHeaders } from "@llm-platform/kit";
-import { isNameAt } from "./header-name.ts";
+import { endOfName, isNameAt, isValueByte } from "./header-name.ts";
 
 /** How the body of a response is delimited (RFC 9112 section 6.3). */
 export type BodyFraming =
@@ -14,8 +14,7 @@ export interface ResponseHead {
   readonly framing: BodyFraming;
   /** Whether the connection can carry another request after this one. */
   readonly isReusable: boolean;
-  readonly hasLength: boolean;
-  /** Where the digits of the length stand, when it is given once. */
+  /** Where the digits of content-length stand, when there is one. */
   readonly lengthDigits: DigitRange | undefined;
 }
 
@@ -29,12 +28,18 @@ export interface DigitRange {
 export class ResponseHeadError extends Error {}
 
 /**
- * Parses a response head (RFC 9112 sections 4 and 5).
+ * Parses a response head (RFC 9112 sections 4 and 5):
+ *
+ *     "HTTP/1." ( "0" / "1" ) SP 3DIGIT [ SP reason ] CRLF
+ *     *( token ":" *( HTAB / SP / VCHAR / obs-text ) CRLF )
+ *
+ * Of lines that frame the body each may stand once, and one of them only (section 6.3): readers disagree on the rest,
+ * as on folded lines, so it is refused.
  * @param text status line and header lines in Latin-1, each ended by CRLF, without the empty line
  * @throws ResponseHeadError
  */
 export function parseResponseHead(text: string): ResponseHead {
-  const lineEnd = endOfLine(text, 0);
+  const lineEnd = endOfText(text, 0);
   const status = parseStatus(text, lineEnd);
   const headers = new HeaderLines(text, lineEnd + 2);
   const framing = framingOf(status, headers);
@@ -45,24 +50,27 @@ export function parseResponseHead(text: string): ResponseHead {
     headers,
     framing,
     isReusable: mayReuse && framing.type !== "until_close",
-    hasLength: headers.contentLength >= 0,
     lengthDigits: headers.lengthDigits,
   };
 }
 
+/** `HTTP/1.` digit, three digits of the status between blanks, and a reason that may be missing. */
 function parseStatus(text: string, lineEnd: number): number {
-  if (!text.startsWith("HTTP/1.") || lineEnd < 12) throw new ResponseHeadError("not an HTTP/1.x response");
+  const minor = text.charCodeAt(7);
+  const isKnown = minor === 0x30 || minor === 0x31;
+  if (!text.startsWith("HTTP/1.") || !isKnown || text.charCodeAt(8) !== 0x20)
+    throw new ResponseHeadError("not an HTTP/1.x response");
   const status = readDigits(text, 9, 12);
-  if (status < 100) throw new ResponseHeadError("no status code");
+  const isEnded = lineEnd === 12 || text.charCodeAt(12) === 0x20;
+  if (status < 100 || !isEnded) throw new ResponseHeadError("no status code");
   return status;
 }
 
 function framingOf(status: number, headers: HeaderLines): BodyFraming {
+  if (headers.isChunked && headers.contentLength >= 0)
+    throw new ResponseHeadError("both a length and a transfer coding");
   if (status < 200 || status === 204 || status === 304) return noBody;
-  if (headers.isChunked) {
-    if (headers.contentLength >= 0) throw new ResponseHeadError("both a length and a transfer coding");
-    return chunked;
-  }
+  if (headers.isChunked) return chunked;
   return headers.contentLength < 0 ? untilClose : { type: "length", bytes: headers.contentLength };
 }
 
@@ -89,7 +97,10 @@ class HeaderLines implements ReplyHeaders {
     this.#from = from;
     let at = from;
     while (at < text.length) {
-      const end = endOfLine(text, at);
+      const nameEnd = endOfName(text, at);
+      if (nameEnd === at || text.charCodeAt(nameEnd) !== 0x3a)
+        throw new ResponseHeadError("a line that is not a header");
+      const end = endOfText(text, nameEnd + 1);
       this.#note(at, end);
       at = end + 2;
     }
@@ -103,7 +114,7 @@ class HeaderLines implements ReplyHeaders {
     if (name === "openai-processing-ms") return this.#processingMs;
     let at = this.#from;
     while (at < this.#text.length) {
-      const end = endOfLine(this.#text, at);
+      const end = this.#text.indexOf("\r", at);
       if (this.#isNamed(at, name)) return this.#valueOf(at, name, end);
       at = end + 2;
     }
@@ -118,7 +129,7 @@ class HeaderLines implements ReplyHeaders {
         return;
       case 0x74:
         if (this.#isNamed(at, "transfer-encoding"))
-          this.#noteCoding(this.#valueOf(at, "transfer-encoding", end));
+          this.#noteCoding(this.#text.slice(at + "transfer-encoding:".length, end));
         return;
       case 0x6f:
         if (this.#isNamed(at, "openai-processing-ms"))
@@ -136,20 +147,21 @@ class HeaderLines implements ReplyHeaders {
       this.#contentEncoding ??= this.#valueOf(at, "content-encoding", end);
   }
 
-  /** Of a header that frames the message, two different values are an attack or an accident. */
+  /** Of a header that frames the message, a second line is an attack or an accident. */
   #noteLength(from: number, lineEnd: number): void {
     const start = skipBlanks(this.#text, from, lineEnd);
     const end = skipBlanksBack(this.#text, start, lineEnd);
     const length = readDigits(this.#text, start, end);
     if (length < 0) throw new ResponseHeadError("bad content-length");
-    if (this.contentLength >= 0 && this.contentLength !== length)
-      throw new ResponseHeadError("two values of content-length");
-    this.lengthDigits = this.contentLength < 0 ? { start, end } : undefined;
+    if (this.contentLength >= 0) throw new ResponseHeadError("two lines of content-length");
+    this.lengthDigits = { start, end };
     this.contentLength = length;
   }
 
+  /** Readers disagree on a coding between tabs, so it is not known here. */
   #noteCoding(value: string): void {
-    if (value.toLowerCase() !== "chunked") throw new ResponseHeadError("unknown transfer coding");
+    if (this.isChunked || !/^ *chunked *$/i.test(value))
+      throw new ResponseHeadError("unknown or repeated transfer coding");
     this.isChunked = true;
   }
 
@@ -175,12 +187,16 @@ class HeaderLines implements ReplyHeaders {
   }
 }
 
-/** Offset of the CR that ends a line; one that is not followed by LF is not HTTP (RFC 9112 section 2.2). */
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\r", from);
-  if (end < 0 || text.charCodeAt(end + 1) !== 0x0a)
-    throw new ResponseHeadError("a line that does not end in CRLF");
-  return end;
+/**
+ * Offset of the CR that ends a line. Control characters, and a CR or LF alone, are not HTTP
+ * (RFC 9112 section 2.2, RFC 9110 section 5.5).
+ */
+function endOfText(text: string, from: number): number {
+  let at = from;
+  while (isValueByte(text.charCodeAt(at))) at++;
+  if (text.charCodeAt(at) !== 0x0d || text.charCodeAt(at + 1) !== 0x0a)
+    throw new ResponseHeadError("a line that does not end in CRLF, or a control character");
+  return at;
 }
 
 function isBlank(code: number): boolean {
