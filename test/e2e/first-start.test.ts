@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parseMetrics } from "./first-start-metrics.ts";
 import { type StartedServer, startServerIn } from "./first-start-server.ts";
 
@@ -77,21 +77,26 @@ test("the models of the README are there", async () => {
 
 test("the server takes calls although Ollama is not there, and says so", async () => {
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-  const health = await getJson("/integrations/health");
-  expect(health).toMatchObject({
-    status: "degraded",
-    integrations: {
-      local: { state: "running", reason: null },
-      "openai-api": { state: "running" },
-      "rest-api": { state: "running" },
-      prometheus: { state: "running" },
-      ollama: { state: "retrying", reason: expect.stringMatching(/127\.0\.0\.1:9\b/) },
+  // Waited for: in the moment of a retry the state is "starting".
+  await vi.waitFor(
+    async () => {
+      expect(await getJson("/integrations/health")).toMatchObject({
+        status: "degraded",
+        integrations: {
+          local: { state: "running", reason: null },
+          "openai-api": { state: "running" },
+          "rest-api": { state: "running" },
+          prometheus: { state: "running" },
+          ollama: { state: "retrying", reason: expect.stringMatching(/127\.0\.0\.1:9\b/) },
+        },
+      });
+      expect(await getJson("/integrations/ollama/status")).toMatchObject({
+        state: "retrying",
+        next_retry_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      });
     },
-  });
-  expect(await getJson("/integrations/ollama/status")).toMatchObject({
-    state: "retrying",
-    next_retry_at: expect.stringMatching(/^\d{4}-.*Z$/),
-  });
+    { timeout: 10_000 },
+  );
 });
 
 test("the metrics can be read, and have every family that is promised", async () => {

@@ -292,7 +292,7 @@ const refused: readonly (readonly [what: string, reply: string])[] = [
   ["a folded trailer", `${chunked}0\r\n a: b\r\n\r\n`],
 ];
 
-/** How many replies are made up. */
+/** How many replies are made up. The long form: RESPONSE_FUZZ_RUNS=1000000, about twenty minutes. */
 const runs = Number(process.env["RESPONSE_FUZZ_RUNS"] ?? 1_000);
 
 describe("the reader of replies beside node:http's", () => {
