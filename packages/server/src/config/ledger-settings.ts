@@ -3,8 +3,9 @@ import { section, wholeNumber } from "./section.ts";
 
 export const ledgerSettings = section(
   {
-    commit_interval_ms: z.number().min(0).max(5).default(2).meta({
-      description: "Records gather for at most this long before they are written to disk together.",
+    commit_interval_ms: z.number().min(0).max(5).default(4).meta({
+      description:
+        "How long records gather before the disk is asked to take them: with `sync: interval` after they were written, with `always` before.",
       unit: "milliseconds",
     }),
     retention_days: wholeNumber({
@@ -14,10 +15,10 @@ export const ledgerSettings = section(
       doc: "Older records are deleted. Absent: none is.",
     }).optional(),
     sync: z
-      .boolean()
-      .default(true)
+      .enum(["always", "interval", "never"])
+      .default("interval")
       .describe(
-        "Whether a record must survive a loss of power, not only the end of the process, before its reply ends.",
+        "What a reply waits for before it ends. Its record survives the end of the process in any case; a loss of power takes nothing with `always`, the last few milliseconds with `interval`, and with `never` what the operating system had not written yet.",
       ),
   },
   "The record of every attempt.",

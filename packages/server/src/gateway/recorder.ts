@@ -13,7 +13,7 @@ import type { Target } from "./targets.ts";
 export interface RecordSink {
   /** Notes that an attempt began, so that a restart knows of it. Does not wait; `noted` runs when that is so. */
   begin(attempt: OpenAttempt, noted?: () => void): void;
-  /** Calls `done` once the record is on disk, or with an error when it was lost. */
+  /** Calls `done` once the record outlives the process, or with an error when it was lost. */
   commit(attempt: OpenAttempt, record: LedgerRecord, done: (error?: PlatformError) => void): void;
 }
 

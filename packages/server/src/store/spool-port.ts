@@ -1,6 +1,6 @@
 import type { Log, PlatformError } from "@llm-platform/kit";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
-import type { OpenSpoolFile } from "./spool-file.ts";
+import type { OpenSpoolFile, SyncMode } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
 export interface SpoolLedger {
@@ -15,10 +15,13 @@ export interface SpoolParts {
   readonly directory: string;
   readonly ledger: SpoolLedger;
   readonly log: Log;
-  /** Longest time that records gather before they are written together, in milliseconds. 0 to 5, default 2. */
+  /** When the disk itself has a record. Default `interval`. */
+  readonly sync?: SyncMode;
+  /**
+   * Milliseconds, 0 to 5, default 4. With `interval` the longest time from a record's write to the request that the disk
+   * takes it; with `always` the shortest time between two commits, in which records gather.
+   */
   readonly commitIntervalMs?: number;
-  /** Whether a commit waits for the disk itself. Default true. */
-  readonly sync?: boolean;
   /** A segment that has grown beyond this is followed by a new one. Default 8 MiB. */
   readonly segmentBytes?: number;
   /** Records that could not be written yet are held up to this many bytes of lines. Default 10 Mi. */
@@ -60,7 +63,8 @@ export interface Recovery {
 }
 
 /**
- * Makes usage records durable before their replies end, cheaply: all that gather are written together.
+ * Keeps usage records beyond the end of the process before their replies end, cheaply: all that gather are written
+ * together. What a loss of power takes is up to `sync`.
  *
  * While the disk fails it keeps trying and holds records in memory up to `maxPendingBytes`.
  */
@@ -75,7 +79,7 @@ export interface Spool {
   begin(attempt: OpenAttempt, noted?: () => void): void;
   /**
    * Takes the record of an attempt that ended. `done` runs once, never within this call: without an error when the
-   * record is on disk, or held in memory because the disk fails or hangs; with PlatformError `insufficient_storage`
+   * record is written, or held in memory because the disk fails or hangs; with PlatformError `insufficient_storage`
    * when memory is full too and the record is lost, `shutting_down` after `close`.
    */
   commit(attempt: OpenAttempt, record: LedgerRecord, done: (error?: PlatformError) => void): void;

@@ -1,60 +1,20 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PlatformError } from "@llm-platform/kit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type LedgerRecord, type OpenAttempt, writeRecord } from "../core/ledger-record.ts";
-import { LineWriter } from "../core/line-writer.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSpool } from "./spool.ts";
-import { openSpoolFile, type OpenSpoolFile, type WriteDone } from "./spool-file.ts";
-import type { Spool, SpoolLedger, SpoolParts } from "./spool-port.ts";
-
-const quietLog = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** A ledger in memory that can be made to fail. */
-function createLedger() {
-  const rows = new Map<string, LedgerRecord>();
-  const state = { isDown: false, transactions: 0, durableRows: 0 };
-  const ledger: SpoolLedger = {
-    insertMany(records) {
-      if (state.isDown) throw new PlatformError("unavailable", "down");
-      state.transactions++;
-      for (const record of records) if (!rows.has(record.attemptId)) rows.set(record.attemptId, record);
-    },
-    async makeDurable() {
-      state.durableRows = rows.size;
-    },
-  };
-  return { ledger, rows, state };
-}
-
-function formatRecord(record: LedgerRecord): string {
-  const lines = new LineWriter();
-  writeRecord(lines, record);
-  return lines.written.toString();
-}
-
-/** Real files whose writes fail, or hang, while the switch says so. */
-function createDisk() {
-  const state = { fault: "none" as "none" | "full" | "hang" | "torn", writes: 0 };
-  const held: (() => void)[] = [];
-  const openFile: OpenSpoolFile = async (input) => {
-    const file = await openSpoolFile(input);
-    return {
-      ...file,
-      write(bytes: Uint8Array, offset: number, done: WriteDone) {
-        state.writes++;
-        if (state.fault === "full") setImmediate(done, new Error("ENOSPC"));
-        else if (state.fault === "torn")
-          file.write(bytes.slice(0, bytes.length - 9), offset, () => done(new Error("ENOSPC")));
-        else if (state.fault === "hang") held.push(() => file.write(bytes, offset, done));
-        else file.write(bytes, offset, done);
-      },
-    };
-  };
-  return { state, openFile, release: () => held.splice(0).forEach((resume) => resume()) };
-}
+import {
+  attemptOf,
+  begin,
+  commit,
+  createDisk,
+  createLedger,
+  formatRecord,
+  quietLog,
+} from "./spool.test-data.ts";
+import { openSpoolFile, type OpenSpoolFile, type SyncMode } from "./spool-file.ts";
+import type { Spool, SpoolParts } from "./spool-port.ts";
 
 let directory = "";
 const spools: Spool[] = [];
@@ -67,28 +27,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function open(parts: Partial<SpoolParts> & Pick<SpoolParts, "ledger">): Promise<Spool> {
+type OpenParts = Partial<SpoolParts> & Pick<SpoolParts, "ledger">;
+
+async function openSpool(parts: OpenParts): Promise<Spool> {
   const spool = await createSpool({ directory, log: quietLog, drainIntervalMs: 60_000, ...parts });
   spools.push(spool);
   return spool;
-}
-
-function attemptOf(start: LedgerRecord): OpenAttempt {
-  return { start, place: -1 };
-}
-
-function begin(spool: Spool, record: LedgerRecord): OpenAttempt {
-  const attempt = attemptOf(record);
-  spool.begin(attempt, () => undefined);
-  return attempt;
-}
-
-function commit(
-  spool: Spool,
-  record: LedgerRecord,
-  attempt = attemptOf(record),
-): Promise<PlatformError | undefined> {
-  return new Promise((resolve) => spool.commit(attempt, record, resolve));
 }
 
 /** What the segments hold. */
@@ -103,7 +47,9 @@ function abandon(spool: Spool): void {
   spools.splice(spools.indexOf(spool), 1);
 }
 
-describe("a usage spool", () => {
+describe.each<SyncMode>(["always", "interval", "never"])("a usage spool that synchronises %s", (sync) => {
+  const open = (parts: OpenParts) => openSpool({ sync, ...parts });
+
   it("has a record on disk when it says so", async () => {
     const first = createLedger();
     const spool = await open({ ledger: first.ledger });
@@ -174,26 +120,6 @@ describe("a usage spool", () => {
     await spool.drain();
     expect(rows.size).toBe(1_200);
     expect(state.transactions).toBeGreaterThanOrEqual(3);
-  });
-
-  it("says when a restart would know of an attempt, and not before", async () => {
-    const disk = createDisk();
-    const first = createLedger();
-    const spool = await open({ ledger: first.ledger, openFile: disk.openFile, stallMs: 60_000 });
-    await commit(spool, sampleRecord(1));
-    disk.state.fault = "hang";
-    const noted = Promise.withResolvers<void>();
-    const state = { isNoted: false };
-    spool.begin(attemptOf(sampleRecord(2)), () => {
-      state.isNoted = true;
-      noted.resolve();
-    });
-    await expect.poll(() => disk.state.writes).toBe(2);
-    expect(state.isNoted).toBe(false);
-    disk.release();
-    await noted.promise;
-    abandon(spool);
-    expect((await open({ ledger: createLedger().ledger })).recovery).toMatchObject({ interrupted: 1 });
   });
 
   it("does not make an attempt wait for a disk that fails", async () => {
@@ -290,7 +216,9 @@ describe("a usage spool", () => {
   });
 });
 
-describe("a usage spool on a disk that fails", () => {
+describe.each<SyncMode>(["always", "interval"])("a usage spool on a disk that fails, %s", (sync) => {
+  const open = (parts: OpenParts) => openSpool({ sync, ...parts });
+
   it("lets replies end and writes the records once there is room again", async () => {
     const disk = createDisk();
     const { ledger, rows } = createLedger();
@@ -337,20 +265,6 @@ describe("a usage spool on a disk that fails", () => {
     expect(rows.size).toBe(2);
   });
 
-  it("lets replies end while a write hangs", async () => {
-    const disk = createDisk();
-    const { ledger, rows } = createLedger();
-    const spool = await open({ ledger, openFile: disk.openFile, stallMs: 5 });
-    disk.state.fault = "hang";
-    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
-    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
-    expect(spool.stats()).toMatchObject({ records: 2, commitFailures: 1 });
-    disk.state.fault = "none";
-    disk.release();
-    await spool.close();
-    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
-  });
-
   it("starts to work when the folder can be written again", async () => {
     const { ledger, rows } = createLedger();
     const state = { isReadOnly: true };
@@ -363,5 +277,46 @@ describe("a usage spool on a disk that fails", () => {
     state.isReadOnly = false;
     await spool.close();
     expect(rows.size).toBe(1);
+  });
+});
+
+describe("a usage spool that waits for the disk", () => {
+  it("says when a restart would know of an attempt, and not before", async () => {
+    const disk = createDisk();
+    const first = createLedger();
+    const spool = await openSpool({
+      sync: "always",
+      ledger: first.ledger,
+      openFile: disk.openFile,
+      stallMs: 60_000,
+    });
+    await commit(spool, sampleRecord(1));
+    disk.state.fault = "hang";
+    const noted = Promise.withResolvers<void>();
+    const state = { isNoted: false };
+    spool.begin(attemptOf(sampleRecord(2)), () => {
+      state.isNoted = true;
+      noted.resolve();
+    });
+    await expect.poll(() => disk.state.writes).toBe(2);
+    expect(state.isNoted).toBe(false);
+    disk.release();
+    await noted.promise;
+    abandon(spool);
+    expect((await openSpool({ ledger: createLedger().ledger })).recovery).toMatchObject({ interrupted: 1 });
+  });
+
+  it("lets replies end while a write hangs", async () => {
+    const disk = createDisk();
+    const { ledger, rows } = createLedger();
+    const spool = await openSpool({ sync: "always", ledger, openFile: disk.openFile, stallMs: 5 });
+    disk.state.fault = "hang";
+    expect(await commit(spool, sampleRecord(1))).toBeUndefined();
+    expect(await commit(spool, sampleRecord(2))).toBeUndefined();
+    expect(spool.stats()).toMatchObject({ records: 2, commitFailures: 1 });
+    disk.state.fault = "none";
+    disk.release();
+    await spool.close();
+    expect([...rows.keys()]).toEqual(["req_1.1", "req_2.1"]);
   });
 });

@@ -4,9 +4,10 @@ import { type LedgerRecord, type OpenAttempt, writeRecord } from "../core/ledger
 import { LineWriter } from "../core/line-writer.ts";
 import { OpenAttempts } from "./open-attempts.ts";
 import { drainSegments, noteWritten, type Segment } from "./spool-drain.ts";
-import { type OpenSpoolFile, openSpoolFile, type SpoolFile } from "./spool-file.ts";
+import { type OpenSpoolFile, openSpoolFile, type SpoolFile, type SyncMode } from "./spool-file.ts";
 import type { Recovery, Spool, SpoolLedger, SpoolParts, SpoolStats } from "./spool-port.ts";
 import { recoverSpool } from "./spool-recovery.ts";
+import { SpoolSync } from "./spool-sync.ts";
 import { toStorageError } from "./storage-error.ts";
 
 /**
@@ -35,8 +36,11 @@ class UsageSpool implements Spool {
   readonly #directory: string;
   readonly #ledger: SpoolLedger;
   readonly #log: Log;
-  readonly #commitIntervalMs: number;
-  readonly #sync: boolean;
+  /** Shortest time between two writes. */
+  readonly #writeIntervalMs: number;
+  readonly #syncMode: SyncMode;
+  /** What has the disk take it after the write; undefined where the write does, or nothing. */
+  readonly #sync: SpoolSync | undefined;
   readonly #segmentBytes: number;
   readonly #maxPendingBytes: number;
   readonly #drainIntervalMs: number;
@@ -56,6 +60,8 @@ class UsageSpool implements Spool {
 
   #nextNumber: number;
   #file: SpoolFile | undefined;
+  /** A disk that once failed to take what a file holds may have thrown it away: nothing more is written to that file. */
+  #isFileSpent = false;
   readonly #segments: Segment[] = [];
   #isWriting = false;
   #isScheduled = false;
@@ -81,8 +87,9 @@ class UsageSpool implements Spool {
     this.#directory = parts.directory;
     this.#ledger = parts.ledger;
     this.#log = parts.log;
-    this.#commitIntervalMs = parts.commitIntervalMs ?? 2;
-    this.#sync = parts.sync ?? true;
+    const commitIntervalMs = parts.commitIntervalMs ?? 4;
+    this.#syncMode = parts.sync ?? "interval";
+    this.#writeIntervalMs = this.#syncMode === "always" ? commitIntervalMs : 0;
     this.#segmentBytes = parts.segmentBytes ?? 8 * 1024 * 1024;
     this.#maxPendingBytes = parts.maxPendingBytes ?? 10 * 1024 * 1024;
     this.#drainIntervalMs = parts.drainIntervalMs ?? 100;
@@ -90,6 +97,20 @@ class UsageSpool implements Spool {
     this.#stallMs = parts.stallMs ?? 2_000;
     this.#open = new OpenAttempts(parts.markerDelayMs ?? 50, () => this.#schedule());
     this.#openFile = parts.openFile ?? openSpoolFile;
+    if (this.#syncMode === "interval") this.#sync = this.#createSync(commitIntervalMs);
+  }
+
+  #createSync(intervalMs: number): SpoolSync {
+    return new SpoolSync({
+      log: this.#log,
+      intervalMs,
+      retryMs: this.#retryMs,
+      stallMs: this.#stallMs,
+      onFailure: (file) => {
+        this.#commitFailures++;
+        if (file !== undefined && file === this.#file) this.#isFileSpent = true;
+      },
+    });
   }
 
   begin(attempt: OpenAttempt, noted?: () => void): void {
@@ -159,6 +180,7 @@ class UsageSpool implements Spool {
     // Attempts that are still open stay noted in the last segment, for the next start to mark.
     const mayGo = this.#open.size === 0 && !this.#isFailing;
     for (const segment of this.#segments) segment.isClosed = segment.isClosed || mayGo;
+    await this.#sync?.finish();
     this.#file?.close();
     try {
       await this.drain();
@@ -179,12 +201,12 @@ class UsageSpool implements Spool {
     setImmediate(done, error);
   }
 
-  /** Writes at the end of this turn of the event loop, or as soon as the last write is an interval ago. */
+  /** Writes at the end of this turn of the event loop, but not sooner than the interval after the last write. */
   #schedule(): void {
     if (this.#isWriting || this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
     this.#oldestAtMs ??= performance.now();
-    const intervalMs = this.#isFailing ? this.#retryMs : this.#commitIntervalMs;
+    const intervalMs = this.#isFailing ? this.#retryMs : this.#writeIntervalMs;
     const waitMs = this.#isClosing ? 0 : this.#lastWriteAtMs + intervalMs - performance.now();
     if (waitMs > 0) setTimeout(this.#flush, waitMs);
     else setImmediate(this.#flush);
@@ -201,8 +223,8 @@ class UsageSpool implements Spool {
     if (this.#isClosing) this.#triesWhileClosing++;
     this.#lastWriteAtMs = performance.now();
     const current = this.#segments.at(-1);
-    if (this.#file !== undefined && current !== undefined && current.writtenBytes < this.#segmentBytes)
-      this.#write(this.#file, current);
+    const isUsable = current !== undefined && current.writtenBytes < this.#segmentBytes && !this.#isFileSpent;
+    if (this.#file !== undefined && isUsable) this.#write(this.#file, current);
     else void this.#writeToNext(current);
   };
 
@@ -212,11 +234,12 @@ class UsageSpool implements Spool {
       const file = await this.#openFile({
         directory: this.#directory,
         number: this.#nextNumber,
-        sync: this.#sync,
+        sync: this.#syncMode,
       });
       this.#nextNumber++;
-      this.#file?.close();
+      this.#retireFile();
       this.#file = file;
+      this.#isFileSpent = false;
       if (full !== undefined) full.isClosed = true;
       const segment: Segment = {
         path: file.path,
@@ -233,14 +256,22 @@ class UsageSpool implements Spool {
     }
   }
 
+  #retireFile(): void {
+    if (this.#file === undefined) return;
+    if (this.#sync === undefined) this.#file.close();
+    else this.#sync.retire(this.#file);
+  }
+
   #write(file: SpoolFile, segment: Segment): void {
     this.#takeGroup();
     const bytes = this.#groupLines.written;
-    const stallTimer = setTimeout(this.#onStall, this.#stallMs);
+    const stallTimer = this.#syncMode === "always" ? setTimeout(this.#onStall, this.#stallMs) : undefined;
     file.write(bytes, segment.writtenBytes, (error) => {
       clearTimeout(stallTimer);
-      if (error === null) this.#onWritten(segment, bytes.length);
-      else this.#onWriteFailed(error);
+      if (error === null) {
+        this.#sync?.noteWritten(file);
+        this.#onWritten(segment, bytes.length);
+      } else this.#onWriteFailed(error);
     });
   }
 

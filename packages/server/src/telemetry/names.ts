@@ -163,7 +163,7 @@ export const metricNames = {
   },
   spoolRecords: {
     name: "llm_usage_spool_records",
-    help: "Usage records that are durable but not yet in the ledger.",
+    help: "Usage records that outlive the process but are not yet in the ledger.",
     type: "gauge",
     labels: [],
   },
@@ -175,7 +175,7 @@ export const metricNames = {
   },
   spoolFailures: {
     name: "llm_usage_spool_failures_total",
-    help: "Group commits of the usage spool that failed.",
+    help: "Times that the disk failed to take usage records, or took too long.",
     type: "counter",
     labels: [],
   },
