@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Contestant } from "./contestants/contestant.ts";
 import type { BenchOptions } from "./options.ts";
 import { git } from "./repository.ts";
+import { isPeerRound } from "./scenarios.ts";
 
 /** Under what the figures were measured, as label and text; figures of two sets of conditions are not comparable. */
 export type Conditions = Readonly<Record<string, string>>;
@@ -26,8 +27,13 @@ export async function readConditions(
     node: process.versions.node,
     ...Object.fromEntries(versions.filter(([name]) => name !== "llm-platform")),
     "other work": formatBusyShare(await readBusyShare()),
-    rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; idle streams once`,
+    rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; peers in ${countPeerRounds(options)} of them; idle streams once`,
   };
+}
+
+function countPeerRounds({ rounds }: BenchOptions): number {
+  return Array.from({ length: rounds }, (_, index) => index + 1).filter((round) => isPeerRound(round, rounds))
+    .length;
 }
 
 /** The commit, and whether the measured files differ from it. */

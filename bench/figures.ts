@@ -1,10 +1,13 @@
 import type { Measurement } from "./load.ts";
-import type { ContestantName, ScenarioKind } from "./scenarios.ts";
+import type { ContestantName, LoadKind, ScenarioKind } from "./scenarios.ts";
 
 /** Metrics of one contestant in one round, by name; units are in the names. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** All rounds of one contestant in one scenario. A round that failed is undefined, so that rounds stay side by side. */
+/**
+ * All rounds of one contestant in one scenario. A round that failed, or in which it was not asked, is undefined, so that
+ * rounds stay side by side.
+ */
 export interface Figure {
   readonly scenario: string;
   readonly kind: ScenarioKind;
@@ -16,7 +19,7 @@ const bytesPerKib = 1_024;
 const kibPerMib = 1_024;
 
 /** What the load generator told, as the metrics of its kind of scenario. */
-export function toMetrics(kind: ScenarioKind, told: Measurement): Metrics {
+export function toMetrics(kind: LoadKind, told: Measurement): Metrics {
   const of = (name: string) => numberNamed(told, name);
   switch (kind) {
     case "json":
@@ -61,7 +64,7 @@ function numberNamed(told: Measurement, name: string): number {
 }
 
 /** What went wrong in a measurement, in words; empty when all was well. */
-export function findFaults(kind: ScenarioKind, told: Measurement): readonly string[] {
+export function findFaults(kind: LoadKind, told: Measurement): readonly string[] {
   const faults = [];
   if (numberNamed(told, "failures") > 0) faults.push(`${told["failures"]} requests failed`);
   if (kind === "idle") {
@@ -107,4 +110,15 @@ export interface FigurePlace {
 /** Median of one metric; undefined where it was not measured. */
 export function metricMedian(figures: readonly Figure[], place: FigurePlace): number | undefined {
   return median(metricRounds(figures, place).filter((value) => value !== undefined));
+}
+
+/**
+ * What a gateway adds to the same load without one, round by round; undefined where one of both was not measured.
+ */
+export function addedRounds(figures: readonly Figure[], place: FigurePlace): readonly (number | undefined)[] {
+  const direct = metricRounds(figures, { ...place, contestant: "direct" });
+  return metricRounds(figures, place).map((value, round) => {
+    const base = direct[round];
+    return value === undefined || base === undefined ? undefined : value - base;
+  });
 }

@@ -48,7 +48,7 @@ export function createLoadGenerator(processes: Processes, program: string): Load
     async run(plan, target, times) {
       const command = [program, ...planFlags(plan), ...targetFlags(target)];
       command.push("--seconds", String(times.seconds), "--warmup-seconds", String(times.warmupSeconds));
-      const output = await processes.run({ name: `the load on ${target.name}`, core: loadCore, command });
+      const output = await processes.run({ name: `the load on ${target.name}`, cores: [loadCore], command });
       return parseMeasurement(output);
     },
   };

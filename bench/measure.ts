@@ -1,20 +1,21 @@
-import { mkdir, mkdtemp } from "node:fs/promises";
-import { join } from "node:path";
-import { benchKey, type Contestant, type RunningContestant } from "./contestants/contestant.ts";
-import { type Figure, findFaults, type Metrics, toMetrics } from "./figures.ts";
-import type { LoadGenerator, LoadTarget, LoadTimes } from "./load.ts";
-import type { PinnedProcess, Processes } from "./processes.ts";
-import type { ContestantName, Scenario } from "./scenarios.ts";
+import { ask, type AskParts, startContestant, steadyWarmUpSeconds, warmUp } from "./ask.ts";
+import type { RunningContestant } from "./contestants/contestant.ts";
+import type { Figure, Metrics } from "./figures.ts";
+import { type Missing, toReason } from "./missing.ts";
+import {
+  type ContestantName,
+  type GatewayName,
+  isPeer,
+  isPeerRound,
+  type LoadScenario,
+  type PeerName,
+  type Scenario,
+} from "./scenarios.ts";
+import { measureStarts } from "./starts.ts";
 
-export interface MeasureParts {
-  readonly processes: Processes;
-  readonly load: LoadGenerator;
-  readonly contestants: readonly Contestant[];
-  readonly upstream: { readonly port: number; readonly process: PinnedProcess };
-  /** Folder for what contestants write. */
-  readonly folder: string;
+export interface MeasureParts extends AskParts {
   readonly rounds: number;
-  readonly times: LoadTimes;
+  readonly starts: number;
   say(line: string): void;
 }
 
@@ -22,160 +23,130 @@ export interface Measured {
   readonly figures: readonly Figure[];
   /** What went wrong, each naming contestant, scenario and round. */
   readonly problems: readonly string[];
+  /** Peers that are installed and yet did not start. */
+  readonly missing: Missing;
+}
+
+/** What comes together while scenarios run. */
+interface Findings {
+  readonly figures: Figure[];
+  readonly problems: string[];
+  readonly missing: Partial<Record<PeerName, string>>;
 }
 
 /** Runs every scenario. What stays open between rounds is started once; idle streams get a fresh process each time. */
 export async function measureAll(scenarios: readonly Scenario[], parts: MeasureParts): Promise<Measured> {
-  const problems: string[] = [];
-  const steady = scenarios.filter(({ kind }) => kind !== "idle");
-  const figures: Figure[] = [];
-  const started = await startAll(steady, parts);
-  for (const scenario of steady)
-    figures.push(...(await measureInterleaved(scenario, { parts, started, problems })));
-  await Promise.all([...started.values()].map(({ process }) => process.stop()));
-  for (const scenario of scenarios.filter(({ kind }) => kind === "idle")) {
-    figures.push(...(await measureIdle(scenario, parts, problems)));
+  const findings: Findings = { figures: [], problems: [], missing: {} };
+  const loads = scenarios.filter((scenario) => scenario.kind !== "start");
+  for (const { name, kind } of scenarios.filter((scenario) => scenario.kind === "start")) {
+    const rounds = await measureStarts(parts);
+    parts.say(`measured ${name}`);
+    findings.figures.push({ scenario: name, kind, contestant: "llm-platform", rounds });
   }
-  return { figures, problems };
+  const steady = loads.filter(({ kind }) => kind !== "idle");
+  const started = await startAll(steady, parts, findings);
+  for (const scenario of steady) await measureInterleaved(scenario, { parts, started, findings });
+  await Promise.all([...started.values()].map(({ process }) => process.stop()));
+  for (const scenario of loads.filter(({ kind }) => kind === "idle")) {
+    await measureIdle(scenario, parts, findings);
+  }
+  return findings;
 }
 
 type Started = ReadonlyMap<ContestantName, RunningContestant>;
 
-async function startAll(scenarios: readonly Scenario[], parts: MeasureParts): Promise<Started> {
+async function startAll(
+  scenarios: readonly LoadScenario[],
+  parts: MeasureParts,
+  findings: Findings,
+): Promise<Started> {
   const started = new Map<ContestantName, RunningContestant>();
-  const wanted = new Set(scenarios.flatMap(({ contestants }) => contestants));
+  const wanted = new Set(scenarios.flatMap((scenario) => gatewaysOf(scenario, parts)));
   for (const name of wanted) {
-    if (name === "direct") continue;
-    const running = await startContestant(name, parts);
+    const running = await startUnlessMissing(name, parts, findings);
+    if (running === undefined) continue;
     started.set(name, running);
-    await warmUp(name, parts, { running, seconds: steadyWarmUpSeconds });
+    const { warmUpSeconds: seconds = steadyWarmUpSeconds } =
+      parts.contestants.find((one) => one.name === name) ?? {};
+    await warmUp(name, parts, { running, seconds });
+    if (isPeer(name)) await running.process.pause();
   }
   return started;
 }
 
-async function startContestant(
-  name: ContestantName,
-  { contestants, processes, folder, upstream }: MeasureParts,
-) {
-  const contestant = contestants.find((one) => one.name === name);
-  if (contestant === undefined) throw new Error(`there is no contestant ${name}`);
-  await mkdir(folder, { recursive: true });
-  const own = await mkdtemp(join(folder, `${name}-`));
-  return contestant.start({ processes, folder: own, upstreamPort: upstream.port });
+/** Those of a scenario that are in the line-up. */
+function gatewaysOf({ contestants }: LoadScenario, parts: MeasureParts): readonly GatewayName[] {
+  const present = new Set<ContestantName>(parts.contestants.map(({ name }) => name));
+  return contestants.filter((name) => name !== "direct").filter((name) => present.has(name));
+}
+
+/** @throws Error when one does not start without which there is no run */
+async function startUnlessMissing(
+  name: GatewayName,
+  parts: MeasureParts,
+  { missing }: Findings,
+): Promise<RunningContestant | undefined> {
+  try {
+    return await startContestant(name, parts);
+  } catch (thrown) {
+    if (!isPeer(name)) throw thrown;
+    missing[name] = toReason(thrown);
+    parts.say(`${name} is missing: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return undefined;
+  }
 }
 
 interface InterleavedParts {
   readonly parts: MeasureParts;
   readonly started: Started;
-  readonly problems: string[];
+  readonly findings: Findings;
 }
 
 /** A B C, A B C, …: what slows the machine for a while slows all alike. Round 0 warms up and is thrown away. */
 async function measureInterleaved(
-  scenario: Scenario,
-  { parts, started, problems }: InterleavedParts,
-): Promise<readonly Figure[]> {
-  const rounds = new Map<ContestantName, (Metrics | undefined)[]>(
-    scenario.contestants.map((name) => [name, []]),
-  );
+  scenario: LoadScenario,
+  { parts, started, findings }: InterleavedParts,
+): Promise<void> {
+  const names = scenario.contestants.filter((name) => name === "direct" || started.has(name));
+  const rounds = new Map<ContestantName, (Metrics | undefined)[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= parts.rounds; round++) {
-    for (const name of scenario.contestants) {
+    for (const name of names) {
+      const isAsked = !isPeer(name) || isPeerRound(round, parts.rounds);
       const faults: string[] = [];
-      const metrics = await measureOnce(scenario, await targetOf(name, parts, started.get(name)), {
-        parts,
-        faults,
-      });
+      const metrics = isAsked
+        ? await ask(scenario, { name, running: started.get(name), parts, faults })
+        : undefined;
       if (round === 0) continue;
       rounds.get(name)?.push(metrics);
-      problems.push(...faults.map((fault) => `${name}, ${scenario.name}, round ${round}: ${fault}`));
+      findings.problems.push(...faults.map((fault) => `${name}, ${scenario.name}, round ${round}: ${fault}`));
     }
   }
-  return toFigures(scenario, rounds, parts);
+  addFigures(scenario, rounds, { parts, findings });
 }
 
-async function measureIdle(
-  scenario: Scenario,
-  parts: MeasureParts,
-  problems: string[],
-): Promise<readonly Figure[]> {
-  const rounds = new Map<ContestantName, (Metrics | undefined)[]>();
-  for (const name of scenario.contestants) {
-    const running = await startContestant(name, parts);
-    // Code that was never run yet would count as memory of the streams.
-    const faults: string[] = [...(await warmUp(name, parts, { running, seconds: idleWarmUpSeconds }))];
-    rounds.set(name, [await measureOnce(scenario, await targetOf(name, parts, running), { parts, faults })]);
-    await running.process.stop();
-    problems.push(...faults.map((fault) => `${name}, ${scenario.name}: ${fault}`));
-  }
-  return toFigures(scenario, rounds, parts);
-}
-
-const warmUpScenario: Scenario = {
-  name: "warm-up",
-  kind: "json",
-  contestants: [],
-  plan: { mode: "closed", connections: 50 },
-};
-/** What is asked of is a server that has run for a while: V8 still compiles and recompiles after ten seconds of this load. */
-const steadyWarmUpSeconds = 30;
 /** Where only memory is asked for, it is enough that all code has run. */
 const idleWarmUpSeconds = 5;
 
-/** Lets a fresh process compile its hot paths. @returns what went wrong */
-async function warmUp(
-  name: ContestantName,
-  parts: MeasureParts,
-  { running, seconds }: { readonly running: RunningContestant; readonly seconds: number },
-): Promise<readonly string[]> {
-  const faults: string[] = [];
-  const times = { seconds, warmupSeconds: 0 };
-  await measureOnce(warmUpScenario, await targetOf(name, parts, running), {
-    parts: { ...parts, times },
-    faults,
-  });
-  return faults;
-}
-
-interface OnceParts {
-  readonly parts: MeasureParts;
-  readonly faults: string[];
-}
-
-/** Undefined, with a fault told, when the load could not be run at all or nothing was answered. */
-async function measureOnce(
-  scenario: Scenario,
-  target: LoadTarget,
-  { parts, faults }: OnceParts,
-): Promise<Metrics | undefined> {
-  try {
-    const told = await parts.load.run(scenario.plan, target, parts.times);
-    const found = findFaults(scenario.kind, told);
-    faults.push(...found);
-    const metrics = toMetrics(scenario.kind, told);
-    return Object.values(metrics).every(Number.isFinite) ? metrics : undefined;
-  } catch (thrown) {
-    // One contestant that fails must not lose what the others have shown.
-    faults.push(thrown instanceof Error ? thrown.message : String(thrown));
-    return undefined;
+async function measureIdle(scenario: LoadScenario, parts: MeasureParts, findings: Findings): Promise<void> {
+  const rounds = new Map<ContestantName, (Metrics | undefined)[]>();
+  for (const name of gatewaysOf(scenario, parts)) {
+    const running = await startUnlessMissing(name, parts, findings);
+    if (running === undefined) continue;
+    // Code that was never run yet would count as memory of the streams.
+    const faults: string[] = [...(await warmUp(name, parts, { running, seconds: idleWarmUpSeconds }))];
+    rounds.set(name, [await ask(scenario, { name, running, parts, faults })]);
+    await running.process.stop();
+    findings.problems.push(...faults.map((fault) => `${name}, ${scenario.name}: ${fault}`));
   }
+  addFigures(scenario, rounds, { parts, findings });
 }
 
-/** Pids are read each time, because a gateway may start and lose children. */
-async function targetOf(
-  name: ContestantName,
-  { contestants, upstream }: MeasureParts,
-  running: RunningContestant | undefined,
-): Promise<LoadTarget> {
-  const { port, process } = running ?? upstream;
-  const own = contestants.find((one) => one.name === name)?.headers(upstream.port) ?? [];
-  return { name, port, headers: [`Authorization: Bearer ${benchKey}`, ...own], pids: await process.pids() };
-}
-
-function toFigures(
-  { name, kind }: Scenario,
+function addFigures(
+  { name, kind }: LoadScenario,
   rounds: ReadonlyMap<ContestantName, readonly (Metrics | undefined)[]>,
-  parts: MeasureParts,
-): readonly Figure[] {
+  { parts, findings }: { readonly parts: MeasureParts; readonly findings: Findings },
+): void {
   parts.say(`measured ${name}`);
-  return [...rounds].map(([contestant, own]) => ({ scenario: name, kind, contestant, rounds: own }));
+  for (const [contestant, own] of rounds)
+    findings.figures.push({ scenario: name, kind, contestant, rounds: own });
 }

@@ -5,7 +5,7 @@ export const usage = `npm run bench -- [options]
   --only NAMES     some scenarios, as json-1k,sse-paced; all are: ${scenarios.map(({ name }) => name).join(", ")}
   --rounds N       rounds that count; one more is run first and thrown away (default 4)
   --seconds N      length of one measurement (default 1.5)
-  --quick          two short rounds, and 1,000 idle streams only
+  --quick          two short rounds, three starts, and 1,000 idle streams only
   --skip-build     measure packages/server/dist as it is
 A run with --only or --quick writes to bench/.build/, a whole one to bench/results.md and bench/results.json.
 `;
@@ -13,6 +13,8 @@ A run with --only or --quick writes to bench/.build/, a whole one to bench/resul
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
+  /** How often this server's start is timed. */
+  readonly starts: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
   /** Whether all scenarios run at full length, so that the results stand for the commit. */
@@ -38,6 +40,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     scenarios: values.only === undefined ? all : values.only.split(",").map(findScenario),
     rounds: readNumber("--rounds", values.rounds ?? (isQuick ? "2" : "4"), { from: 1, to: 100 }),
     seconds: readNumber("--seconds", values.seconds ?? (isQuick ? "0.7" : "1.5"), { from: 0.1, to: 60 }),
+    starts: isQuick ? 3 : 9,
     warmupSeconds: isQuick ? 0.2 : 0.4,
     isWhole: values.only === undefined && !isQuick,
     isBuilt: values["skip-build"],

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Raises the limit of open files as far as allowed, then becomes the program on the given core: the pid stays. */
+/** Raises the limit of open files as far as allowed, then becomes the program on the given cores: the pid stays. */
 const pinScript = 'ulimit -n "$(ulimit -Hn)"; exec taskset -c "$0" "$@"';
 /** Nothing of the caller's environment reaches a contestant, so that no setting of a developer is measured. */
 const cleanEnv = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
@@ -13,15 +13,18 @@ const logTailBytes = 4_000;
 export interface StartOptions {
   /** As messages should call it. */
   readonly name: string;
-  readonly core: number;
+  /** Where it may run. */
+  readonly cores: readonly number[];
   /** Program and arguments. */
   readonly command: readonly string[];
   /** Takes what it prints. */
   readonly logFile: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Default the caller's. */
+  readonly cwd?: string;
 }
 
-/** A process that was started on one core. */
+/** A process that was started on cores of its own. */
 export interface PinnedProcess {
   readonly name: string;
   hasEnded(): boolean;
@@ -29,7 +32,10 @@ export interface PinnedProcess {
   logTail(): Promise<string>;
   /** Its own pid and those of all its descendants, as of now. */
   pids(): Promise<readonly number[]>;
-  /** SIGTERM, after five seconds SIGKILL. Resolves when it has ended. */
+  /** Takes no CPU until it is resumed; what it was asked in the meantime waits. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Also when it is paused: SIGTERM, after five seconds SIGKILL. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
@@ -45,10 +51,14 @@ export interface Processes {
 export function createProcesses(): Processes {
   const running = new Set<ChildProcess>();
   const state = { isClosed: false };
-  const spawnPinned = ({ core, command, env }: Omit<StartOptions, "logFile">, output: number | "pipe") => {
+  const spawnPinned = (
+    { cores, command, env, cwd }: Omit<StartOptions, "logFile">,
+    output: number | "pipe",
+  ) => {
     // An interrupt may come between two measurements: the next one must not start what nobody would stop.
     if (state.isClosed) throw new Error("the run was interrupted");
-    const child = spawn("/bin/sh", ["-c", pinScript, String(core), ...command], {
+    const child = spawn("/bin/sh", ["-c", pinScript, cores.join(","), ...command], {
+      cwd,
       env: { ...cleanEnv, ...env },
       stdio: ["ignore", output, output],
     });
@@ -82,6 +92,8 @@ function toPinnedProcess(child: ChildProcess, { name, logFile }: StartOptions): 
       return (await readFile(logFile, "utf8")).slice(-logTailBytes);
     },
     pids: () => (child.pid === undefined ? Promise.resolve([]) : withDescendants(child.pid)),
+    pause: () => signalAll(child, "SIGSTOP"),
+    resume: () => signalAll(child, "SIGCONT"),
     stop: () => stop(child),
   };
 }
@@ -95,20 +107,26 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const descendants = await withDescendants(child.pid);
   child.kill("SIGTERM");
+  for (const pid of descendants) signalIfAlive(pid, "SIGCONT");
   const isLate = new AbortController();
   const late = wait(stopTimeoutMs, true, { signal: isLate.signal }).catch(() => false);
   if (await Promise.race([ended.then(() => false), late])) {
-    for (const pid of descendants) killIfAlive(pid);
+    for (const pid of descendants) signalIfAlive(pid, "SIGKILL");
     await ended;
   }
   isLate.abort();
 }
 
-function killIfAlive(pid: number): void {
+async function signalAll(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (hasEnded(child) || child.pid === undefined) return;
+  for (const pid of await withDescendants(child.pid)) signalIfAlive(pid, signal);
+}
+
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
-    // It ended in the meantime, which is what was wanted.
+    // It ended in the meantime: there is nothing left to stop, and whoever asks it next finds out.
   }
 }
 

@@ -1,22 +1,32 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { PinnedProcess } from "./processes.ts";
 
-const pollMs = 50;
-const startTimeoutMs = 30_000;
+export interface Patience {
+  /** Between two questions. Default 50. */
+  readonly pollMs?: number;
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+}
 
 /**
  * Asks again and again until the answer is yes.
- * @throws Error with the end of the process's log when it ended, or was not ready within 30 seconds
+ * @throws Error with the end of the process's log when it ended, or was not ready in time; it does not run on then
  */
-export async function waitUntil(process: PinnedProcess, isReady: () => Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + startTimeoutMs;
+export async function waitUntil(
+  process: PinnedProcess,
+  isReady: () => Promise<boolean>,
+  { pollMs = 50, timeoutMs = 30_000 }: Patience = {},
+): Promise<void> {
+  const giveUpAtMs = performance.now() + timeoutMs;
   while (!(await isReady())) {
     if (process.hasEnded())
       throw new Error(`${process.name} ended while it started:\n${await process.logTail()}`);
-    if (performance.now() > giveUpAtMs)
+    if (performance.now() > giveUpAtMs) {
+      await process.stop();
       throw new Error(
-        `${process.name} is not ready after ${startTimeoutMs / 1_000} s:\n${await process.logTail()}`,
+        `${process.name} is not ready after ${timeoutMs / 1_000} s:\n${await process.logTail()}`,
       );
+    }
     await wait(pollMs);
   }
 }

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Budget, formatLimit, isWithin } from "./budget.ts";
-import { type Figure, type FigurePlace, median, metricMedian, metricRounds } from "./figures.ts";
+import { type Budget, formatLimit, isWithin, type Limit } from "./budget.ts";
+import { addedRounds, type Figure, type FigurePlace, median, metricMedian } from "./figures.ts";
+import type { Missing } from "./missing.ts";
+import { targets } from "./ratios.ts";
 import type { Results } from "./results.ts";
-import type { ScenarioKind } from "./scenarios.ts";
+import type { LoadKind } from "./scenarios.ts";
 
 /** Writes `results.json` and `results.md` into a folder. @returns the path of the readable one */
 export async function writeResults(folder: string, results: Results, budget: Budget): Promise<string> {
@@ -29,8 +31,10 @@ export function formatResults(results: Results, budget: Budget): string {
     introduction,
     "## Conditions",
     formatTable(["what", "which"], Object.entries(results.conditions)),
+    ...formatMissing(results.missing),
     "## Ratios and budget",
     formatRatios(results, budget),
+    ...formatStarts(results.figures),
     ...sections.flatMap((section) => formatSection(section, results.figures)),
   ];
   if (results.problems.length > 0)
@@ -38,18 +42,41 @@ export function formatResults(results: Results, budget: Budget): string {
   return `${parts.join("\n\n")}\n`;
 }
 
+function formatMissing(missing: Missing): readonly string[] {
+  const lines = Object.entries(missing).map(([name, reason]) => `- ${name}: ${reason}`);
+  return lines.length === 0 ? [] : ["## Missing contestants", lines.join("\n")];
+}
+
 function formatRatios({ ratios }: Results, budget: Budget): string {
   const measured = Object.entries(ratios).map(([name, { value, rounds }]) => {
-    const limit = budget.get(name);
     const spread =
       rounds.length > 1 ? `${formatNumber(Math.min(...rounds))} to ${formatNumber(Math.max(...rounds))}` : "";
-    const verdict = limit === undefined ? "" : isWithin(limit, value) ? "yes" : "**no**";
-    return [name, formatNumber(value), spread, limit === undefined ? "" : formatLimit(limit), verdict];
+    return [
+      name,
+      formatNumber(value),
+      spread,
+      ...formatVerdict(budget.get(name), value),
+      ...formatVerdict(targets.get(name), value),
+    ];
   });
-  const missing = [...budget]
-    .filter(([name]) => !(name in ratios))
-    .map(([name, limit]) => [name, "not measured", "", formatLimit(limit), ""]);
-  return formatTable(["ratio", "measured", "rounds", "budget", "kept"], [...measured, ...missing]);
+  const unmeasured = [...new Set([...budget.keys(), ...targets.keys()])]
+    .filter((name) => !(name in ratios))
+    .map((name) => [
+      name,
+      "not measured",
+      "",
+      ...formatVerdict(budget.get(name), undefined),
+      ...formatVerdict(targets.get(name), undefined),
+    ]);
+  const titles = ["ratio", "measured", "rounds", "budget", "kept", "target", "reached"];
+  return formatTable(titles, [...measured, ...unmeasured]);
+}
+
+/** A limit, and whether the value is within it; both empty where there is none. */
+function formatVerdict(limit: Limit | undefined, value: number | undefined): readonly [string, string] {
+  if (limit === undefined) return ["", ""];
+  const verdict = value === undefined ? "" : isWithin(limit, value) ? "yes" : "**no**";
+  return [formatLimit(limit), verdict];
 }
 
 interface Column {
@@ -59,7 +86,7 @@ interface Column {
 
 interface Section {
   readonly title: string;
-  readonly kind: ScenarioKind;
+  readonly kind: LoadKind;
   readonly columns: readonly Column[];
 }
 
@@ -124,6 +151,23 @@ function formatSection({ title, kind, columns }: Section, figures: readonly Figu
   return [`## ${title}`, formatTable(titles, rows)];
 }
 
+/** Each start by itself: the server's own part, and what Node takes before the server's first line runs. */
+function formatStarts(figures: readonly Figure[]): readonly string[] {
+  const rounds = figures.filter(({ kind }) => kind === "start").flatMap((figure) => figure.rounds);
+  if (rounds.length === 0) return [];
+  const rows = rounds.map((metrics, index) => [
+    String(index + 1),
+    formatNumber(metrics?.["startToReadyMs"]),
+    formatNumber(metrics?.["beforePlatformMs"]),
+    formatNumber(metrics?.["platformTookMs"]),
+  ]);
+  const titles = ["start", "from spawn to ready, ms", "Node and modules, ms", "took_ms of platform.started"];
+  return [
+    "## Start to ready: no configuration, the models that come with it, the data folder exists",
+    formatTable(titles, rows),
+  ];
+}
+
 const addedColumns: readonly Column[] = [
   { title: "added p50, µs", metric: "p50Micros" },
   { title: "added p99, µs", metric: "p99Micros" },
@@ -132,14 +176,7 @@ const addedColumns: readonly Column[] = [
 /** What the gateway adds to the way without one, compared inside each round. */
 function addedOverDirect(figures: readonly Figure[], place: FigurePlace): number | undefined {
   if (place.contestant === "direct") return undefined;
-  const direct = metricRounds(figures, { ...place, contestant: "direct" });
-  const own = metricRounds(figures, place);
-  const differences = own.map((value, round) => subtract(value, direct[round]));
-  return median(differences.filter((value) => value !== undefined));
-}
-
-function subtract(value: number | undefined, base: number | undefined): number | undefined {
-  return value === undefined || base === undefined ? undefined : value - base;
+  return median(addedRounds(figures, place).filter((value) => value !== undefined));
 }
 
 /** Thousands without decimals, small numbers with three digits; a dash where nothing was measured. */

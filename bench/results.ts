@@ -1,10 +1,12 @@
 import type { Conditions } from "./conditions.ts";
 import type { Figure } from "./figures.ts";
+import type { Missing } from "./missing.ts";
 import type { Ratios } from "./ratios.ts";
 
 /** All that a run found out; `results.json` is this. */
 export interface Results {
   readonly conditions: Conditions;
+  readonly missing: Missing;
   /** What went wrong. While there is anything, the figures are not to be trusted. */
   readonly problems: readonly string[];
   readonly ratios: Ratios;

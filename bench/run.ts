@@ -7,9 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseBudget } from "./budget.ts";
 import { readConditions } from "./conditions.ts";
 import { benchModel, type Contestant } from "./contestants/contestant.ts";
-import { createLlmPlatform } from "./contestants/llm-platform.ts";
-import { createNginx } from "./contestants/nginx.ts";
-import { createPortkey } from "./contestants/portkey.ts";
+import { lineUp, makers } from "./contestants/line-up.ts";
 import { findFreePort } from "./free-port.ts";
 import { createLoadGenerator, loadCore } from "./load.ts";
 import { measureAll, type Measured } from "./measure.ts";
@@ -34,11 +32,18 @@ async function main(argv: readonly string[]): Promise<void> {
   const measuredAt = new Date();
   if (!options.isBuilt) buildServer();
   const programs = await buildNative();
-  const contestants = [createNginx(), createLlmPlatform("of this checkout"), await createPortkey()];
+  const wanted = new Set(options.scenarios.flatMap(({ contestants }) => contestants));
+  const { contestants, missing } = await lineUp({ makers, wanted, say });
   const conditions = await readConditions(measuredAt, options, contestants);
-  const { figures, problems } = await measure({ options, programs, contestants });
+  const { figures, problems, missing: notStarted } = await measure({ options, programs, contestants });
   const budget = parseBudget(readFileSync(join(benchFolder, "budget.json"), "utf8"));
-  const results = { conditions, problems, ratios: computeRatios(figures), figures };
+  const results = {
+    conditions,
+    missing: { ...missing, ...notStarted },
+    problems,
+    ratios: computeRatios(figures),
+    figures,
+  };
   const folder = options.isWhole ? benchFolder : buildFolder;
   const readable = await writeResults(folder, results, budget);
   say(readFileSync(readable, "utf8"));
@@ -71,6 +76,7 @@ async function measure({ options, programs, contestants }: MeasureInput): Promis
       upstream,
       folder,
       rounds: options.rounds,
+      starts: options.starts,
       times: options,
       say,
     });
@@ -87,7 +93,7 @@ async function startUpstream(processes: Processes, { upstream }: NativePrograms,
   const flags = ["--port", port, "--events", streamEvents, "--event-delay-us", eventDelayMs * 1_000];
   const started = processes.start({
     name: "the upstream",
-    core: loadCore,
+    cores: [loadCore],
     command: [upstream, ...flags.map(String)],
     logFile: join(folder, "upstream.log"),
   });

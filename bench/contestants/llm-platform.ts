@@ -6,23 +6,39 @@ import { isOk, waitUntil } from "../ready.ts";
 import { serverMain, startFlags } from "../repository.ts";
 import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
 
+export interface LlmPlatformOptions {
+  readonly version: string;
+  /** Arguments beside its configuration. */
+  readonly extraArguments?: readonly string[];
+  /** Where it may run. Default the one core that every gateway has. */
+  readonly cores?: readonly number[];
+}
+
 /**
  * This repository's server with everything on that it has: key check, routing, metering, metrics, ledger.
  * Only bounds are changed that one address with thousands of silent streams, which is the whole load here, would meet.
  */
-export function createLlmPlatform(version: string): Contestant {
+export function createLlmPlatform(options: LlmPlatformOptions): Contestant {
   if (!existsSync(serverMain)) throw new Error(`${serverMain} is missing: run \`npm run build\` first`);
-  return { name: "llm-platform", version, headers: () => [], start };
+  return {
+    name: "llm-platform",
+    version: options.version,
+    headers: () => [],
+    start: (place) => start(place, options),
+  };
 }
 
-async function start({ processes, folder, upstreamPort }: Place) {
+async function start(
+  { processes, folder, upstreamPort }: Place,
+  { extraArguments = [], cores = [gatewayCore] }: LlmPlatformOptions,
+) {
   const port = await findFreePort();
   const configFile = join(folder, "llm-platform.yaml");
   await writeFile(configFile, platformConfig({ port, upstreamPort, folder }));
   const running = processes.start({
     name: "llm-platform",
-    core: gatewayCore,
-    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
+    cores,
+    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile, ...extraArguments],
     logFile: join(folder, "llm-platform.log"),
   });
   const base = `http://127.0.0.1:${port}`;

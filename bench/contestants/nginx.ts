@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "../free-port.ts";
+import { installSystemPackage } from "../install.ts";
 import { isOk, waitUntil } from "../ready.ts";
 import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
 
@@ -21,7 +22,7 @@ async function start({ processes, folder, upstreamPort }: Place) {
   await writeFile(configFile, nginxConfig({ port, upstreamPort, folder }));
   const process = processes.start({
     name: "nginx",
-    core: gatewayCore,
+    cores: [gatewayCore],
     command: ["nginx", "-c", configFile, "-p", folder, "-e", join(folder, "error.log")],
     logFile: join(folder, "nginx.log"),
   });
@@ -87,14 +88,8 @@ function nginxVersion(): string | undefined {
 
 /** @throws Error that says what to install, where it cannot be installed. */
 function installNginx(): string {
-  if (process.getuid?.() !== 0)
-    throw new Error("nginx is not installed: install the package nginx-light (or nginx), then run again");
-  // Runlevel 1 keeps the package from starting a server of its own.
-  const script =
-    "apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light";
-  const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+  installSystemPackage("nginx-light");
   const version = nginxVersion();
-  if (status !== 0 || version === undefined)
-    throw new Error(`nginx-light could not be installed by apt-get; install it by hand: ${stderr.trim()}`);
+  if (version === undefined) throw new Error("nginx-light was installed, and yet there is no nginx");
   return version;
 }

@@ -1,9 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "../free-port.ts";
+import { installOnce, runInstaller } from "../install.ts";
 import { isOk, waitUntil } from "../ready.ts";
 import { type Contestant, gatewayCore, type Place } from "./contestant.ts";
 
@@ -37,7 +35,7 @@ async function start(main: string, { processes, folder }: Place) {
   const preload = `data:text/javascript,${encodeURIComponent(listenOnLoopback)}`;
   const running = processes.start({
     name: "portkey",
-    core: gatewayCore,
+    cores: [gatewayCore],
     command: [process.execPath, "--import", preload, main, "--headless", `--port=${port}`],
     env: { NODE_ENV: "production" },
     logFile: join(folder, "portkey.log"),
@@ -49,24 +47,14 @@ async function start(main: string, { processes, folder }: Place) {
 /** @returns the path of its entry file */
 async function installPortkey(): Promise<string> {
   const pins = Object.values(pinned).join("-");
-  const folder = join(tmpdir(), "llm-platform-bench", `portkey-${portkeyVersion}-${pins}`);
-  const main = (root: string) => join(root, "node_modules/@portkey-ai/gateway/build/start-server.js");
-  if (existsSync(main(folder))) return main(folder);
-  const unfinished = `${folder}.${process.pid}`;
-  await mkdir(unfinished, { recursive: true });
-  const manifest = {
-    private: true,
-    dependencies: { "@portkey-ai/gateway": portkeyVersion },
-    overrides: pinned,
-  };
-  await writeFile(join(unfinished, "package.json"), JSON.stringify(manifest));
-  const args = ["install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"];
-  const { status, stderr } = spawnSync("npm", args, { cwd: unfinished, encoding: "utf8" });
-  if (status !== 0)
-    throw new Error(
-      `@portkey-ai/gateway ${portkeyVersion} could not be installed from npm: ${stderr.trim()}`,
-    );
-  await rm(folder, { recursive: true, force: true });
-  await rename(unfinished, folder);
-  return main(folder);
+  const folder = await installOnce(`portkey-${portkeyVersion}-${pins}`, async (unfinished) => {
+    const dependencies = { "@portkey-ai/gateway": portkeyVersion };
+    const manifest = { private: true, dependencies, overrides: pinned };
+    await writeFile(join(unfinished, "package.json"), JSON.stringify(manifest));
+    runInstaller(["npm", "install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"], {
+      cwd: unfinished,
+      failure: `@portkey-ai/gateway ${portkeyVersion} could not be installed from npm`,
+    });
+  });
+  return join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
 }

@@ -1,0 +1,3 @@
+module llm-platform/bench/go-proxy
+
+go 1.19
