@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Budget, parseBudget } from "./budget.ts";
 import { findExcesses, findLaxerLimits } from "./check.ts";
+import { parseResults } from "./results.ts";
 
 const budget = parseBudget('{"cpu": {"at_most": 2.4}, "lead": {"at_least": 12}}');
 
@@ -27,6 +28,18 @@ describe("findExcesses", () => {
 
   test("does not take a ratio that was not measured as kept", () => {
     expect(findExcesses(budget, measured({ cpu: 1 }))).toEqual([
+      "lead was not measured; the budget is at least 12",
+    ]);
+  });
+
+  test("is not content with a run from which a peer was missing that the budget names", () => {
+    const text = JSON.stringify({
+      missing: { portkey: "npm cannot be run" },
+      problems: [],
+      ratios: { cpu: { value: 2, rounds: [2] } },
+      figures: [],
+    });
+    expect(findExcesses(budget, parseResults(text))).toEqual([
       "lead was not measured; the budget is at least 12",
     ]);
   });

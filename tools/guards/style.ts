@@ -67,7 +67,7 @@ const lineRules: readonly Rule[] = [
     applies: (path) =>
       !path.startsWith("tools/guards") &&
       path !== "package-lock.json" &&
-      (/\.(ts|js|mjs|md|json|py|c|h|sh|yaml|yml|proto)$/.test(path) || path.startsWith(".ci/")),
+      (/\.(ts|js|mjs|md|json|py|c|h|go|sh|yaml|yml|proto)$/.test(path) || path.startsWith(".ci/")),
     violates: (line) =>
       /(^|[\s"'`(=])\/work(?![\w-])|\.\.\/shared\/|\b(issue|ticket|pull request) #?\d+/i.test(line) ||
       (isComment(line) && /(^|[\s(])#\d+\b/.test(line)),
