@@ -5,6 +5,7 @@ test("a reason is the first line: the rest is for whoever sits at the machine", 
   expect(toReason(new Error("pip failed: no such version\nLooking in indexes: somewhere"))).toBe(
     "pip failed: no such version",
   );
+  expect(toReason(new Error("go ended while it started:\nits log"))).toBe("go ended while it started");
 });
 
 test.each([

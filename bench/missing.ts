@@ -14,5 +14,6 @@ export function toReason(thrown: unknown): string {
   return line
     .replaceAll(/\b[a-z]+:\/\/\S+/g, "(address)")
     .replaceAll(/(?<![\w.])\/[\w.@-]+(?:\/[\w.@-]+)+\/?/g, "(path)")
+    .replace(/:$/, "")
     .slice(0, maxReasonLength);
 }
