@@ -94,7 +94,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "/dist/" },
+    exclude: { path: "/(dist|bundle)/" },
     tsPreCompilationDeps: true,
     parser: "swc",
     enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs"] },

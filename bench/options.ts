@@ -6,7 +6,7 @@ export const usage = `npm run bench -- [options]
   --rounds N       rounds that count; one more is run first and thrown away (default 4)
   --seconds N      length of one measurement (default 1.5)
   --quick          two short rounds, three starts, and 1,000 idle streams only
-  --skip-build     measure packages/server/dist as it is
+  --skip-build     measure packages/server/bundle as it is
 A run with --only or --quick writes to bench/.build/, a whole one to bench/results.md and bench/results.json.
 `;
 

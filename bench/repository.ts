@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export const repositoryRoot = fileURLToPath(new URL("../", import.meta.url));
 
 /** Entry file of the built server. */
-export const serverMain = fileURLToPath(new URL("../packages/server/dist/main.js", import.meta.url));
+export const serverMain = fileURLToPath(new URL("../packages/server/bundle/main.js", import.meta.url));
 
 /** Node flags with which `npm start` runs the server. */
 export function startFlags(): readonly string[] {

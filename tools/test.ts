@@ -5,7 +5,7 @@ function run(command: string, args: readonly string[]): number {
   return spawnSync(process.execPath, [command, ...args], { stdio: "inherit" }).status ?? 1;
 }
 
-const isBuilt = run("node_modules/typescript/bin/tsc", ["-b"]) === 0;
+const isBuilt = run("tools/build.ts", []) === 0;
 if (isBuilt) {
   process.exitCode = run("node_modules/vitest/vitest.mjs", ["run", ...process.argv.slice(2)]);
 } else {

@@ -7,7 +7,7 @@ Kills the built server at random moments under load and compares its ledger with
   --kills N      default 1000
   --seed N       default 1
   --callers N    calls at once, default 40
-  --entry FILE   the server's entry point, default packages/server/dist/main.js
+  --entry FILE   the server's entry point, default packages/server/bundle/main.js
 `;
 
 async function main(): Promise<void> {

@@ -66,7 +66,7 @@ export type Platform = {
   stop(): Promise<number | null>;
 };
 
-export const builtServer = fileURLToPath(new URL("../../packages/server/dist/main.js", import.meta.url));
+export const builtServer = fileURLToPath(new URL("../../packages/server/bundle/main.js", import.meta.url));
 
 const startLimitMs = 30_000;
 const stopLimitMs = 10_000;
