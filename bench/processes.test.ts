@@ -34,6 +34,12 @@ async function statesOf(process: PinnedProcess): Promise<readonly string[]> {
   return texts.map((text) => text.slice(text.lastIndexOf(")") + 2)[0] ?? "");
 }
 
+/** Not there, or dead and only not yet waited for. */
+async function isRunning(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return text !== "" && text.slice(text.lastIndexOf(")") + 2)[0] !== "Z";
+}
+
 /** `taskset`, `/proc` and the scheduler's figures are Linux's, as the benchmark is. */
 describe.runIf(process.platform === "linux")("a started process", () => {
   test("sleeps with all its children while it is paused, and goes on when it is resumed", async () => {
@@ -57,6 +63,14 @@ describe.runIf(process.platform === "linux")("a started process", () => {
     expect(shell.hasEnded()).toBe(true);
     // The signal that asks it to end is enough; the one that ends it comes after five seconds.
     expect(performance.now() - startedAtMs).toBeLessThan(4_000);
+  });
+
+  test("leaves no descendant behind", async () => {
+    const shell = startShell("echo ready; (while :; do :; done); true");
+    await waitUntil(shell, async () => (await shell.pids()).length === 2);
+    const pids = await shell.pids();
+    await shell.stop();
+    for (const pid of pids) await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   test("does not run on when it was not ready in time", async () => {
