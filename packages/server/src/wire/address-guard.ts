@@ -2,7 +2,8 @@ import { isIPv4, isIPv6 } from "node:net";
 
 /**
  * Whether an address must never be connected to, whatever the configuration says:
- * link-local ranges, where cloud providers keep the credentials of a machine, and the unspecified address.
+ * link-local ranges (RFC 3927, RFC 4291 section 2.5.6), where cloud providers keep the credentials of a machine, and the
+ * unspecified address.
  * Judged on the address's bytes, not on its spelling.
  */
 export function isForbiddenAddress(address: string): boolean {

@@ -3,7 +3,8 @@ import { createServer, connect, Socket, type AddressInfo } from "node:net";
 /**
  * Reads an accepted connection into one buffer that all share, instead of a new one for each read: measured 8 to 25 %
  * less CPU per request. Node offers that for outgoing connections only (`onread`), so the connection's handle is moved to
- * a socket made with that option. The handle is not public: `canAdopt` tries it out before it is relied on.
+ * a socket made with that option. The handle is not public: `canAdopt` tries it out before it is relied on. Nothing is
+ * read into the bytes here; at a hand-over they go on, in order and all of them.
  */
 export interface AdoptedSocket {
   readonly socket: Socket;

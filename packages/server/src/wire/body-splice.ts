@@ -15,7 +15,8 @@ interface Splice extends Range {
 }
 
 /**
- * Rewrites single members of a scanned body by splicing bytes; everything else stays as the client wrote it.
+ * Rewrites single members of a scanned body (a JSON object, RFC 8259 section 4) by splicing bytes; everything else stays as
+ * the client wrote it: numbers, escapes and the order of members would not all survive being parsed and written again.
  * Returns the same buffer when nothing changes.
  */
 export function spliceBody(body: Buffer, head: RequestHead, changes: BodyChanges): Buffer {

@@ -1,6 +1,9 @@
 import { bodyBuffer } from "./body-buffer.ts";
 
-/** A body of a known length that does not get all its memory before it has shown that it comes. */
+/**
+ * A body of a known length (RFC 9112 section 6.2) that does not get all its memory before it has shown that it comes.
+ * What comes behind it belongs to the next request and is left to the caller.
+ */
 export class GrowingBody {
   readonly #length: number;
   #bytes: Buffer;

@@ -6,7 +6,8 @@ const longestKept = 2 * 1024;
 
 /**
  * Reads the heads of one connection. Clients mostly send the same head again, but for the length of the body:
- * such a one is compared with the last, not read.
+ * such a one is compared with the last, not read. What `http-head` would not take is never remembered, so that this
+ * knows no grammar of its own.
  */
 export class HeadMemo {
   #head: HttpHead | undefined;

@@ -4,7 +4,8 @@ const digitNine = 0x39;
 
 /**
  * A head that was read, to be known again: the same bytes, but for the digits of its length.
- * Equal bytes read alike, so nothing is judged here but the digits.
+ * Equal bytes read alike, so nothing is judged here but the digits: `1*12DIGIT` of a content-length (RFC 9110 section
+ * 8.6). A head that differs anywhere else is read afresh.
  */
 export class HeadPattern {
   /** Up to the length's digits, and from behind them on with the empty line. */

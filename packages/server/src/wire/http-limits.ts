@@ -1,4 +1,5 @@
-// What a client may take in sending its request: the same on both lanes, so that neither is the way around the other.
+// What a client may take in sending its request (RFC 9110 section 5.4 leaves it to the server, RFC 9112 section 9.5 the
+// times): the same on both lanes, so that neither is the way around the other.
 
 export const longestHeadBytes = 16 * 1024;
 export const mostHeaderLines = 100;

@@ -32,7 +32,7 @@ const afterValue = 3;
 const firstElement = 4;
 
 /**
- * Walks a JSON object once without building anything.
+ * Walks a JSON object (RFC 8259 sections 2 to 7) once without building anything.
  *
  * Structure is checked strictly (brackets, commas, colons, literals, nesting, size);
  * what stands inside a string is left to whoever parses it, so that a long prompt costs

@@ -18,7 +18,7 @@ export interface Message {
 const memory = { bytes: Buffer.allocUnsafeSlow(longestMessageBytes) };
 
 /**
- * Writes a message at once.
+ * Writes a message at once: what its head begins with, the rest of the head, the body (RFC 9112 section 2.1).
  *
  * The kernel nearly always takes such a write whole before `write` returns, and then its memory is free again: one
  * piece serves all messages and stays in the processor's caches. Where the kernel did not take everything, the write

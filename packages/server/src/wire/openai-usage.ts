@@ -71,7 +71,8 @@ function readOddCount(bytes: Buffer, start: number, end: number): number | undef
 }
 
 /**
- * Reads the `usage` object of the OpenAI dialect where it stands in a text that has been scanned.
+ * Reads the `usage` object of the OpenAI dialect where it stands in a text that has been scanned: `prompt_tokens`,
+ * `completion_tokens` and the counts in their `_details`, which are JSON numbers (RFC 8259 section 6).
  * Anything that is not a count of tokens is left out.
  */
 export function readOpenAiUsage(bytes: Buffer, start: number, end: number): Usage | undefined {

@@ -1,4 +1,4 @@
-/** Bytes of an unfinished line or event, joined only when they are needed. */
+/** Bytes of an unfinished line, event or body, joined only when they are needed. What they mean is the reader's to know. */
 export class PendingBytes {
   #chunks: Buffer[] = [];
   #length = 0;

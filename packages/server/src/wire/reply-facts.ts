@@ -1,6 +1,6 @@
 import { type FinishReason, PlatformError, type Usage } from "@llm-platform/kit";
 
-/** What is learnt of a reply while its bytes pass. */
+/** What is learnt of a reply while its bytes pass, in whatever dialect they are: the same for every reader. */
 export class ReplyFacts {
   usage: Usage | undefined;
   /** The last finish reason seen. */

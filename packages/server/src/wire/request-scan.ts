@@ -58,7 +58,8 @@ const longestKeyBytes = 256;
 const mostChoices = 128;
 
 /**
- * Reads the head of a request body in one pass, without parsing it.
+ * Reads the head of a request body in one pass, without parsing it: a JSON object (RFC 8259) of which `model`, `stream`,
+ * `stream_options` and `n` are read, each of which may stand once. What other members hold is the upstream's to judge.
  *
  * @throws PlatformError `invalid_request` or `unsupported_parameter`, with the field named
  */

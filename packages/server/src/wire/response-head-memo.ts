@@ -6,7 +6,7 @@ const longestKept = 2 * 1024;
 
 /**
  * Reads the heads that one server answers with. Within a second many a server sends the same one again, but for the
- * length of the body: such a one is compared with the last, not read.
+ * length of the body: such a one is compared with the last, not read. The grammar is `response-head`'s alone.
  */
 export class ResponseHeadMemo {
   #head: ResponseHead | undefined;

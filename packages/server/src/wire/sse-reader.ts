@@ -16,8 +16,12 @@ const finishReasonKey = Buffer.from('"finish_reason"');
 const doneFrame = Buffer.from("data: [DONE]\n\n");
 
 /**
- * Reads an event stream of the OpenAI dialect (WHATWG HTML section 9.2, server-sent events) as it passes.
- * Events are validated and passed on as the bytes that they came in; nothing is built from them.
+ * Reads an event stream of the OpenAI dialect (WHATWG HTML section 9.2, server-sent events) as it passes:
+ *
+ *     *( *( field EOL ) EOL )      field = "data" [ ":" [ SP ] JSON-object / "[DONE]" ] / ":" comment / other
+ *
+ * with EOL as LF or CRLF; a CR alone, which the standard allows too, is taken for a part of its line. Events are validated and passed on as the bytes that they came in; nothing is built from
+ * them. Data that is not a JSON object within the limits ends the reply as malformed.
  */
 export class SseReader implements ReplyReader, MemberVisitor {
   readonly facts = new ReplyFacts();

@@ -1,21 +1,12 @@
-import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { type ByteSink, PlatformError, type ReplyBody, type UpstreamReply } from "@llm-platform/kit";
+import type { Socket } from "node:net";
+import type { ByteSink, PlatformError, ReplyBody, UpstreamReply } from "@llm-platform/kit";
 import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
-import { bodyBuffer } from "./body-buffer.ts";
 import { type Message, writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
 import { type BodyFraming, type ResponseHead, ResponseHeadError } from "./response-head.ts";
 import type { ResponseHeadMemo } from "./response-head-memo.ts";
-
-/** Where a connection goes. */
-export interface Endpoint {
-  readonly isTls: boolean;
-  readonly host: string;
-  readonly port: number;
-  /** Path of a Unix domain socket; then host and port only fill the Host header. */
-  readonly socketPath: string | undefined;
-}
+import { brokenConnection, endedEarly, malformedReply, notAccepted } from "./upstream-errors.ts";
+import { type ConnectionOptions, type Endpoint, openSocket } from "./upstream-socket.ts";
 
 /** The pool of a connection. */
 export interface ConnectionOwner {
@@ -36,10 +27,12 @@ export interface ExchangeListener {
 /** A head longer than this is refused. */
 const longestHeadBytes = 32 * 1024;
 const headEnd = Buffer.from("\r\n\r\n");
-const readBufferBytes = 64 * 1024;
 
 /**
- * One HTTP/1.1 connection to an upstream, carrying one exchange at a time.
+ * One HTTP/1.1 connection to an upstream, carrying one exchange at a time, without pipelining (RFC 9112 section 9.3.2).
+ * Interim responses are passed over (RFC 9110 section 15.2); the body is delimited as section 6.3 of RFC 9112 says, and
+ * ends early as `upstream_incomplete` (section 8) when the connection does. A connection on which anything was not as it
+ * should be carries no further exchange.
  * It is also the body of the reply it carries, so that an exchange costs no further object.
  */
 export class UpstreamConnection implements ReplyBody {
@@ -146,7 +139,7 @@ export class UpstreamConnection implements ReplyBody {
       else this.#onBodyBytes(read, 0);
     } catch (error) {
       if (!(error instanceof ChunkFramingError || error instanceof ResponseHeadError)) throw error;
-      this.#fail(malformed(error));
+      this.#fail(malformedReply(error));
     }
   }
 
@@ -268,7 +261,7 @@ export class UpstreamConnection implements ReplyBody {
 
   #onError(error: NodeJS.ErrnoException): void {
     this.takeArrived();
-    this.#fail(connectionError(error), this.#exchanges > 1 && !this.#hasByte);
+    this.#fail(brokenConnection(error), this.#exchanges > 1 && !this.#hasByte);
   }
 
   #onEnd(): void {
@@ -279,26 +272,13 @@ export class UpstreamConnection implements ReplyBody {
 
   #onClosed(): void {
     this.takeArrived();
-    this.#fail(
-      new PlatformError(
-        "upstream_incomplete",
-        "The upstream closed the connection before its reply was complete.",
-        {
-          isRetryable: true,
-        },
-      ),
-      this.#exchanges > 1 && !this.#hasByte,
-    );
+    this.#fail(endedEarly(), this.#exchanges > 1 && !this.#hasByte);
     if (!this.#socket.destroyed) this.#socket.destroy();
     this.#owner.onClose(this);
   }
 
   #onConnectTimeout(): void {
-    this.#fail(
-      new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", {
-        isRetryable: true,
-      }),
-    );
+    this.#fail(notAccepted());
   }
 }
 
@@ -311,65 +291,3 @@ interface OutgoingRequest extends Message {
 const requests = new TurnQueue<OutgoingRequest>((request) => {
   if (!request.socket.destroyed) writeMessage(request.socket, request);
 });
-
-export interface ConnectionOptions {
-  readonly connectTimeoutMs: number;
-  readonly lookup: LookupFunction;
-  /** TLS session to resume, when one is known. */
-  readonly session: Buffer | undefined;
-  onSession(session: Buffer): void;
-}
-
-function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: (read: Buffer) => void): Socket {
-  const onread = {
-    buffer: readBuffer,
-    callback: (bytes: number): boolean => {
-      const read = bodyBuffer(bytes);
-      readBuffer.copy(read, 0, 0, bytes);
-      onRead(read);
-      return true;
-    },
-  };
-  if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
-  const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
-  if (!endpoint.isTls) return connectTcp(target);
-  const session = options.session === undefined ? {} : { session: options.session };
-  const socket = connectTls({
-    ...target,
-    ...session,
-    servername: endpoint.host,
-    ALPNProtocols: ["http/1.1"],
-  });
-  socket.on("session", options.onSession);
-  return socket;
-}
-
-/** Every socket reads into this one buffer and copies out at once: reads never overlap on one event loop. */
-const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
-
-function malformed(cause: Error): PlatformError {
-  return new PlatformError("upstream_malformed", "The upstream's reply is not valid HTTP.", {
-    cause,
-    isRetryable: true,
-  });
-}
-
-const nameErrors = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
-
-function connectionError(error: NodeJS.ErrnoException): PlatformError {
-  const cause = { cause: error, isRetryable: true };
-  if (nameErrors.has(error.code ?? "")) {
-    return new PlatformError(
-      "upstream_error",
-      "The upstream's host name could not be resolved (dns).",
-      cause,
-    );
-  }
-  if (error.code === "ECONNREFUSED" || error.code === "ENOENT") {
-    return new PlatformError("upstream_error", "The upstream refused the connection.", cause);
-  }
-  if (error.code === "ETIMEDOUT") {
-    return new PlatformError("upstream_timeout", "The upstream did not accept a connection in time.", cause);
-  }
-  return new PlatformError("upstream_incomplete", "The connection to the upstream broke.", cause);
-}

@@ -9,12 +9,17 @@ import {
 } from "@llm-platform/kit";
 import { isForbiddenAddress } from "./address-guard.ts";
 import { ResponseHeadMemo } from "./response-head-memo.ts";
-import { type ConnectionOwner, type Endpoint, UpstreamConnection } from "./upstream-connection.ts";
+import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
+import type { Endpoint } from "./upstream-socket.ts";
 
 const defaultLimits = { maxConnections: 1024, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
 const sweepEveryMs = 5_000;
 
-/** Connections to one origin, newest first, with no queue: at the cap a call fails at once. */
+/**
+ * Persistent connections to one origin (RFC 9112 section 9.3), newest first, with no queue: at the cap a call fails at
+ * once, for another target to take it. A request goes out again only on a fresh connection, once, after a kept one had
+ * died without a byte of the answer (section 9.3.1).
+ */
 export interface UpstreamPool extends Upstream {
   /** Connections that carry a call now. */
   readonly busyConnections: number;

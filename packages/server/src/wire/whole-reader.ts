@@ -14,7 +14,7 @@ const noBytes = Buffer.alloc(0);
 export const largestWholeReplyBytes = 64 * 1024 * 1024;
 
 /**
- * Reads a reply that is one JSON object. It is held back until it is whole,
+ * Reads a reply that is one JSON object (RFC 8259 section 4). It is held back until it is whole,
  * so that one which breaks off can be tried again and the client never sees half an answer.
  */
 export class WholeReader implements ReplyReader, MemberVisitor {
