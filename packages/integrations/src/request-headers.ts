@@ -15,11 +15,13 @@ interface RequestHeadersInput {
  * A call that is traced gets one line more.
  */
 export function createRequestHeaders(input: RequestHeadersInput): (call: Call) => HeaderLines {
-  const lines: HeaderLines = Object.entries({
-    "content-type": "application/json",
-    ...toSharedHeaders(input),
-  });
+  const lines = toRequestHeaders(input);
   return ({ traceparent }) => (traceparent === undefined ? lines : [...lines, ["traceparent", traceparent]]);
+}
+
+/** The header lines of a model call that is not traced. */
+export function toRequestHeaders(input: RequestHeadersInput): HeaderLines {
+  return Object.entries({ "content-type": "application/json", ...toSharedHeaders(input) });
 }
 
 /** Headers that every request of an instance carries, control calls too. Names are in lower case. */

@@ -9,5 +9,6 @@ export * from "./health.ts";
 export * from "./integration.ts";
 export * from "./metrics.ts";
 export * from "./model-platform.ts";
+export * from "./relay.ts";
 export * from "./settings.ts";
 export * from "./upstream.ts";

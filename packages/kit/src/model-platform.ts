@@ -1,6 +1,7 @@
 import type { JsonObject } from "./chat.ts";
 import type { Codec } from "./codec.ts";
 import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
+import type { Relay } from "./relay.ts";
 
 /** A model that a platform offers. */
 export interface ModelInfo {
@@ -61,6 +62,11 @@ export interface ModelPlatform {
    * An answer with an error status is a reply, not a rejection.
    */
   send(call: Call): Promise<Reply>;
+  /**
+   * How other processes of the host may send calls themselves, to the same end as `send`. Offer it where a call is one
+   * request to a server and nothing of it is bounded, queued or counted here: they send beside this process, not through it.
+   */
+  relay?(): Relay;
   /** Everything that the platform knows about one model. */
   show?(model: string, signal: AbortSignal): Promise<JsonObject>;
   loaded?(signal: AbortSignal): Promise<readonly LoadedModel[]>;

@@ -1,12 +1,10 @@
-import type {
-  Call,
-  IntegrationContext,
-  ModelPlatform,
-  Operation,
-  Reply,
-  UpstreamReply,
+import {
+  createRelaySender,
+  type IntegrationContext,
+  type ModelPlatform,
+  type Relay,
 } from "@llm-platform/kit";
-import { createRequestHeaders } from "../request-headers.ts";
+import { toRequestHeaders } from "../request-headers.ts";
 import type { Profile } from "./profiles.ts";
 import type { OpenAiCompatibleSettings } from "./settings.ts";
 
@@ -27,40 +25,30 @@ export function createOpenAiPlatform({
   list,
 }: OpenAiPlatformParts): ModelPlatform {
   const { settings } = context;
-  const limits = settings.max_connections === undefined ? {} : { maxConnections: settings.max_connections };
-  const upstream = context.upstream(origin, limits);
-  const headersOf = createRequestHeaders({
-    accept: "application/json, text/event-stream",
-    apiKey: settings.api_key,
-    extra: settings.headers,
-  });
-  const paths: Readonly<Record<Operation, string>> = {
-    chat: `${apiPrefix}/chat/completions`,
-    completion: `${apiPrefix}/completions`,
-    embedding: `${apiPrefix}/embeddings`,
+  const maxConnections = settings.max_connections;
+  const relay: Relay = {
+    origin,
+    paths: {
+      chat: `${apiPrefix}/chat/completions`,
+      completion: `${apiPrefix}/completions`,
+      embedding: `${apiPrefix}/embeddings`,
+    },
+    headers: toRequestHeaders({
+      accept: "application/json, text/event-stream",
+      apiKey: settings.api_key,
+      extra: settings.headers,
+    }),
   };
-
-  function send(call: Call): Promise<Reply> {
-    return upstream
-      .send({
-        method: "POST",
-        path: paths[call.operation],
-        headers: headersOf(call),
-        body: call.body,
-        cancellation: call.cancellation,
-      })
-      .then(toReply);
-  }
-
   return {
     provider: profile.provider,
     dialectFor: () => "openai",
     reportsStreamUsage: settings.stream_usage,
     list,
-    send,
+    send: createRelaySender(
+      context.upstream(origin, maxConnections === undefined ? {} : { maxConnections }),
+      relay,
+    ),
+    // A bound on connections holds for all processes together only where one of them has them all.
+    ...(maxConnections === undefined ? { relay: () => relay } : {}),
   };
-}
-
-function toReply({ status, headers, body }: UpstreamReply): Reply {
-  return { status, headers, dialect: "openai", body };
 }

@@ -23,6 +23,10 @@ export function modelCases<Settings>(input: ContractInput<Settings>): readonly C
       name: "says which dialects it speaks",
       run: () => withModels(input, checkDialects),
     },
+    {
+      name: "offers a relay, if any, that another process can use",
+      run: () => withModels(input, checkRelay),
+    },
     { name: "lists its models", run: () => withModels(input, checkList) },
     {
       name: "ends a list soon when its signal aborts",
@@ -73,6 +77,27 @@ async function checkDialects(models: ModelPlatform): Promise<void> {
   for (const dialect of dialects) {
     if (dialect === "openai") continue;
     assert.equal(models.codec?.dialect, dialect, `a codec comes with the dialect ${dialect}`);
+  }
+}
+
+/** It crosses to another process as data, and speaks one dialect. */
+async function checkRelay(models: ModelPlatform): Promise<void> {
+  const relay = models.relay?.();
+  if (relay === undefined) return;
+  assert.deepEqual(structuredClone(relay), relay, "a relay is plain data");
+  assert.match(relay.origin, /^https?:\/\/[^/]+$/, "a relay names an origin, without a path");
+  for (const operation of operations) {
+    const dialect = models.dialectFor(operation);
+    const path: string | undefined = relay.paths[operation];
+    if (dialect === undefined) assert.equal(path, undefined, `${operation} is not served, and has no path`);
+    else {
+      assert.equal(dialect, "openai", `a relay speaks openai, and ${operation} does not`);
+      assert.match(path ?? "", /^\/[\x21-\x7e]*$/, `the relay has a path for ${operation}`);
+    }
+  }
+  for (const [name, value] of relay.headers) {
+    assert.match(name, /^[a-z0-9!#$%&'*+.^_`|~-]+$/, "header names are in lower case");
+    assert.match(value, /^[\x20-\x7e]*$/, `${name} can stand in a header`);
   }
 }
 

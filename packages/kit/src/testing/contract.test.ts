@@ -107,6 +107,23 @@ describe("the contract notices", () => {
       () => withModels({ dialectFor: () => "ollama" }),
     ],
     [
+      "a relay without a path for what is served",
+      "offers a relay, if any, that another process can use",
+      () => withModels({ relay: () => ({ origin: "http://127.0.0.1:1", paths: {}, headers: [] }) }),
+    ],
+    [
+      "a relay in a header that cannot be sent",
+      "offers a relay, if any, that another process can use",
+      () =>
+        withModels({
+          relay: () => ({
+            origin: "http://127.0.0.1:1",
+            paths: { chat: "/chat" },
+            headers: [["authorization", "Bearer a\r\nb"]],
+          }),
+        }),
+    ],
+    [
       "an unknown model answered",
       "refuses a model that it does not have",
       () => withModels({ send: (call, own) => own({ ...call, model: "m" }) }),
@@ -234,6 +251,7 @@ function modelsOf({ settings: { url }, ...context }: IntegrationContext<Settings
     provider: "sample",
     dialectFor: (operation) => (operation === "chat" ? "openai" : undefined),
     list: async () => [model("m")],
+    relay: () => ({ origin: url, paths: { chat: "/chat/m" }, headers: [["accept", "application/json"]] }),
     async send(call) {
       const { body, cancellation, model: name } = call;
       const path = `/chat/${name}`;
