@@ -1,12 +1,12 @@
-import { PlatformError } from "@llm-platform/kit";
+import { PlatformError, type Reply } from "@llm-platform/kit";
 import { Roster } from "../core/roster.ts";
-import { TokenBucket } from "../core/token-bucket.ts";
 import type { NumberSeries } from "../telemetry/registry.ts";
+import type { CallLimits } from "./call-limits.ts";
 import type { GatewayCall } from "./gateway-call.ts";
-import type { Stage } from "./stage.ts";
+import type { Chat, Stage } from "./stage.ts";
 
 export interface AdmitParts {
-  readonly maxInFlight: number;
+  readonly limits: CallLimits;
   readonly gauge: NumberSeries;
 }
 
@@ -21,56 +21,38 @@ export interface Admission {
 }
 
 /** Bounds calls at once over all callers, and calls a minute per key. */
-export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
+export function createAdmission({ limits, gauge }: AdmitParts): Admission {
   const active = new Roster<GatewayCall>();
-  const buckets = new Map<string, TokenBucket>();
   const state = { isClosed: false };
 
-  function takeFromBucket(call: GatewayCall): void {
-    const { name, requestsPerMinute } = call.principal;
-    if (requestsPerMinute === undefined) return;
-    let bucket = buckets.get(name);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(requestsPerMinute, call.startedAtMs);
-      buckets.set(name, bucket);
-    }
-    const verdict = bucket.take(call.startedAtMs);
-    call.limit = verdict;
-    if (verdict.isAllowed) return;
-    throw new PlatformError(
-      "rate_limited",
-      `The key ${name} may make ${requestsPerMinute} calls a minute; they are used up.`,
-      {
-        retryAfterMs: verdict.retryAfterMs,
-      },
-    );
+  function begin(call: GatewayCall, next: Chat): Promise<Reply> {
+    active.add(call);
+    gauge.set(active.size);
+    call.onEnd(() => {
+      active.delete(call);
+      gauge.set(active.size);
+      limits.leave();
+    });
+    return next(call);
+  }
+
+  /** Much may have happened while a place was asked for. */
+  function beginLate(call: GatewayCall, next: Chat): Promise<Reply> {
+    const refusal = state.isClosed ? shuttingDown() : call.cancellation.reason;
+    if (refusal === undefined) return begin(call, next);
+    limits.leave();
+    return Promise.reject(refusal);
   }
 
   return {
     stage: (next) => (call) => {
-      if (state.isClosed)
-        return Promise.reject(
-          new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 }),
-        );
-      if (active.size >= maxInFlight) {
-        return Promise.reject(
-          new PlatformError("overloaded", `The server is at its limit of ${maxInFlight} calls at once.`, {
-            retryAfterMs: 1_000,
-          }),
-        );
-      }
+      if (state.isClosed) return Promise.reject(shuttingDown());
       try {
-        takeFromBucket(call);
+        const entering = limits.enter(call);
+        return entering === undefined ? begin(call, next) : entering.then(() => beginLate(call, next));
       } catch (error) {
         return Promise.reject(error);
       }
-      active.add(call);
-      gauge.set(active.size);
-      call.onEnd(() => {
-        active.delete(call);
-        gauge.set(active.size);
-      });
-      return next(call);
     },
     get inFlight() {
       return active.size;
@@ -82,4 +64,8 @@ export function createAdmission({ maxInFlight, gauge }: AdmitParts): Admission {
       for (const call of active.list()) call.cancellation.cancel(reason);
     },
   };
+}
+
+function shuttingDown(): PlatformError {
+  return new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 });
 }

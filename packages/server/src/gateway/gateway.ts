@@ -3,6 +3,7 @@ import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission } from "./admit.ts";
 import { createAttempts } from "./attempt.ts";
+import { type CallLimits, createLocalLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import type { Recorder } from "./recorder.ts";
@@ -16,6 +17,8 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly metrics: PlatformMetrics;
   readonly random: () => number;
+  /** Default: those of this process alone, as the settings say. */
+  readonly limits?: CallLimits | undefined;
 }
 
 /** The way of every model call, whatever surface it came in by. */
@@ -43,7 +46,8 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const admission = createAdmission({ maxInFlight: settings.maxInFlight, gauge: metrics.inFlight.series() });
+  const limits = parts.limits ?? createLocalLimits(settings.maxInFlight);
+  const admission = createAdmission({ limits, gauge: metrics.inFlight.series() });
   const chat = composeStages(
     [admission.stage, createRouting(directory, random)],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
