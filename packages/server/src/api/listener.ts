@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { PlatformError } from "@llm-platform/kit";
-import type { NumberSeries } from "../telemetry/registry.ts";
+import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
 import { createFastLane } from "./fast-lane.ts";

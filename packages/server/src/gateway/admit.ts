@@ -1,6 +1,6 @@
 import { PlatformError, type Reply } from "@llm-platform/kit";
 import { Roster } from "../core/roster.ts";
-import type { NumberSeries } from "../telemetry/registry.ts";
+import type { NumberSeries } from "../telemetry/metric-family.ts";
 import type { CallLimits } from "./call-limits.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Chat, Stage } from "./stage.ts";

@@ -3,7 +3,7 @@ import { sourceOf, statusOf } from "../core/error-status.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
 import { costMicros, type PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
-import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/registry.ts";
+import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/metric-family.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
 import type { GatewayCall } from "./gateway-call.ts";

@@ -1,6 +1,7 @@
 import { type Instruments, type LabelValues, type MetricDeclaration, PlatformError } from "@llm-platform/kit";
+import { HistogramSeries, type Metric, NumberSeries } from "./metric-family.ts";
 import { integrationMetricPrefix } from "./names.ts";
-import { HistogramSeries, type Metric, type MetricRegistry, NumberSeries } from "./registry.ts";
+import type { MetricRegistry } from "./registry.ts";
 
 type AnyMetric = Metric<NumberSeries> | Metric<HistogramSeries>;
 

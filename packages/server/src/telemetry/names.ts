@@ -1,4 +1,4 @@
-import type { MetricDefinition } from "./registry.ts";
+import type { MetricDefinition } from "./metric-definition.ts";
 
 /** Upper bounds in seconds for call durations: the OpenTelemetry GenAI list, with two more for local models. */
 const durationBuckets = [
@@ -117,6 +117,7 @@ export const metricNames = {
     name: "llm_circuit_state",
     help: "State of a target's circuit breaker: 0 closed, 1 half open, 2 open.",
     type: "gauge",
+    merge: "max",
     labels: ["integration", "model"],
   },
   retries: {
@@ -171,6 +172,7 @@ export const metricNames = {
     name: "llm_usage_spool_oldest_seconds",
     help: "Age of the oldest such record.",
     type: "gauge",
+    merge: "max",
     labels: [],
   },
   spoolFailures: {

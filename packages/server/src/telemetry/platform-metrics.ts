@@ -1,5 +1,6 @@
 import { metricNames } from "./names.ts";
-import type { HistogramSeries, Metric, MetricRegistry, NumberSeries } from "./registry.ts";
+import type { HistogramSeries, Metric, NumberSeries } from "./metric-family.ts";
+import type { MetricRegistry } from "./registry.ts";
 
 type Names = typeof metricNames;
 
