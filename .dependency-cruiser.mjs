@@ -85,6 +85,14 @@ export default {
       to: { path: `${server}/api/([^/]+)/`, pathNot: `${server}/api/$1/` },
     },
     {
+      name: "workers-are-seen-at-the-top",
+      comment:
+        "workers/ is put together by worker-host.ts: other folders do not know in how many processes they run.",
+      severity: "error",
+      from: { path: "^packages/", pathNot: [`${server}/workers/`, `${server}/[^/]+\\.ts$`, tests] },
+      to: { path: `${server}/workers/` },
+    },
+    {
       name: "config-is-read-at-the-top",
       comment: "config/ is seen by the composition only; others get what they need as arguments.",
       severity: "error",

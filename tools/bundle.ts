@@ -6,6 +6,7 @@ import { rolldown } from "rolldown";
 /** Programs of the server by the name under which they look for each other, and the module that each is made of. */
 const programs = {
   main: "packages/server/dist/main.js",
+  "worker-main": "packages/server/dist/workers/worker-main.js",
   guest: "packages/server/dist/manager/isolated/guest.js",
   "checkpoint-worker": "packages/server/dist/store/checkpoint-worker.js",
   "engine/main": "packages/integrations/dist/local/engine/main.js",

@@ -226,6 +226,8 @@ describe("the dependency guard", () => {
     [`${server}/api/rest/thing.ts`]: thing,
     [`${server}/config/thing.ts`]: thing,
     [`${server}/manager/config.ts`]: uses("../config/thing.ts"),
+    [`${server}/workers/thing.ts`]: thing,
+    [`${server}/api/worker.ts`]: uses("../workers/thing.ts"),
     [`${server}/app.ts`]: thing,
   };
   const expected: Readonly<Record<string, string>> = {
@@ -243,6 +245,7 @@ describe("the dependency guard", () => {
     "gateway-does-not-know-control": `${server}/gateway/control.ts`,
     "api-does-not-see-the-composition": `${server}/api/bad.ts`,
     "protocols-are-strangers": `${server}/api/openai/bad.ts`,
+    "workers-are-seen-at-the-top": `${server}/api/worker.ts`,
     "config-is-read-at-the-top": `${server}/manager/config.ts`,
   };
 

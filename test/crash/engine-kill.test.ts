@@ -30,11 +30,18 @@ function ask(stream: boolean): Promise<Response> {
   });
 }
 
-/** Processes whose parent is this one. */
-async function childrenOf(parent: number): Promise<readonly number[]> {
+/** Engines whose parent is this process: it may have other children. */
+async function enginesOf(parent: number): Promise<readonly number[]> {
   const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const parents = await Promise.all(ids.map(async (id) => [Number(id), await parentOf(id)] as const));
-  return parents.filter(([, each]) => each === parent).map(([id]) => id);
+  const engines = await Promise.all(
+    ids.map(async (id) => (await parentOf(id)) === parent && (await commandOf(id)).includes("engine/main")),
+  );
+  return ids.filter((_id, at) => engines[at]).map(Number);
+}
+
+async function commandOf(id: string): Promise<string> {
+  // A process that has ended since has no command any more.
+  return readFile(`/proc/${id}/cmdline`, "latin1").catch(() => "");
 }
 
 async function parentOf(id: string): Promise<number | undefined> {
@@ -54,7 +61,7 @@ type Broken = { readonly requestId: string; readonly text: string; readonly afte
 async function breakStream(): Promise<Broken> {
   // One call beforehand, so that the engine is there and only has to be found.
   expect((await ask(false)).status).toBe(200);
-  const [engine, ...others] = await childrenOf(platform.id);
+  const [engine, ...others] = await enginesOf(platform.id);
   expect(others).toEqual([]);
   if (engine === undefined) throw new Error("the server has no engine process");
   const response = await ask(true);

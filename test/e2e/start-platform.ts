@@ -107,8 +107,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       LLM_PLATFORM_DATA_DIR: dataDirectory,
       LLM_PLATFORM_SERVER__PORT: "0",
       LLM_PLATFORM_LOG__FORMAT: "json",
-      // So that one variable runs every test on the other lane.
+      // So that one variable runs every test on the other lane, or with workers.
       LLM_PLATFORM_SERVER__FAST_LANE: process.env["LLM_PLATFORM_SERVER__FAST_LANE"] ?? "true",
+      LLM_PLATFORM_SERVER__WORKERS: process.env["LLM_PLATFORM_SERVER__WORKERS"] ?? "0",
       ...options.env,
     },
   });

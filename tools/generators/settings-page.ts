@@ -7,7 +7,7 @@ export function settingsPage(): string {
   return formatPage([
     "# Settings",
     [
-      "Settings come from flags (`--host`, `--port`), then the environment, then `llm-platform.yaml`, then the defaults; the first that has a value wins.",
+      "Settings come from flags (`--host`, `--port`, `--workers`), then the environment, then `llm-platform.yaml`, then the defaults; the first that has a value wins.",
       "The file is named by `--config` or `LLM_PLATFORM_CONFIG`; otherwise `llm-platform.yaml` in the working directory is read when it is there.",
       "An unknown key is refused, with the nearest known one, and all problems are told at once.",
     ].join(" "),

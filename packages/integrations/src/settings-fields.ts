@@ -28,7 +28,8 @@ export function modelRefreshField() {
 /** Open connections to the server at most. */
 export function maxConnectionsField() {
   return z.int().min(1).max(65_535).optional().meta({
-    description: "Open connections to the server at most. Default: the platform's own bound.",
+    description:
+      "Open connections to the server at most. With it, no worker calls the server by itself. Default: the platform's own bound.",
   });
 }
 

@@ -1,37 +1,38 @@
-import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { builtInIntegrations } from "@llm-platform/integrations";
-import type { IntegrationConfig, IntegrationDefinition, PlatformEvent } from "@llm-platform/kit";
-import { createAuthenticator } from "./api/authenticate.ts";
+import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
 import type { InferenceParts } from "./api/inference.ts";
-import { createListener, type Listener } from "./api/listener.ts";
+import { createInferenceParts } from "./api/inference-parts.ts";
+import { createListener, type Dealer, type Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createPriceTable } from "./core/prices.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { createModelDirectory, type ModelDirectory, type PlatformView } from "./gateway/model-directory.ts";
-import { createRecorder } from "./gateway/recorder.ts";
+import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
+import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
+import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
+import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
-import { toApiKeys, toGatewaySettings, toPrices } from "./settings-of.ts";
+import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
 import { createSpool } from "./store/spool.ts";
+import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createSurfaces } from "./surfaces.ts";
-import { collectGauges } from "./telemetry/collect.ts";
+import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
-import { Deadlines } from "./wire/deadlines.ts";
+import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
 export interface AppInput {
   readonly config: PlatformConfig;
@@ -85,14 +86,11 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const startedAtMs = Date.now();
   const store = await openStore({ directory: config.data_dir, keepEvents: config.events.keep });
   const registry = createMetricRegistry();
-  const spool = await createSpool({
-    directory: join(config.data_dir, "spool"),
-    ledger: store.ledger,
-    log,
-    commitIntervalMs: config.ledger.commit_interval_ms,
-    sync: config.ledger.sync,
-  });
-  if (spool.recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...spool.recovery });
+  const { ledger } = store;
+  const directory = join(config.data_dir, "spool");
+  const spool = await createSpool({ directory, ledger, log, ...toSpoolSettings(config) });
+  for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
+    if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
   return { startedAtMs, store, spool, registry, metrics: createPlatformMetrics(registry) };
 }
 
@@ -101,28 +99,15 @@ async function closeFoundation({ spool, store }: Foundation): Promise<void> {
   await store.close();
 }
 
-async function startOn(foundation: Foundation, { config, baseDirectory, log }: AppInput): Promise<App> {
-  const { store, spool, registry, metrics } = foundation;
+async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
+  const { config, baseDirectory, log } = input;
+  const { store, registry, metrics } = foundation;
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
-  const settings = toGatewaySettings(config);
-  const listener = await openListener(config, metrics);
-  const directory = createModelDirectory({
-    source: { platforms: () => (holder.manager === undefined ? [] : viewPlatforms(holder.manager)) },
-    routing: config.routing,
-    breaker: settings.breaker,
-    log,
-  });
-  const recorder = createRecorder({
-    sink: spool,
-    prices: createPriceTable(toPrices(config)),
-    metrics,
-    reportTraffic: (name, outcome) => holder.manager?.reportTraffic(name, outcome),
-  });
-  const gateway = createGateway({ directory, recorder, settings, metrics, random: Math.random });
-  const inference = toInferenceParts({ config, gateway, log });
+  const path = await openCallPath(foundation, input, () => holder.manager);
+  const { workers, listener, directory, gateway, inference } = path;
   const savedConfig = createSavedConfig(store.keyValues("platform"));
   const surfaces = createSurfaces({
     config,
@@ -131,6 +116,7 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
     directory,
     registry,
     processMetrics: createProcessMetrics(registry, metrics),
+    askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
     ledger: store.ledger,
     savedConfig,
@@ -138,7 +124,7 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
       version,
       dataDirectory: config.data_dir,
       startedAtMs: foundation.startedAtMs,
-      inFlight: () => gateway.inFlight,
+      inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
     },
     manager,
     events: {
@@ -164,7 +150,10 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
   const configs = await Promise.all(
     [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each)),
   );
-  const started = startIntegrations(holder.manager, { configs, directory, log });
+  const started = Promise.all([
+    startIntegrations(holder.manager, { configs, directory, log }),
+    workers?.start(),
+  ]);
   // One server that does not answer must not keep the others from being used.
   await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
   state.isReady = true;
@@ -178,12 +167,10 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
     address,
     async stop(drainMs) {
       state.isStopping = true;
-      const isWatched = config.environment === "production" || gateway.inFlight > 0;
-      if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
-      listener.close();
-      await gateway.drain(drainMs);
+      await drain(path, { config, drainMs });
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
+      await workers?.stop();
       stopRetention();
       gateway.stop();
       inference.deadlines.stop();
@@ -191,6 +178,65 @@ async function startOn(foundation: Foundation, { config, baseDirectory, log }: A
       log.info("platform.stopped");
     },
   };
+}
+
+/** The way of a model call, from the port to its record. */
+interface CallPath {
+  /** Undefined where this process serves everything itself. */
+  readonly workers: WorkerHost | undefined;
+  readonly listener: Listener;
+  readonly directory: ModelDirectory;
+  readonly gateway: Gateway;
+  readonly inference: InferenceParts;
+}
+
+async function openCallPath(
+  { store, spool, registry, metrics }: Foundation,
+  { config, log }: AppInput,
+  manager: () => Manager | undefined,
+): Promise<CallPath> {
+  const settings = toGatewaySettings(config);
+  const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
+    manager()?.reportTraffic(name, outcome);
+  const workers = createWorkerHost({ config, ledger: store.ledger, registry, metrics, log, reportTraffic });
+  const listener = await openListener(config, metrics, workers?.dealer);
+  const source = { platforms: () => viewPlatforms(manager()) };
+  const directory = createModelDirectory({
+    source,
+    routing: config.routing,
+    breaker: settings.breaker,
+    log,
+    onChange: () => workers?.update(),
+  });
+  const recorder = createRecorder({
+    sink: spool,
+    prices: createPriceTable(toPrices(config)),
+    metrics,
+    reportTraffic,
+  });
+  const limits = workers?.limits;
+  const gateway = createGateway({ directory, recorder, settings, metrics, limits, random: Math.random });
+  await workers?.open({ listener, directory, platforms: source.platforms });
+  return {
+    workers,
+    listener,
+    directory,
+    gateway,
+    inference: createInferenceParts(toInferenceSettings(config), { gateway, log }),
+  };
+}
+
+/** Takes no more connections, and lets the calls in flight end. */
+async function drain(
+  { workers, listener, gateway }: CallPath,
+  { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
+): Promise<void> {
+  await workers?.askAll();
+  const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
+  const isWatched = config.environment === "production" || inFlight > 0;
+  if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
+  listener.close();
+  await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
 }
 
 /** Gives every integration its first try, and learns the models of those that are up. */
@@ -207,7 +253,11 @@ async function startIntegrations(
   await parts.directory.refresh();
 }
 
-function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Promise<Listener> {
+function openListener(
+  { server }: PlatformConfig,
+  metrics: PlatformMetrics,
+  dealer: Dealer | undefined,
+): Promise<Listener> {
   return createListener({
     host: server.host,
     port: server.port,
@@ -219,27 +269,8 @@ function openListener({ server }: PlatformConfig, metrics: PlatformMetrics): Pro
       fast: metrics.httpRequests.series("fast"),
       node_http: metrics.httpRequests.series("node_http"),
     },
+    dealer,
   });
-}
-
-function toInferenceParts(parts: {
-  readonly config: PlatformConfig;
-  readonly gateway: Gateway;
-  readonly log: PlatformLog;
-}): InferenceParts {
-  const { config, gateway, log } = parts;
-  return {
-    gateway,
-    authenticator: createAuthenticator({
-      keys: toApiKeys(config),
-      allowedHosts: config.server.allowed_hosts,
-    }),
-    log,
-    deadlines: new Deadlines(),
-    maxBodyBytes: config.gateway.max_body_bytes,
-    headerHoldMs: config.gateway.header_hold_seconds * 1_000,
-    heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
-  };
 }
 
 /** The definitions that come with the platform, and those of the packages that the configuration names. */
@@ -302,12 +333,11 @@ function observe(
     metrics,
     version,
     integrations: () => manager.list().map(toObserved),
-    breakers: () =>
-      [...directory.snapshot.targets.values()].map(({ integration, model, breaker }) => ({
-        integration,
-        model,
-        state: breaker.state(performance.now()),
-      })),
+  });
+  collectCallGauges({
+    registry,
+    metrics,
+    breakers: () => viewBreakers(directory, performance.now()),
     spool: () => spool.stats(),
   });
 }
@@ -324,71 +354,6 @@ const systemClock = {
 function requireManager({ manager }: { readonly manager?: Manager }): Manager {
   if (manager === undefined) throw new Error("a surface was used before the manager was made");
   return manager;
-}
-
-function viewPlatforms(manager: Manager): readonly PlatformView[] {
-  return manager
-    .list()
-    .filter(({ type, enabled }) => type === "model_platform" && enabled)
-    .map(({ name, priority, state, reason }) => ({
-      name,
-      priority,
-      platform: manager.running(name)?.models,
-      absence: `The integration ${name} is ${state}${reason === null ? "." : `: ${reason}`}`,
-    }));
-}
-
-/** Keeps the routing snapshot and the count of loaded models in step with the integrations. */
-function followIntegrations(
-  manager: Manager,
-  directory: ModelDirectory,
-  activeModels: PlatformMetrics["activeModels"],
-): void {
-  manager.onChange(({ name, state }) => {
-    directory.rebuild();
-    if (state === "running") void directory.refresh(name);
-  });
-  manager.onEvent((event: PlatformEvent) => {
-    if (event.type === "integration.config_changed") directory.rebuild();
-    if (event.type === "models.changed" || event.type === "integration.config_changed")
-      void directory.refresh(event.integration);
-    if (event.type.startsWith("model.")) void countLoaded(manager, event.integration, activeModels);
-  });
-}
-
-async function countLoaded(
-  manager: Manager,
-  name: string,
-  activeModels: PlatformMetrics["activeModels"],
-): Promise<void> {
-  const platform = manager.running(name)?.models;
-  const loaded = await platform?.loaded?.(AbortSignal.timeout(5_000)).catch(() => undefined);
-  if (platform !== undefined && loaded !== undefined)
-    activeModels.series(platform.provider).set(loaded.length);
-}
-
-type ConfiguredIntegration = PlatformConfig["integrations"][number];
-
-/** The kit's form of an entry, with what its definition and the data folder add to it. */
-function toIntegrationConfig(
-  entry: ConfiguredIntegration,
-  config: PlatformConfig,
-  catalogue: Catalogue,
-): IntegrationConfig {
-  const definition = catalogue.find(entry.use);
-  return { ...withModelFolders(entry, config.data_dir), type: entry.type ?? definition?.type ?? "service" };
-}
-
-/** Where the bundled models lie, seen from this file in a checkout as well as in its built form. */
-const bundledModels = fileURLToPath(new URL("../../../models/demo", import.meta.url));
-
-/** The local runtime also looks into the data folder, and offers the bundled models. */
-function withModelFolders(entry: ConfiguredIntegration, dataDirectory: string): ConfiguredIntegration {
-  if (entry.use !== "local") return entry;
-  const listed = entry.settings["model_directories"];
-  const own = Array.isArray(listed) ? listed : [];
-  const extra = [join(dataDirectory, "models"), bundledModels].filter((folder) => existsSync(folder));
-  return { ...entry, settings: { ...entry.settings, model_directories: [...own, ...extra] } };
 }
 
 function formatHost({ address, family }: AddressInfo): string {

@@ -11,7 +11,7 @@ const exitConfig = 2;
 
 /**
  * Runs the server until it is told to stop.
- * @param argv flags: --config, --host, --port
+ * @param argv flags: --config, and those that `config/flags.ts` names
  * @returns the exit code
  */
 export async function serve(argv: readonly string[]): Promise<number> {

@@ -1,9 +1,12 @@
 import { hash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
+import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
 
@@ -34,6 +37,42 @@ export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     requestsPerMinute: requests_per_minute,
   }));
+}
+
+/** What every inference endpoint is told. */
+export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
+  return {
+    keys: toApiKeys(config),
+    allowedHosts: config.server.allowed_hosts,
+    maxBodyBytes: config.gateway.max_body_bytes,
+    headerHoldMs: config.gateway.header_hold_seconds * 1_000,
+    heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
+  };
+}
+
+/** How the spool of each process writes. */
+export function toSpoolSettings({ ledger }: PlatformConfig): WorkerSettings["spool"] {
+  return { commitIntervalMs: ledger.commit_interval_ms, sync: ledger.sync };
+}
+
+/** What every worker is told. */
+export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
+  return {
+    logLevel: config.log.level,
+    gateway: toGatewaySettings(config),
+    inference: toInferenceSettings(config),
+    prices: toPrices(config),
+    routing: config.routing,
+    spool: toSpoolSettings(config),
+    internal,
+  };
+}
+
+/** How many workers there are to be: with `auto` one for each core, and none where there is but one. */
+export function toWorkerCount({ server }: PlatformConfig): number {
+  if (server.workers !== "auto") return server.workers;
+  const cores = availableParallelism();
+  return cores < 2 ? 0 : cores;
 }
 
 /** The prices, in the words of the price table. */

@@ -21,7 +21,7 @@ import type { Manager } from "./manager/manager.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
-import type { ProcessMetrics } from "./telemetry/process-metrics.ts";
+import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 export interface SurfaceParts {
@@ -31,6 +31,8 @@ export interface SurfaceParts {
   readonly directory: ModelDirectory;
   readonly registry: MetricRegistry;
   readonly processMetrics: ProcessMetrics;
+  /** Takes in what workers count, and resolves soon with Node's figures of them. */
+  askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly savedConfig: SavedConfig;
@@ -71,7 +73,14 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "monitoring",
       summary: "Metrics for Prometheus at /metrics.",
       listener,
-      open: always(() => createMetricsMount({ registry, process: parts.processMetrics, authenticator })),
+      open: always(() =>
+        createMetricsMount({
+          registry,
+          process: parts.processMetrics,
+          authenticator,
+          askOthers: () => parts.askWorkers(),
+        }),
+      ),
     }),
   ];
   const enabled: Readonly<Record<string, boolean>> = {

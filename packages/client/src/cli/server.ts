@@ -12,6 +12,7 @@ export function addServerCommands(program: Command, context: CliContext): void {
     .option("--config <file>", "configuration file (LLM_PLATFORM_CONFIG)")
     .option("--host <host>", "address to listen on")
     .option("--port <port>", "port to listen on")
+    .option("--workers <count>", "processes that serve inference calls, or auto")
     .action(async (options: Readonly<Record<string, string>>) => {
       const { serve } = await import("@llm-platform/server");
       context.fail(await serve(toArguments(options)));

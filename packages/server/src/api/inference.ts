@@ -9,6 +9,7 @@ import type { PlatformLog } from "../telemetry/log.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
 import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import type { Deadlines } from "../wire/deadlines.ts";
+import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
@@ -28,6 +29,18 @@ export interface InferenceParts {
   /** How long the head of a stream waits for content before it is sent without. */
   readonly headerHoldMs: number;
   readonly heartbeatMs: number;
+  /** Takes over requests that another process of the platform is to serve; returns false for one that stays here. */
+  readonly forward?: ((request: ReadRequest) => boolean) | undefined;
+}
+
+/** A request of a caller who is known, read whole. */
+export interface ReadRequest {
+  /** The model that it names. */
+  readonly model: string;
+  readonly endpoint: InferenceEndpoint;
+  readonly head: HttpHead;
+  readonly body: Buffer;
+  readonly client: ClientReply;
 }
 
 /** One endpoint that calls a model. */
@@ -60,7 +73,8 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
         const principal = authenticator.authenticate(request.headers);
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
-          if (error === undefined) serve({ parts, endpoint, principal, traceparent, body, client });
+          if (error === undefined)
+            serve({ parts, endpoint, principal, traceparent, body, client, head: undefined });
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
       } catch (thrown) {
@@ -73,7 +87,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
         const principal = recognise(authenticator, head);
         if (principal === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
-        return (body, client) => serve({ parts, endpoint, principal, traceparent, body, client });
+        return (body, client) => serve({ parts, endpoint, principal, traceparent, body, client, head });
       },
     },
   };
@@ -107,6 +121,8 @@ interface Exchange {
   readonly traceparent: string | undefined;
   readonly body: Buffer;
   readonly client: ClientReply;
+  /** As the fast lane read it; undefined on the other. */
+  readonly head: HttpHead | undefined;
 }
 
 function serve(exchange: Exchange): void {
@@ -115,6 +131,7 @@ function serve(exchange: Exchange): void {
   const id = newRequestId();
   try {
     const head = scanRequest(body);
+    if (parts.forward !== undefined && isForwarded(head.model, exchange, parts.forward)) return;
     const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
     const { dialect } = surface;
     answer(
@@ -124,6 +141,14 @@ function serve(exchange: Exchange): void {
   } catch (thrown) {
     refuse(client, { id, error: toPlatformError(thrown), endpoint });
   }
+}
+
+function isForwarded(
+  model: string,
+  { endpoint, head, body, client }: Exchange,
+  forward: (request: ReadRequest) => boolean,
+): boolean {
+  return head !== undefined && forward({ model, endpoint, head, body, client });
 }
 
 function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void {

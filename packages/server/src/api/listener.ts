@@ -17,7 +17,27 @@ export interface ListenerParts {
   readonly connections: NumberSeries;
   /** Requests by the lane that served them. */
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
+  /** Deals accepted connections to other processes. */
+  readonly dealer?: Dealer | undefined;
 }
+
+/** Where accepted connections go before this process serves one itself. */
+export interface Dealer {
+  /**
+   * Takes a connection of which nothing was read, for good; false when nobody is there for it.
+   * @param onClose runs once when the connection has ended
+   */
+  take(socket: Socket, onClose: () => void): boolean;
+  /** Ends the connections that carry no request, now and as replies end. */
+  close(): void;
+  closeAll(): void;
+}
+
+/**
+ * What comes from another process of the platform: a connection with every byte from a request's first on, or one on
+ * which it asks for the calls that it does not serve itself, and has counted.
+ */
+export type InternalKind = "connection" | "calls";
 
 /** Who reads a request: `wire/` or node:http. */
 export type Lane = "fast" | "node_http";
@@ -37,6 +57,10 @@ export interface Listener {
   readonly isListening: boolean;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
+  /** Paths that the fast lane serves now. */
+  readonly fastPaths: readonly string[];
+  /** Serves a connection of another process of the platform: the same mounts, without the bounds on clients. */
+  takeInternal(socket: Socket, kind: InternalKind): void;
   /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
   listen(): Promise<AddressInfo>;
   /** Answers `connection: close` from now on and takes no new connection. */
@@ -47,6 +71,8 @@ export interface Listener {
 
 const lastWordsMs = 2_000;
 const lastWordsLookMs = 20;
+/** Connections that were to be ended, and are held by a process that does not answer, are left to the system then. */
+const endAllMs = 1_000;
 
 /** Finds out first what this Node can do for the fast lane. */
 export async function createListener(parts: ListenerParts): Promise<Listener> {
@@ -59,19 +85,26 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
   });
-  const fast = createFastLane({
+  const lane = {
     isClosing,
-    canAdopt: await canAdopt(),
-    countRequest: () => parts.requests.fast.add(),
-    findRoute: (path) => places.findRoute(path),
-    handOver(socket, onClose) {
+    findRoute: (path: string) => places.findRoute(path),
+    handOver(socket: Socket, onClose: () => void) {
       socket.once("close", onClose);
       http.take(socket);
     },
+  };
+  const fast = createFastLane({
+    ...lane,
+    canAdopt: await canAdopt(),
+    countRequest: () => parts.requests.fast.add(),
   });
+  // On a pipe the handle stays where it is: `canAdopt` has tried TCP alone.
+  const internal = createFastLane({ ...lane, canAdopt: false, countRequest: () => undefined });
+  const lanes = [http, fast, internal];
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
     const onClose = connections.add(socket);
     if (onClose === undefined) socket.destroy();
+    else if (parts.dealer?.take(socket, onClose) === true) return;
     else if (parts.fastLane) fast.take(socket, onClose);
     else {
       socket.once("close", onClose);
@@ -84,28 +117,38 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       return server.listening;
     },
     mount: (mount) => places.put(mount),
+    get fastPaths() {
+      return places.fastPaths();
+    },
+    takeInternal(socket, kind) {
+      if (kind === "calls") internal.take(socket, () => undefined);
+      else http.take(socket);
+    },
     listen: () => listen(server, parts),
     close() {
       state.isClosing = true;
       server.close();
-      http.closeIdle();
-      fast.closeIdle();
+      parts.dealer?.close();
+      for (const each of lanes) each.closeIdle();
     },
     async stop() {
       state.isClosing = true;
       server.close();
       const untilMs = performance.now() + lastWordsMs;
       // A call that was ended by the drain still has its error frame to send once its record is durable.
-      for (http.closeIdle(), fast.closeIdle(); connections.count > 0; ) {
+      parts.dealer?.close();
+      for (const each of lanes) each.closeIdle();
+      while (connections.count > 0 && performance.now() < untilMs + endAllMs) {
         const isOver = performance.now() > untilMs;
-        for (const lane of [http, fast]) {
-          if (isOver) lane.closeAll();
-          else lane.closeIdle();
+        if (isOver) parts.dealer?.closeAll();
+        for (const each of lanes) {
+          if (isOver) each.closeAll();
+          else each.closeIdle();
         }
         await new Promise((resolve) => setTimeout(resolve, lastWordsLookMs));
       }
-      http.stop();
-      fast.stop();
+      for (const each of lanes) each.closeAll();
+      for (const each of lanes) each.stop();
     },
   };
 }
@@ -132,6 +175,10 @@ class Places {
 
   findRoute(path: string): FastRoute | undefined {
     return this.#fast.get(path);
+  }
+
+  fastPaths(): readonly string[] {
+    return [...this.#fast.keys()];
   }
 }
 

@@ -1,5 +1,5 @@
 import { toPlatformError } from "@llm-platform/kit";
-import type { ProcessMetrics } from "../telemetry/process-metrics.ts";
+import type { ProcessFigures, ProcessMetrics } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { answer, isRead } from "./answer.ts";
@@ -9,10 +9,12 @@ export interface MetricsParts {
   readonly registry: MetricRegistry;
   readonly process: ProcessMetrics;
   readonly authenticator: Authenticator;
+  /** Takes in what other processes of the platform count, and resolves soon with Node's figures of them. */
+  askOthers(): Promise<readonly ProcessFigures[]>;
 }
 
 /** `GET /metrics` in the Prometheus text format. */
-export function createMetricsMount({ registry, process, authenticator }: MetricsParts): Mount {
+export function createMetricsMount({ registry, process, authenticator, askOthers }: MetricsParts): Mount {
   return {
     paths: new Map([
       [
@@ -25,7 +27,8 @@ export function createMetricsMount({ registry, process, authenticator }: Metrics
             answer(response, toPlatformError(error));
             return;
           }
-          process.expose().then(
+          const exposed = askOthers().then((others) => process.expose(others));
+          exposed.then(
             (defaults) => {
               response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
               response.end(registry.expose() + defaults);

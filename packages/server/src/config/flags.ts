@@ -7,6 +7,7 @@ export const flagPaths: Readonly<Record<string, readonly string[]>> = {
   "--port": ["server", "port"],
   "--data-dir": ["data_dir"],
   "--log-level": ["log", "level"],
+  "--workers": ["server", "workers"],
 };
 
 export interface Flags {

@@ -83,6 +83,25 @@ describe("precedence", () => {
     ]);
   });
 
+  it.each<[string, Given, unknown]>([
+    ["default", {}, 0],
+    ["file", { yaml: "server: { workers: auto }" }, "auto"],
+    ["environment", { env: { LLM_PLATFORM_SERVER__WORKERS: "3" } }, 3],
+    ["environment, in a word", { env: { LLM_PLATFORM_SERVER__WORKERS: "auto" } }, "auto"],
+    ["flag", { argv: ["--workers", "2"] }, 2],
+    ["flag, in a word", { argv: ["--workers=auto"] }, "auto"],
+  ])("gives the number of workers by %s", (_origin, given, expected) => {
+    expect(load(given).config.server.workers).toBe(expected);
+  });
+
+  it.each<[Given, string]>([
+    [{ argv: ["--workers", "some"] }, "server.workers"],
+    [{ argv: ["--workers", "-1"] }, "server.workers"],
+    [{ yaml: "server: { workers: 2, fast_lane: false }" }, "needs server.fast_lane"],
+  ])("refuses workers that cannot be: %j", (given, problem) => {
+    expect(problemsOf(given)).toEqual([expect.stringContaining(problem)]);
+  });
+
   it("lets the rule's name win over the short one", () => {
     expect(load({ yaml, env: { LOG_LEVEL: "DEBUG" } }).config.log.level).toBe("debug");
     expect(

@@ -125,7 +125,8 @@ class Loading {
     { path, flag, text }: { readonly path: readonly string[]; readonly flag: string; readonly text: string },
   ): void {
     const [section = "", key] = path;
-    const value = key === "port" && /^\d+$/.test(text) ? Number(text) : text;
+    const isNumber = (key === "port" || key === "workers") && /^\d+$/.test(text);
+    const value = isNumber ? Number(text) : text;
     const inner = tree[section];
     tree[section] = key === undefined ? value : { ...(isTree(inner) ? inner : {}), [key]: value };
     this.#noteSource(path, { origin: "flag", name: flag });
@@ -145,6 +146,8 @@ class Loading {
     for (const issue of parsed.error?.issues ?? []) this.#report(issue.path, issue.message);
     const refusal = parsed.success ? refuseOpenBind(parsed.data) : undefined;
     if (refusal !== undefined) this.#report(["server", "host"], refusal);
+    if (parsed.data?.server.fast_lane === false && parsed.data.server.workers !== 0)
+      this.#report(["server", "workers"], "needs server.fast_lane, which is what workers serve");
     if (this.#problems.length > 0 || !parsed.success) throw invalid(this.#problems);
     const { data_dir, integrations } = parsed.data;
     return {

@@ -34,6 +34,12 @@ export const serverSettings = section(
       .describe(
         "Whether plain inference calls are read by the platform's own HTTP/1.1 code, which is several times cheaper. Off, Node's reads everything; the replies are the same.",
       ),
+    workers: z
+      .union([z.enum(["auto"]), wholeNumber({ from: 0, to: 256, doc: "" })])
+      .default(0)
+      .describe(
+        "Processes that serve inference calls beside the first one, which does the rest; `auto` is one for each core, and 0 leaves everything to one process.",
+      ),
   },
   "Where the server listens.",
 );

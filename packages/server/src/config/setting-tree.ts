@@ -9,6 +9,7 @@ export interface SettingNode {
   readonly format?: string;
   readonly unit?: string;
   readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly SettingNode[];
   readonly properties?: Readonly<Record<string, SettingNode>>;
   readonly additionalProperties?: boolean | SettingNode;
   readonly items?: SettingNode;

@@ -45,6 +45,7 @@ function toRow(node: SettingNode, path: readonly string[]): SettingRow {
 
 function typeOf(node: SettingNode): string {
   if (node.enum !== undefined) return node.enum.map(String).join(" | ");
+  if (node.anyOf !== undefined) return node.anyOf.map(typeOf).join(" | ");
   if (node.type === "array") return `list of ${node.items === undefined ? "any" : typeOf(node.items)}`;
   return node.type ?? "any";
 }

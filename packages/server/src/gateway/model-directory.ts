@@ -5,7 +5,7 @@ import {
   PlatformError,
   toPlatformError,
 } from "@llm-platform/kit";
-import type { BreakerSettings } from "../core/breaker.ts";
+import type { BreakerSettings, BreakerState } from "../core/breaker.ts";
 import { buildRoutes, type OfferedModel, type Route, type RoutingConfig } from "../core/routes.ts";
 import { Target } from "./targets.ts";
 
@@ -17,6 +17,8 @@ export interface PlatformView {
   readonly platform: ModelPlatform | undefined;
   /** One sentence on why it is not running. */
   readonly absence: string;
+  /** Its models, where they are known from elsewhere and nobody is to be asked. */
+  readonly models?: readonly ModelInfo[];
 }
 
 /** Where the directory learns of platforms. */
@@ -44,6 +46,8 @@ export interface ModelDirectoryParts {
   readonly routing: RoutingConfig;
   readonly breaker: BreakerSettings;
   readonly log: Log;
+  /** Told of each new snapshot. */
+  onChange?(): void;
 }
 
 /** Knows which models there are and keeps the routing snapshot. */
@@ -78,7 +82,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     const models: CatalogueModel[] = [];
     const current = new Map<string, Target>();
     for (const view of source.platforms()) {
-      for (const info of known.get(view.name) ?? []) {
+      for (const info of view.models ?? known.get(view.name) ?? []) {
         const target = targetOf(view.name, info.id);
         target.platform = view.platform;
         target.absence = view.absence;
@@ -92,10 +96,11 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     const absent = source.platforms().filter(({ platform }) => platform === undefined);
     const absences = new Map(absent.map(({ name, absence }) => [name, absence]));
     state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models, absences };
+    parts.onChange?.();
   }
 
   async function refreshOne(view: PlatformView): Promise<void> {
-    if (view.platform === undefined) return;
+    if (view.platform === undefined || view.models !== undefined) return;
     try {
       known.set(view.name, await view.platform.list(AbortSignal.timeout(listTimeoutMs)));
     } catch (error) {
@@ -128,6 +133,22 @@ const emptySnapshot: RoutingSnapshot = {
   models: [],
   absences: new Map(),
 };
+
+/** A target's breaker as others may see it. */
+export interface BreakerView {
+  readonly integration: string;
+  readonly model: string;
+  readonly state: BreakerState;
+}
+
+/** The breakers of all targets. */
+export function viewBreakers({ snapshot }: ModelDirectory, nowMs: number): readonly BreakerView[] {
+  return [...snapshot.targets.values()].map(({ integration, model, breaker }) => ({
+    integration,
+    model,
+    state: breaker.state(nowMs),
+  }));
+}
 
 /** The targets of a model name. Throws PlatformError `model_not_found`, or `unavailable` for a model of an integration that is not running. */
 export function lookUpRoute({ snapshot, isReady }: ModelDirectory, name: string): Route {

@@ -48,6 +48,7 @@ export interface ModelUsage {
 
 /** The usage ledger. Throws and rejects with PlatformError `unavailable`. */
 export interface LedgerTable extends SpoolLedger {
+  insertMany(records: readonly LedgerRecord[]): void;
   list(query: LedgerPageQuery): Promise<LedgerPage>;
   usageByModel(filter: LedgerFilter): Promise<readonly ModelUsage[]>;
   count(filter: LedgerFilter): Promise<number>;

@@ -87,7 +87,7 @@ async function drainFile(
 /** Inserts in transactions of a bounded size, with room for other work between them. */
 export async function insertInTurns(ledger: SpoolLedger, records: readonly LedgerRecord[]): Promise<void> {
   for (let from = 0; from < records.length; from += rowsPerTransaction) {
-    ledger.insertMany(records.slice(from, from + rowsPerTransaction));
+    await ledger.insertMany(records.slice(from, from + rowsPerTransaction));
     await nextTurn();
   }
 }

@@ -4,8 +4,11 @@ import type { OpenSpoolFile, SyncMode } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
 export interface SpoolLedger {
-  /** In one transaction; a record whose attempt is there already is left out. Throws PlatformError `unavailable`. */
-  insertMany(records: readonly LedgerRecord[]): void;
+  /**
+   * In one transaction; a record whose attempt is there already is left out. Throws or rejects with PlatformError
+   * `unavailable`. A promise comes from a ledger in another process.
+   */
+  insertMany(records: readonly LedgerRecord[]): void | Promise<void>;
   /** Resolves when everything inserted so far survives a loss of power. */
   makeDurable(): Promise<void>;
 }

@@ -13,12 +13,10 @@ export interface ObservedIntegration {
   readonly provider: string | undefined;
 }
 
-/** Where gauges are read from when they are asked for. */
-export interface CollectParts {
+/** Where the gauges of calls are read from when they are asked for. Every process that serves calls has them. */
+export interface CallGaugeParts {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
-  readonly version: string;
-  integrations(): readonly ObservedIntegration[];
   breakers(): readonly {
     readonly integration: string;
     readonly model: string;
@@ -27,18 +25,19 @@ export interface CollectParts {
   spool(): { readonly records: number; readonly oldestSeconds: number; readonly commitFailures: number };
 }
 
+/** The same of the platform as a whole. */
+export interface CollectParts {
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+  readonly version: string;
+  integrations(): readonly ObservedIntegration[];
+}
+
 const circuitValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 const mostTargets = 200;
 
 /** Sets the gauges that are read and not counted, at each exposition. */
-export function collectGauges({
-  registry,
-  metrics,
-  version,
-  integrations,
-  breakers,
-  spool,
-}: CollectParts): void {
+export function collectGauges({ registry, metrics, version, integrations }: CollectParts): void {
   metrics.buildInfo.series(version, process.version).set(1);
   metrics.configReload.series().set(1);
   registry.onCollect(() => {
@@ -53,6 +52,12 @@ export function collectGauges({
       metrics.pluginRestarts.series(name).set(restarts);
       if (type === "model_platform") metrics.providerUp.series(name, provider ?? "none").set(isUp);
     }
+  });
+}
+
+/** Sets the gauges of breakers and spool, at each exposition. */
+export function collectCallGauges({ registry, metrics, breakers, spool }: CallGaugeParts): void {
+  registry.onCollect(() => {
     metrics.circuitState.clear();
     for (const { integration, model, state } of breakers().slice(0, mostTargets)) {
       metrics.circuitState.series(integration, model).set(circuitValues[state]);

@@ -46,7 +46,7 @@ export const metricNames = {
   },
   cpuPercent: {
     name: "llm_cpu_usage_percent",
-    help: "CPU used by the platform's process, 0 to 100 of all cores that it may use.",
+    help: "CPU used by the platform's processes together, 0 to 100 of all cores that it may use.",
     type: "gauge",
     labels: [],
   },
@@ -192,6 +192,18 @@ export const metricNames = {
     help: "HTTP requests, by the lane that read them: fast (inference calls in plain HTTP/1.1) or node_http.",
     type: "counter",
     labels: ["lane"],
+  },
+  workers: {
+    name: "llm_workers",
+    help: "Worker processes by state: starting, ready, or waiting after one that died too soon. Absent without workers.",
+    type: "gauge",
+    labels: ["state"],
+  },
+  workerRestarts: {
+    name: "llm_worker_restarts_total",
+    help: "Worker processes that ended without being told to, and were replaced.",
+    type: "counter",
+    labels: [],
   },
   configReload: {
     name: "llm_config_last_reload_successful",

@@ -46,6 +46,8 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     spoolFailures: counter("spoolFailures"),
     connections: gauge("connections"),
     httpRequests: counter("httpRequests"),
+    workers: gauge("workers"),
+    workerRestarts: counter("workerRestarts"),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
   };

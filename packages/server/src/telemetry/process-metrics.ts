@@ -1,12 +1,18 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from "prom-client";
 import type { PlatformMetrics } from "./platform-metrics.ts";
 import type { MetricRegistry } from "./registry.ts";
 
-/** Node's and the process's own metrics, in the Prometheus text format. */
+/** Node's own figures of one process, as plain data. */
+export type ProcessFigures = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+
+/** Node's and the process's own metrics. */
 export interface ProcessMetrics {
-  expose(): Promise<string>;
+  /** In the Prometheus text format, with those of other processes added: sums, or averages where a sum says nothing. */
+  expose(others: readonly ProcessFigures[]): Promise<string>;
+  /** For another process. */
+  figures(): Promise<ProcessFigures>;
 }
 
 /** Starts measuring the event loop and the heap, and keeps the CPU gauges current. */
@@ -26,7 +32,19 @@ export function createProcessMetrics(registry: MetricRegistry, metrics: Platform
     metrics.cpuRatio.series().set(ratio);
     metrics.cpuPercent.series().set(ratio * 100);
   });
-  return { expose: () => defaults.metrics() };
+  return {
+    figures: () => defaults.getMetricsAsJSON(),
+    async expose(others) {
+      if (others.length === 0) return defaults.metrics();
+      const own = await defaults.getMetricsAsJSON();
+      return AggregatorRegistry.aggregate([own.map(keepOwn), ...others]).metrics();
+    },
+  };
+}
+
+/** Of what cannot be added up, such as the time of the start, the figure of this process stands. */
+function keepOwn(figure: ProcessFigures[number]): ProcessFigures[number] {
+  return figure.aggregator === "omit" ? { ...figure, aggregator: "first" } : figure;
 }
 
 /** Cores that this process may use: the machine's, or fewer when a cgroup limits it. */

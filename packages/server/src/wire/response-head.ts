@@ -78,6 +78,19 @@ const noBody: BodyFraming = { type: "none" };
 const chunked: BodyFraming = { type: "chunked" };
 const untilClose: BodyFraming = { type: "until_close" };
 
+/** Lines that are one hop's own, or written anew with the next head. */
+const hopLines = /^(?:connection|keep-alive|transfer-encoding|content-length|date):/i;
+
+/** The header lines of a reply for the next hop, each ended by CRLF. Throws Error for headers that no head was read for. */
+export function linesForNextHop(headers: ReplyHeaders): string {
+  if (!(headers instanceof HeaderLines)) throw new Error("these headers have no lines");
+  return headers.lines
+    .split("\r\n")
+    .filter((line) => line !== "" && !hopLines.test(line))
+    .map((line) => `${line}\r\n`)
+    .join("");
+}
+
 /** Header lines: those that every reply is asked for are found in one pass, the others when they are asked for. */
 class HeaderLines implements ReplyHeaders {
   readonly #text: string;
@@ -104,6 +117,11 @@ class HeaderLines implements ReplyHeaders {
       this.#note(at, end);
       at = end + 2;
     }
+  }
+
+  /** All of them as they came, each ended by CRLF. */
+  get lines(): string {
+    return this.#text.slice(this.#from);
   }
 
   /** The first value of a header. Of the length only the framing tells: a head that is known again has one of its own. */

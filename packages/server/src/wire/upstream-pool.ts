@@ -249,7 +249,9 @@ const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 function formatHead(requestLine: string, endpoint: Endpoint, headers: UpstreamRequest["headers"]): string {
   const isDefaultPort = endpoint.port === 0 || endpoint.port === (endpoint.isTls ? 443 : 80);
   const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  let head = `${requestLine} HTTP/1.1\r\nhost: ${isDefaultPort ? host : `${host}:${endpoint.port}`}\r\n`;
+  const isNamed = headers.some(([name]) => name === "host");
+  const hostLine = isNamed ? "" : `host: ${isDefaultPort ? host : `${host}:${endpoint.port}`}\r\n`;
+  let head = `${requestLine} HTTP/1.1\r\n${hostLine}`;
   for (const [name, value] of headers) {
     if (!headerNamePattern.test(name) || /[\r\n\0]/.test(value)) {
       throw new PlatformError("config_invalid", `The header ${JSON.stringify(name)} cannot be sent.`);

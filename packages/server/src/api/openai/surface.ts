@@ -1,34 +1,31 @@
+import {
+  createInferenceHandler,
+  type InferenceHandler,
+  type InferenceParts,
+  mountInference,
+} from "../inference.ts";
 import type { Mount } from "../listener.ts";
-import { createInferenceHandler, type InferenceParts, mountInference } from "../inference.ts";
 import { openAiDialect } from "./dialect.ts";
 import { createModelsHandler, type ModelsParts } from "./models.ts";
 
 /** The endpoints of the OpenAI API. */
 export function createOpenAiMount(parts: InferenceParts & ModelsParts): Mount {
-  const chat = createInferenceHandler(parts, {
-    operation: "chat",
-    surface: openAiDialect,
-    streamDefault: false,
-  });
-  const completion = createInferenceHandler(parts, {
-    operation: "completion",
-    surface: openAiDialect,
-    streamDefault: false,
-  });
-  const embedding = createInferenceHandler(parts, {
-    operation: "embedding",
-    surface: openAiDialect,
-    streamDefault: false,
-  });
   const models = createModelsHandler(parts);
-  const { paths, fast } = mountInference({
-    "/v1/chat/completions": chat,
-    "/v1/completions": completion,
-    "/v1/embeddings": embedding,
-  });
+  const { paths, fast } = mountInference(createOpenAiInference(parts));
   return {
     paths: new Map([...paths, ["/v1/models", models]]),
     prefixes: new Map([["/v1/models/", models]]),
     fast,
+  };
+}
+
+/** Those of them that call a model, by path. */
+export function createOpenAiInference(parts: InferenceParts): Readonly<Record<string, InferenceHandler>> {
+  const create = (operation: "chat" | "completion" | "embedding") =>
+    createInferenceHandler(parts, { operation, surface: openAiDialect, streamDefault: false });
+  return {
+    "/v1/chat/completions": create("chat"),
+    "/v1/completions": create("completion"),
+    "/v1/embeddings": create("embedding"),
   };
 }

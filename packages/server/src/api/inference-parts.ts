@@ -1,0 +1,35 @@
+import type { Gateway } from "../gateway/gateway.ts";
+import type { PlatformLog } from "../telemetry/log.ts";
+import { Deadlines } from "../wire/deadlines.ts";
+import { type ApiKeyRecord, createAuthenticator } from "./authenticate.ts";
+import type { InferenceParts } from "./inference.ts";
+
+/** What the endpoints of every process are told, as plain data. */
+export interface InferenceSettings {
+  readonly keys: readonly ApiKeyRecord[];
+  readonly allowedHosts: readonly string[];
+  readonly maxBodyBytes: number;
+  /** How long the head of a stream waits for content before it is sent without. */
+  readonly headerHoldMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** The parts that all inference endpoints of a process have in common. */
+export function createInferenceParts(
+  settings: InferenceSettings,
+  parts: {
+    readonly gateway: Gateway;
+    readonly log: PlatformLog;
+    readonly forward?: InferenceParts["forward"];
+  },
+): InferenceParts {
+  const { keys, allowedHosts, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
+  return {
+    ...parts,
+    authenticator: createAuthenticator({ keys, allowedHosts }),
+    deadlines: new Deadlines(),
+    maxBodyBytes,
+    headerHoldMs,
+    heartbeatMs,
+  };
+}

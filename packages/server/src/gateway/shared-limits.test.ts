@@ -1,0 +1,250 @@
+import { toPlatformError } from "@llm-platform/kit";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Principal } from "../core/principal.ts";
+import type { CallLimits, LimitedCall } from "./call-limits.ts";
+import { LeasedLimits } from "./leased-limits.ts";
+import { SharedLimits } from "./shared-limits.ts";
+
+const anybody: Principal = { name: "anybody", kind: "anonymous", requestsPerMinute: undefined };
+const bounded: Principal = { name: "bounded", kind: "api_key", requestsPerMinute: 5 };
+
+interface Pending {
+  readonly process: number;
+  /** The most that were in flight, or wanted to be, at any moment since it asked. */
+  mostWanted: number;
+}
+
+/** Processes that share limits, over lines on which messages arrive when the test says so. */
+class Host {
+  readonly limit: number;
+  readonly shared: SharedLimits<number>;
+  readonly workers: (LeasedLimits | undefined)[];
+  /** Messages under way: to worker 1, from worker 1, to worker 2, … */
+  readonly lines: (() => void)[][];
+  /** Calls in flight, by process; the keeper is 0. */
+  readonly active: number[];
+  readonly pending = new Set<Pending>();
+  readonly granted: LimitedCall[] = [];
+  readonly refused: Pending[] = [];
+  rateLimited = 0;
+  nowMs = 0;
+
+  constructor(limit: number, workers: number) {
+    this.limit = limit;
+    this.active = Array.from({ length: workers + 1 }, () => 0);
+    this.lines = Array.from({ length: workers * 2 }, () => []);
+    this.workers = Array.from({ length: workers }, (_, index) => this.#makeWorker(index));
+    this.shared = new SharedLimits<number>({
+      maxInFlight: limit,
+      holders: workers,
+      lend: (worker, slots) => this.#to(worker, () => this.workers[worker]?.lend(slots)),
+      recall: (worker, slots, round) => this.#to(worker, () => this.workers[worker]?.recall(slots, round)),
+      answer: (worker, answers) =>
+        this.#to(worker, () => {
+          for (const each of answers) this.workers[worker]?.answer(each);
+        }),
+      nowMs: () => this.nowMs,
+      after: () => undefined,
+    });
+  }
+
+  #makeWorker(index: number): LeasedLimits {
+    return new LeasedLimits({
+      maxInFlight: this.limit,
+      ask: (asks) => this.#from(index, () => this.shared.onAsks(index, asks)),
+      giveBack: (slots, round) => this.#from(index, () => this.shared.onReturned(index, slots, round)),
+    });
+  }
+
+  get inFlight(): number {
+    return this.active.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** A call of the key that has a limit. */
+  enterBounded(process: number): void {
+    this.enter(process, bounded);
+  }
+
+  enter(process: number, principal = anybody): void {
+    const limits = this.#limitsOf(process);
+    if (limits === undefined) return;
+    const call: LimitedCall = { principal, startedAtMs: this.nowMs, limit: undefined };
+    const pending: Pending = { process, mostWanted: 0 };
+    this.pending.add(pending);
+    this.#note();
+    const begin = () => {
+      if (!this.pending.delete(pending)) return;
+      this.active[process] = (this.active[process] ?? 0) + 1;
+      this.granted.push(call);
+    };
+    const refuse = (error: unknown) => {
+      if (!this.pending.delete(pending)) return;
+      if (toPlatformError(error).code === "overloaded") this.refused.push(pending);
+      else this.rateLimited++;
+    };
+    try {
+      const entering = limits.enter(call);
+      if (entering === undefined) begin();
+      else entering.then(begin, refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  leave(process: number): void {
+    if ((this.active[process] ?? 0) === 0) return;
+    this.active[process] = (this.active[process] ?? 0) - 1;
+    this.#limitsOf(process)?.leave();
+  }
+
+  deliver(line: number): void {
+    this.lines[line]?.shift()?.();
+  }
+
+  /** Another process takes the place of one that was killed. */
+  replace(worker: number): void {
+    if (worker < this.workers.length) this.workers[worker] ??= this.#makeWorker(worker);
+  }
+
+  kill(worker: number): void {
+    if (this.workers[worker] === undefined) return;
+    this.workers[worker] = undefined;
+    this.active[worker + 1] = 0;
+    for (const pending of this.pending) if (pending.process === worker + 1) this.pending.delete(pending);
+    // What it had sent still arrives before its end is known; what was on its way to it is lost.
+    for (const arrive of this.lines[worker * 2 + 1]?.splice(0) ?? []) arrive();
+    this.lines[worker * 2]?.splice(0);
+    this.shared.drop(worker);
+  }
+
+  /** Until nothing is under way any more. */
+  async settle(): Promise<void> {
+    do {
+      for (let line = 0; line < this.lines.length; line++) this.deliver(line);
+      await turn();
+    } while (this.lines.some((line) => line.length > 0));
+  }
+
+  #note(): void {
+    const wanted = this.inFlight + this.pending.size - 1;
+    for (const pending of this.pending) pending.mostWanted = Math.max(pending.mostWanted, wanted);
+  }
+
+  #limitsOf(process: number): CallLimits | undefined {
+    return process === 0 ? this.shared : this.workers[process - 1];
+  }
+
+  #to(worker: number, message: () => void): void {
+    this.lines[worker * 2]?.push(message);
+  }
+
+  #from(worker: number, message: () => void): void {
+    this.lines[worker * 2 + 1]?.push(message);
+  }
+}
+
+/** Lets what was promised and what is sent at the end of a turn happen. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ does: fc.constant("enter" as const), at: fc.nat(3) }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant("leave" as const), at: fc.nat(3) }) },
+  { weight: 6, arbitrary: fc.record({ does: fc.constant("deliver" as const), at: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("enterBounded" as const), at: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant("kill" as const), at: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ does: fc.constant("replace" as const), at: fc.nat(2) }) },
+);
+
+describe("limits that several processes share", () => {
+  test("never let in more than there may be, and refuse only who found every slot wanted", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ limit: fc.integer({ min: 1, max: 6 }), workers: fc.integer({ min: 1, max: 3 }) }),
+        fc.array(step, { maxLength: 60 }),
+        async ({ limit, workers }, steps) => {
+          const host = new Host(limit, workers);
+          for (const { does, at } of steps) {
+            host[does](at);
+            await turn();
+            expect(host.inFlight).toBeLessThanOrEqual(limit);
+          }
+          await host.settle();
+          expect(host.pending.size).toBe(0);
+          expect(host.granted.filter(({ principal }) => principal === bounded).length).toBeLessThanOrEqual(5);
+          for (const { mostWanted } of host.refused) expect(mostWanted).toBeGreaterThanOrEqual(limit);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("once all is quiet, every slot can be had from any process, and not one more", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ limit: fc.integer({ min: 1, max: 6 }), workers: fc.integer({ min: 1, max: 3 }) }),
+        fc.array(step, { maxLength: 60 }),
+        fc.nat(3),
+        async ({ limit, workers }, steps, asker) => {
+          const host = new Host(limit, workers);
+          for (const { does, at } of steps) {
+            host[does](at);
+            await turn();
+          }
+          await host.settle();
+          const process = host.workers[asker - 1] === undefined ? 0 : asker;
+          const refusedBefore = host.refused.length;
+          while (host.inFlight < limit) {
+            const before = host.inFlight;
+            host.enter(process);
+            await host.settle();
+            expect(host.inFlight).toBe(before + 1);
+          }
+          host.enter(process);
+          await host.settle();
+          expect(host.inFlight).toBe(limit);
+          expect(host.refused.length).toBe(refusedBefore + 1);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("a key's calls a minute are one bucket, whichever process they come to", async () => {
+    const host = new Host(100, 2);
+    for (let call = 0; call < 12; call++) host.enter(call % 3, bounded);
+    await host.settle();
+    expect(host.granted.length).toBe(5);
+    expect([host.rateLimited, host.refused.length]).toEqual([7, 0]);
+    expect(host.granted.map(({ limit }) => limit?.remaining).sort()).toEqual([0, 1, 2, 3, 4]);
+    // What was refused keeps no slot.
+    for (const process of [0, 1, 2]) while ((host.active[process] ?? 0) > 0) host.leave(process);
+    for (let call = 0; call < 100; call++) host.enter(call % 3);
+    await host.settle();
+    expect(host.inFlight).toBe(100);
+  });
+
+  test("a holder that does not answer delays a refusal by the bound of a round, and no longer", async () => {
+    const rounds: (() => void)[] = [];
+    const refusals: unknown[] = [];
+    const shared = new SharedLimits<string>({
+      maxInFlight: 1,
+      holders: 1,
+      lend: () => undefined,
+      recall: () => undefined,
+      answer: () => undefined,
+      nowMs: () => 0,
+      after: (_delayMs, action) => void rounds.push(action),
+    });
+    shared.onAsks("silent", [{ id: 1, needsSlot: true, key: undefined, perMinute: 0 }]);
+    const entering = shared.enter({ principal: anybody, startedAtMs: 0, limit: undefined });
+    entering?.catch((error: unknown) => refusals.push(error));
+    await turn();
+    expect(refusals).toEqual([]);
+    for (const end of rounds) end();
+    await turn();
+    expect(refusals).toEqual([expect.objectContaining({ code: "overloaded" })]);
+  });
+});

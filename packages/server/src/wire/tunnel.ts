@@ -1,0 +1,40 @@
+import { connect, type Socket } from "node:net";
+
+/** Connections whose requests another process reads: their bytes pass through, both ways. */
+export interface Tunnels {
+  /**
+   * Takes a connection for good, with what it has read already.
+   * @param onClose runs once when it has ended
+   */
+  take(client: Socket, onClose: () => void): void;
+  closeAll(): void;
+}
+
+/** @param path the socket of the process that reads them */
+export function createTunnels(path: string): Tunnels {
+  const open = new Set<Socket>();
+  return {
+    take(client, onClose) {
+      open.add(client);
+      // Either side may shut its half down and still read.
+      client.allowHalfOpen = true;
+      const other = connect({ path, allowHalfOpen: true });
+      const end = () => {
+        client.destroy();
+        other.destroy();
+      };
+      client.once("close", () => {
+        open.delete(client);
+        onClose();
+        end();
+      });
+      other.once("close", end);
+      for (const each of [client, other]) each.on("error", end);
+      client.pipe(other);
+      other.pipe(client);
+    },
+    closeAll() {
+      for (const client of open) client.destroy();
+    },
+  };
+}

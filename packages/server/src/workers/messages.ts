@@ -1,0 +1,90 @@
+import type { ErrorCode } from "@llm-platform/kit";
+import type { InferenceSettings } from "../api/inference-parts.ts";
+import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { PriceEntry } from "../core/prices.ts";
+import type { RoutingConfig } from "../core/routes.ts";
+import type { LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
+import type { TrafficOutcome } from "../gateway/recorder.ts";
+import type { GatewaySettings } from "../gateway/settings.ts";
+import type { SpoolParts } from "../store/spool-port.ts";
+import type { LogLevel } from "../telemetry/log.ts";
+import type { ProcessFigures } from "../telemetry/process-metrics.ts";
+import type { FamilyData } from "../telemetry/registry.ts";
+import type { RoutingData } from "./routing-data.ts";
+
+// Both ends of the line are of one build, so messages are trusted to be of these types.
+
+/** What every worker is told when it starts, as plain data. */
+export interface WorkerSettings {
+  readonly logLevel: LogLevel;
+  readonly gateway: GatewaySettings;
+  readonly inference: InferenceSettings;
+  readonly prices: readonly PriceEntry[];
+  readonly routing: RoutingConfig;
+  readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
+  readonly internal: InternalAddresses;
+}
+
+/** Where the first process serves what a worker does not. */
+export interface InternalAddresses {
+  /** Path of the socket for calls, one request after another. */
+  readonly calls: string;
+  /** Path of the socket for whole connections. */
+  readonly connections: string;
+}
+
+/** From the first process to a worker. */
+export type ToWorker =
+  | {
+      readonly type: "start";
+      readonly number: number;
+      readonly spoolDirectory: string;
+      readonly settings: WorkerSettings;
+      readonly data: RoutingData;
+    }
+  | { readonly type: "data"; readonly data: RoutingData }
+  /** The socket comes with it. */
+  | { readonly type: "connection"; readonly id: number }
+  | { readonly type: "lend"; readonly slots: number }
+  | { readonly type: "recall"; readonly slots: number; readonly round: number }
+  | { readonly type: "answers"; readonly answers: readonly LimitAnswer[] }
+  /** Answer of `insert` and `make_durable`. */
+  | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
+  | { readonly type: "report"; readonly id: number; readonly isWhole: boolean }
+  | { readonly type: "close" }
+  | { readonly type: "close_all" }
+  | { readonly type: "drain"; readonly deadlineMs: number }
+  | { readonly type: "stop" };
+
+export interface StoreError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** How calls to an integration went since the last time. */
+export interface Traffic {
+  readonly integration: string;
+  readonly outcome: TrafficOutcome;
+}
+
+/** From a worker to the first process. */
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "closed"; readonly ids: readonly number[] }
+  | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
+  | { readonly type: "returned"; readonly slots: number; readonly round: number }
+  | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
+  | { readonly type: "make_durable"; readonly id: number }
+  | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
+  | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
+  /** The calls in flight have ended. */
+  | { readonly type: "drained" }
+  /** It ends by itself, soon, and takes no more connections. */
+  | { readonly type: "leaving" };
+
+export interface WorkerReport {
+  readonly inFlight: number;
+  readonly series: readonly FamilyData[];
+  /** Only when the whole was asked for. */
+  readonly process: ProcessFigures | undefined;
+}

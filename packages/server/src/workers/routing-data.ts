@@ -1,0 +1,55 @@
+import type { Relay } from "@llm-platform/kit";
+import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
+
+/** What a worker must know to route calls, as plain data. Relays hold credentials: it is sent to workers and nowhere else. */
+export interface RoutingData {
+  readonly platforms: readonly PlatformData[];
+  /** Paths that are served on the fast lane. */
+  readonly paths: readonly string[];
+}
+
+/** A model platform as a worker sees it. */
+export interface PlatformData {
+  readonly name: string;
+  readonly priority: number;
+  readonly absence: string;
+  readonly isRunning: boolean;
+  readonly provider: string;
+  readonly reportsStreamUsage: boolean;
+  /** Undefined while it does not run, and when its calls go through the first process. */
+  readonly relay: Relay | undefined;
+  /** The names of its models. */
+  readonly models: readonly string[];
+}
+
+/** What the first process knows now, in the order in which it routes. */
+export function takeRoutingData(
+  views: readonly PlatformView[],
+  { snapshot }: ModelDirectory,
+  paths: readonly string[],
+): RoutingData {
+  const models = new Map<string, string[]>();
+  for (const { integration, model } of snapshot.targets.values()) {
+    const listed = models.get(integration);
+    if (listed === undefined) models.set(integration, [model]);
+    else listed.push(model);
+  }
+  return {
+    platforms: views.map((view) => toPlatformData(view, models.get(view.name) ?? [])),
+    paths,
+  };
+}
+
+function toPlatformData(view: PlatformView, models: readonly string[]): PlatformData {
+  const { name, priority, absence, platform } = view;
+  return {
+    name,
+    priority,
+    absence,
+    isRunning: platform !== undefined,
+    provider: platform?.provider ?? "none",
+    reportsStreamUsage: platform?.reportsStreamUsage !== false,
+    relay: platform?.relay?.(),
+    models,
+  };
+}

@@ -1,0 +1,93 @@
+import { mkdir } from "node:fs/promises";
+import { createPriceTable } from "../core/prices.ts";
+import { createGateway, type Gateway } from "../gateway/gateway.ts";
+import { LeasedLimits } from "../gateway/leased-limits.ts";
+import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
+import { createRecorder } from "../gateway/recorder.ts";
+import type { InstanceLock } from "../store/instance-lock.ts";
+import { createSpool } from "../store/spool.ts";
+import { holdWorkerSpool } from "../store/spool-leftovers.ts";
+import type { Spool } from "../store/spool-port.ts";
+import { collectCallGauges } from "../telemetry/collect.ts";
+import { createPlatformMetrics, type PlatformMetrics } from "../telemetry/platform-metrics.ts";
+import { createMetricRegistry, type MetricRegistry } from "../telemetry/registry.ts";
+import type { WorkerInput } from "./worker-input.ts";
+import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
+import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
+import { createTrafficReport } from "./traffic-report.ts";
+
+/** The way of a call through a worker, from its admission to its record. */
+export interface WorkerCalls {
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+  readonly ledger: RemoteLedger;
+  readonly limits: LeasedLimits;
+  readonly relayed: RelayedPlatforms;
+  readonly directory: ModelDirectory;
+  readonly gateway: Gateway;
+  /** Brings what is left of the records to the ledger, and lets go. */
+  close(): Promise<void>;
+}
+
+/** Rejects when the worker's spool cannot be had. */
+export async function openWorkerCalls(input: WorkerInput): Promise<WorkerCalls> {
+  const { start, log, send } = input;
+  await mkdir(start.spoolDirectory, { recursive: true, mode: 0o700 });
+  const lock = holdWorkerSpool(start.spoolDirectory);
+  const ledger = createRemoteLedger(send);
+  const spool = await createSpool({
+    directory: start.spoolDirectory,
+    ledger,
+    log,
+    ...start.settings.spool,
+  });
+  return createCalls(input, { ledger, spool, lock });
+}
+
+function createCalls(
+  { start, log, send }: WorkerInput,
+  {
+    ledger,
+    spool,
+    lock,
+  }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
+): WorkerCalls {
+  const { gateway: settings, routing, prices } = start.settings;
+  const registry = createMetricRegistry();
+  const metrics = createPlatformMetrics(registry);
+  const relayed = createRelayedPlatforms();
+  const directory = createModelDirectory({ source: relayed, routing, breaker: settings.breaker, log });
+  const limits = new LeasedLimits({
+    maxInFlight: settings.maxInFlight,
+    ask: (asks) => send({ type: "asks", asks }),
+    giveBack: (slots, round) => send({ type: "returned", slots, round }),
+  });
+  const recorder = createRecorder({
+    sink: spool,
+    prices: createPriceTable(prices),
+    metrics,
+    reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
+  });
+  const gateway = createGateway({ directory, recorder, settings, metrics, limits, random: Math.random });
+  collectCallGauges({
+    registry,
+    metrics,
+    breakers: () => viewBreakers(directory, performance.now()),
+    spool: () => spool.stats(),
+  });
+  return {
+    registry,
+    metrics,
+    ledger,
+    limits,
+    relayed,
+    directory,
+    gateway,
+    async close() {
+      gateway.stop();
+      await spool.close();
+      relayed.stop();
+      lock.release();
+    },
+  };
+}
