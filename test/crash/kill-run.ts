@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createFakeUpstream } from "../fakes/fake-upstream.ts";
 import { createLedgerWatch, type LedgerCounts } from "./ledger-watch.ts";
 import { type Observation, startLoad } from "./load.ts";
-import { freePort, startServerChild } from "./server-child.ts";
+import { freePort, type ServerChild, startServerChild } from "./server-child.ts";
 
 /** A series of kills. */
 export type KillOptions = {
@@ -16,6 +16,8 @@ export type KillOptions = {
   readonly callers: number;
   /** The server's entry point, as built. */
   readonly entry: string;
+  /** Workers that the server has, which are killed too; default 0. */
+  readonly workers?: number;
   /** Told after every kill. */
   readonly onKill?: (done: number, violations: readonly string[]) => void;
 };
@@ -25,6 +27,8 @@ export type KillReport = LedgerCounts & {
   readonly kills: number;
   /** Of these, before the server took calls: in its start or in the recovery of what the one before left. */
   readonly killsInStart: number;
+  /** Kills of single workers, beside those of the server. */
+  readonly workerKills: number;
   readonly sent: number;
   /** Calls that reached the upstream. */
   readonly upstreamCalls: number;
@@ -37,6 +41,8 @@ export type KillReport = LedgerCounts & {
 
 /** Out of a hundred kills this many hit a server that is still starting. */
 const startKillShare = 0.2;
+/** Out of a hundred workers this many are killed before their server is. */
+const workerKillShare = 0.6;
 const longestStartMs = 500;
 const longestLifeMs = 400;
 /** How long a server lives that is stopped in order. */
@@ -61,11 +67,13 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   });
   const port = await freePort();
   const load = startLoad({ port, model: "tiny-chat", callers: options.callers, random });
-  const configFile = await writeConfig(folder, port, upstream.origin);
+  const workers = options.workers ?? 0;
+  const configFile = await writeConfig(folder, { port, workers, origin: upstream.origin });
   const start = () =>
     startServerChild({ entry: options.entry, configFile, cacheDirectory: join(folder, "compiled") });
   const watch = createLedgerWatch(join(folder, "data", "platform.db"));
   let killsInStart = 0;
+  let workerKills = 0;
   let server = start();
   try {
     // Node keeps its compiled code when it ends in order, and never when it is killed.
@@ -82,6 +90,12 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
         watch.check(unchecked);
         load.setOpen(true);
         await sleep(random() * longestLifeMs);
+        // Calls go on meanwhile: what their clients see is compared after the next life's recovery.
+        for (const worker of workers > 0 ? chooseWorkers(server, random) : []) {
+          process.kill(worker, "SIGKILL");
+          workerKills += 1;
+          await sleep(random() * longestLifeMs);
+        }
       }
       load.setOpen(false);
       await server.kill();
@@ -105,6 +119,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       ...watch.counts,
       kills: options.kills,
       killsInStart,
+      workerKills,
       sent: load.sent,
       upstreamCalls: upstream.totalRequests,
       seconds: (performance.now() - startedAtMs) / 1_000,
@@ -118,17 +133,25 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   }
 }
 
+/** From none to all of the workers. */
+function chooseWorkers(server: ServerChild, random: () => number): readonly number[] {
+  return server.workers.filter(() => random() < workerKillShare);
+}
+
 /** Lets the clients see that their connections broke: all of them were reset by the kill. */
 function settled(): Promise<void> {
   return sleep(20);
 }
 
-async function writeConfig(folder: string, port: number, origin: string): Promise<string> {
+async function writeConfig(
+  folder: string,
+  { port, workers, origin }: { readonly port: number; readonly workers: number; readonly origin: string },
+): Promise<string> {
   const path = join(folder, "llm-platform.yaml");
   // JSON is YAML.
   const config = {
     data_dir: join(folder, "data"),
-    server: { port },
+    server: { port, workers },
     integrations: [
       { name: "local", enabled: false },
       { name: "ollama", enabled: false },

@@ -7,6 +7,7 @@ Kills the built server at random moments under load and compares its ledger with
   --kills N      default 1000
   --seed N       default 1
   --callers N    calls at once, default 40
+  --workers N    workers of the server, each of which may be killed before it is; default 0
   --entry FILE   the server's entry point, default packages/server/bundle/main.js
 `;
 
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
       kills: { type: "string", default: "1000" },
       seed: { type: "string", default: "1" },
       callers: { type: "string", default: "40" },
+      workers: { type: "string", default: "0" },
       entry: { type: "string", default: builtServer },
       help: { type: "boolean", default: false },
     },
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
     kills,
     seed: Number(values.seed),
     callers: Number(values.callers),
+    workers: Number(values.workers),
     entry: values.entry,
     onKill: (done, found) => {
       if (done % 50 === 0) process.stderr.write(`${done} of ${kills} kills, ${found.length} violations\n`);

@@ -18,6 +18,8 @@ export type ServerChild = {
   readonly ready: Promise<void>;
   /** The id of the process. */
   readonly id: number;
+  /** The ids of the workers that take connections now, as far as the log told. */
+  readonly workers: readonly number[];
   /** `kill -9`; settles when the process is gone. */
   kill(): Promise<void>;
   /** SIGTERM; settles with the exit code. */
@@ -34,10 +36,12 @@ export function startServerChild({ entry, configFile, cacheDirectory }: ServerCh
   const ready = Promise.withResolvers<void>();
   const state = { isKilled: false };
   const written: string[] = [];
+  const workers = new Set<number>();
   const keep = (line: string): void => {
     written.push(line);
     if (written.length > 200) written.shift();
     if (line.includes('"event":"platform.started"')) ready.resolve();
+    noteWorker(line, workers);
   };
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", keep);
   child.once("close", () => {
@@ -47,6 +51,9 @@ export function startServerChild({ entry, configFile, cacheDirectory }: ServerCh
   return {
     ready: ready.promise,
     id: child.pid ?? 0,
+    get workers() {
+      return [...workers];
+    },
     kill: async () => {
       state.isKilled = true;
       child.kill("SIGKILL");
@@ -54,6 +61,12 @@ export function startServerChild({ entry, configFile, cacheDirectory }: ServerCh
     },
     stop: () => stopChild(child, gone),
   };
+}
+
+function noteWorker(line: string, workers: Set<number>): void {
+  const pid = Number(/"pid":(\d+)/.exec(line)?.[1]);
+  if (line.includes('"event":"worker.ready"')) workers.add(pid);
+  if (line.includes('"event":"worker.ended"')) workers.delete(pid);
 }
 
 async function stopChild(child: ChildProcess, gone: Promise<unknown>): Promise<number | null> {
