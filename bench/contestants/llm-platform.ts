@@ -12,6 +12,8 @@ export interface LlmPlatformOptions {
   readonly extraArguments?: readonly string[];
   /** Where it may run. Default the one core that every gateway has. */
   readonly cores?: readonly number[];
+  /** Worker processes. Given, also as 0, the upstream is not bounded in connections: workers would not call such a one. */
+  readonly workers?: number;
 }
 
 /**
@@ -30,11 +32,11 @@ export function createLlmPlatform(options: LlmPlatformOptions): Contestant {
 
 async function start(
   { processes, folder, upstreamPort }: Place,
-  { extraArguments = [], cores = [gatewayCore] }: LlmPlatformOptions,
+  { extraArguments = [], cores = [gatewayCore], workers }: LlmPlatformOptions,
 ) {
   const port = await findFreePort();
   const configFile = join(folder, "llm-platform.yaml");
-  await writeFile(configFile, platformConfig({ port, upstreamPort, folder }));
+  await writeFile(configFile, platformConfig({ port, upstreamPort, folder, workers }));
   const running = processes.start({
     name: "llm-platform",
     cores,
@@ -51,9 +53,11 @@ interface ConfigParts {
   readonly port: number;
   readonly upstreamPort: number;
   readonly folder: string;
+  readonly workers: number | undefined;
 }
 
-function platformConfig({ port, upstreamPort, folder }: ConfigParts): string {
+function platformConfig({ port, upstreamPort, folder, workers }: ConfigParts): string {
+  const bound = workers === undefined ? ", max_connections: 20000" : "";
   return `
 environment: production
 server:
@@ -61,6 +65,7 @@ server:
   port: ${port}
   max_connections: 20000
   max_connections_per_address: 20000
+  workers: ${workers ?? 0}
 gateway: { max_in_flight: 20000, chunk_timeout_seconds: 600 }
 data_dir: ${join(folder, "data")}
 auth:
@@ -70,7 +75,7 @@ integrations:
   - name: mock
     type: model_platform
     use: openai-compatible
-    settings: { base_url: "http://127.0.0.1:${upstreamPort}/v1", max_connections: 20000 }
+    settings: { base_url: "http://127.0.0.1:${upstreamPort}/v1"${bound} }
   - { name: local, enabled: false }
   - { name: ollama, enabled: false }
 `;
