@@ -123,6 +123,7 @@ export class SlotLeases<Holder> {
   #giveBack(holder: Holder, slots: number): void {
     const lent = this.#lent.get(holder) ?? 0;
     const back = Math.min(slots, lent);
+    if (back === 0) return;
     this.#lent.set(holder, lent - back);
     this.#free += back;
   }
