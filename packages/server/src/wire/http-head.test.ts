@@ -58,6 +58,7 @@ describe("the reader of plain heads", () => {
     ["an upgrade", `${good}Connection: Upgrade\r\nUpgrade: websocket\r\n`],
     ["another connection option", `${good}Connection: keep-alive, x\r\n`],
     ["a compressed body", `${good}Content-Encoding: gzip\r\n`],
+    ["an option for proxies, which llhttp obeys", `${good}Proxy-Connection: close\r\n`],
     ["too many lines", good + "X-A: b\r\n".repeat(mostHeaderLines - 1)],
   ])("leaves %s to node:http", (_what, text) => {
     expect(readHttpHead(text)).toBeUndefined();

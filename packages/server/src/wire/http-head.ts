@@ -9,8 +9,8 @@ import { mostHeaderLines } from "./http-limits.ts";
  *
  * with one `host`, one `content-length` in digits, and `connection` absent, `keep-alive` or `close`.
  * Everything else is not judged here but left to node:http: another method or version, a query, a transfer coding,
- * `expect`, `upgrade`, `content-encoding`, a repeated header of those that are read, folded lines, bare CR or LF,
- * bytes above 0x7e, white space before a colon.
+ * `expect`, `upgrade`, `content-encoding`, `proxy-connection` (which llhttp takes for `connection`), a repeated header
+ * of those that are read, folded lines, bare CR or LF, bytes above 0x7e, white space before a colon.
  */
 export class HttpHead {
   path = "";
@@ -114,7 +114,9 @@ function note(head: HttpHead, line: Line): boolean {
     case 14:
       return !isNameAt(line.text, line.at, "content-length") || noteLength(head, line);
     case 16:
-      return !isNameAt(line.text, line.at, "content-encoding");
+      return (
+        !isNameAt(line.text, line.at, "content-encoding") && !isNameAt(line.text, line.at, "proxy-connection")
+      );
     case 17:
       return !isNameAt(line.text, line.at, "transfer-encoding");
     default:
