@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFakeUpstream } from "../fakes/fake-upstream.ts";
+import { createSeries } from "../random.ts";
 import { createLedgerWatch, type LedgerCounts } from "./ledger-watch.ts";
 import { type Observation, startLoad } from "./load.ts";
 import { freePort, type ServerChild, startServerChild } from "./server-child.ts";
@@ -57,7 +58,7 @@ const tokensPerReply = 12;
 export async function runKills(options: KillOptions): Promise<KillReport> {
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-kills-"));
   const startedAtMs = performance.now();
-  const random = createRandom(options.seed);
+  const random = createSeries(options.seed);
   const upstream = await createFakeUpstream({
     dialect: "openai",
     models: ["tiny-chat"],
@@ -160,15 +161,4 @@ async function writeConfig(
   };
   await writeFile(path, JSON.stringify(config));
   return path;
-}
-
-/** A small seeded generator (mulberry32): the same seed gives the same series everywhere. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
