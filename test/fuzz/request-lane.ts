@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createListener } from "../../packages/server/src/api/listener.ts";
 import { HttpReply } from "../../packages/server/src/api/http-reply.ts";
 import { readBody } from "../../packages/server/src/api/read-body.ts";
+import { statusOf } from "../../packages/server/src/core/error-status.ts";
 import { NumberSeries } from "../../packages/server/src/telemetry/registry.ts";
 import type { ClientReply } from "../../packages/server/src/wire/client-reply.ts";
 import { maxBodyBytes, servedPath } from "./request-draft.ts";
@@ -14,7 +15,7 @@ export type SeenRequest = {
   /** In Latin-1. */
   readonly body: string;
   /** The error's code of a request that was refused by its head, which ends its connection. */
-  readonly refusal?: string;
+  readonly refusal?: ErrorCode;
 };
 
 /** The listener of the platform with handlers that write down what they are given. */
@@ -30,6 +31,8 @@ export type RequestLane = {
   take(): readonly SeenRequest[];
   stop(): Promise<void>;
 };
+
+type ErrorCode = Parameters<typeof statusOf>[0];
 
 const comparedHeaders = ["host", "authorization", "origin", "traceparent", "x-api-key", "api-key"] as const;
 const okBody = Buffer.from("ok");
@@ -122,16 +125,17 @@ function handle(request: IncomingMessage, response: ServerResponse, state: LaneS
 }
 
 /** Every other reply lets a few turns pass first, so that what follows the request comes before the reply. */
-function answer({ body }: SeenRequest, reply: ClientReply, state: { pending: number }): void {
+function answer({ body, refusal }: SeenRequest, reply: ClientReply, state: { pending: number }): void {
+  const status = refusal === undefined ? 200 : statusOf(refusal);
   if (body.length % 2 === 0) {
-    reply.send(200, "", okBody);
+    reply.send(status, "", okBody);
     return;
   }
   state.pending++;
   setImmediate(() =>
     setImmediate(() => {
       state.pending--;
-      reply.send(200, "", okBody);
+      reply.send(status, "", okBody);
     }),
   );
 }

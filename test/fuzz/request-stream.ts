@@ -63,7 +63,7 @@ const oddBytes = [
 ] as const;
 
 function cutUp(bytes: Buffer, random: Random): ClientStream {
-  const cuts = random.isLucky(0.3) ? 0 : random.below(6);
+  const cuts = random.isLucky(0.3) ? 0 : random.below(random.isLucky(0.1) ? 60 : 6);
   const points = [...new Set(Array.from({ length: cuts }, () => random.below(bytes.length + 1)))].sort(
     (a, b) => a - b,
   );
