@@ -3,7 +3,7 @@ import { createListener } from "../../packages/server/src/api/listener.ts";
 import { HttpReply } from "../../packages/server/src/api/http-reply.ts";
 import { readBody } from "../../packages/server/src/api/read-body.ts";
 import { statusOf } from "../../packages/server/src/core/error-status.ts";
-import { NumberSeries } from "../../packages/server/src/telemetry/registry.ts";
+import { NumberSeries } from "../../packages/server/src/telemetry/metric-family.ts";
 import type { ClientReply } from "../../packages/server/src/wire/client-reply.ts";
 import { maxBodyBytes, servedPath } from "./request-draft.ts";
 
