@@ -28,3 +28,12 @@ export function createSeries(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** The key of one of several weights, each as likely as its weight says. */
+export function pickKey<Key extends string>(random: Random, weights: Readonly<Record<Key, number>>): Key {
+  const keys = Object.keys(weights).filter((key): key is Key => key in weights);
+  const [first] = keys;
+  if (first === undefined) throw new Error("there is nothing to pick from");
+  let left = random.next() * keys.reduce((sum, key) => sum + weights[key], 0);
+  return keys.find((key) => (left -= weights[key]) < 0) ?? first;
+}

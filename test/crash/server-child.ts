@@ -10,6 +10,10 @@ export type ServerChildOptions = {
   readonly configFile: string;
   /** Where Node keeps compiled code between starts, so that a restart is quick. */
   readonly cacheDirectory?: string;
+  /** Flags of Node itself. */
+  readonly nodeFlags?: readonly string[];
+  /** Hears every line that the server writes. */
+  readonly onLine?: (line: string) => void;
 };
 
 /** One life of the server, as a process of its own. */
@@ -27,8 +31,9 @@ export type ServerChild = {
 };
 
 /** Starts the server. Its log is kept for the message of a start that fails, and nothing else. */
-export function startServerChild({ entry, configFile, cacheDirectory }: ServerChildOptions): ServerChild {
-  const child = spawn(process.execPath, [entry, "--config", configFile], {
+export function startServerChild(options: ServerChildOptions): ServerChild {
+  const { entry, configFile, cacheDirectory, nodeFlags = [], onLine } = options;
+  const child = spawn(process.execPath, [...nodeFlags, entry, "--config", configFile], {
     stdio: ["ignore", "pipe", "pipe"],
     env: cacheDirectory === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cacheDirectory },
   });
@@ -38,6 +43,7 @@ export function startServerChild({ entry, configFile, cacheDirectory }: ServerCh
   const written: string[] = [];
   const workers = new Set<number>();
   const keep = (line: string): void => {
+    onLine?.(line);
     written.push(line);
     if (written.length > 200) written.shift();
     if (line.includes('"event":"platform.started"')) ready.resolve();
