@@ -135,6 +135,7 @@ const heads: readonly CorpusCase[] = [
   refuse("a line without a colon", "RFC 9112 section 5", withLine("Transfer-Encoding chunked\r\n")),
   refuse("a line without a name", "RFC 9112 section 5", withLine(": chunked\r\n")),
   refuse("a byte above ASCII in a name", "Kettle 2019", withLine("Transfer-Encoding\xa0: chunked\r\n")),
+  refuse("two hosts", "RFC 9112 section 3.2", withLine("Host: b.test\r\n")),
   refuse("no host", "RFC 9112 section 3.2", `POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n`),
   refuse("another version", "RFC 9112 section 2.3", sized("hi").replace("1.1", "1.2")),
   serve("a duplicated header", "RFC 9110 section 5.3", {

@@ -86,7 +86,22 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
 /** What answers a request whose head is refused whatever its path; undefined for a good one. */
 function judgeHead(request: IncomingMessage): RequestHandler | undefined {
   if (request.rawHeaders.length > mostHeaderLines * 2) return tooManyHeaders;
-  return request.headers.host === undefined && request.httpVersion === "1.1" ? missingHost : undefined;
+  if (request.headers.host === undefined) return request.httpVersion === "1.1" ? missingHost : undefined;
+  return countHosts(request.rawHeaders) > 1 ? severalHosts : undefined;
+}
+
+/** node:http shows the first and drops the others, so that whoever reads the last would see another request. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") count++;
+  }
+  return count;
+}
+
+function severalHosts(_request: IncomingMessage, response: ServerResponse): void {
+  answer(response, new PlatformError("invalid_request", "The request has more than one Host header."));
 }
 
 function missingHost(_request: IncomingMessage, response: ServerResponse): void {
