@@ -1,17 +1,19 @@
 import { parseArgs } from "node:util";
 import type { FuzzOptions, FuzzReport } from "./fuzz-run.ts";
 import { fuzzRequests } from "./request-run.ts";
+import { fuzzResponses } from "./response-run.ts";
 
 const usage = `Usage: node test/fuzz/fuzz.ts [options]
 Sends made-up bytes to the platform's own HTTP/1.1 reader and to node:http's, and compares what they make of them.
 Ends at the first difference, with exit code 1.
   --minutes N        default 30
-  --side request     how clients' requests are read
+  --side SIDE        request (default): how clients' requests are read; response: how upstreams' replies are
   --seed N           default 1
 `;
 
 const sides: Readonly<Record<string, (options: FuzzOptions) => Promise<FuzzReport>>> = {
   request: fuzzRequests,
+  response: fuzzResponses,
 };
 
 async function main(): Promise<void> {
