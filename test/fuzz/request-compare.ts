@@ -43,18 +43,28 @@ async function compareOnce(
  * - When a connection ends, node:http drops replies to requests that it has handed on, or refuses bytes behind the
  *   last request; the fast lane answers before it reads on. So replies are compared where the connection stays open.
  * - Behind a request that is refused by its head node:http goes on handing requests on until the reply is out. So they
- *   are compared up to the first refused one.
+ *   are compared up to the first refused one: one that its handler refused, or one that never came to a handler, which
+ *   shows by a reply that refuses, in the same place on both lanes.
  * - node:http sends `100 Continue` as soon as it has read the head, even before the replies to earlier requests.
  */
 function findDifference(fast: Outcome, node: Outcome): string | undefined {
-  if (!isDeepStrictEqual(upToRefused(fast), upToRefused(node))) return "requests";
+  const refusedAt = firstRefusal(fast);
+  const count = refusedAt === firstRefusal(node) ? refusedAt : Number.POSITIVE_INFINITY;
+  if (!isDeepStrictEqual(upToRefused(fast, count), upToRefused(node, count))) return "requests";
   if (fast.isOpen !== node.isOpen) return fast.isOpen ? "left open" : "ended";
   return !node.isOpen || isDeepStrictEqual(sorted(fast), sorted(node)) ? undefined : "replies";
 }
 
-function upToRefused({ requests }: Outcome): readonly SeenRequest[] {
+/** Requests up to the first that its handler refused, and not more than `count`. */
+function upToRefused({ requests }: Outcome, count: number): readonly SeenRequest[] {
   const at = requests.findIndex(({ refusal }) => refusal !== undefined);
-  return at < 0 ? requests : requests.slice(0, at + 1);
+  return requests.slice(0, at < 0 ? count : at + 1);
+}
+
+/** How many requests of a connection that has ended were answered before the one that was refused without a handler. */
+function firstRefusal({ statuses, isOpen }: Outcome): number {
+  const at = statuses.filter((status) => status >= 200).findIndex((status) => status >= 400);
+  return isOpen || at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
 function sorted({ statuses }: Outcome): readonly number[] {
