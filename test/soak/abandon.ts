@@ -6,7 +6,7 @@ const usage = `Usage: node test/soak/abandon.ts [options]
 Lets clients abandon streams of the built server at random moments, by FIN and by RST, and compares what the server holds
 afterwards with what it held before: connections to the upstream, live memory, descriptors. Needs Linux.
   --streams N    default 100000
-  --warm-up N    streams before the first measure, default 5000
+  --warm-up N    streams before the first measure, default 25000: by then the checkpointer has its thread and its files
   --seed N       default 1
   --callers N    streams at once, default 100
 `;
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       streams: { type: "string", default: "100000" },
-      "warm-up": { type: "string", default: "5000" },
+      "warm-up": { type: "string", default: "25000" },
       seed: { type: "string", default: "1" },
       callers: { type: "string", default: "100" },
       help: { type: "boolean", default: false },
