@@ -5,7 +5,7 @@ import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
-import { createListener, type Dealer, type Listener } from "./api/listener.ts";
+import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createPriceTable } from "./core/prices.ts";
@@ -17,6 +17,7 @@ import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
+import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
@@ -158,7 +159,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
   state.isReady = true;
   log.info("platform.started", {
-    url: `http://${formatHost(address)}:${address.port}`,
+    url: `${schemeOf(config)}://${formatHost(address)}:${address.port}`,
     models: directory.snapshot.models.length,
     took_ms: Date.now() - foundation.startedAtMs,
   });
@@ -199,7 +200,7 @@ async function openCallPath(
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
   const workers = createWorkerHost({ config, ledger: store.ledger, registry, metrics, log, reportTraffic });
-  const listener = await openListener(config, metrics, workers?.dealer);
+  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer });
   const source = { platforms: () => viewPlatforms(manager()) };
   const directory = createModelDirectory({
     source,
@@ -251,26 +252,6 @@ async function startIntegrations(
   const report = await manager.start(parts.configs);
   for (const problem of report.problems) parts.log.error("integrations.start_problem", { problem });
   await parts.directory.refresh();
-}
-
-function openListener(
-  { server }: PlatformConfig,
-  metrics: PlatformMetrics,
-  dealer: Dealer | undefined,
-): Promise<Listener> {
-  return createListener({
-    host: server.host,
-    port: server.port,
-    maxConnections: server.max_connections,
-    maxConnectionsPerAddress: server.max_connections_per_address,
-    fastLane: server.fast_lane,
-    connections: metrics.connections.series(),
-    requests: {
-      fast: metrics.httpRequests.series("fast"),
-      node_http: metrics.httpRequests.series("node_http"),
-    },
-    dealer,
-  });
 }
 
 /** The definitions that come with the platform, and those of the packages that the configuration names. */

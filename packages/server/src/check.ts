@@ -1,8 +1,10 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { PlatformError, type Problem } from "@llm-platform/kit";
+import { readTlsFiles } from "./api/tls-source.ts";
 import { readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { hideSecrets, renderConfig } from "./config/render.ts";
+import { toTlsFiles } from "./settings-of.ts";
 
 /** What a look at the configuration came to. */
 export interface CheckedConfiguration {
@@ -17,6 +19,8 @@ export interface CheckedConfiguration {
 export async function checkConfiguration(argv: readonly string[]): Promise<CheckedConfiguration> {
   try {
     const { config, warnings, file } = loadConfig(readSurroundings(argv));
+    const tls = toTlsFiles(config);
+    if (tls !== undefined) await readTlsFiles(tls);
     return { problems: [], warnings, file, dataDirectory: config.data_dir };
   } catch (error) {
     if (!(error instanceof PlatformError) || error.code !== "config_invalid") throw error;

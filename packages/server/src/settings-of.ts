@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
+import type { TlsFiles } from "./api/tls-source.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import type { PriceEntry } from "./core/prices.ts";
@@ -87,4 +88,15 @@ export function toPrices({ prices }: PlatformConfig): readonly PriceEntry[] {
     currency: price.currency,
     effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
   }));
+}
+
+/** The files of the port's TLS; undefined when it speaks plain HTTP. */
+export function toTlsFiles({ server: { tls } }: PlatformConfig): TlsFiles | undefined {
+  if (tls.cert_file === undefined || tls.key_file === undefined) return undefined;
+  return {
+    certificate: tls.cert_file,
+    key: tls.key_file,
+    clientAuthorities: tls.client_ca_file,
+    minVersion: `TLSv${tls.min_version}`,
+  };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { PlatformError } from "@llm-platform/kit";
 import { adoptSocket, wrapSocket } from "../wire/adopt-socket.ts";
 import { ClientConnection, type FastRoute } from "../wire/client-connection.ts";
@@ -6,7 +7,7 @@ import { Deadlines } from "../wire/deadlines.ts";
 import { formatBareAnswer } from "./answer.ts";
 
 export interface FastLaneParts {
-  /** Whether a connection's handle may be moved; see `canAdopt`. */
+  /** Whether a connection's handle may be moved, as that of a TLS connection never may; see `canAdopt`. */
   readonly canAdopt: boolean;
   isClosing(): boolean;
   countRequest(): void;
@@ -53,7 +54,8 @@ export function createFastLane(parts: FastLaneParts): FastLane {
   };
   return {
     take(socket, onClose) {
-      const connection = new ClientConnection(owner, socket, canAdopt ? adoptSocket : wrapSocket);
+      const adopt = canAdopt && !(socket instanceof TLSSocket) ? adoptSocket : wrapSocket;
+      const connection = new ClientConnection(owner, socket, adopt);
       open.set(connection, onClose);
       deadlines.add(connection);
     },

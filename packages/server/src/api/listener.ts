@@ -6,6 +6,7 @@ import type { FastRoute } from "../wire/client-connection.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
+import { createTlsDoor, type Tls } from "./tls-door.ts";
 
 export interface ListenerParts {
   readonly host: string;
@@ -19,6 +20,8 @@ export interface ListenerParts {
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
   /** Deals accepted connections to other processes. */
   readonly dealer?: Dealer | undefined;
+  /** Undefined for plain HTTP. */
+  readonly tls?: Tls | undefined;
 }
 
 /** Where accepted connections go before this process serves one itself. */
@@ -100,11 +103,19 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   });
   // On a pipe the handle stays where it is: `canAdopt` has tried TCP alone.
   const internal = createFastLane({ ...lane, canAdopt: false, countRequest: () => undefined });
-  const lanes = [http, fast, internal];
+  const door = openDoor(parts.tls, (socket) => {
+    // Its place was counted when it was accepted, and is given back with the connection below.
+    if (parts.fastLane) fast.take(socket, () => undefined);
+    else http.take(socket);
+  });
+  const lanes = [http, fast, internal, ...(door === undefined ? [] : [door])];
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
     const onClose = connections.add(socket);
     if (onClose === undefined) socket.destroy();
-    else if (parts.dealer?.take(socket, onClose) === true) return;
+    else if (door !== undefined) {
+      socket.once("close", onClose);
+      door.take(socket);
+    } else if (parts.dealer?.take(socket, onClose) === true) return;
     else if (parts.fastLane) fast.take(socket, onClose);
     else {
       socket.once("close", onClose);
@@ -151,6 +162,10 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       for (const each of lanes) each.stop();
     },
   };
+}
+
+function openDoor(tls: Tls | undefined, onSecure: (socket: Socket) => void) {
+  return tls === undefined ? undefined : createTlsDoor(tls, onSecure);
 }
 
 /** What is mounted where. */

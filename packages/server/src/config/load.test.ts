@@ -98,6 +98,10 @@ describe("precedence", () => {
     [{ argv: ["--workers", "some"] }, "server.workers"],
     [{ argv: ["--workers", "-1"] }, "server.workers"],
     [{ yaml: "server: { workers: 2, fast_lane: false }" }, "needs server.fast_lane"],
+    [
+      { yaml: "server: { workers: 2, tls: { cert_file: a, key_file: b } }" },
+      "cannot be used with server.tls",
+    ],
   ])("refuses workers that cannot be: %j", (given, problem) => {
     expect(problemsOf(given)).toEqual([expect.stringContaining(problem)]);
   });
@@ -322,6 +326,29 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
     expect(problemsOf({ yaml })[0]).toBe(
       "auth.api_keys[0].key_file: the file /run/key cannot be read (/srv/llm-platform.yaml:1)",
     );
+  });
+});
+
+describe("TLS of the port", () => {
+  it("is named by files, in the file and in the environment", () => {
+    const env = { LLM_PLATFORM_SERVER__TLS__KEY_FILE: "/run/tls.key" };
+    const yaml = "server: { tls: { cert_file: /run/tls.crt, min_version: 1.3 } }";
+    expect(load({ yaml, env }).config.server.tls).toEqual({
+      cert_file: "/run/tls.crt",
+      key_file: "/run/tls.key",
+      min_version: "1.3",
+    });
+    expect(load({}).config.server.tls).toEqual({ min_version: "1.2" });
+  });
+
+  it.each([
+    ["cert_file: a", "key_file"],
+    ["key_file: a", "cert_file"],
+    ["client_ca_file: a", "cert_file"],
+  ])("is not half configured: %s", (setting, missing) => {
+    expect(problemsOf({ yaml: `server: { tls: { ${setting} } }` })).toEqual([
+      expect.stringMatching(`^server\\.tls\\.${missing}: is needed beside`),
+    ]);
   });
 });
 

@@ -11,6 +11,7 @@ import { resolveReferences, toProblem } from "./references.ts";
 import { configSchema, type PlatformConfig } from "./schema.ts";
 import { settingTree } from "./setting-tree.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { findMissingTls } from "./tls-settings.ts";
 
 /** Where a value comes from; each one wins over those after it. */
 export type Origin = "flag" | "env" | "file" | "default";
@@ -148,6 +149,13 @@ class Loading {
     if (refusal !== undefined) this.#report(["server", "host"], refusal);
     if (parsed.data?.server.fast_lane === false && parsed.data.server.workers !== 0)
       this.#report(["server", "workers"], "needs server.fast_lane, which is what workers serve");
+    if (parsed.data?.server.tls.cert_file !== undefined && parsed.data.server.workers !== 0)
+      this.#report(
+        ["server", "workers"],
+        "cannot be used with server.tls: let a proxy in front speak TLS, or go without workers",
+      );
+    const missing = parsed.success ? findMissingTls(parsed.data.server.tls) : undefined;
+    if (missing !== undefined) this.#report(missing.path, missing.message);
     if (this.#problems.length > 0 || !parsed.success) throw invalid(this.#problems);
     const { data_dir, integrations } = parsed.data;
     return {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { section, seconds, wholeNumber } from "./section.ts";
+import { tlsSettings } from "./tls-settings.ts";
 
 export const serverSettings = section(
   {
@@ -28,6 +29,7 @@ export const serverSettings = section(
       to: 1_000_000,
       doc: "Open connections from one client address.",
     }).default(1_000),
+    tls: tlsSettings,
     fast_lane: z
       .boolean()
       .default(true)

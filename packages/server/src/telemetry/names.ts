@@ -205,6 +205,24 @@ export const metricNames = {
     type: "counter",
     labels: [],
   },
+  tlsCertificateExpiry: {
+    name: "llm_tls_certificate_expiry_timestamp_seconds",
+    help: "When the certificate in use on the port ends, in Unix time. Absent without TLS.",
+    type: "gauge",
+    labels: [],
+  },
+  tlsCertificateReloads: {
+    name: "llm_tls_certificate_reloads_total",
+    help: "Changes of the certificate's files that were taken over (success) or refused (failure).",
+    type: "counter",
+    labels: ["result"],
+  },
+  tlsHandshakes: {
+    name: "llm_tls_handshakes_total",
+    help: "TLS handshakes of clients, by result. A failure is a client that speaks no TLS, does not trust the certificate, has none that is asked for, or takes too long.",
+    type: "counter",
+    labels: ["result"],
+  },
   configReload: {
     name: "llm_config_last_reload_successful",
     help: "1 when the configuration in force is the last one that was read.",

@@ -48,6 +48,9 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     httpRequests: counter("httpRequests"),
     workers: gauge("workers"),
     workerRestarts: counter("workerRestarts"),
+    tlsCertificateExpiry: gauge("tlsCertificateExpiry"),
+    tlsCertificateReloads: counter("tlsCertificateReloads"),
+    tlsHandshakes: counter("tlsHandshakes"),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
   };
