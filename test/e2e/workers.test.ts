@@ -115,7 +115,7 @@ describe("limits hold for all workers together", () => {
     const clients = connectClients(platform, 40);
     for (let round = 0; round < 3; round++) {
       const seen = openai.totalRequests;
-      openai.always({ kind: "stream", chunks: 30, intervalMs: 50 });
+      openai.always({ kind: "stream", chunks: 30, intervalMs: 100 });
       const replies = clients.map((client) => client.chat({ model, stream: true }));
       const settled = await Promise.all(replies);
       const statuses = settled.map(({ status }) => status);
@@ -133,7 +133,7 @@ describe("limits hold for all workers together", () => {
       }),
     );
     expect(mostAtOnce(openai, before)).toBeLessThanOrEqual(most);
-    openai.always({ kind: "stream", chunks: 30, intervalMs: 50 });
+    openai.always({ kind: "stream", chunks: 30, intervalMs: 100 });
     const last = await Promise.all(clients.map((client) => client.chat({ model, stream: true })));
     expect(last.filter(({ status }) => status === 200)).toHaveLength(most);
     for (const client of clients) client.leave();
