@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect as connectPlain, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
+import { connect, createServer, getCACertificates, setDefaultCACertificates, type TLSSocket } from "node:tls";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Certificate, makeCertificate } from "../../packages/server/src/wire/certificate.test-data.ts";
@@ -91,6 +92,70 @@ describe("the platform with TLS", () => {
     expect((await ask(platform, "/livez")).status).toBe(200);
   });
 });
+
+describe("an upstream with TLS", () => {
+  test("is trusted by its issuer's certificate, for probes and for calls, and its sessions are resumed", async () => {
+    const front = await startFront();
+    const ca = join(folder, "authority.crt");
+    await writeFile(ca, authority.cert);
+    const through = await startPlatform({
+      config: {
+        integrations: [
+          openAiIntegration("office", front.origin, { tls: { ca_file: ca } }),
+          openAiIntegration("wary", front.origin),
+          openAiIntegration("lost", front.origin, { tls: { ca_file: join(folder, "none.crt") } }),
+        ],
+      },
+    });
+    for (let turn = 0; turn < 3; turn++) {
+      const answer = await ask(through, "/v1/chat/completions", { body: chatBody("office/tiny-chat") });
+      expect(answer.status, answer.text).toBe(200);
+      // The next call needs a connection of its own.
+      front.dropConnections();
+    }
+    const handshakes = (session: string) =>
+      metric(through, "llm_upstream_tls_handshakes_total", `integration="office"`, `session="${session}"`);
+    expect([await handshakes("new"), await handshakes("resumed")]).toEqual([1, 2]);
+    const reasonOf = async (name: string) => (await ask(through, `/integrations/${name}/status`)).text;
+    expect(await reasonOf("wary")).toMatch(/is not trusted \([A-Z_]+\)/);
+    expect(await reasonOf("lost")).toMatch(/"state":"error".*none\.crt cannot be read/);
+    await through.stop();
+    front.stop();
+  });
+});
+
+/** TLS in front of the fake upstream. */
+async function startFront() {
+  const connections = new Set<Socket>();
+  const server = createServer({ cert: own.cert, key: own.key }, (socket) => {
+    const behind = connectPlain(Number(new URL(upstream.origin).port), "127.0.0.1");
+    for (const one of [socket, behind]) {
+      connections.add(one);
+      one.on("error", () => undefined);
+      one.on("close", () => {
+        socket.destroy();
+        behind.destroy();
+      });
+    }
+    socket.pipe(behind).pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const dropConnections = () => {
+    for (const socket of connections) socket.destroy();
+    connections.clear();
+  };
+  return {
+    origin: `https://127.0.0.1:${port}`,
+    dropConnections,
+    stop() {
+      dropConnections();
+      server.close();
+    },
+  };
+}
 
 describe("TLS that cannot be", () => {
   test.each<[string, () => Promise<Record<string, string>>, RegExp]>([

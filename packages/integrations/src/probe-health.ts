@@ -1,5 +1,5 @@
 import { type Health, PlatformError } from "@llm-platform/kit";
-import { isUnresolved, unresolvedText } from "./name-errors.ts";
+import { describeConnectFailure } from "./connect-failure.ts";
 
 /**
  * What the status of a probe says about the server. 429 is not ill-health: a server that
@@ -31,7 +31,7 @@ export function healthOfFailure(error: unknown, origin: string): Health {
   }
   if (error instanceof PlatformError && error.code === "upstream_error") {
     const silent = `Nothing answers at ${origin}. Check that the server runs and that the address is right.`;
-    return { status: "failed", detail: isUnresolved(error) ? unresolvedText(origin) : silent };
+    return { status: "failed", detail: describeConnectFailure(error, origin) ?? silent };
   }
   return {
     status: "failed",

@@ -33,6 +33,15 @@ export function maxConnectionsField() {
   });
 }
 
+/** Trust in a server that is called by https. */
+export function tlsField() {
+  const ca_file = z.string().min(1).optional();
+  return z.strictObject({ ca_file }).optional().meta({
+    description:
+      "`ca_file` names a PEM file with the issuers that the certificate of an https server must come from, in place of the public ones. It is read at each start of the integration.",
+  });
+}
+
 /** Puts a schema and the JSON Schema of what a user writes together. */
 export function toSettingsSchema<Schema extends z.ZodType>(schema: Schema): SettingsSchema<z.output<Schema>> {
   return {

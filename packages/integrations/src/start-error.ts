@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import { isUnresolved, unresolvedText } from "./name-errors.ts";
+import { describeConnectFailure } from "./connect-failure.ts";
 
 interface StartErrorFacts {
   readonly origin: string;
@@ -13,7 +13,7 @@ interface StartErrorFacts {
 export function toStartError(error: unknown, { origin, advice, signal }: StartErrorFacts): unknown {
   if (signal.aborted || !(error instanceof PlatformError)) return error;
   if (error.code === "upstream_error" && error.upstreamStatus === undefined) {
-    const what = isUnresolved(error) ? unresolvedText(origin) : `Nothing answers at ${origin}. ${advice}`;
+    const what = describeConnectFailure(error, origin) ?? `Nothing answers at ${origin}. ${advice}`;
     return new PlatformError("upstream_error", what, {
       cause: error,
       isRetryable: true,

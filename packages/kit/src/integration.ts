@@ -25,6 +25,8 @@ export interface FetchOptions {
   /** Until the whole answer is read. Default 10,000; 0 means only `signal` ends it. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Issuers in PEM that an https server's certificate must come from. Default: those that Node trusts. */
+  readonly certificateAuthorities?: string | undefined;
 }
 
 /** A small store that belongs to one integration, kept over restarts. */

@@ -1,7 +1,7 @@
 import type { Cancellation } from "./cancellation.ts";
 import type { ReplyBody, ReplyHeaders } from "./dialect.ts";
 
-/** Bounds of one upstream. Every field has a default of the platform. */
+/** Bounds of one upstream, and whom it trusts. Every field has a default of the platform. */
 export interface UpstreamLimits {
   /** Open connections at most; one more call fails with `overloaded`. Default 1024. */
   readonly maxConnections?: number;
@@ -9,6 +9,8 @@ export interface UpstreamLimits {
   readonly connectTimeoutMs?: number;
   /** A connection idle for longer is closed. Default 60,000. */
   readonly idleTimeoutMs?: number;
+  /** Issuers in PEM that an https server's certificate must come from. Default: those that Node trusts. */
+  readonly certificateAuthorities?: string | undefined;
 }
 
 /** A request for the hot path. */

@@ -265,7 +265,7 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry }: Foundation,
+  { store, registry, metrics }: Foundation,
   parts: { readonly catalogue: Catalogue; readonly config: PlatformConfig; readonly log: PlatformLog },
 ): Manager {
   const { catalogue, config, log } = parts;
@@ -278,6 +278,7 @@ function openManager(
       instruments: createInstrumentFactory(registry),
       directory: join(config.data_dir, "integrations"),
       keyValues: (integration) => store.keyValues(integration),
+      tlsHandshakes: metrics.upstreamTlsHandshakes,
     }),
     clock: systemClock,
     random: Math.random,

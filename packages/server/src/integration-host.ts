@@ -12,6 +12,8 @@ export interface IntegrationHostParts {
   /** The folder under which each integration has one of its own. */
   readonly directory: string;
   keyValues(integration: string): KeyValues;
+  /** Counts TLS handshakes for model calls, by integration and session. */
+  readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
 }
 
 const idleLookMs = 50;
@@ -38,7 +40,9 @@ export function createIntegrationHost(
       fetch: (url, options) => control.fetch(url, options),
       upstream(origin, limits) {
         if (!origin.startsWith("unix:")) judgeAddress(origin, origins);
-        const pool = createUpstreamPool(origin, limits);
+        const pool = createUpstreamPool(origin, limits, (session) =>
+          parts.tlsHandshakes.series(name, session).add(),
+        );
         pools.push(pool);
         return pool;
       },

@@ -11,6 +11,7 @@ import { createModelWatch } from "../model-watch.ts";
 import { healthOfFailure, healthOfStatus } from "../probe-health.ts";
 import { toSharedHeaders } from "../request-headers.ts";
 import { parseServerAddress, type ServerAddress } from "../server-address.ts";
+import { withServerTrust } from "../server-trust.ts";
 import { toStartError } from "../start-error.ts";
 import { createModelCatalog } from "./model-catalog.ts";
 import { createOllamaPlatform } from "./ollama-platform.ts";
@@ -29,7 +30,8 @@ export const ollamaIntegration = defineIntegration<OllamaSettings>({
   start,
 });
 
-async function start(context: IntegrationContext<OllamaSettings>): Promise<RunningIntegration> {
+async function start(given: IntegrationContext<OllamaSettings>): Promise<RunningIntegration> {
+  const context = await withServerTrust(given);
   const { settings, log } = context;
   const address = parseServerAddress(settings.base_url);
   const headers = toSharedHeaders({

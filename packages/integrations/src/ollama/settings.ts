@@ -4,6 +4,7 @@ import {
   maxConnectionsField,
   modelRefreshField,
   secretField,
+  tlsField,
   toSettingsSchema,
 } from "../settings-fields.ts";
 
@@ -27,6 +28,7 @@ const schema = z.strictObject({
   }),
   model_refresh_seconds: modelRefreshField(),
   max_connections: maxConnectionsField(),
+  tls: tlsField(),
 });
 
 export type OllamaSettings = z.output<typeof schema>;

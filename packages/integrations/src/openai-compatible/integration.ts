@@ -9,6 +9,7 @@ import { createModelWatch } from "../model-watch.ts";
 import { healthOfFailure, healthOfStatus } from "../probe-health.ts";
 import { toSharedHeaders } from "../request-headers.ts";
 import { parseServerAddress } from "../server-address.ts";
+import { withServerTrust } from "../server-trust.ts";
 import { toStartError } from "../start-error.ts";
 import { detectProfile } from "./detect-profile.ts";
 import { createModelSource, hasNoList, type ModelSource } from "./model-source.ts";
@@ -29,7 +30,8 @@ export const openAiCompatibleIntegration = defineIntegration<OpenAiCompatibleSet
   start,
 });
 
-async function start(context: IntegrationContext<OpenAiCompatibleSettings>): Promise<RunningIntegration> {
+async function start(given: IntegrationContext<OpenAiCompatibleSettings>): Promise<RunningIntegration> {
+  const context = await withServerTrust(given);
   const { settings, log, signal } = context;
   const { origin, prefix } = parseServerAddress(settings.base_url);
   const headers = toSharedHeaders({

@@ -48,7 +48,8 @@ export function createOpenAiPlatform({
       context.upstream(origin, maxConnections === undefined ? {} : { maxConnections }),
       relay,
     ),
-    // A bound on connections holds for all processes together only where one of them has them all.
-    ...(maxConnections === undefined ? { relay: () => relay } : {}),
+    // A bound on connections holds for all processes together only where one of them has them all, and issuers of its own
+    // are known to this process only.
+    ...(maxConnections === undefined && settings.tls?.ca_file === undefined ? { relay: () => relay } : {}),
   };
 }

@@ -5,6 +5,7 @@ import {
   maxConnectionsField,
   modelRefreshField,
   secretField,
+  tlsField,
   toSettingsSchema,
 } from "../settings-fields.ts";
 import { profileNames } from "./profiles.ts";
@@ -62,6 +63,7 @@ const schema = z.strictObject({
   }),
   model_refresh_seconds: modelRefreshField(),
   max_connections: maxConnectionsField(),
+  tls: tlsField(),
 });
 
 export type OpenAiCompatibleSettings = z.output<typeof schema>;

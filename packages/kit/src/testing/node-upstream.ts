@@ -27,6 +27,7 @@ export function createNodeUpstream(origin: string, limits: UpstreamLimits = {}):
     maxConnections: limits.maxConnections ?? 1024,
     connectTimeoutMs: limits.connectTimeoutMs ?? 5_000,
     idleTimeoutMs: limits.idleTimeoutMs ?? 60_000,
+    certificateAuthorities: limits.certificateAuthorities,
   });
   let callsInFlight = 0;
   return {
@@ -59,7 +60,9 @@ export function createNodeUpstream(origin: string, limits: UpstreamLimits = {}):
 function createConnector(origin: string, limits: Required<UpstreamLimits>): Connector {
   const isSecure = origin.startsWith("https:");
   const pool = { keepAlive: true, timeout: limits.idleTimeoutMs };
-  const agent = isSecure ? new HttpsAgent(pool) : new HttpAgent(pool);
+  const agent = isSecure
+    ? new HttpsAgent({ ...pool, ca: limits.certificateAuthorities })
+    : new HttpAgent(pool);
   const target: RequestOptions = origin.startsWith("unix:")
     ? { socketPath: origin.slice("unix:".length), host: "localhost" }
     : toHostAndPort(new URL(origin));

@@ -223,6 +223,12 @@ export const metricNames = {
     type: "counter",
     labels: ["result"],
   },
+  upstreamTlsHandshakes: {
+    name: "llm_upstream_tls_handshakes_total",
+    help: "TLS handshakes with upstreams for model calls, by session: new, or resumed from an earlier one.",
+    type: "counter",
+    labels: ["integration", "session"],
+  },
   configReload: {
     name: "llm_config_last_reload_successful",
     help: "1 when the configuration in force is the last one that was read.",

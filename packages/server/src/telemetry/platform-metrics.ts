@@ -51,6 +51,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     tlsCertificateExpiry: gauge("tlsCertificateExpiry"),
     tlsCertificateReloads: counter("tlsCertificateReloads"),
     tlsHandshakes: counter("tlsHandshakes"),
+    upstreamTlsHandshakes: counter("upstreamTlsHandshakes"),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
   };

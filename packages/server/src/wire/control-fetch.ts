@@ -14,7 +14,10 @@ export interface ControlFetchParts {
   readonly signal: AbortSignal;
 }
 
-/** Calls of an integration to the servers in its settings, and to no other. */
+/**
+ * Calls of an integration to the servers in its settings, and to no other origin (RFC 9110 section 4.3.1). HTTP itself is
+ * undici's to read and write; a redirect is handed over and not followed.
+ */
 export interface ControlFetch {
   /** Throws PlatformError `forbidden`, `upstream_timeout` or `upstream_error`; an error status is an answer. */
   fetch(url: string, options?: FetchOptions): Promise<Response>;
@@ -23,10 +26,8 @@ export interface ControlFetch {
 
 export function createControlFetch({ settings, signal }: ControlFetchParts): ControlFetch {
   const origins = collectOrigins(settings);
-  const agent = new Agent({
-    connect: { lookup: guardedLookup, timeout: defaultDeadlineMs },
-    connections: mostConnectionsPerOrigin,
-  });
+  /** By the issuers that they trust: the public ones, and where a setting names others those. */
+  const agents = new Map<string | undefined, Agent>();
 
   async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Response> {
     judgeAddress(url, origins);
@@ -35,7 +36,7 @@ export function createControlFetch({ settings, signal }: ControlFetchParts): Con
     const caller = options.signal === undefined ? [] : [options.signal];
     try {
       const response = await fetch(url, {
-        dispatcher: agent,
+        dispatcher: agentFor(agents, options.certificateAuthorities),
         method: options.method ?? "GET",
         redirect: "manual",
         signal: AbortSignal.any([signal, ...caller, ...deadline]),
@@ -52,11 +53,24 @@ export function createControlFetch({ settings, signal }: ControlFetchParts): Con
   return {
     fetch: guardedFetch,
     release: () => {
-      agent.destroy().catch(() => {
-        // Destroying an agent only fails when it was destroyed already, which is what was wanted.
-      });
+      for (const agent of agents.values())
+        agent.destroy().catch(() => {
+          // Destroying an agent only fails when it was destroyed already, which is what was wanted.
+        });
     },
   };
+}
+
+function agentFor(agents: Map<string | undefined, Agent>, ca: string | undefined): Agent {
+  const known = agents.get(ca);
+  if (known !== undefined) return known;
+  const trust = ca === undefined ? {} : { ca };
+  const agent = new Agent({
+    connect: { lookup: guardedLookup, timeout: defaultDeadlineMs, ...trust },
+    connections: mostConnectionsPerOrigin,
+  });
+  agents.set(ca, agent);
+  return agent;
 }
 
 /** Every http origin among the strings of a value. */

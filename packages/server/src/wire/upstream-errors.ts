@@ -27,6 +27,10 @@ export function notAccepted(cause?: Error): PlatformError {
 
 const nameErrors = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "ENODATA"]);
 
+/** Codes of OpenSSL and Node for a certificate that is not accepted. */
+const certificateErrors =
+  /^(?:CERT_|ERR_TLS_CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(?:GET_ISSUER|VERIFY)|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH)/;
+
 /** The operating system or TLS ended it, or never made it. */
 export function brokenConnection(error: NodeJS.ErrnoException): PlatformError {
   const cause = { cause: error, isRetryable: true };
@@ -38,6 +42,14 @@ export function brokenConnection(error: NodeJS.ErrnoException): PlatformError {
     );
   if (error.code === "ECONNREFUSED" || error.code === "ENOENT")
     return new PlatformError("upstream_error", "The upstream refused the connection.", cause);
+  if (certificateErrors.test(error.code ?? ""))
+    return new PlatformError(
+      "upstream_error",
+      `The upstream's certificate is not trusted (${error.code}).`,
+      cause,
+    );
+  if (/^(?:ERR_SSL_|EPROTO$)/.test(error.code ?? ""))
+    return new PlatformError("upstream_error", `TLS with the upstream failed (${error.code}).`, cause);
   if (error.code === "ETIMEDOUT") return notAccepted(error);
   return new PlatformError("upstream_incomplete", "The connection to the upstream broke.", cause);
 }

@@ -11,6 +11,7 @@ import { isForbiddenAddress } from "./address-guard.ts";
 import { ResponseHeadMemo } from "./response-head-memo.ts";
 import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
 import type { Endpoint } from "./upstream-socket.ts";
+import { type SessionUse, UpstreamTls } from "./upstream-tls.ts";
 
 const defaultLimits = { maxConnections: 1024, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
 const sweepEveryMs = 5_000;
@@ -29,10 +30,18 @@ export interface UpstreamPool extends Upstream {
 
 /**
  * @param origin `http://host:port`, `https://host[:port]` or `unix:/path/of/socket`
+ * @param onHandshake hears of each TLS handshake that succeeded
  * @throws PlatformError `config_invalid` for anything else
  */
-export function createUpstreamPool(origin: string, limits: UpstreamLimits = {}): UpstreamPool {
-  return new Pool(parseEndpoint(origin), { ...defaultLimits, ...limits });
+export function createUpstreamPool(
+  origin: string,
+  limits: UpstreamLimits = {},
+  onHandshake: (session: SessionUse) => void = () => undefined,
+): UpstreamPool {
+  const endpoint = parseEndpoint(origin);
+  const { certificateAuthorities, ...bounds } = limits;
+  const tls = new UpstreamTls({ host: endpoint.host, certificateAuthorities, onHandshake });
+  return new Pool(endpoint, { ...defaultLimits, ...bounds }, tls);
 }
 
 /** Reads an origin. Throws PlatformError `config_invalid`. */
@@ -63,20 +72,23 @@ export function parseEndpoint(origin: string): Endpoint {
   };
 }
 
+type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities">>;
+
 class Pool implements UpstreamPool, ConnectionOwner {
   readonly #endpoint: Endpoint;
-  readonly #limits: Required<UpstreamLimits>;
+  readonly #limits: Bounds;
+  readonly #tls: UpstreamTls;
   readonly #open = new Set<UpstreamConnection>();
   readonly #free: UpstreamConnection[] = [];
   readonly #sweeper: NodeJS.Timeout;
   readonly #starts = new WeakMap<UpstreamRequest["headers"], Map<string, RequestStart>>();
   readonly heads = new ResponseHeadMemo();
-  #session: Buffer | undefined;
   #isStopped = false;
 
-  constructor(endpoint: Endpoint, limits: Required<UpstreamLimits>) {
+  constructor(endpoint: Endpoint, limits: Bounds, tls: UpstreamTls) {
     this.#endpoint = endpoint;
     this.#limits = limits;
+    this.#tls = tls;
     this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs);
     this.#sweeper.unref();
   }
@@ -119,18 +131,9 @@ class Pool implements UpstreamPool, ConnectionOwner {
         },
       );
     }
-    const connection = new UpstreamConnection(
-      this.#endpoint,
-      {
-        connectTimeoutMs: this.#limits.connectTimeoutMs,
-        lookup: guardedLookup,
-        session: this.#session,
-        onSession: (session) => {
-          this.#session = session;
-        },
-      },
-      this,
-    );
+    const { connectTimeoutMs } = this.#limits;
+    const options = { connectTimeoutMs, lookup: guardedLookup, tls: this.#tls };
+    const connection = new UpstreamConnection(this.#endpoint, options, this);
     this.#open.add(connection);
     return connection;
   }

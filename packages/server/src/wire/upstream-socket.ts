@@ -1,6 +1,6 @@
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import { bodyBuffer } from "./body-buffer.ts";
+import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Where a connection goes. */
 export interface Endpoint {
@@ -14,14 +14,12 @@ export interface Endpoint {
 export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly lookup: LookupFunction;
-  /** TLS session to resume, when one is known. */
-  readonly session: Buffer | undefined;
-  onSession(session: Buffer): void;
+  /** For an endpoint with TLS. */
+  readonly tls: UpstreamTls;
 }
 
 /**
- * Begins to connect, over TCP, TLS (RFC 8446, with the session of an earlier connection where one is known) or a Unix domain
- * socket.
+ * Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP.
  * @param onRead hears of every read, in a buffer of its own
  */
 export function openSocket(
@@ -40,16 +38,7 @@ export function openSocket(
   };
   if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
   const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
-  if (!endpoint.isTls) return connectTcp(target);
-  const session = options.session === undefined ? {} : { session: options.session };
-  const socket = connectTls({
-    ...target,
-    ...session,
-    servername: endpoint.host,
-    ALPNProtocols: ["http/1.1"],
-  });
-  socket.on("session", options.onSession);
-  return socket;
+  return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
 }
 
 /** Every socket reads into this one buffer and copies out at once: reads never overlap on one event loop. */

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 function createRelayed(): RelayedPlatforms {
-  const relayed = createRelayedPlatforms();
+  const relayed = createRelayedPlatforms(() => undefined);
   open.push(relayed);
   return relayed;
 }

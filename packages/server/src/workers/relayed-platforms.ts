@@ -7,6 +7,7 @@ import {
 } from "@llm-platform/kit";
 import type { PlatformView, RoutingSnapshot } from "../gateway/model-directory.ts";
 import { createUpstreamPool, type UpstreamPool } from "../wire/upstream-pool.ts";
+import type { SessionUse } from "../wire/upstream-tls.ts";
 import type { PlatformData } from "./routing-data.ts";
 
 /** The platforms that a worker can call by itself. */
@@ -30,7 +31,10 @@ interface Relayed {
 /** Between two looks whether the last call of a platform that was replaced has ended. */
 const idleLookMs = 100;
 
-export function createRelayedPlatforms(): RelayedPlatforms {
+/** @param onHandshake hears of each TLS handshake with a platform's server that succeeded */
+export function createRelayedPlatforms(
+  onHandshake: (integration: string, session: SessionUse) => void,
+): RelayedPlatforms {
   const relayed = new Map<string, Relayed>();
   const leaving = new Map<UpstreamPool, NodeJS.Timeout>();
   let told: readonly PlatformData[] = [];
@@ -51,7 +55,7 @@ export function createRelayedPlatforms(): RelayedPlatforms {
     const before = relayed.get(data.name);
     if (before?.text === text) return;
     if (before !== undefined) retire(before);
-    const pool = createUpstreamPool(relay.origin);
+    const pool = createUpstreamPool(relay.origin, {}, (session) => onHandshake(data.name, session));
     relayed.set(data.name, { text, platform: toPlatform(data, relay, pool), pool });
   }
 

@@ -55,7 +55,9 @@ function createCalls(
   const { gateway: settings, routing, prices } = start.settings;
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
-  const relayed = createRelayedPlatforms();
+  const relayed = createRelayedPlatforms((integration, session) =>
+    metrics.upstreamTlsHandshakes.series(integration, session).add(),
+  );
   const directory = createModelDirectory({ source: relayed, routing, breaker: settings.breaker, log });
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,

@@ -52,13 +52,14 @@ async function readBounded(response: Response): Promise<Uint8Array> {
 }
 
 function toFetchOptions(value: unknown): FetchOptions {
-  const { method, headers, body, deadlineMs } = isRecord(value) ? value : {};
+  const { method, headers, body, deadlineMs, certificateAuthorities } = isRecord(value) ? value : {};
   const verb = (["GET", "POST", "PUT", "DELETE", "HEAD"] as const).find((one) => one === method);
   return {
     ...(verb === undefined ? {} : { method: verb }),
     ...(isRecord(headers) ? { headers: toLabels(headers) } : {}),
     ...(typeof body === "string" || body instanceof Uint8Array ? { body } : {}),
     ...(typeof deadlineMs === "number" ? { deadlineMs } : {}),
+    ...(typeof certificateAuthorities === "string" ? { certificateAuthorities } : {}),
   };
 }
 
