@@ -44,12 +44,11 @@ async function compareOnce(
  *   last request; the fast lane answers before it reads on. So replies are compared where the connection stays open.
  * - Behind a request that is refused by its head node:http goes on handing requests on until the reply is out. So they
  *   are compared up to the first refused one: one that its handler refused, or one that never came to a handler, which
- *   shows by a reply that refuses, in the same place on both lanes.
+ *   shows by a reply that refuses, unless the other lane has handed on more.
  * - node:http sends `100 Continue` as soon as it has read the head, even before the replies to earlier requests.
  */
 function findDifference(fast: Outcome, node: Outcome): string | undefined {
-  const refusedAt = firstRefusal(fast);
-  const count = refusedAt === firstRefusal(node) ? refusedAt : Number.POSITIVE_INFINITY;
+  const count = answeredBeforeRefusal(fast, node);
   if (!isDeepStrictEqual(upToRefused(fast, count), upToRefused(node, count))) return "requests";
   if (fast.isOpen !== node.isOpen) return fast.isOpen ? "left open" : "ended";
   return !node.isOpen || isDeepStrictEqual(sorted(fast), sorted(node)) ? undefined : "replies";
@@ -59,6 +58,16 @@ function findDifference(fast: Outcome, node: Outcome): string | undefined {
 function upToRefused({ requests }: Outcome, count: number): readonly SeenRequest[] {
   const at = requests.findIndex(({ refusal }) => refusal !== undefined);
   return requests.slice(0, at < 0 ? count : at + 1);
+}
+
+/** How many requests are to be compared where one was refused without a handler. */
+function answeredBeforeRefusal(fast: Outcome, node: Outcome): number {
+  const count = Math.min(firstRefusal(fast), firstRefusal(node));
+  const isRefusedByBoth = [fast, node].every(
+    // A lane that dropped its replies has refused too when it has handed on no more than the other answered.
+    (lane) => firstRefusal(lane) === count || lane.requests.length <= count,
+  );
+  return isRefusedByBoth ? count : Number.POSITIVE_INFINITY;
 }
 
 /** How many requests of a connection that has ended were answered before the one that was refused without a handler. */
