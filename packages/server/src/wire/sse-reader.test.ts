@@ -57,6 +57,12 @@ describe("SseReader", () => {
     );
   });
 
+  it("knows a byte order mark again when the first event comes in pieces", () => {
+    const stream = Buffer.from(`\ufeff${role}${done}`);
+    for (let cut = 1; cut < stream.length; cut++)
+      expect(read([stream.subarray(0, cut), stream.subarray(cut)]).reader.facts.contentEvents).toBe(1);
+  });
+
   it("passes only whole events, so that an error event can follow at any time", () => {
     const { text } = read([role + word("a").slice(0, -3)]);
     expect(text).toBe(role);

@@ -34,7 +34,8 @@ export class SseReader implements ReplyReader, MemberVisitor {
   #dataLines: Buffer[] | undefined;
   #usageRange: [number, number] | undefined;
   #hasChoices = false;
-  #isFirstLine = true;
+  /** Whether no event has ended yet: a byte order mark may stand before the first, however often that is read. */
+  #isAtStart = true;
   #terminal: Buffer | undefined;
 
   constructor(options: SseReaderOptions) {
@@ -102,6 +103,7 @@ export class SseReader implements ReplyReader, MemberVisitor {
         runStart = lineStart;
       }
       eventStart = lineStart;
+      this.#isAtStart = false;
       if (verdict === "stop") return passed;
     }
     passed = join(passed, bytes.subarray(runStart, eventStart));
@@ -121,10 +123,8 @@ export class SseReader implements ReplyReader, MemberVisitor {
   #readLine(lineStart: number, end: number): void {
     const bytes = this.#bytes;
     let start = lineStart;
-    if (this.#isFirstLine) {
-      this.#isFirstLine = false;
-      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
-    }
+    const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    if (lineStart === 0 && this.#isAtStart && isMarked) start += 3;
     if (bytes[start] === 0x3a) return;
     if (!isData(bytes, start, end)) {
       if (!/^(event|id|retry)(:|$)/.test(bytes.toString("latin1", start, Math.min(end, start + 8)))) {
