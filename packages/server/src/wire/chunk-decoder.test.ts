@@ -51,6 +51,7 @@ describe("ChunkDecoder", () => {
     ["5;x=y;z\r\nhello\r\n0;a=b\r\n\r\n", "hello"],
     ['5;x="y;\t z"\r\nhello\r\n0\r\n\r\n', "hello"],
     ["05\r\nhello\r\n000\r\nA: b\r\nC:\r\n\r\n", "hello"],
+    ["5\r\nhello\r\n0\r\nContent-Lengths: b\r\nContent-Lengt: c\r\nTE: d\r\n\r\n", "hello"],
   ])("takes %j", (text, payload) => {
     expect(decode([Buffer.from(text)])).toEqual({ payload, end: text.length });
   });
@@ -71,6 +72,8 @@ describe("ChunkDecoder", () => {
     '5;x="y"z\r\n',
     "5;=y\r\n",
     "5;x=\r\n",
+    "0\r\nContent-Length: 5\r\n\r\n",
+    "0\r\nA: b\r\ntransfer-ENCODING:chunked\r\n\r\n",
   ])("refuses the framing %j", (text) => {
     expect(() => decode([Buffer.from(text)])).toThrow(ChunkFramingError);
   });

@@ -33,6 +33,13 @@ const equalsSign = 0x3d;
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** Fields that frame a message, and so must not stand behind it (RFC 9110 section 6.5.1), by their first letter. */
+const framingFields: ReadonlyMap<number, string> = new Map([
+  [0x63, "content-length"],
+  [0x74, "transfer-encoding"],
+]);
+const lowerCase = 0x20;
+
 const mostSizeDigits = 8;
 /** Of the extensions of a chunk, and of the trailer. */
 const mostExtraBytes = 8192;
@@ -59,6 +66,8 @@ export class ChunkDecoder {
   /** Of the extension or header name that is being read; none is empty. */
   #partBytes = 0;
   #extraBytes = 0;
+  /** The framing field whose name the trailer's line may have, as far as it was read. */
+  #framingField: string | undefined;
 
   /**
    * @param read bytes that the decoder may move about
@@ -176,12 +185,13 @@ export class ChunkDecoder {
     switch (this.#state) {
       case lineStart:
         if (byte === carriageReturn) this.#state = lastLineFeed;
-        else if (isNameByte(byte)) this.#state = lineName;
+        else if (isNameByte(byte)) this.#beginName(byte);
         else throw new ChunkFramingError("a trailer line that is not a header");
         return;
       case lineName:
-        if (byte === colon) this.#state = lineValue;
-        else if (!isNameByte(byte)) throw new ChunkFramingError("a trailer line that is not a header");
+        if (byte === colon) this.#endName();
+        else if (isNameByte(byte)) this.#noteNameByte(byte);
+        else throw new ChunkFramingError("a trailer line that is not a header");
         return;
       case lineValue:
         if (byte === carriageReturn) this.#state = lineLineFeed;
@@ -190,6 +200,24 @@ export class ChunkDecoder {
       default:
         this.#expect(byte, lineFeed, lineStart);
     }
+  }
+
+  #beginName(byte: number): void {
+    this.#state = lineName;
+    this.#partBytes = 1;
+    this.#framingField = framingFields.get(byte | lowerCase);
+  }
+
+  #noteNameByte(byte: number): void {
+    // The bit makes a letter a small one, and leaves a hyphen as it is.
+    const isLike = this.#framingField?.charCodeAt(this.#partBytes++) === (byte | lowerCase);
+    if (!isLike) this.#framingField = undefined;
+  }
+
+  #endName(): void {
+    if (this.#framingField?.length === this.#partBytes)
+      throw new ChunkFramingError("a trailer that frames the message anew");
+    this.#state = lineValue;
   }
 }
 
