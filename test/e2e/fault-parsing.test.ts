@@ -118,6 +118,12 @@ test.each([
   ],
   ["a NUL in a header", `${get}Host: localhost\r\nX-Nul: a\0b\r\n\r\n`, 400],
   ["no Host", `${get}\r\n`, 400],
+  ["no version", "GET /v1/models\r\nHost: localhost\r\n\r\n", 400],
+  [
+    "chunks in HTTP/1.0",
+    "GET /v1/models HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    400,
+  ],
   ["headers of 20 KB", `${get}Host: localhost\r\nX-Long: ${"a".repeat(20_000)}\r\n\r\n`, 431],
   [
     "1,500 headers",

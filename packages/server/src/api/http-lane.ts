@@ -85,9 +85,12 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
 
 /** What answers a request whose head is refused whatever its path; undefined for a good one. */
 function judgeHead(request: IncomingMessage): RequestHandler | undefined {
-  if (request.rawHeaders.length > mostHeaderLines * 2) return tooManyHeaders;
-  if (request.headers.host === undefined) return request.httpVersion === "1.1" ? missingHost : undefined;
-  return countHosts(request.rawHeaders) > 1 ? severalHosts : undefined;
+  const { rawHeaders, headers, httpVersion } = request;
+  if (rawHeaders.length > mostHeaderLines * 2) return tooManyHeaders;
+  if (countHosts(rawHeaders) > 1) return severalHosts;
+  if (httpVersion === "1.1") return headers.host === undefined ? missingHost : undefined;
+  if (httpVersion !== "1.0") return unknownVersion;
+  return headers["transfer-encoding"] === undefined ? undefined : codingTooEarly;
 }
 
 /** node:http shows the first and drops the others, so that whoever reads the last would see another request. */
@@ -102,6 +105,22 @@ function countHosts(rawHeaders: readonly string[]): number {
 
 function severalHosts(_request: IncomingMessage, response: ServerResponse): void {
   answer(response, new PlatformError("invalid_request", "The request has more than one Host header."));
+}
+
+/** llhttp reads a request line that ends behind the target as HTTP/0.9, and headers behind it all the same. */
+function unknownVersion(_request: IncomingMessage, response: ServerResponse): void {
+  answer(
+    response,
+    new PlatformError("invalid_request", "The request names no version of HTTP. Use HTTP/1.1."),
+  );
+}
+
+/** Its framing is faulty, whatever it says (RFC 9112 section 6.1). */
+function codingTooEarly(_request: IncomingMessage, response: ServerResponse): void {
+  answer(
+    response,
+    new PlatformError("invalid_request", "HTTP/1.0 has no transfer coding. Use HTTP/1.1, or send a length."),
+  );
 }
 
 function missingHost(_request: IncomingMessage, response: ServerResponse): void {
