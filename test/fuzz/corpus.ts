@@ -1,3 +1,4 @@
+import { servedPath } from "./request-draft.ts";
 import { type CorpusCase, refuse, seen, serve, sized, smuggled, start } from "./corpus-case.ts";
 
 const chunked = `${start}Transfer-Encoding: chunked\r\n\r\n`;
@@ -137,6 +138,16 @@ const heads: readonly CorpusCase[] = [
   refuse("a byte above ASCII in a name", "Kettle 2019", withLine("Transfer-Encoding\xa0: chunked\r\n")),
   refuse("two hosts", "RFC 9112 section 3.2", withLine("Host: b.test\r\n")),
   refuse("no host", "RFC 9112 section 3.2", `POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n`),
+  refuse(
+    "a request behind one without a host",
+    "RFC 9112 section 11.2",
+    `POST ${servedPath} HTTP/1.1\r\nContent-Length: 0\r\n\r\n${smuggled}`,
+  ),
+  refuse(
+    "a request behind one with two hosts",
+    "RFC 9112 section 11.2",
+    `${withLine("Host: b.test\r\n")}${smuggled}`,
+  ),
   refuse("another version", "RFC 9112 section 2.3", sized("hi").replace("1.1", "1.2")),
   serve("a duplicated header", "RFC 9110 section 5.3", {
     segments: [withLine("Authorization: a\r\nAuthorization: b\r\n")],

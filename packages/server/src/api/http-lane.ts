@@ -31,6 +31,8 @@ export interface HttpLane {
 const timeoutCheckMs = 2_000;
 
 export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLaneParts): HttpLane {
+  // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
+  const refused = new WeakSet<Socket>();
   const server: Server = createServer(
     {
       headersTimeout: headTimeoutMs,
@@ -43,9 +45,13 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
       requireHostHeader: false,
     },
     (request, response) => {
+      // The connection ends with the refusal: no reply to what came behind it would be sent.
+      if (refused.has(request.socket)) return;
       countRequest();
       if (isClosing()) response.shouldKeepAlive = false;
-      const handler = judgeHead(request) ?? findHandler(pathOf(request)) ?? notFound;
+      const refuse = judgeHead(request);
+      if (refuse !== undefined) refused.add(request.socket);
+      const handler = refuse ?? findHandler(pathOf(request)) ?? notFound;
       handler(request, response);
     },
   );
