@@ -71,7 +71,16 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const workers = options.workers ?? 0;
   const configFile = await writeConfig(folder, { port, workers, origin: upstream.origin });
   const start = () =>
-    startServerChild({ entry: options.entry, configFile, cacheDirectory: join(folder, "compiled") });
+    startServerChild({
+      entry: options.entry,
+      configFile,
+      env: {
+        // A restart finds compiled code, and is quick.
+        NODE_COMPILE_CACHE: join(folder, "compiled"),
+        // Workers serve the fast lane alone.
+        ...(workers > 0 ? { LLM_PLATFORM_SERVER__FAST_LANE: "true" } : {}),
+      },
+    });
   const watch = createLedgerWatch(join(folder, "data", "platform.db"));
   let killsInStart = 0;
   let workerKills = 0;

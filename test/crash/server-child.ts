@@ -8,8 +8,8 @@ export type ServerChildOptions = {
   /** The server's entry point, as built. */
   readonly entry: string;
   readonly configFile: string;
-  /** Where Node keeps compiled code between starts, so that a restart is quick. */
-  readonly cacheDirectory?: string;
+  /** Beside the variables of this process, or instead of them. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[];
   /** Hears every line that the server writes. */
@@ -32,10 +32,10 @@ export type ServerChild = {
 
 /** Starts the server. Its log is kept for the message of a start that fails, and nothing else. */
 export function startServerChild(options: ServerChildOptions): ServerChild {
-  const { entry, configFile, cacheDirectory, nodeFlags = [], onLine } = options;
+  const { entry, configFile, env, nodeFlags = [], onLine } = options;
   const child = spawn(process.execPath, [...nodeFlags, entry, "--config", configFile], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: cacheDirectory === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cacheDirectory },
+    env: { ...process.env, ...env },
   });
   const gone = once(child, "exit");
   const ready = Promise.withResolvers<void>();
