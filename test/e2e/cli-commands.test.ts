@@ -14,7 +14,7 @@ beforeAll(async () => {
   upstream = await createFakeUpstream({ dialect: "openai" });
   platform = await startPlatform({
     config: {
-      auth: { api_keys: [{ name: "team", key: apiKey }] },
+      auth: { api_keys: [{ name: "team", key: apiKey, role: "admin" }] },
       integrations: [{ name: "local", use: "local" }, openAiIntegration("office", upstream.origin)],
     },
   });

@@ -22,7 +22,7 @@ beforeAll(async () => {
         auth: {
           api_keys: [
             { name: "team", key, requests_per_minute: 5 },
-            { name: "other", key: secondKey, requests_per_minute: 5 },
+            { name: "other", key: secondKey, role: "operator", requests_per_minute: 5 },
           ],
         },
       },

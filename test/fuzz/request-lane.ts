@@ -53,6 +53,7 @@ export async function createRequestLane(fastLane: boolean): Promise<RequestLane>
     requests,
   });
   listener.mount({
+    routes: [{ method: "POST", path: servedPath, access: "public" }],
     paths: new Map(),
     prefixes: new Map([["", (request, response) => handle(request, response, state)]]),
     fast: new Map([

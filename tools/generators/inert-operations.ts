@@ -5,6 +5,7 @@ import { createOperations } from "../../packages/server/src/surfaces.ts";
 export function readOperations(): readonly Operation[] {
   return createOperations({
     directory: inert("directory"),
+    listener: inert("listener"),
     registry: inert("registry"),
     savedConfig: inert("savedConfig"),
     events: inert("events"),

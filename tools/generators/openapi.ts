@@ -27,6 +27,7 @@ export function createOpenApi(): object {
       { name: "ollama", description: "The Ollama server that is called `ollama`." },
       { name: "usage", description: "The ledger of attempts." },
       { name: "system", description: "The server itself." },
+      { name: "access", description: "Who may do what." },
     ],
     // While no key is configured, callers on this machine need none.
     security: [{ apiKey: [] }, {}],

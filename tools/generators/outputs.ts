@@ -5,6 +5,7 @@ import { integrationsPage } from "./integrations-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { createOpenApi } from "./openapi.ts";
 import { operationsPage } from "./operations-page.ts";
+import { permissionsPage } from "./permissions-page.ts";
 import { settingsPage } from "./settings-page.ts";
 
 /** Every file that is made from the code. */
@@ -16,6 +17,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "docs/reference/errors.md", text: errorsPage() },
     { path: "docs/reference/metrics.md", text: metricsPage() },
     { path: "docs/reference/operations.md", text: operationsPage() },
+    { path: "docs/reference/permissions.md", text: permissionsPage() },
     { path: "docs/reference/integrations.md", text: integrationsPage() },
   ];
 }

@@ -33,8 +33,9 @@ export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings 
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, requests_per_minute }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, requests_per_minute }) => ({
     name,
+    role,
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     requestsPerMinute: requests_per_minute,
   }));

@@ -9,6 +9,7 @@ import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { accessOperations } from "./control/access.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -97,10 +98,10 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
 export function createOperations(
   parts: Pick<
     SurfaceParts,
-    "directory" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager"
+    "directory" | "listener" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager"
   >,
 ): readonly Operation[] {
-  const { directory, registry, savedConfig, events, system, ledger } = parts;
+  const { directory, listener, registry, savedConfig, events, system, ledger } = parts;
   const manager = parts.manager();
   return [
     ...integrationOperations({
@@ -113,6 +114,7 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageOperations(ledger),
     ...systemOperations(system),
+    ...accessOperations(() => listener.routes),
   ];
 }
 
@@ -134,9 +136,10 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     streamDefault: true,
     integration: "ollama",
   });
-  const { paths, fast } = mountInference({ "/local/ollama/generate": generate });
+  const { routes, paths, fast } = mountInference({ "/local/ollama/generate": generate });
   return {
     mount: {
+      routes: [...rest.routes, ...routes],
       fast,
       paths: new Map([...paths, ["/integrations", rest.handler]]),
       prefixes: new Map([

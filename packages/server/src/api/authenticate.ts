@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
-import { anonymous, type Principal } from "../core/principal.ts";
+import { permissionsOf, type Role } from "../core/permissions.ts";
+import { localAdmin, type Principal } from "../core/principal.ts";
 
 /** A static API key of the configuration, by the SHA-256 of its text. */
 export interface ApiKeyRecord {
   readonly name: string;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+  readonly role: Role;
   readonly requestsPerMinute: number | undefined;
 }
 
@@ -41,7 +43,10 @@ const localHosts = ["localhost", "127.0.0.1", "[::1]"];
 
 export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
-    keys.map(({ name, sha256, requestsPerMinute }) => [sha256, { name, kind: "api_key", requestsPerMinute }]),
+    keys.map(({ name, sha256, role, requestsPerMinute }) => [
+      sha256,
+      { name, kind: "api_key", permissions: permissionsOf(role), requestsPerMinute },
+    ]),
   );
   const cache = new Map<string, Principal>();
   const hosts = new Set([...localHosts, ...allowedHosts].map((host) => host.toLowerCase()));
@@ -83,7 +88,7 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
         "Pages of other origins may not call this server without an API key.",
       );
     }
-    return anonymous;
+    return localAdmin;
   }
 
   return { authenticate: byHash.size > 0 ? fromKey : fromThisMachine };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Operation, PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
+import { requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -16,6 +17,7 @@ import type { Authenticator, CallerHeaders } from "./authenticate.ts";
 import { errorHeaders } from "./error-envelope.ts";
 import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
+import type { HttpRoute } from "../core/http-route.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
 import { WholeWriter } from "./whole-writer.ts";
@@ -70,7 +72,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       const client = new HttpReply(response);
       try {
         if (request.method !== "POST") throw methodNotAllowed(request);
-        const principal = authenticator.authenticate(request.headers);
+        const principal = admitCaller(authenticator, request.headers);
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
           if (error === undefined)
@@ -95,20 +97,31 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
 
 /** Puts endpoints in their places. */
 export function mountInference(endpoints: Readonly<Record<string, InferenceHandler>>): {
+  readonly routes: readonly HttpRoute[];
   readonly paths: ReadonlyMap<string, RequestHandler>;
   readonly fast: ReadonlyMap<string, FastRoute>;
 } {
   const entries = Object.entries(endpoints);
   return {
+    routes: entries.map(([path]) => ({ method: "POST", path, access: inferencePermission })),
     paths: new Map(entries.map(([path, { handle }]) => [path, handle])),
     fast: new Map(entries.map(([path, { fast }]) => [path, fast])),
   };
 }
 
+const inferencePermission = "inference.call";
+
+/** Who calls. Throws PlatformError for a caller who may not. */
+function admitCaller(authenticator: Authenticator, headers: CallerHeaders): Principal {
+  const principal = authenticator.authenticate(headers);
+  requirePermission(principal, inferencePermission);
+  return principal;
+}
+
 /** Who calls; undefined for a caller whom node:http is to refuse. */
 function recognise(authenticator: Authenticator, headers: CallerHeaders): Principal | undefined {
   try {
-    return authenticator.authenticate(headers);
+    return admitCaller(authenticator, headers);
   } catch {
     return undefined;
   }

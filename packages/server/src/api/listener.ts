@@ -6,6 +6,7 @@ import type { FastRoute } from "../wire/client-connection.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
+import { type HttpRoute, requireRoutes } from "../core/http-route.ts";
 import { createTlsDoor, type Tls } from "./tls-door.ts";
 
 export interface ListenerParts {
@@ -47,6 +48,8 @@ export type Lane = "fast" | "node_http";
 
 /** What a surface serves while it is mounted. */
 export interface Mount {
+  /** What can be called, and by whom. Each path and prefix below has one at least. */
+  readonly routes: readonly HttpRoute[];
   /** Handlers by exact path. */
   readonly paths: ReadonlyMap<string, RequestHandler>;
   /** Handlers of everything below a path, for example `/integrations/`. */
@@ -60,6 +63,8 @@ export interface Listener {
   readonly isListening: boolean;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
+  /** What can be called now. */
+  readonly routes: readonly HttpRoute[];
   /** Paths that the fast lane serves now. */
   readonly fastPaths: readonly string[];
   /** Serves a connection of another process of the platform: the same mounts, without the bounds on clients. */
@@ -128,6 +133,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       return server.listening;
     },
     mount: (mount) => places.put(mount),
+    get routes() {
+      return places.routes();
+    },
     get fastPaths() {
       return places.fastPaths();
     },
@@ -173,9 +181,17 @@ class Places {
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
+  readonly #routes = new Map<string, HttpRoute>();
 
-  put({ paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
-    const removals = [putAll(this.#paths, paths), putAll(this.#prefixes, prefixes), putAll(this.#fast, fast)];
+  put({ routes, paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
+    requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
+    const named = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+    const removals = [
+      putAll(this.#routes, named),
+      putAll(this.#paths, paths),
+      putAll(this.#prefixes, prefixes),
+      putAll(this.#fast, fast),
+    ];
     return () => {
       for (const remove of removals) remove();
     };
@@ -190,6 +206,10 @@ class Places {
 
   findRoute(path: string): FastRoute | undefined {
     return this.#fast.get(path);
+  }
+
+  routes(): readonly HttpRoute[] {
+    return [...this.#routes.values()];
   }
 
   fastPaths(): readonly string[] {

@@ -2,6 +2,7 @@ import { toPlatformError } from "@llm-platform/kit";
 import type { ProcessFigures, ProcessMetrics } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
 import type { Authenticator } from "./authenticate.ts";
+import { requirePermission } from "../core/permissions.ts";
 import { answer, isRead } from "./answer.ts";
 import type { Mount } from "./listener.ts";
 
@@ -16,13 +17,14 @@ export interface MetricsParts {
 /** `GET /metrics` in the Prometheus text format. */
 export function createMetricsMount({ registry, process, authenticator, askOthers }: MetricsParts): Mount {
   return {
+    routes: [{ method: "GET", path: "/metrics", access: "metrics.read" }],
     paths: new Map([
       [
         "/metrics",
         (request, response) => {
           if (!isRead(request, response)) return;
           try {
-            authenticator.authenticate(request.headers);
+            requirePermission(authenticator.authenticate(request.headers), "metrics.read");
           } catch (error) {
             answer(response, toPlatformError(error));
             return;

@@ -18,12 +18,14 @@ export function createProbeMount({ unreadiness }: ProbeParts): Mount {
     const reason = unreadiness();
     sendText(response, reason === undefined ? 200 : 503, reason ?? "ok");
   };
+  const paths = new Map([
+    ["/livez", live],
+    ["/healthz", ready],
+    ["/readyz", ready],
+  ]);
   return {
-    paths: new Map([
-      ["/livez", live],
-      ["/healthz", ready],
-      ["/readyz", ready],
-    ]),
+    routes: [...paths.keys()].map((path) => ({ method: "GET", path, access: "public" })),
+    paths,
   };
 }
 

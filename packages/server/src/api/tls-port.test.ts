@@ -75,6 +75,7 @@ async function startPort({ maxConnections = 100, handshakeTimeoutMs, asksClients
   });
   listeners.push(listener);
   listener.mount({
+    routes: [{ method: "POST", path: "/slow", access: "public" }],
     paths: new Map([["/slow", echo]]),
     fast: new Map([
       [

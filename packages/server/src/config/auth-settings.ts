@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { roleNames } from "../core/permissions.ts";
 import { section, secretText, wholeNumber } from "./section.ts";
 
 const apiKey = z
@@ -11,6 +12,10 @@ const apiKey = z
       .transform((digits) => digits.toLowerCase())
       .optional()
       .describe("SHA-256 of the key in hexadecimal, instead of the key."),
+    role: z
+      .enum(roleNames)
+      .default("developer")
+      .describe("What the key may do: admin, operator, developer (calls models) or viewer."),
     requests_per_minute: wholeNumber({
       from: 1,
       to: 1_000_000,

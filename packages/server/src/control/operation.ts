@@ -1,5 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { z } from "zod";
+import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 
 /** What an operation may know of who asked for it, and until when. */
@@ -22,18 +23,21 @@ export interface Operation {
   readonly name: string;
   readonly summary: string;
   /** What a principal must be allowed to. */
-  readonly permission: string;
+  readonly permission: Permission;
   readonly rest: RestBinding;
   readonly input: z.ZodType;
   readonly output: z.ZodType;
-  /** @param input unchecked; throws PlatformError `invalid_request` with every problem when it does not fit */
+  /**
+   * @param input unchecked
+   * @throws PlatformError `forbidden`, and `invalid_request` with every problem when the input does not fit
+   */
   run(input: unknown, context: OperationContext): Promise<unknown>;
 }
 
 interface OperationInput<Input extends z.ZodType, Output extends z.ZodType> {
   readonly name: string;
   readonly summary: string;
-  readonly permission: string;
+  readonly permission: Permission;
   readonly rest: RestBinding;
   readonly input: Input;
   readonly output: Output;
@@ -46,7 +50,10 @@ export function defineOperation<Input extends z.ZodType, Output extends z.ZodTyp
 ): Operation {
   return {
     ...definition,
-    run: (input, context) => definition.run(checkInput(definition.input, input), context),
+    async run(input, context) {
+      requirePermission(context.principal, definition.permission);
+      return definition.run(checkInput(definition.input, input), context);
+    },
   };
 }
 

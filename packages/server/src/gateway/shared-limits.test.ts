@@ -1,13 +1,13 @@
 import { toPlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Principal } from "../core/principal.ts";
+import { localAdmin, type Principal } from "../core/principal.ts";
 import type { CallLimits, LimitedCall } from "./call-limits.ts";
 import { LeasedLimits } from "./leased-limits.ts";
 import { SharedLimits } from "./shared-limits.ts";
 
-const anybody: Principal = { name: "anybody", kind: "anonymous", requestsPerMinute: undefined };
-const bounded: Principal = { name: "bounded", kind: "api_key", requestsPerMinute: 5 };
+const anybody: Principal = { ...localAdmin, name: "anybody" };
+const bounded: Principal = { ...localAdmin, name: "bounded", requestsPerMinute: 5 };
 
 interface Pending {
   readonly process: number;

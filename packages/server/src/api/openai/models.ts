@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
+import { requirePermission } from "../../core/permissions.ts";
 import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
@@ -25,7 +26,7 @@ export function createModelsHandler({ directory, authenticator }: ModelsParts): 
           `${request.method ?? "This method"} is not possible here. Use GET.`,
         );
       }
-      authenticator.authenticate(request.headers);
+      requirePermission(authenticator.authenticate(request.headers), "models.read");
       const path = (request.url ?? "").split("?")[0] ?? "";
       const found = path.startsWith(prefix)
         ? findModel(directory, path)

@@ -11,8 +11,13 @@ import { createModelsHandler, type ModelsParts } from "./models.ts";
 /** The endpoints of the OpenAI API. */
 export function createOpenAiMount(parts: InferenceParts & ModelsParts): Mount {
   const models = createModelsHandler(parts);
-  const { paths, fast } = mountInference(createOpenAiInference(parts));
+  const { routes, paths, fast } = mountInference(createOpenAiInference(parts));
   return {
+    routes: [
+      ...routes,
+      { method: "GET", path: "/v1/models", access: "models.read" },
+      { method: "GET", path: "/v1/models/{id}", access: "models.read" },
+    ],
     paths: new Map([...paths, ["/v1/models", models]]),
     prefixes: new Map([["/v1/models/", models]]),
     fast,

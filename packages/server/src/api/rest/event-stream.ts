@@ -8,6 +8,7 @@ export function createEventStream(reader: EventReader): StreamRoute {
   return {
     method: "GET",
     path: "/integrations/events",
+    permission: "events.read",
     accepts: (request) => request.headers.accept?.includes("text/event-stream") === true,
     async handle(request, reply, signal) {
       const lastId = request.headers["last-event-id"];

@@ -25,6 +25,7 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
   return {
     method: "POST",
     path,
+    permission: "models.write",
     accepts: () => true,
     async handle(request, reply, signal) {
       const { model, stream } = readInput(request);

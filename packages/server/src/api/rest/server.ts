@@ -1,11 +1,13 @@
 import { PlatformError } from "@llm-platform/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { type Permission, requirePermission } from "../../core/permissions.ts";
 import type { Operation } from "../../control/operation.ts";
 import { statusOf } from "../../core/error-status.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
+import type { HttpRoute } from "../../core/http-route.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 
 /** Largest body of a management call. */
@@ -23,6 +25,8 @@ export interface RestParts {
 export interface StreamRoute {
   readonly method: "GET" | "POST";
   readonly path: string;
+  /** That of the operation of the same path, where there is one. */
+  readonly permission: Permission;
   /** Whether this request wants the stream; otherwise the operation of the same path answers. */
   accepts(request: FastifyRequest): boolean;
   /** Writes the whole reply, and resolves when it has ended. */
@@ -31,6 +35,7 @@ export interface StreamRoute {
 
 /** The management API as a handler of node:http requests. */
 export interface RestServer {
+  readonly routes: readonly HttpRoute[];
   readonly handler: RequestHandler;
   stop(): Promise<void>;
 }
@@ -61,13 +66,21 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
   acceptJson(app);
   for (const operation of parts.operations) addOperation(app, operation, parts);
   for (const stream of parts.streams) {
-    if (!parts.operations.some((operation) => isSameRoute(operation, stream))) addStream(app, stream);
+    if (!parts.operations.some((operation) => isSameRoute(operation, stream))) addStream(app, stream, parts);
   }
   await app.ready();
   return {
+    routes: toRoutes(parts),
     handler: (request, response) => app.routing(request, response),
     stop: () => app.close(),
   };
+}
+
+function toRoutes({ operations, streams }: RestParts): readonly HttpRoute[] {
+  return [
+    ...operations.map(({ rest, permission }) => ({ ...rest, access: permission })),
+    ...streams.map(({ method, path, permission }) => ({ method, path, access: permission })),
+  ];
 }
 
 function isSameRoute(operation: Operation, stream: StreamRoute): boolean {
@@ -99,21 +112,23 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
     handler: async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
+      const principal = parts.authenticator.authenticate(request.headers);
       if (stream?.accepts(request) === true) {
+        requirePermission(principal, stream.permission);
         await stream.handle(request, reply, gone.signal);
         return reply;
       }
-      const principal = parts.authenticator.authenticate(request.headers);
       return operation.run(toInput(request), { principal, signal: gone.signal });
     },
   });
 }
 
-function addStream(app: FastifyInstance, stream: StreamRoute): void {
+function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts): void {
   app.route({
     method: stream.method,
     url: stream.path,
     handler: async (request, reply) => {
+      requirePermission(parts.authenticator.authenticate(request.headers), stream.permission);
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       await stream.handle(request, reply, gone.signal);

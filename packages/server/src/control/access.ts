@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { HttpRoute } from "../core/http-route.ts";
+import {
+  permissionNames,
+  permissions,
+  permissionsOf,
+  roleNames,
+  roles,
+  rolesWith,
+} from "../core/permissions.ts";
+import { defineOperation, type Operation } from "./operation.ts";
+
+const permission = z.enum(permissionNames);
+const role = z.enum(roleNames);
+
+/** Operations that tell who may do what. */
+export function accessOperations(routes: () => readonly HttpRoute[]): readonly Operation[] {
+  return [
+    defineOperation({
+      name: "access.roles",
+      summary: "The roles, and what each of them allows.",
+      permission: "system.read",
+      rest: { method: "GET", path: "/api/v1/access/roles" },
+      input: z.strictObject({}),
+      output: z.object({
+        roles: z
+          .array(z.object({ name: role, summary: z.string(), permissions: z.array(permission).readonly() }))
+          .readonly(),
+        permissions: z.array(z.object({ name: permission, summary: z.string() })).readonly(),
+      }),
+      run: async () => ({
+        roles: roleNames.map((name) => ({
+          name,
+          summary: roles[name],
+          permissions: [...permissionsOf(name)],
+        })),
+        permissions: permissionNames.map((name) => ({ name, summary: permissions[name] })),
+      }),
+    }),
+    defineOperation({
+      name: "access.routes",
+      summary: "Every route that this server answers now, and who may call it.",
+      permission: "system.read",
+      rest: { method: "GET", path: "/api/v1/access/routes" },
+      input: z.strictObject({}),
+      output: z.object({
+        routes: z
+          .array(
+            z.object({
+              method: z.string(),
+              path: z.string(),
+              permission: permission.nullable().describe("Null for a route that anybody may call."),
+              roles: z.array(role).readonly().describe("Those that have the permission."),
+            }),
+          )
+          .readonly(),
+      }),
+      run: async () => ({
+        routes: routes().map(({ method, path, access }) => ({
+          method,
+          path,
+          permission: access === "public" ? null : access,
+          roles: access === "public" ? roleNames : rolesWith(access),
+        })),
+      }),
+    }),
+  ];
+}

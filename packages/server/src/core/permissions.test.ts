@@ -1,0 +1,26 @@
+import { describe, expect, test } from "vitest";
+import { permissionNames, permissionsOf, requirePermission, roleNames, rolesWith } from "./permissions.ts";
+
+const viewer = { name: "ann", permissions: permissionsOf("viewer") };
+
+describe("roles", () => {
+  test("an admin is allowed everything, and nobody else is", () => {
+    for (const permission of permissionNames) expect(rolesWith(permission)).toContain("admin");
+    for (const role of roleNames.filter((each) => each !== "admin"))
+      expect(permissionsOf(role).size).toBeLessThan(permissionNames.length);
+  });
+
+  test("a viewer changes and spends nothing", () => {
+    for (const permission of permissionsOf("viewer")) expect(permission).toMatch(/\.read$/);
+  });
+
+  test("who lacks a permission is told which one, and which roles have it", () => {
+    expect(() => requirePermission(viewer, "usage.read")).not.toThrow();
+    expect(() => requirePermission(viewer, "models.write")).toThrow(
+      expect.objectContaining({
+        code: "forbidden",
+        message: "ann lacks the permission models.write. Ask an admin for one of the roles admin, operator.",
+      }),
+    );
+  });
+});

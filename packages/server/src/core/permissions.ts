@@ -1,0 +1,70 @@
+import { PlatformError } from "@llm-platform/kit";
+
+/** Everything that a caller can be allowed to, and what it means. The set is closed: an operation names one of them. */
+export const permissions = {
+  "inference.call": "Call models.",
+  "models.read": "See models and which of them are loaded.",
+  "models.write": "Load, unload, pull and delete models.",
+  "integrations.read": "See integrations, their states, metrics and settings without secrets.",
+  "integrations.write": "Restart integrations and change their settings.",
+  "events.read": "Follow what changes.",
+  "usage.read": "See the usage ledger of everybody.",
+  "metrics.read": "Scrape `/metrics`.",
+  "system.read": "See version, load and routes of the server.",
+} as const;
+
+export type Permission = keyof typeof permissions;
+
+export type PermissionSet = ReadonlySet<Permission>;
+
+/** The roles that every platform has, and what each is for. */
+export const roles = {
+  admin: "Everything.",
+  operator: "Runs the platform: models, integrations, usage.",
+  developer: "Calls models.",
+  viewer: "Looks, and neither changes nor spends anything.",
+} as const;
+
+export type Role = keyof typeof roles;
+
+// Only literals stand in the two tables above.
+export const permissionNames = Object.keys(permissions) as Permission[];
+export const roleNames = Object.keys(roles) as [Role, ...Role[]];
+
+const reading: readonly Permission[] = [
+  "models.read",
+  "integrations.read",
+  "events.read",
+  "usage.read",
+  "metrics.read",
+  "system.read",
+];
+
+const granted: Readonly<Record<Role, PermissionSet>> = {
+  admin: new Set(permissionNames),
+  operator: new Set([...reading, "inference.call", "models.write", "integrations.write"]),
+  developer: new Set(["inference.call", "models.read"]),
+  viewer: new Set(reading),
+};
+
+/** What a role allows. */
+export function permissionsOf(role: Role): PermissionSet {
+  return granted[role];
+}
+
+/** The roles that allow something. */
+export function rolesWith(permission: Permission): readonly Role[] {
+  return roleNames.filter((role) => granted[role].has(permission));
+}
+
+/** Throws PlatformError `forbidden` for a caller who is not allowed to. */
+export function requirePermission(
+  { name, permissions: allowed }: { readonly name: string; readonly permissions: PermissionSet },
+  permission: Permission,
+): void {
+  if (allowed.has(permission)) return;
+  throw new PlatformError(
+    "forbidden",
+    `${name} lacks the permission ${permission}. Ask an admin for one of the roles ${rolesWith(permission).join(", ")}.`,
+  );
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { ask } from "./http.ts";
+import { type Platform, startPlatform } from "./start-platform.ts";
+
+// The table is contracts/access-matrix.txt: `npx vitest run test/e2e/access-matrix.test.ts --update` writes it anew, to be read.
+const table = "../../contracts/access-matrix.txt";
+const roles = ["admin", "operator", "developer", "viewer"] as const;
+const keyOf = (role: string): string => `${role}-key-0123456789`;
+
+let platform: Platform;
+
+beforeAll(async () => {
+  const api_keys = roles.map((role) => ({ name: role, key: keyOf(role), role }));
+  platform = await startPlatform({ config: { auth: { api_keys } } });
+});
+
+afterAll(async () => {
+  await platform.stop();
+});
+
+const listed = z.object({ routes: z.array(z.object({ method: z.string(), path: z.string() })) });
+
+/** The routes of the running server, those last after which it is not as before. */
+async function readRoutes(): Promise<z.output<typeof listed>["routes"]> {
+  const answer = await ask(platform, "/api/v1/access/routes", { headers: headersOf("admin") });
+  const { routes } = listed.parse(answer.json);
+  const isLast = ({ path }: { readonly path: string }) => Number(path.endsWith("restart-all"));
+  return routes.toSorted((a, b) => isLast(a) - isLast(b) || toName(a).localeCompare(toName(b)));
+}
+
+function toName({ method, path }: { readonly method: string; readonly path: string }): string {
+  return `${method.padEnd(6)} ${path}`;
+}
+
+function headersOf(role: string | undefined): Readonly<Record<string, string>> {
+  return role === undefined ? {} : { authorization: `Bearer ${keyOf(role)}` };
+}
+
+async function call(
+  { method, path }: { readonly method: string; readonly path: string },
+  role: string | undefined,
+): Promise<string> {
+  const filled = path.replaceAll(/\{\w+\}/g, "no-such-thing");
+  const answer = await ask(platform, filled, {
+    method,
+    headers: headersOf(role),
+    ...(method === "GET" || method === "DELETE" ? {} : { body: {} }),
+  });
+  return answer.status === 401 || answer.status === 403 ? String(answer.status) : "yes";
+}
+
+test("each route answers each role as the table says, and the server has no route beside it", async () => {
+  const routes = await readRoutes();
+  const width = Math.max(...routes.map((route) => toName(route).length));
+  const line = (first: string, cells: readonly string[]) =>
+    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(9)).join("  ")}`.trimEnd();
+  const lines = [line("", ["anonymous", ...roles])];
+  for (const route of routes) {
+    const cells: string[] = [];
+    for (const role of [undefined, ...roles]) cells.push(await call(route, role));
+    lines.push(line(toName(route), cells));
+  }
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(table);
+});
+
+test("every documented route is one of the running server", async () => {
+  const served = new Set((await readRoutes()).map(toName));
+  const contract = new URL("../../contracts/openapi.json", import.meta.url);
+  const { paths } = z
+    .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+    .parse(JSON.parse(readFileSync(contract, "utf8")));
+  const documented = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => toName({ method: method.toUpperCase(), path })),
+  );
+  expect(documented.filter((name) => !served.has(name))).toEqual([]);
+  expect([...served].filter((name) => !documented.includes(name))).toEqual([]);
+});
