@@ -32,7 +32,7 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   unauthenticated: {
     meaning: "No key was sent, or one that is not known.",
-    remedy: "Send `Authorization: Bearer KEY` with a key from `auth.api_keys`.",
+    remedy: "Send `Authorization: Bearer KEY` with a key from `auth.api_keys` or `llmp keys create`.",
   },
   forbidden: {
     meaning: "The caller is known, or is on this machine, but may not do this.",

@@ -28,13 +28,19 @@ export function createOpenApi(): object {
       { name: "usage", description: "The ledger of attempts." },
       { name: "system", description: "The server itself." },
       { name: "access", description: "Who may do what." },
+      { name: "users", description: "People and programs that own keys." },
+      { name: "keys", description: "API keys." },
     ],
-    // While no key is configured, callers on this machine need none.
+    // While there is neither a configured key nor a user, callers on this machine need none.
     security: [{ apiKey: [] }, {}],
     paths: mergePaths(inferencePaths, operationPaths(readOperations())),
     components: {
       securitySchemes: {
-        apiKey: { type: "http", scheme: "bearer", description: "A key of `auth.api_keys`." },
+        apiKey: {
+          type: "http",
+          scheme: "bearer",
+          description: "A key of `auth.api_keys`, or one that `keys.create` made.",
+        },
       },
       schemas: { ...inferenceSchemas, Problem: problemSchema },
       responses: {

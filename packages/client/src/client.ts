@@ -1,5 +1,6 @@
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
+import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -70,15 +71,32 @@ export interface PlatformClient {
   loadedModels(): Promise<readonly LoadedModel[]>;
   loadModel(model: string): Promise<void>;
   unloadModel(model: string): Promise<void>;
+  whoami(): Promise<Caller>;
+  /** All of them, revoked ones included. */
+  keys(): Promise<readonly ApiKey[]>;
+  createKey(key: NewKey): Promise<ShownKey>;
+  /** @param graceSeconds how long the text before goes on working; default a day */
+  rotateKey(id: string, graceSeconds?: number): Promise<ShownKey>;
+  revokeKey(id: string): Promise<ApiKey>;
+  users(): Promise<readonly User[]>;
+  /** The key is null when none was made. */
+  createUser(user: NewUser): Promise<User & { readonly key: string | null }>;
+  updateUser(id: string, change: UserChange): Promise<User>;
+  deleteUser(id: string): Promise<User>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
 
 const defaultUrl = "http://127.0.0.1:8000";
 const defaultTimeoutMs = 30_000;
+const rowsPerPage = 1_000;
+
+type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
+  readonly next_cursor: string | null;
+};
 
 interface CallOptions {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: object;
   /** Undefined for no limit. */
   readonly timeoutMs?: number | undefined;
@@ -136,6 +154,20 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     }
   }
 
+  /** Everything of a list that comes in pages. */
+  async function callPages<Row, Name extends string>(path: string, name: Name): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const page: Page<Row, Name> = await call(
+        `${path}?limit=${rowsPerPage}&cursor=${encodeURIComponent(cursor)}`,
+      );
+      rows.push(...page[name]);
+      cursor = page.next_cursor;
+    }
+    return rows;
+  }
+
   return {
     url,
     system: () => call("/api/v1/system"),
@@ -154,6 +186,20 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     async unloadModel(model) {
       await call("/api/v1/models/unload", { method: "POST", body: { model } });
     },
+    whoami: () => call("/api/v1/access/whoami"),
+    keys: () => callPages("/api/v1/keys", "keys"),
+    createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),
+    rotateKey: (id, graceSeconds) =>
+      call(`/api/v1/keys/${encodeURIComponent(id)}/rotate`, {
+        method: "POST",
+        body: { grace_seconds: graceSeconds },
+      }),
+    revokeKey: (id) => call(`/api/v1/keys/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    users: () => callPages("/api/v1/users", "users"),
+    createUser: (user) => call("/api/v1/users", { method: "POST", body: user }),
+    updateUser: (id, change) =>
+      call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
+    deleteUser: (id) => call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "DELETE" }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

@@ -120,6 +120,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
     ledger: store.ledger,
+    identity: store.identity,
     savedConfig,
     system: {
       version,
@@ -199,7 +200,15 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const workers = createWorkerHost({ config, ledger: store.ledger, registry, metrics, log, reportTraffic });
+  const workers = createWorkerHost({
+    config,
+    ledger: store.ledger,
+    keys: store.identity,
+    registry,
+    metrics,
+    log,
+    reportTraffic,
+  });
   const listener = await openListener({ config, metrics, log, dealer: workers?.dealer });
   const source = { platforms: () => viewPlatforms(manager()) };
   const directory = createModelDirectory({
@@ -223,7 +232,11 @@ async function openCallPath(
     listener,
     directory,
     gateway,
-    inference: createInferenceParts(toInferenceSettings(config), { gateway, log }),
+    inference: createInferenceParts(toInferenceSettings(config), {
+      gateway,
+      log,
+      keySource: store.identity,
+    }),
   };
 }
 

@@ -12,13 +12,16 @@ import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
+import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { usageOperations } from "./control/usage.ts";
+import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -36,6 +39,7 @@ export interface SurfaceParts {
   askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
+  readonly identity: Identity;
   readonly savedConfig: SavedConfig;
   readonly system: SystemInfo;
   readonly events: EventReader;
@@ -98,11 +102,21 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
 export function createOperations(
   parts: Pick<
     SurfaceParts,
-    "directory" | "listener" | "registry" | "savedConfig" | "events" | "system" | "ledger" | "manager"
+    | "config"
+    | "directory"
+    | "identity"
+    | "listener"
+    | "registry"
+    | "savedConfig"
+    | "events"
+    | "system"
+    | "ledger"
+    | "manager"
   >,
 ): readonly Operation[] {
-  const { directory, listener, registry, savedConfig, events, system, ledger } = parts;
+  const { config, directory, identity, listener, registry, savedConfig, events, system, ledger } = parts;
   const manager = parts.manager();
+  const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
   return [
     ...integrationOperations({
       manager,
@@ -115,6 +129,8 @@ export function createOperations(
     ...usageOperations(ledger),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
+    ...keyOperations({ identity, isConfigured }),
+    ...userOperations({ identity, isConfigured }),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Log } from "@llm-platform/kit";
+import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
@@ -15,6 +16,7 @@ import { createWorkerPool, type WorkerPool } from "./workers/worker-pool.ts";
 export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
+  readonly keys: KeySource;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;

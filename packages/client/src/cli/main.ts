@@ -5,6 +5,7 @@ import type { CliContext } from "./context.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { addIdentityCommands } from "./identity.ts";
 import { addIntegrationCommands } from "./integrations.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
@@ -49,6 +50,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addModelCommands(program, context);
   addIntegrationCommands(program, context);
+  addIdentityCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { permissionsOf, type Role } from "../core/permissions.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
+import { KeyLookup, type KeySource, unknownKey } from "./key-lookup.ts";
 
 /** A static API key of the configuration, by the SHA-256 of its text. */
 export interface ApiKeyRecord {
@@ -14,6 +15,8 @@ export interface ApiKeyRecord {
 
 export interface AuthenticatorParts {
   readonly keys: readonly ApiKeyRecord[];
+  /** Of the keys that the platform has made. */
+  readonly source: KeySource;
   /** Hosts, with or without a port, by which this server may be called while no key guards it. */
   readonly allowedHosts: readonly string[];
 }
@@ -30,44 +33,52 @@ export interface CallerHeaders {
 /** Says who a caller is. */
 export interface Authenticator {
   /**
-   * @throws PlatformError `unauthenticated`, or, while no key is configured, `misdirected_request` for a foreign Host
-   * and `forbidden` for a browser page of another origin
+   * Answers at once for a caller who is known, and later for one who is looked up.
+   * Throws, or rejects with, PlatformError `unauthenticated`, `unavailable` when the store does not answer, and for
+   * callers from this machine without a key `misdirected_request` for a foreign Host and `forbidden` for a browser page
+   * of another origin.
    */
-  authenticate(headers: CallerHeaders): Principal;
+  authenticate(headers: CallerHeaders): Principal | Promise<Principal>;
 }
 
 /** Raw credentials that were checked already; bounded, so that guessing cannot fill the memory. */
 const mostCached = 1_000;
 const longestCredential = 8_192;
+const longestKept = 128;
+/** The form of a key that the platform has made. */
+const madeKey = /^llmp_[A-Za-z0-9_-]{43}$/;
 const localHosts = ["localhost", "127.0.0.1", "[::1]"];
 
-export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts): Authenticator {
+export function createAuthenticator({ keys, source, allowedHosts }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
     keys.map(({ name, sha256, role, requestsPerMinute }) => [
       sha256,
-      { name, kind: "api_key", permissions: permissionsOf(role), requestsPerMinute },
+      {
+        id: `config:${name}`,
+        name,
+        kind: "api_key",
+        userId: undefined,
+        permissions: permissionsOf(role),
+        requestsPerMinute,
+      },
     ]),
   );
   const cache = new Map<string, Principal>();
+  const lookup = new KeyLookup({ source, nowMs: () => performance.now(), wallMs: () => Date.now() });
   const hosts = new Set([...localHosts, ...allowedHosts].map((host) => host.toLowerCase()));
 
-  function fromKey(headers: CallerHeaders): Principal {
-    const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
-    if (typeof credential !== "string") {
-      throw new PlatformError(
-        "unauthenticated",
-        "No API key was sent. Send one as `Authorization: Bearer KEY`.",
-      );
-    }
-    const known = cache.get(credential);
+  function fromKey(credential: string): Principal | Promise<Principal> {
+    const known = cache.get(credential) ?? lookup.recall(credential);
     if (known !== undefined) return known;
-    const key = /^bearer\s/i.test(credential) ? credential.slice(7).trim() : credential;
-    const principal = key.length > longestCredential ? undefined : byHash.get(hash("sha256", key));
-    if (principal === undefined)
-      throw new PlatformError(
-        "unauthenticated",
-        "The API key is not known. Check it, or ask an operator for one.",
-      );
+    const key = keyOf(credential);
+    if (key.length > longestCredential) throw unknownKey();
+    const sha256 = hash("sha256", key);
+    const principal = byHash.get(sha256);
+    if (principal === undefined) {
+      // Nothing longer is kept: who guesses cannot fill the memory.
+      if (madeKey.test(key) && credential.length <= longestKept) return lookup.find(credential, sha256);
+      throw unknownKey();
+    }
     if (cache.size >= mostCached) cache.clear();
     cache.set(credential, principal);
     return principal;
@@ -91,7 +102,26 @@ export function createAuthenticator({ keys, allowedHosts }: AuthenticatorParts):
     return localAdmin;
   }
 
-  return { authenticate: byHash.size > 0 ? fromKey : fromThisMachine };
+  return {
+    authenticate(headers) {
+      const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
+      const isSent = typeof credential === "string";
+      if (byHash.size > 0 || source.hasUsers) {
+        if (isSent) return fromKey(credential);
+        throw new PlatformError(
+          "unauthenticated",
+          "No API key was sent. Send one as `Authorization: Bearer KEY`.",
+        );
+      }
+      // Clients send whatever they have for a key, but one of ours is meant.
+      if (isSent && keyOf(credential).startsWith("llmp_")) return fromKey(credential);
+      return fromThisMachine(headers);
+    },
+  };
+}
+
+function keyOf(credential: string): string {
+  return /^bearer\s/i.test(credential) ? credential.slice(7).trim() : credential;
 }
 
 function withoutPort(host: string): string {

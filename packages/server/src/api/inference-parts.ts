@@ -3,6 +3,7 @@ import type { PlatformLog } from "../telemetry/log.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { type ApiKeyRecord, createAuthenticator } from "./authenticate.ts";
 import type { InferenceParts } from "./inference.ts";
+import type { KeySource } from "./key-lookup.ts";
 
 /** What the endpoints of every process are told, as plain data. */
 export interface InferenceSettings {
@@ -17,8 +18,12 @@ export interface InferenceSettings {
 /** The parts that all inference endpoints of a process have in common. */
 export function createInferenceParts(
   settings: InferenceSettings,
-  parts: {
+  {
+    keySource,
+    ...parts
+  }: {
     readonly gateway: Gateway;
+    readonly keySource: KeySource;
     readonly log: PlatformLog;
     readonly forward?: InferenceParts["forward"];
   },
@@ -26,7 +31,7 @@ export function createInferenceParts(
   const { keys, allowedHosts, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
   return {
     ...parts,
-    authenticator: createAuthenticator({ keys, allowedHosts }),
+    authenticator: createAuthenticator({ keys, allowedHosts, source: keySource }),
     deadlines: new Deadlines(),
     maxBodyBytes,
     headerHoldMs,

@@ -70,26 +70,36 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
   return {
     handle: (request, response) => {
       const client = new HttpReply(response);
-      try {
-        if (request.method !== "POST") throw methodNotAllowed(request);
-        const principal = admitCaller(authenticator, request.headers);
+      const refuseCaller = (thrown: unknown): void =>
+        refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
+      const admit = (principal: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
           if (error === undefined)
             serve({ parts, endpoint, principal, traceparent, body, client, head: undefined });
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
+      };
+      try {
+        if (request.method !== "POST") throw methodNotAllowed(request);
+        const caller = admitCaller(authenticator, request.headers);
+        if (caller instanceof Promise) caller.then(admit, refuseCaller);
+        else admit(caller);
       } catch (thrown) {
-        refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
+        refuseCaller(thrown);
       }
     },
     fast: {
       maxBodyBytes,
       admit(head) {
-        const principal = recognise(authenticator, head);
-        if (principal === undefined) return undefined;
+        const caller = recognise(authenticator, head);
+        if (caller === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
-        return (body, client) => serve({ parts, endpoint, principal, traceparent, body, client, head });
+        if (caller instanceof Promise) {
+          return (body, client) => serveLater(caller, { parts, endpoint, traceparent, body, client, head });
+        }
+        return (body, client) =>
+          serve({ parts, endpoint, principal: caller, traceparent, body, client, head });
       },
     },
   };
@@ -111,17 +121,27 @@ export function mountInference(endpoints: Readonly<Record<string, InferenceHandl
 
 const inferencePermission = "inference.call";
 
-/** Who calls. Throws PlatformError for a caller who may not. */
-function admitCaller(authenticator: Authenticator, headers: CallerHeaders): Principal {
-  const principal = authenticator.authenticate(headers);
+/** Who calls. Throws, or rejects with, PlatformError for a caller who may not. */
+function admitCaller(authenticator: Authenticator, headers: CallerHeaders): Principal | Promise<Principal> {
+  const caller = authenticator.authenticate(headers);
+  return caller instanceof Promise ? caller.then(requireInference) : requireInference(caller);
+}
+
+function requireInference(principal: Principal): Principal {
   requirePermission(principal, inferencePermission);
   return principal;
 }
 
 /** Who calls; undefined for a caller whom node:http is to refuse. */
-function recognise(authenticator: Authenticator, headers: CallerHeaders): Principal | undefined {
+function recognise(
+  authenticator: Authenticator,
+  headers: CallerHeaders,
+): Principal | Promise<Principal> | undefined {
   try {
-    return admitCaller(authenticator, headers);
+    const caller = admitCaller(authenticator, headers);
+    // The body may come later than the refusal, which waits for it.
+    if (caller instanceof Promise) caller.catch(() => undefined);
+    return caller;
   } catch {
     return undefined;
   }
@@ -136,6 +156,17 @@ interface Exchange {
   readonly client: ClientReply;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
+}
+
+/** Serves a request when it is known who calls. */
+function serveLater(caller: Promise<Principal>, exchange: Omit<Exchange, "principal">): void {
+  const { client, endpoint } = exchange;
+  caller.then(
+    (principal) => {
+      if (client.isOpen) serve({ ...exchange, principal });
+    },
+    (thrown: unknown) => refuse(client, { id: newRequestId(), error: toPlatformError(thrown), endpoint }),
+  );
 }
 
 function serve(exchange: Exchange): void {

@@ -23,17 +23,15 @@ export function createMetricsMount({ registry, process, authenticator, askOthers
         "/metrics",
         (request, response) => {
           if (!isRead(request, response)) return;
-          try {
-            requirePermission(authenticator.authenticate(request.headers), "metrics.read");
-          } catch (error) {
-            answer(response, toPlatformError(error));
-            return;
-          }
-          const exposed = askOthers().then((others) => process.expose(others));
-          exposed.then(
-            (defaults) => {
+          const expose = async (): Promise<string> => {
+            requirePermission(await authenticator.authenticate(request.headers), "metrics.read");
+            const defaults = await process.expose(await askOthers());
+            return registry.expose() + defaults;
+          };
+          expose().then(
+            (text) => {
               response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-              response.end(registry.expose() + defaults);
+              response.end(text);
             },
             (error: unknown) => answer(response, toPlatformError(error)),
           );

@@ -17,6 +17,27 @@ const role = z.enum(roleNames);
 export function accessOperations(routes: () => readonly HttpRoute[]): readonly Operation[] {
   return [
     defineOperation({
+      name: "access.whoami",
+      summary: "Who the caller is, and what the caller may do.",
+      permission: "self.read",
+      rest: { method: "GET", path: "/api/v1/access/whoami" },
+      input: z.strictObject({}),
+      output: z.object({
+        id: z.string(),
+        name: z.string(),
+        kind: z.enum(["api_key", "local"]),
+        user: z.string().nullable().describe("Id of the user whose key it is; null for a key of nobody."),
+        permissions: z.array(permission).readonly(),
+      }),
+      run: async (_input, { principal }) => ({
+        id: principal.id,
+        name: principal.name,
+        kind: principal.kind,
+        user: principal.userId ?? null,
+        permissions: [...principal.permissions],
+      }),
+    }),
+    defineOperation({
       name: "access.roles",
       summary: "The roles, and what each of them allows.",
       permission: "system.read",

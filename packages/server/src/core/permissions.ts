@@ -11,6 +11,11 @@ export const permissions = {
   "usage.read": "See the usage ledger of everybody.",
   "metrics.read": "Scrape `/metrics`.",
   "system.read": "See version, load and routes of the server.",
+  "self.read": "See who one is.",
+  "users.read": "See users.",
+  "users.write": "Make, change and delete users.",
+  "keys.read": "See API keys, never their text.",
+  "keys.write": "Make, rotate and revoke API keys.",
 } as const;
 
 export type Permission = keyof typeof permissions;
@@ -38,18 +43,31 @@ const reading: readonly Permission[] = [
   "usage.read",
   "metrics.read",
   "system.read",
+  "self.read",
 ];
 
 const granted: Readonly<Record<Role, PermissionSet>> = {
   admin: new Set(permissionNames),
-  operator: new Set([...reading, "inference.call", "models.write", "integrations.write"]),
-  developer: new Set(["inference.call", "models.read"]),
+  operator: new Set([
+    ...reading,
+    "inference.call",
+    "models.write",
+    "integrations.write",
+    "users.read",
+    "keys.read",
+  ]),
+  developer: new Set(["inference.call", "models.read", "self.read"]),
   viewer: new Set(reading),
 };
 
 /** What a role allows. */
 export function permissionsOf(role: Role): PermissionSet {
   return granted[role];
+}
+
+/** What each of the sets allows. */
+export function commonPermissions(...sets: readonly PermissionSet[]): PermissionSet {
+  return new Set(permissionNames.filter((permission) => sets.every((each) => each.has(permission))));
 }
 
 /** The roles that allow something. */

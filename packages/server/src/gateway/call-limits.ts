@@ -44,20 +44,20 @@ export class KeyBuckets {
   readonly #buckets = new Map<string, TokenBucket>();
 
   /** Takes one call of a key when there is one. */
-  take(name: string, perMinute: number, nowMs: number): BucketVerdict {
-    let bucket = this.#buckets.get(name);
+  take(id: string, perMinute: number, nowMs: number): BucketVerdict {
+    let bucket = this.#buckets.get(id);
     if (bucket === undefined) {
       bucket = new TokenBucket(perMinute, nowMs);
-      this.#buckets.set(name, bucket);
+      this.#buckets.set(id, bucket);
     }
     return bucket.take(nowMs);
   }
 
   /** Throws PlatformError `rate_limited` when the key of a call has none left. */
   charge(call: LimitedCall): void {
-    const { name, requestsPerMinute } = call.principal;
+    const { id, requestsPerMinute } = call.principal;
     if (requestsPerMinute === undefined) return;
-    applyVerdict(call, this.take(name, requestsPerMinute, call.startedAtMs));
+    applyVerdict(call, this.take(id, requestsPerMinute, call.startedAtMs));
   }
 }
 

@@ -90,8 +90,8 @@ export class LeasedLimits implements CallLimits {
 
   #ask(input: Pick<Waiting, "call" | "resolve" | "reject"> & { readonly needsSlot: boolean }): void {
     const { call, needsSlot, resolve, reject } = input;
-    const { name, requestsPerMinute } = call.principal;
-    const key = requestsPerMinute === undefined ? undefined : name;
+    const { id, requestsPerMinute } = call.principal;
+    const key = requestsPerMinute === undefined ? undefined : id;
     const ask = { id: ++this.#lastId, needsSlot, key, perMinute: requestsPerMinute ?? 0 };
     const waiting = { call, ask, resolve, reject, isServed: false };
     this.#waiting.set(ask.id, waiting);

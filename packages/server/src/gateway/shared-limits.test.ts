@@ -6,8 +6,8 @@ import type { CallLimits, LimitedCall } from "./call-limits.ts";
 import { LeasedLimits } from "./leased-limits.ts";
 import { SharedLimits } from "./shared-limits.ts";
 
-const anybody: Principal = { ...localAdmin, name: "anybody" };
-const bounded: Principal = { ...localAdmin, name: "bounded", requestsPerMinute: 5 };
+const anybody: Principal = { ...localAdmin, id: "anybody", name: "anybody" };
+const bounded: Principal = { ...localAdmin, id: "bounded", name: "bounded", requestsPerMinute: 5 };
 
 interface Pending {
   readonly process: number;

@@ -83,10 +83,10 @@ export class SharedLimits<Holder> implements CallLimits {
 
   /** Throws PlatformError `rate_limited`, after giving the place back. */
   #charge(call: LimitedCall): void {
-    const { name, requestsPerMinute } = call.principal;
+    const { id, requestsPerMinute } = call.principal;
     if (requestsPerMinute === undefined) return;
     try {
-      applyVerdict(call, this.#buckets.take(name, requestsPerMinute, this.#parts.nowMs()));
+      applyVerdict(call, this.#buckets.take(id, requestsPerMinute, this.#parts.nowMs()));
     } catch (error) {
       this.#leases.putBack();
       throw error;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { Tables } from "./tables.ts";
 
@@ -13,8 +13,19 @@ const first: Migration = {
   },
 };
 
+/** Users and API keys. */
+const identity: Migration = {
+  async up(database) {
+    await createUsers(database);
+    await createApiKeys(database);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
-export const migrations: Readonly<Record<string, Migration>> = { "0001_first": first };
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001_first": first,
+  "0002_identity": identity,
+};
 
 export interface MigrateParts {
   readonly raw: DatabaseSync;
@@ -114,4 +125,47 @@ async function createUsageLedger(database: Kysely<unknown>): Promise<void> {
     .columns(["started_at_ms", "attempt_id"])
     .unique()
     .execute();
+}
+
+async function createUsers(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("users")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("name", "text", (column) => column.notNull().unique())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("email", "text")
+    .addColumn("role", "text", (column) => column.notNull())
+    .addColumn("is_active", "integer", (column) => column.notNull())
+    .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+    .execute();
+}
+
+async function createApiKeys(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("api_keys")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("owner_id", "text")
+    .addColumn("scopes", "text", (column) => column.notNull())
+    .addColumn("prefix", "text", (column) => column.notNull())
+    .addColumn("sha256", "text", (column) => column.notNull().unique())
+    .addColumn("previous_sha256", "text")
+    .addColumn("previous_expires_at_ms", "bigint")
+    .addColumn("requests_per_minute", "integer")
+    .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("created_by", "text", (column) => column.notNull())
+    .addColumn("expires_at_ms", "bigint")
+    .addColumn("last_used_at_ms", "bigint")
+    .addColumn("revoked_at_ms", "bigint")
+    .execute();
+  // A revoked key's name is free again; of those that work no two have the same, for the ledger knows them by it.
+  await database.schema
+    .createIndex("api_keys_name")
+    .on("api_keys")
+    .column("name")
+    .unique()
+    .where(sql.ref("revoked_at_ms"), "is", null)
+    .execute();
+  await database.schema.createIndex("api_keys_previous").on("api_keys").column("previous_sha256").execute();
+  await database.schema.createIndex("api_keys_owner").on("api_keys").column("owner_id").execute();
 }

@@ -5,6 +5,7 @@ import { type KeyValues, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
+import { createIdentity, type Identity } from "./identity.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
@@ -26,6 +27,7 @@ export interface StoreOptions {
 export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly identity: Identity;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -51,6 +53,7 @@ export async function openStore({
   try {
     const path = join(directory, "platform.db");
     const { raw, database } = await openDatabase(path);
+    const identity = await createIdentity({ database, nowMs });
     const checkpointer = createCheckpointer(path);
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
@@ -60,8 +63,10 @@ export async function openStore({
         walPath: `${path}-wal`,
         onInserted: (rows) => checkpointer.noteTransaction(rows),
       }),
+      identity,
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
+        await identity.close();
         await checkpointer.stop();
         await database.destroy();
         lock.release();

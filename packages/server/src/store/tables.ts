@@ -3,6 +3,8 @@ export interface Tables {
   readonly events: EventRow;
   readonly key_values: KeyValueRow;
   readonly usage_ledger: UsageRow;
+  readonly users: UserRow;
+  readonly api_keys: ApiKeyRow;
 }
 
 export interface EventRow {
@@ -46,4 +48,37 @@ export interface UsageRow {
   readonly usage_source: string;
   readonly cost_micros: number | null;
   readonly currency: string | null;
+}
+
+export interface UserRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly email: string | null;
+  readonly role: string;
+  /** 1 for a user whose keys work, else 0. */
+  readonly is_active: number;
+  readonly created_at_ms: number;
+}
+
+export interface ApiKeyRow {
+  readonly id: string;
+  readonly name: string;
+  /** Null for a key of nobody. */
+  readonly owner_id: string | null;
+  /** JSON of a list of permissions. */
+  readonly scopes: string;
+  /** The first characters of the key, by which a person knows it. */
+  readonly prefix: string;
+  /** Of the key's text, in lower-case hexadecimal. */
+  readonly sha256: string;
+  /** The same of the text before the last rotation. */
+  readonly previous_sha256: string | null;
+  readonly previous_expires_at_ms: number | null;
+  readonly requests_per_minute: number | null;
+  readonly created_at_ms: number;
+  readonly created_by: string;
+  readonly expires_at_ms: number | null;
+  readonly last_used_at_ms: number | null;
+  readonly revoked_at_ms: number | null;
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@llm-platform/kit";
 import type { InferenceSettings } from "../api/inference-parts.ts";
+import type { KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { PriceEntry } from "../core/prices.ts";
 import type { RoutingConfig } from "../core/routes.ts";
@@ -41,6 +42,7 @@ export type ToWorker =
       readonly spoolDirectory: string;
       readonly settings: WorkerSettings;
       readonly data: RoutingData;
+      readonly hasUsers: boolean;
     }
   | { readonly type: "data"; readonly data: RoutingData }
   /** The socket comes with it. */
@@ -48,6 +50,15 @@ export type ToWorker =
   | { readonly type: "lend"; readonly slots: number }
   | { readonly type: "recall"; readonly slots: number; readonly round: number }
   | { readonly type: "answers"; readonly answers: readonly LimitAnswer[] }
+  /** Answer of `find_key`. */
+  | {
+      readonly type: "key_found";
+      readonly id: number;
+      readonly holder: KeyHolder | undefined;
+      readonly error: StoreError | undefined;
+    }
+  /** A user or a key was changed: what is kept of them holds no longer. */
+  | { readonly type: "identity"; readonly hasUsers: boolean }
   /** Answer of `insert` and `make_durable`. */
   | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
   | { readonly type: "report"; readonly id: number; readonly isWhole: boolean }
@@ -73,6 +84,7 @@ export type FromWorker =
   | { readonly type: "closed"; readonly ids: readonly number[] }
   | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
   | { readonly type: "returned"; readonly slots: number; readonly round: number }
+  | { readonly type: "find_key"; readonly id: number; readonly sha256: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
+import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
@@ -23,6 +24,7 @@ export interface WorkerPoolParts {
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
+  readonly keys: KeySource;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -99,6 +101,9 @@ class Pool implements WorkerPool {
         for (const slot of this.#slots) slot.send({ type: "close_all" });
       },
     };
+    parts.keys.onChange(() => {
+      for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers });
+    });
     parts.registry.onCollect(() => this.#countStates());
   }
 
@@ -160,6 +165,7 @@ class Pool implements WorkerPool {
         spoolDirectory: folder,
         settings,
         data: routingData(),
+        hasUsers: this.#parts.keys.hasUsers,
       }),
       recover: async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -194,6 +200,9 @@ class Pool implements WorkerPool {
       case "returned":
         this.limits.onReturned(from, message.slots, message.round);
         return;
+      case "find_key":
+        void this.#findKey(from, message);
+        return;
       case "insert":
         void this.#store(from, message.id, () => ledger.insertMany(message.records));
         return;
@@ -204,6 +213,19 @@ class Pool implements WorkerPool {
         for (const { integration, outcome } of message.traffic) reportTraffic(integration, outcome);
         return;
       default:
+    }
+  }
+
+  async #findKey(
+    from: WorkerProcess,
+    { id, sha256 }: { readonly id: number; readonly sha256: string },
+  ): Promise<void> {
+    try {
+      const holder = await this.#parts.keys.findKey(sha256);
+      from.send({ type: "key_found", id, holder, error: undefined });
+    } catch (thrown) {
+      const { code, message } = toPlatformError(thrown);
+      from.send({ type: "key_found", id, holder: undefined, error: { code, message } });
     }
   }
 

@@ -1,5 +1,6 @@
 import { createForwarder } from "../api/forward.ts";
 import { createInferenceParts } from "../api/inference-parts.ts";
+import type { KeySource } from "../api/key-lookup.ts";
 import { createOpenAiInference } from "../api/openai/surface.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import { createUpstreamPool } from "../wire/upstream-pool.ts";
@@ -23,6 +24,7 @@ const mostForwarded = 1_000_000;
 export async function createWorkerServing(
   { start, log, send }: WorkerInput,
   { gateway, metrics, relayed, directory }: WorkerCalls,
+  keySource: KeySource,
 ): Promise<WorkerServing> {
   const { internal, inference: settings } = start.settings;
   const known: { names: ReadonlySet<string>; paths: ReadonlySet<string> } = {
@@ -33,6 +35,7 @@ export async function createWorkerServing(
   const forward = createForwarder(pool);
   const inference = createInferenceParts(settings, {
     gateway,
+    keySource,
     log,
     forward(request) {
       if (known.names.has(request.model)) return false;

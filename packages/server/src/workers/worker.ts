@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createProcessMetrics } from "../telemetry/process-metrics.ts";
 import type { DealtConnections } from "./dealt-connections.ts";
 import type { ToWorker, WorkerReport } from "./messages.ts";
+import { createRemoteKeys } from "./remote-keys.ts";
 import { openWorkerCalls } from "./worker-calls.ts";
 import type { WorkerInput } from "./worker-input.ts";
 import { createWorkerServing } from "./worker-serving.ts";
@@ -23,7 +24,8 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
   const { send, exit } = input;
   const calls = await openWorkerCalls(input);
   const { registry, metrics, ledger, limits, gateway } = calls;
-  const serving = await createWorkerServing(input, calls);
+  const keys = createRemoteKeys(send, input.start.hasUsers);
+  const serving = await createWorkerServing(input, calls, keys);
   const { connections } = serving;
   const processMetrics = createProcessMetrics(registry, metrics);
 
@@ -60,6 +62,12 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         return;
       case "answers":
         for (const answer of message.answers) limits.answer(answer);
+        return;
+      case "key_found":
+        keys.onFound(message.id, message.holder, message.error);
+        return;
+      case "identity":
+        keys.onChanged(message.hasUsers);
         return;
       case "stored":
         ledger.onStored(message.id, message.error);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import { requirePermission } from "../../core/permissions.ts";
@@ -17,33 +17,34 @@ const prefix = "/v1/models/";
 
 /** `GET /v1/models` and `GET /v1/models/{id}`: every name that `model` may be. */
 export function createModelsHandler({ directory, authenticator }: ModelsParts): RequestHandler {
+  const find = async (request: IncomingMessage): Promise<unknown> => {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new PlatformError(
+        "method_not_allowed",
+        `${request.method ?? "This method"} is not possible here. Use GET.`,
+      );
+    }
+    requirePermission(await authenticator.authenticate(request.headers), "models.read");
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    if (path.startsWith(prefix)) return findModel(directory, path);
+    return { object: "list", data: listModels(directory) };
+  };
   return (request, response) => {
     const requestId = newRequestId();
-    try {
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        throw new PlatformError(
-          "method_not_allowed",
-          `${request.method ?? "This method"} is not possible here. Use GET.`,
-        );
-      }
-      requirePermission(authenticator.authenticate(request.headers), "models.read");
-      const path = (request.url ?? "").split("?")[0] ?? "";
-      const found = path.startsWith(prefix)
-        ? findModel(directory, path)
-        : { object: "list", data: listModels(directory) };
-      send(response, { status: 200, value: found, headers: { "x-request-id": requestId } });
-    } catch (thrown) {
-      const error = toPlatformError(thrown);
-      const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
-      send(response, {
-        status: statusOf(error.code),
-        value: toOpenAiError(error, requestId),
-        headers: { ...errorHeaders(error, requestId), ...allow },
-      });
-    }
+    find(request).then(
+      (value) => send(response, { status: 200, value, headers: { "x-request-id": requestId } }),
+      (thrown: unknown) => {
+        const error = toPlatformError(thrown);
+        const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
+        send(response, {
+          status: statusOf(error.code),
+          value: toOpenAiError(error, requestId),
+          headers: { ...errorHeaders(error, requestId), ...allow },
+        });
+      },
+    );
   };
 }
-
 interface ListedModel {
   readonly id: string;
   readonly object: "model";

@@ -61,7 +61,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
         "A compressed request body is not accepted. Send it plain.",
       );
     }
-    parts.authenticator.authenticate(request.headers);
+    await parts.authenticator.authenticate(request.headers);
   });
   acceptJson(app);
   for (const operation of parts.operations) addOperation(app, operation, parts);
@@ -112,7 +112,7 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
     handler: async (request, reply) => {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
-      const principal = parts.authenticator.authenticate(request.headers);
+      const principal = await parts.authenticator.authenticate(request.headers);
       if (stream?.accepts(request) === true) {
         requirePermission(principal, stream.permission);
         await stream.handle(request, reply, gone.signal);
@@ -128,7 +128,7 @@ function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts):
     method: stream.method,
     url: stream.path,
     handler: async (request, reply) => {
-      requirePermission(parts.authenticator.authenticate(request.headers), stream.permission);
+      requirePermission(await parts.authenticator.authenticate(request.headers), stream.permission);
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       await stream.handle(request, reply, gone.signal);

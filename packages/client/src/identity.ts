@@ -1,0 +1,65 @@
+/** Who the caller is. */
+export interface Caller {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  /** Id of the user whose key it is; null for a key of nobody. */
+  readonly user: string | null;
+  readonly permissions: readonly string[];
+}
+
+/** An API key, without its text. Times are ISO 8601. */
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string | null;
+  readonly scopes: readonly string[];
+  /** How its text begins. */
+  readonly prefix: string;
+  readonly requests_per_minute: number | null;
+  readonly created_at: string;
+  readonly created_by: string;
+  readonly expires_at: string | null;
+  readonly previous_expires_at: string | null;
+  readonly last_used_at: string | null;
+  readonly revoked_at: string | null;
+}
+
+/** A key with its text, which is shown once. */
+export type ShownKey = ApiKey & { readonly key: string };
+
+/** What a new key is to be. With neither role nor scopes it calls models, or may what its owner may. */
+export interface NewKey {
+  readonly name: string;
+  readonly owner?: string | undefined;
+  readonly role?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly expires_at?: string | undefined;
+  readonly requests_per_minute?: number | undefined;
+}
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly email: string | null;
+  readonly role: string;
+  readonly is_active: boolean;
+  readonly created_at: string;
+}
+
+export interface NewUser {
+  readonly name: string;
+  readonly role: string;
+  /** `person`, the default, or `service_account`. */
+  readonly kind?: string | undefined;
+  readonly email?: string | undefined;
+  /** Whether a key is made as well. The first user always gets one. */
+  readonly with_key?: boolean | undefined;
+}
+
+export interface UserChange {
+  readonly email?: string | null | undefined;
+  readonly role?: string | undefined;
+  readonly is_active?: boolean | undefined;
+}

@@ -1,0 +1,150 @@
+import { PlatformError } from "@llm-platform/kit";
+import type { Kysely, Selectable } from "kysely";
+import type { ApiKey, FoundKey } from "../core/identity.ts";
+import { permissionNames } from "../core/permissions.ts";
+import { guardStorageLater } from "./storage-error.ts";
+import type { ApiKeyRow, Tables } from "./tables.ts";
+import { toUser } from "./user-table.ts";
+
+/** A key's text as the store has it. */
+export interface KeySecret {
+  /** In lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly prefix: string;
+}
+
+export interface KeyPage {
+  readonly afterId: string;
+  readonly limit: number;
+  readonly ownerId?: string | undefined;
+}
+
+/** API keys. Every member rejects with PlatformError `unavailable` when the database does not answer. */
+export interface ApiKeyTable {
+  /** Rejects with PlatformError `conflict` when a key that is not revoked has the name. */
+  insert(key: ApiKey, secret: KeySecret): Promise<void>;
+  /** In the order of their ids, revoked ones included. */
+  list(page: KeyPage): Promise<readonly ApiKey[]>;
+  find(id: string): Promise<ApiKey | undefined>;
+  findBySha256(sha256: string): Promise<FoundKey | undefined>;
+  /**
+   * Gives a key a new text. The one before works until `previousExpiresAtMs`.
+   * Resolves with undefined when there is no such key, or it is revoked.
+   */
+  rotate(id: string, secret: KeySecret, previousExpiresAtMs: number): Promise<ApiKey | undefined>;
+  /** The same. A key that was revoked stays so. */
+  revoke(id: string, nowMs: number): Promise<ApiKey | undefined>;
+  noteUsed(id: string, usedAtMs: number): Promise<void>;
+}
+
+export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
+  const standing = (id: string) =>
+    database.updateTable("api_keys").where("id", "=", id).where("revoked_at_ms", "is", null);
+  return {
+    insert: (key, secret) =>
+      guardStorageLater(async () => {
+        const { numInsertedOrUpdatedRows: inserted } = await database
+          .insertInto("api_keys")
+          .values(toRow(key, secret))
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow();
+        if (inserted !== 1n) {
+          throw new PlatformError("conflict", `There is a key with the name ${key.name}.`, { field: "name" });
+        }
+      }),
+    list: ({ afterId, limit, ownerId }) =>
+      guardStorageLater(async () => {
+        const all = database.selectFrom("api_keys").selectAll().where("id", ">", afterId);
+        const query = ownerId === undefined ? all : all.where("owner_id", "=", ownerId);
+        return (await query.orderBy("id").limit(limit).execute()).map(toKey);
+      }),
+    find: (id) =>
+      guardStorageLater(async () => {
+        const row = await database.selectFrom("api_keys").selectAll().where("id", "=", id).executeTakeFirst();
+        return row === undefined ? undefined : toKey(row);
+      }),
+    findBySha256: (sha256) => guardStorageLater(() => findBySha256(database, sha256)),
+    rotate: (id, { sha256, prefix }, previousExpiresAtMs) =>
+      guardStorageLater(async () => {
+        const row = await standing(id)
+          .set((column) => ({
+            previous_sha256: column.ref("sha256"),
+            previous_expires_at_ms: previousExpiresAtMs,
+            sha256,
+            prefix,
+          }))
+          .returningAll()
+          .executeTakeFirst();
+        return row === undefined ? undefined : toKey(row);
+      }),
+    revoke: (id, nowMs) =>
+      guardStorageLater(async () => {
+        const row = await standing(id).set({ revoked_at_ms: nowMs }).returningAll().executeTakeFirst();
+        return row === undefined ? undefined : toKey(row);
+      }),
+    noteUsed: (id, usedAtMs) =>
+      guardStorageLater(async () => {
+        await database
+          .updateTable("api_keys")
+          .where("id", "=", id)
+          .set({ last_used_at_ms: usedAtMs })
+          .execute();
+      }),
+  };
+}
+
+async function findBySha256(database: Kysely<Tables>, sha256: string): Promise<FoundKey | undefined> {
+  const row = await database
+    .selectFrom("api_keys")
+    .selectAll()
+    .where((where) => where.or([where("sha256", "=", sha256), where("previous_sha256", "=", sha256)]))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const owner =
+    row.owner_id === null
+      ? undefined
+      : await database.selectFrom("users").selectAll().where("id", "=", row.owner_id).executeTakeFirst();
+  return {
+    key: toKey(row),
+    owner: owner === undefined ? undefined : toUser(owner),
+    isPrevious: row.sha256 !== sha256,
+  };
+}
+
+function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
+  return {
+    id: key.id,
+    name: key.name,
+    owner_id: key.ownerId,
+    scopes: JSON.stringify(key.scopes),
+    prefix,
+    sha256,
+    previous_sha256: null,
+    previous_expires_at_ms: key.previousExpiresAtMs,
+    requests_per_minute: key.requestsPerMinute,
+    created_at_ms: key.createdAtMs,
+    created_by: key.createdBy,
+    expires_at_ms: key.expiresAtMs,
+    last_used_at_ms: key.lastUsedAtMs,
+    revoked_at_ms: key.revokedAtMs,
+  };
+}
+
+function toKey(row: Selectable<ApiKeyRow>): ApiKey {
+  // Only `insert` writes this column. Permissions that this version does not know are none.
+  const scopes: unknown = JSON.parse(row.scopes);
+  return {
+    id: row.id,
+    name: row.name,
+    ownerId: row.owner_id,
+    scopes: permissionNames.filter((name) => Array.isArray(scopes) && scopes.includes(name)),
+    prefix: row.prefix,
+    requestsPerMinute: row.requests_per_minute,
+    createdAtMs: row.created_at_ms,
+    createdBy: row.created_by,
+    expiresAtMs: row.expires_at_ms,
+    previousExpiresAtMs: row.previous_expires_at_ms,
+    lastUsedAtMs: row.last_used_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+  };
+}

@@ -1,0 +1,117 @@
+import { PlatformError } from "@llm-platform/kit";
+import type { Kysely, Selectable } from "kysely";
+import { type User, userKinds } from "../core/identity.ts";
+import { roleNames } from "../core/permissions.ts";
+import { guardStorageLater } from "./storage-error.ts";
+import type { Tables, UserRow } from "./tables.ts";
+
+/** What of a user can be changed. */
+export interface UserChange {
+  readonly email?: User["email"] | undefined;
+  readonly role?: User["role"] | undefined;
+  readonly isActive?: boolean | undefined;
+}
+
+/** Users and service accounts. Every member rejects with PlatformError `unavailable` when the database does not answer. */
+export interface UserTable {
+  /** Rejects with PlatformError `conflict` when the name is taken. */
+  insert(user: User): Promise<void>;
+  /** In the order of their ids, those behind `afterId`. */
+  list(page: { readonly afterId: string; readonly limit: number }): Promise<readonly User[]>;
+  find(id: string): Promise<User | undefined>;
+  /** Resolves with the user as changed; undefined when there is none. */
+  update(id: string, change: UserChange): Promise<User | undefined>;
+  /** Resolves with whether there was one. Keys of a user who is gone do not work. */
+  delete(id: string): Promise<boolean>;
+  /** Whether there is any. */
+  hasAny(): Promise<boolean>;
+  /** Whether an active admin is left without this user. */
+  hasOtherAdmin(id: string): Promise<boolean>;
+}
+
+export function createUserTable(database: Kysely<Tables>): UserTable {
+  return {
+    insert: (user) =>
+      guardStorageLater(async () => {
+        const { numInsertedOrUpdatedRows: inserted } = await database
+          .insertInto("users")
+          .values(toRow(user))
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirstOrThrow();
+        if (inserted !== 1n) {
+          throw new PlatformError("conflict", `There is a user with the name ${user.name}.`, {
+            field: "name",
+          });
+        }
+      }),
+    list: ({ afterId, limit }) =>
+      guardStorageLater(async () => {
+        const query = database.selectFrom("users").selectAll().where("id", ">", afterId);
+        return (await query.orderBy("id").limit(limit).execute()).map(toUser);
+      }),
+    find: (id) => guardStorageLater(() => find(database, id)),
+    update: (id, { email, role, isActive }) =>
+      guardStorageLater(async () => {
+        const change = {
+          ...(email === undefined ? {} : { email }),
+          ...(role === undefined ? {} : { role }),
+          ...(isActive === undefined ? {} : { is_active: Number(isActive) }),
+        };
+        if (Object.keys(change).length === 0) return find(database, id);
+        const row = await database
+          .updateTable("users")
+          .set(change)
+          .where("id", "=", id)
+          .returningAll()
+          .executeTakeFirst();
+        return row === undefined ? undefined : toUser(row);
+      }),
+    delete: (id) =>
+      guardStorageLater(async () => {
+        const { numDeletedRows } = await database
+          .deleteFrom("users")
+          .where("id", "=", id)
+          .executeTakeFirstOrThrow();
+        return numDeletedRows > 0n;
+      }),
+    hasAny: () =>
+      guardStorageLater(async () => {
+        const row = await database.selectFrom("users").select("id").limit(1).executeTakeFirst();
+        return row !== undefined;
+      }),
+    hasOtherAdmin: (id) =>
+      guardStorageLater(async () => {
+        const row = await database
+          .selectFrom("users")
+          .select("id")
+          .where("role", "=", "admin")
+          .where("is_active", "=", 1)
+          .where("id", "!=", id)
+          .limit(1)
+          .executeTakeFirst();
+        return row !== undefined;
+      }),
+  };
+}
+
+async function find(database: Kysely<Tables>, id: string): Promise<User | undefined> {
+  const row = await database.selectFrom("users").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? undefined : toUser(row);
+}
+
+function toRow({ id, name, kind, email, role, isActive, createdAtMs }: User): UserRow {
+  return { id, name, kind, email, role, is_active: Number(isActive), created_at_ms: createdAtMs };
+}
+
+/** A user of whom the row says what this version does not know has the least of it: a person who looks. */
+export function toUser(row: Selectable<UserRow>): User {
+  return {
+    id: row.id,
+    name: row.name,
+    kind: userKinds.find((kind) => kind === row.kind) ?? "person",
+    email: row.email,
+    role: roleNames.find((role) => role === row.role) ?? "viewer",
+    isActive: row.is_active === 1,
+    createdAtMs: row.created_at_ms,
+  };
+}

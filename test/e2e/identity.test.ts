@@ -1,0 +1,248 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { type Answer, ask, type Asking, chatBody, member } from "./http.ts";
+import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
+import { startWithWorkers } from "./worker-platform.ts";
+
+const rootKey = "a-key-of-the-configuration-0123456789";
+const model = "fake/tiny-chat";
+
+const keySchema = z.object({
+  id: z.string(),
+  key: z.string(),
+  prefix: z.string(),
+  scopes: z.array(z.string()),
+});
+const userSchema = z.object({ id: z.string(), key: z.string().nullable() });
+
+let upstream: FakeUpstream;
+
+beforeAll(async () => {
+  upstream = await createFakeUpstream({ dialect: "openai" });
+});
+afterAll(() => upstream.stop());
+
+function configOf(more: Readonly<Record<string, unknown>> = {}) {
+  return { integrations: [openAiIntegration("fake", upstream.origin)], ...more };
+}
+
+const withRoot = { auth: { api_keys: [{ name: "root", key: rootKey, role: "admin" }] } };
+
+function as(platform: Platform, key: string | undefined, path: string, asking: Asking = {}): Promise<Answer> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  return ask(platform, path, { ...asking, headers });
+}
+
+async function createKey(platform: Platform, by: string, body: object): Promise<z.output<typeof keySchema>> {
+  const answer = await as(platform, by, "/api/v1/keys", { body });
+  expect(answer.status, answer.text).toBe(200);
+  return keySchema.parse(answer.json);
+}
+
+async function createUser(platform: Platform, by: string | undefined, body: object) {
+  const answer = await as(platform, by, "/api/v1/users", { body });
+  expect(answer.status, answer.text).toBe(200);
+  return userSchema.parse(answer.json);
+}
+
+async function chatStatus(platform: Platform, key: string | undefined): Promise<number> {
+  return (await as(platform, key, "/v1/chat/completions", { body: chatBody(model) })).status;
+}
+
+/** How long calls with a key go on until one is refused, in milliseconds. */
+async function refusedAfterMs(platform: Platform, key: string): Promise<number> {
+  const startMs = performance.now();
+  while ((await chatStatus(platform, key)) !== 401) {
+    if (performance.now() - startMs > 5_000) throw new Error("the key still works after five seconds");
+    await sleep(10);
+  }
+  return performance.now() - startMs;
+}
+
+describe.each([
+  ["one process", startPlatform],
+  [
+    "workers",
+    ({ config }: { readonly config: Readonly<Record<string, unknown>> }) => startWithWorkers(config),
+  ],
+])("a key made through the API, with %s", (_name, start) => {
+  test("works at once, is in the ledger by its name, and ends with its revocation", async () => {
+    const platform = await start({ config: configOf(withRoot) });
+    const made = await createKey(platform, rootKey, { name: "laptop" });
+    expect(made.key).toMatch(/^llmp_[\w-]{43}$/);
+    expect(made.key.startsWith(made.prefix)).toBe(true);
+    expect(made.scopes).toEqual(["inference.call", "models.read", "self.read"]);
+    for (let count = 0; count < 6; count++) expect(await chatStatus(platform, made.key)).toBe(200);
+    expect((await as(platform, made.key, "/api/v1/system")).status).toBe(403);
+    const rows = await platform.ledgerRows({ count: 6 });
+    expect(rows.map(({ principal }) => principal)).toEqual(Array.from({ length: 6 }, () => "laptop"));
+    const revoked = await as(platform, rootKey, `/api/v1/keys/${made.id}`, { method: "DELETE" });
+    expect(revoked.status, revoked.text).toBe(200);
+    expect(await refusedAfterMs(platform, made.key)).toBeLessThan(1_000);
+    for (let count = 0; count < 6; count++) expect(await chatStatus(platform, made.key)).toBe(401);
+    await platform.stop();
+  });
+
+  test("goes on under its text from before a rotation for as long as it was given", async () => {
+    const platform = await start({ config: configOf(withRoot) });
+    const made = await createKey(platform, rootKey, { name: "laptop" });
+    const body = { grace_seconds: 2 };
+    const answer = await as(platform, rootKey, `/api/v1/keys/${made.id}/rotate`, { body });
+    const rotated = keySchema.parse(answer.json);
+    expect(rotated.id).toBe(made.id);
+    expect(rotated.key).not.toBe(made.key);
+    expect(await chatStatus(platform, made.key)).toBe(200);
+    expect(await chatStatus(platform, rotated.key)).toBe(200);
+    expect(await refusedAfterMs(platform, made.key)).toBeLessThan(3_000);
+    expect(await chatStatus(platform, rotated.key)).toBe(200);
+    await platform.stop();
+  });
+});
+
+test("the text of a key is in its answer, and in no list, log or file", async () => {
+  const platform = await startPlatform({ config: configOf(withRoot) });
+  const { id, key } = await createKey(platform, rootKey, { name: "laptop" });
+  expect(await chatStatus(platform, key)).toBe(200);
+  expect(await chatStatus(platform, `${key.slice(0, -1)}~`)).toBe(401);
+  const secret = key.slice(12);
+  for (const path of ["/api/v1/keys", `/api/v1/keys/${id}`, "/api/v1/usage", "/metrics"]) {
+    const answer = await as(platform, rootKey, path);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.text).not.toContain(secret);
+  }
+  await platform.ledgerRows({ count: 1 });
+  platform.kill("SIGTERM");
+  await platform.exit;
+  expect(platform.log()).not.toContain(secret);
+  const files = readdirSync(platform.dataDirectory, { recursive: true, withFileTypes: true });
+  for (const file of files.filter((each) => each.isFile())) {
+    expect(readFileSync(join(file.parentPath, file.name)).includes(secret), file.name).toBe(false);
+  }
+});
+
+test("keys and users outlive a restart", async () => {
+  const platform = await startPlatform({ config: configOf() });
+  const { key } = await createUser(platform, undefined, { name: "ada", role: "admin" });
+  platform.kill("SIGTERM");
+  await platform.exit;
+  const again = await startPlatform({ config: configOf(), dataDirectory: platform.dataDirectory });
+  expect(await chatStatus(again, key ?? "")).toBe(200);
+  expect(await chatStatus(again, undefined)).toBe(401);
+  await again.stop();
+  await platform.stop();
+});
+
+test.each(["0", "2"])("with the first user every caller needs a key (%s workers)", async (workers) => {
+  const platform = await startPlatform({
+    config: configOf(),
+    env: { LLM_PLATFORM_SERVER__WORKERS: workers },
+  });
+  expect(await chatStatus(platform, undefined)).toBe(200);
+  const refused = await as(platform, undefined, "/api/v1/users", { body: { name: "bob", role: "viewer" } });
+  expect(refused.status).toBe(400);
+  expect(member(refused.json, "errors"), refused.text).toMatchObject([{ pointer: "/role" }]);
+  const ada = await createUser(platform, undefined, { name: "ada", role: "admin" });
+  for (let count = 0; count < 6; count++) {
+    expect(await chatStatus(platform, undefined)).toBe(401);
+    expect(await chatStatus(platform, ada.key ?? "")).toBe(200);
+  }
+  expect((await as(platform, undefined, "/api/v1/users")).status).toBe(401);
+  await platform.stop();
+});
+
+describe("bounds", () => {
+  let platform: Platform;
+
+  beforeAll(async () => {
+    platform = await startPlatform({ config: configOf(withRoot) });
+    await createUser(platform, rootKey, { name: "ada", role: "admin", with_key: true });
+  });
+  afterAll(() => platform.stop());
+
+  test("a key never may more than its owner, whenever that changes", async () => {
+    const bob = await createUser(platform, rootKey, { name: "bob", role: "operator", with_key: true });
+    const key = bob.key ?? "";
+    expect((await as(platform, key, "/api/v1/usage")).status).toBe(200);
+    const change = (body: object) =>
+      as(platform, rootKey, `/api/v1/users/${bob.id}`, { method: "PUT", body });
+    expect((await change({ role: "developer" })).status).toBe(200);
+    expect((await as(platform, key, "/api/v1/usage")).status).toBe(403);
+    expect(await chatStatus(platform, key)).toBe(200);
+    expect((await change({ is_active: false })).status).toBe(200);
+    expect(await chatStatus(platform, key)).toBe(401);
+    expect((await change({ is_active: true })).status).toBe(200);
+    expect(await chatStatus(platform, key)).toBe(200);
+    expect((await as(platform, rootKey, `/api/v1/users/${bob.id}`, { method: "DELETE" })).status).toBe(200);
+    expect(await chatStatus(platform, key)).toBe(401);
+  });
+
+  test("a key's own limit holds", async () => {
+    const { key } = await createKey(platform, rootKey, { name: "slow", requests_per_minute: 2 });
+    const statuses = [
+      await chatStatus(platform, key),
+      await chatStatus(platform, key),
+      await chatStatus(platform, key),
+    ];
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  test("nobody makes a key that may more than its maker", async () => {
+    const { key } = await createKey(platform, rootKey, {
+      name: "maker",
+      scopes: ["keys.write", "inference.call"],
+    });
+    const refused = await as(platform, key, "/api/v1/keys", { body: { name: "more", role: "operator" } });
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain("usage.read");
+    const made = await createKey(platform, key, { name: "same", scopes: ["inference.call"] });
+    expect(await chatStatus(platform, made.key)).toBe(200);
+  });
+
+  test("the last active admin stays", async () => {
+    const { json } = await as(platform, rootKey, "/api/v1/users");
+    const { users } = z
+      .object({ users: z.array(z.object({ id: z.string(), name: z.string() })) })
+      .parse(json);
+    const ada = users.find(({ name }) => name === "ada")?.id ?? "";
+    const path = `/api/v1/users/${ada}`;
+    const last = { status: 409, text: expect.stringContaining("last active admin") };
+    expect(await as(platform, rootKey, path, { method: "DELETE" })).toMatchObject(last);
+    expect(await as(platform, rootKey, path, { method: "PUT", body: { role: "viewer" } })).toMatchObject(
+      last,
+    );
+    const off = { method: "PUT", body: { is_active: false } };
+    expect(await as(platform, rootKey, path, off)).toMatchObject(last);
+  });
+
+  test.each([
+    [{ name: "root" }, 409, "/name"],
+    [{ name: "" }, 400, "/name"],
+    [{ name: "new\nline" }, 400, "/name"],
+    [{ name: "late", expires_at: "2020-01-01T00:00:00Z" }, 400, "/expires_at"],
+    [{ name: "late", expires_at: "tomorrow" }, 400, "/expires_at"],
+    [{ name: "both", role: "viewer", scopes: ["models.read"] }, 400, "/scopes"],
+    [{ name: "odd", scopes: ["everything"] }, 400, "/scopes/0"],
+    [{ name: "none", scopes: [] }, 400, "/scopes"],
+    [{ name: "whose", owner: "user_nobody" }, 400, "/owner"],
+    [{ name: "zero", requests_per_minute: 0 }, 400, "/requests_per_minute"],
+    [{ name: "typo", scope: ["models.read"] }, 400, "/"],
+  ])("%j is refused", async (body, status, field) => {
+    const answer = await as(platform, rootKey, "/api/v1/keys", { body });
+    expect(answer.status, answer.text).toBe(status);
+    expect(member(answer.json, "errors"), answer.text).toMatchObject([{ pointer: field }]);
+  });
+
+  test("two keys cannot have one name, nor can one be changed that is not there", async () => {
+    await createKey(platform, rootKey, { name: "twice" });
+    const again = await as(platform, rootKey, "/api/v1/keys", { body: { name: "twice" } });
+    expect(again.status, again.text).toBe(409);
+    const gone = await as(platform, rootKey, "/api/v1/keys/key_none", { method: "DELETE" });
+    expect(gone.status).toBe(404);
+    const rotated = await as(platform, rootKey, "/api/v1/keys/key_none/rotate", { body: {} });
+    expect(rotated.status).toBe(404);
+  });
+});
