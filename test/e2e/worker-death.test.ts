@@ -80,6 +80,27 @@ function openLoad(platform: Platform): Load {
   return load;
 }
 
+test("connections that were on their way to workers that die are served all the same", async () => {
+  const platform = await start();
+  const workers = readyWorkers(platform);
+  for (const { pid } of workers) process.kill(pid, "SIGSTOP");
+  const clients = connectClients(platform, 20);
+  const asked = clients.map((client) =>
+    client.chat({ model: "fake/tiny-chat" }).then(
+      ({ status }) => status,
+      () => "broken",
+    ),
+  );
+  await sleep(500);
+  for (const { pid } of workers) process.kill(pid, "SIGKILL");
+  const answers = await Promise.all(asked);
+  // One connection at a time is on its way to a process.
+  expect(answers.filter((answer) => answer === "broken").length).toBeLessThanOrEqual(workers.length);
+  expect(answers.filter((answer) => answer === 200).length).toBeGreaterThanOrEqual(20 - workers.length);
+  for (const client of clients) client.leave();
+  await platform.stop();
+});
+
 test("a worker that is killed under load takes its own connections along and nothing else", async () => {
   const platform = await start();
   const load = openLoad(platform);

@@ -28,10 +28,11 @@ export interface ListenerParts {
 /** Where accepted connections go before this process serves one itself. */
 export interface Dealer {
   /**
-   * Takes a connection of which nothing was read, for good; false when nobody is there for it.
+   * Takes a connection of which nothing was read; false when nobody is there for it.
    * @param onClose runs once when the connection has ended
+   * @param onReturned runs instead when nobody could read anything of it: it is as it was
    */
-  take(socket: Socket, onClose: () => void): boolean;
+  take(socket: Socket, onClose: () => void, onReturned: () => void): boolean;
   /** Ends the connections that carry no request, now and as replies end. */
   close(): void;
   closeAll(): void;
@@ -114,18 +115,21 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     else http.take(socket);
   });
   const lanes = [http, fast, internal, ...(door === undefined ? [] : [door])];
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
-    const onClose = connections.add(socket);
-    if (onClose === undefined) socket.destroy();
-    else if (door !== undefined) {
+  function serve(socket: Socket, onClose: () => void): void {
+    if (door !== undefined) {
       socket.once("close", onClose);
       door.take(socket);
-    } else if (parts.dealer?.take(socket, onClose) === true) return;
+    } else if (parts.dealer?.take(socket, onClose, () => serve(socket, onClose)) === true) return;
     else if (parts.fastLane) fast.take(socket, onClose);
     else {
       socket.once("close", onClose);
       http.take(socket);
     }
+  }
+  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
+    const onClose = connections.add(socket);
+    if (onClose === undefined) socket.destroy();
+    else serve(socket, onClose);
   });
 
   return {

@@ -81,6 +81,8 @@ export interface Traffic {
 /** From a worker to the first process. */
 export type FromWorker =
   | { readonly type: "ready" }
+  /** A connection has come. */
+  | { readonly type: "taken"; readonly id: number }
   | { readonly type: "closed"; readonly ids: readonly number[] }
   | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
   | { readonly type: "returned"; readonly slots: number; readonly round: number }

@@ -89,9 +89,9 @@ class Pool implements WorkerPool {
       after: (delayMs, action) => void setTimeout(action, delayMs).unref(),
     });
     this.dealer = {
-      take: (socket, onClose) => {
+      take: (socket, onClose, onReturned) => {
         const worker = chooseProcess(this.#slots.map(({ open }) => open));
-        worker?.deal(socket, onClose);
+        worker?.deal(socket, onClose, onReturned);
         return worker !== undefined;
       },
       close: () => {
@@ -191,6 +191,9 @@ class Pool implements WorkerPool {
   #onMessage(message: FromWorker, from: WorkerProcess): void {
     const { ledger, reportTraffic } = this.#parts;
     switch (message.type) {
+      case "taken":
+        from.onTaken(message.id);
+        return;
       case "closed":
         from.onClosed(message.ids);
         return;

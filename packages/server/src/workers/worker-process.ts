@@ -15,14 +15,26 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+interface DealtConnection {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly onReturned: () => void;
+}
+
 /** One life of a worker, seen from the first process. */
 export interface WorkerProcess {
   readonly id: number | undefined;
   /** Connections that were dealt to it and have not ended. */
   readonly openConnections: number;
   send(message: ToWorker): void;
-  /** @param onClose runs once when the connection has ended, at the latest with the process */
-  deal(socket: Socket, onClose: () => void): void;
+  /**
+   * @param onClose runs once when the connection has ended, at the latest with the process
+   * @param onReturned runs instead when the process is gone before the connection was on its way to it: nothing of it
+   * was read, and another can have it
+   */
+  deal(socket: Socket, onClose: () => void, onReturned: () => void): void;
+  /** The connection that was on its way has come. */
+  onTaken(id: number): void;
   onClosed(ids: readonly number[]): void;
   kill(): void;
 }
@@ -36,7 +48,8 @@ export function spawnWorker({ onMessage, onExit }: WorkerProcessInput): WorkerPr
     execArgv: process.execArgv,
   });
   const open = new Map<number, () => void>();
-  let lastId = 0;
+  const waiting: DealtConnection[] = [];
+  const state: { lastId: number; onItsWay: DealtConnection | undefined } = { lastId: 0, onItsWay: undefined };
 
   function end(id: number): void {
     const onClose = open.get(id);
@@ -44,11 +57,45 @@ export function spawnWorker({ onMessage, onExit }: WorkerProcessInput): WorkerPr
     onClose?.();
   }
 
+  /**
+   * One at a time is on its way, with its handle kept here until it has come: of those that wait in Node's own line, and
+   * of the one in the pipe, nothing is told, and nothing closed, when the process dies.
+   */
+  function sendNext(): void {
+    if (state.onItsWay !== undefined || !child.connected) return;
+    const next = waiting.shift();
+    if (next === undefined) return;
+    state.onItsWay = next;
+    child.send(
+      { type: "connection", id: next.id } satisfies ToWorker,
+      next.socket,
+      { keepOpen: true },
+      (error) => {
+        if (error === null) return;
+        // With a line that is cut it goes with the process, whose end is near.
+        if (!child.connected) return;
+        letGo(next);
+        end(next.id);
+      },
+    );
+  }
+
+  function letGo(connection: DealtConnection): void {
+    if (state.onItsWay !== connection) return;
+    state.onItsWay = undefined;
+    connection.socket.destroy();
+    sendNext();
+  }
+
   // The line carries nothing else.
   child.on("message", (message) => onMessage(message as FromWorker));
   whenGone(child, (how) => {
+    const returned = waiting.splice(0);
+    for (const { id } of returned) open.delete(id);
+    state.onItsWay?.socket.destroy();
     for (const id of open.keys()) end(id);
     onExit(how);
+    for (const { onReturned } of returned) onReturned();
   });
   return {
     id: child.pid,
@@ -59,14 +106,14 @@ export function spawnWorker({ onMessage, onExit }: WorkerProcessInput): WorkerPr
       // What cannot be sent any more is told by `onExit`.
       if (child.connected) child.send(message, () => undefined);
     },
-    deal(socket, onClose) {
-      const id = ++lastId;
+    deal(socket, onClose, onReturned) {
+      const id = ++state.lastId;
       open.set(id, onClose);
-      child.send({ type: "connection", id } satisfies ToWorker, socket, (error) => {
-        if (error === null) return;
-        socket.destroy();
-        end(id);
-      });
+      waiting.push({ id, socket, onReturned });
+      sendNext();
+    },
+    onTaken(id) {
+      if (state.onItsWay?.id === id) letGo(state.onItsWay);
     },
     onClosed(ids) {
       for (const id of ids) end(id);
@@ -75,27 +122,19 @@ export function spawnWorker({ onMessage, onExit }: WorkerProcessInput): WorkerPr
   };
 }
 
-/** A process is gone when it has ended and its line is read to the end, or when it could not be started. */
+/**
+ * A process is gone when it has ended and its line is read to the end, or when it could not be started. Node emits no
+ * `disconnect` for a line on which a handle was sent that was not confirmed.
+ */
 function whenGone(child: ChildProcess, action: (how: WorkerExit) => void): void {
-  const state: { how?: WorkerExit; isCut: boolean; isTold: boolean } = { isCut: false, isTold: false };
-  const look = () => {
-    if (state.how === undefined || !state.isCut || state.isTold) return;
-    state.isTold = true;
-    action(state.how);
-  };
   child.once("exit", (code, signal) => {
-    state.how = { code, signal };
-    state.isCut ||= !child.connected;
-    look();
-  });
-  child.once("disconnect", () => {
-    state.isCut = true;
+    const look = () => {
+      if (child.connected) setImmediate(look);
+      else action({ code, signal });
+    };
     look();
   });
   child.once("error", () => {
-    if (child.pid !== undefined) return;
-    state.how = { code: null, signal: null };
-    state.isCut = true;
-    look();
+    if (child.pid === undefined) action({ code: null, signal: null });
   });
 }

@@ -50,6 +50,7 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         serving.learn(message.data);
         return;
       case "connection":
+        send({ type: "taken", id: message.id });
         // Without a socket it ended on its way.
         if (socket === undefined) send({ type: "closed", ids: [message.id] });
         else connections.take(message.id, socket);
