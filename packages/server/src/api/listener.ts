@@ -3,6 +3,7 @@ import { PlatformError } from "@llm-platform/kit";
 import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
+import { readTunnelled } from "../wire/tunnel.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
@@ -145,7 +146,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     },
     takeInternal(socket, kind) {
       if (kind === "calls") internal.take(socket, () => undefined);
-      else http.take(socket);
+      else void readTunnelled(socket).then(() => http.take(socket));
     },
     listen: () => listen(server, parts),
     close() {

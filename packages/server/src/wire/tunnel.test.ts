@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createTunnels, type Tunnels } from "./tunnel.ts";
+import { createTunnels, readTunnelled, type Tunnels } from "./tunnel.ts";
 
 let folder = "";
 let path = "";
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** The process at the other end of the tunnels. */
-async function openOther(onConnection: (socket: Socket) => void): Promise<void> {
+async function openOther(onConnection: (socket: Socket) => unknown): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     // That the tunnel breaks off is what some of these tests are about.
     socket.on("error", () => undefined);
@@ -64,8 +64,13 @@ async function readAll(socket: Socket): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-test("every byte goes through both ways, what was read before first, and each side may end its half", async () => {
-  await openOther(echo);
+test("the address and every byte go through, both ways, what was read before first, and each side may end its half", async () => {
+  const addresses: (string | undefined)[] = [];
+  await openOther(async (socket) => {
+    await readTunnelled(socket);
+    addresses.push(socket.remoteAddress);
+    echo(socket);
+  });
   const client = await enter("read before, ");
   const sent = randomBytes(3_000_000);
   const reading = readAll(client);
@@ -73,6 +78,7 @@ test("every byte goes through both ways, what was read before first, and each si
   const received = await reading;
   expect(received.subarray(0, 13).toString()).toBe("read before, ");
   expect(received.subarray(13).equals(sent)).toBe(true);
+  expect(addresses).toEqual(["127.0.0.1"]);
   await expect.poll(() => closes.length).toBe(1);
 });
 
