@@ -79,6 +79,12 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
       "What is needed does not run now: an integration is down, a target's breaker is open, or the store cannot be used.",
     remedy: "Look at `GET /integrations/`: it says why. It is tried again by itself.",
   },
+  audit_unavailable: {
+    meaning:
+      "The change was not made, because the audit log can be written neither in the database nor in its files.",
+    remedy:
+      "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change.",
+  },
   insufficient_storage: {
     meaning: "The disk is full, or there is no memory for the model.",
     remedy: "Free some, or load a smaller model.",

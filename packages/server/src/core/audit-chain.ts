@@ -20,14 +20,6 @@ export interface BadRecord {
   readonly reason: ChainFault;
 }
 
-export interface ChainVerdict {
-  /** Sound ones, up to the first that is not. */
-  readonly records: number;
-  /** The last sound one. */
-  readonly head: AuditHead;
-  readonly firstBad: BadRecord | undefined;
-}
-
 /** Whether the next line of a chain is sound behind the record before it. */
 export function checkLink(
   previous: AuditHead,
@@ -44,31 +36,48 @@ export function checkLink(
   return { record };
 }
 
-/** What speaks against a sound chain that it must reach a place: undefined when nothing does. */
-export function checkReach(
-  head: AuditHead,
-  expected: AuditHead,
-  hashAtExpected: string | undefined,
-): BadRecord | undefined {
-  if (head.sequence < expected.sequence) return { sequence: head.sequence + 1, reason: "truncated" };
-  if (expected.sequence > 0 && hashAtExpected !== expected.hash)
-    return { sequence: expected.sequence, reason: "replaced" };
-  return undefined;
-}
+/** Looks through a whole chain, line by line in the order in which they are kept, up to the first that is not sound. */
+export class ChainCheck {
+  readonly #digest: Digest;
+  readonly #places: readonly AuditHead[];
+  readonly #hashes = new Map<number, string>();
+  #head = chainStart;
+  #firstBad: BadRecord | undefined;
 
-/**
- * Looks through a whole chain from its first record on.
- * @param lines in the order in which they are kept
- * @param expected a place that the chain is known to have reached, from elsewhere than the chain itself
- */
-export function verifyChain(lines: Iterable<string>, expected: AuditHead, digest: Digest): ChainVerdict {
-  let head = chainStart;
-  let hashAtExpected: string | undefined;
-  for (const line of lines) {
-    const checked = checkLink(head, line, digest);
-    if ("bad" in checked) return { records: head.sequence, head, firstBad: checked.bad };
-    head = { sequence: checked.record.sequence, hash: checked.record.hash };
-    if (head.sequence === expected.sequence) hashAtExpected = head.hash;
+  /** @param places that the chain is known to have reached, from elsewhere than the chain itself */
+  constructor(places: readonly AuditHead[], digest: Digest) {
+    this.#places = places;
+    this.#digest = digest;
   }
-  return { records: head.sequence, head, firstBad: checkReach(head, expected, hashAtExpected) };
+
+  /** The last sound record. */
+  get head(): AuditHead {
+    return this.#head;
+  }
+
+  /** Of the lines so far; no line behind it is looked at. */
+  get firstBad(): BadRecord | undefined {
+    return this.#firstBad;
+  }
+
+  take(line: string): void {
+    if (this.#firstBad !== undefined) return;
+    const checked = checkLink(this.#head, line, this.#digest);
+    if ("bad" in checked) {
+      this.#firstBad = checked.bad;
+      return;
+    }
+    const { sequence, hash } = checked.record;
+    this.#head = { sequence, hash };
+    if (this.#places.some((place) => place.sequence === sequence)) this.#hashes.set(sequence, hash);
+  }
+
+  /** What is wrong when these lines were all, and sound: undefined when one of the places is where it must be. */
+  checkPlace(place: AuditHead): BadRecord | undefined {
+    const { sequence } = this.#head;
+    if (sequence < place.sequence) return { sequence: sequence + 1, reason: "truncated" };
+    if (place.sequence > 0 && this.#hashes.get(place.sequence) !== place.hash)
+      return { sequence: place.sequence, reason: "replaced" };
+    return undefined;
+  }
 }

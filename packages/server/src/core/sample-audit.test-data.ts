@@ -1,12 +1,6 @@
 import { hash } from "node:crypto";
-import {
-  type AuditEntry,
-  type AuditHead,
-  type AuditRecord,
-  chainStart,
-  formatAuditLine,
-  linkEntry,
-} from "./audit-record.ts";
+import { type BadRecord, ChainCheck } from "./audit-chain.ts";
+import { type AuditEntry, type AuditHead, type AuditRecord, chainStart, linkEntry } from "./audit-record.ts";
 
 export const sha256 = (text: string): string => hash("sha256", text);
 
@@ -39,6 +33,12 @@ export function sampleChain(count: number, from: AuditHead = chainStart): readon
   return records;
 }
 
-export function sampleLines(count: number): readonly string[] {
-  return sampleChain(count).map(formatAuditLine);
+/** What a look through all lines of a chain comes to. */
+export function verifyChain(
+  lines: readonly string[],
+  expected: AuditHead,
+): { readonly head: AuditHead; readonly firstBad: BadRecord | undefined } {
+  const check = new ChainCheck([expected], sha256);
+  for (const line of lines) check.take(line);
+  return { head: check.head, firstBad: check.firstBad ?? check.checkPlace(expected) };
 }

@@ -1,8 +1,8 @@
-import { open } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
 import type { ExpressionBuilder, Kysely, SqlBool, Expression } from "kysely";
 import { isUsageSource, type LedgerRecord } from "../core/ledger-record.ts";
 import { isRecordedEnd, type RecordedEnd } from "../core/stream-ends.ts";
+import { synchroniseFile } from "./file-sync.ts";
 import { createLedgerInsert } from "./ledger-insert.ts";
 import type { SpoolLedger } from "./spool-port.ts";
 import { guardStorage, guardStorageLater } from "./storage-error.ts";
@@ -74,6 +74,7 @@ export function createLedgerTable({ raw, database, walPath, onInserted }: Ledger
       guardStorage(() => insert(records));
       onInserted?.(records.length);
     },
+    // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
     list: (query) => guardStorageLater(() => listPage(database, query)),
     usageByModel: (filter) => guardStorageLater(() => sumByModel(database, filter)),
@@ -88,16 +89,6 @@ export function createLedgerTable({ raw, database, walPath, onInserted }: Ledger
         return Number(result.numDeletedRows);
       }),
   };
-}
-
-/** A committed row is in the write-ahead log; it survives a loss of power once that file is on disk. */
-async function synchroniseFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function listPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {

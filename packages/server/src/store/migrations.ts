@@ -21,10 +21,18 @@ const identity: Migration = {
   },
 };
 
+/** The audit log, and how far its other sink has come. */
+const audit: Migration = {
+  async up(database) {
+    await createAuditLog(database);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
+  "0003_audit": audit,
 };
 
 export interface MigrateParts {
@@ -168,4 +176,24 @@ async function createApiKeys(database: Kysely<unknown>): Promise<void> {
     .execute();
   await database.schema.createIndex("api_keys_previous").on("api_keys").column("previous_sha256").execute();
   await database.schema.createIndex("api_keys_owner").on("api_keys").column("owner_id").execute();
+}
+
+async function createAuditLog(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("audit_log")
+    .addColumn("sequence", "integer", (column) => column.primaryKey())
+    .addColumn("time_ms", "bigint", (column) => column.notNull())
+    .addColumn("actor_id", "text", (column) => column.notNull())
+    .addColumn("actor_name", "text", (column) => column.notNull())
+    .addColumn("operation", "text", (column) => column.notNull())
+    .addColumn("target_id", "text")
+    .addColumn("target_name", "text")
+    .addColumn("line", "text", (column) => column.notNull())
+    .execute();
+  await database.schema
+    .createTable("audit_notes")
+    .addColumn("sink", "text", (column) => column.primaryKey())
+    .addColumn("sequence", "integer", (column) => column.notNull())
+    .addColumn("hash", "text", (column) => column.notNull())
+    .execute();
 }

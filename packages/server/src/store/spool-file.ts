@@ -1,6 +1,7 @@
 import { close, constants, fdatasync, open, write, writeSync, writev, writevSync } from "node:fs";
-import { open as openHandle, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { synchroniseDirectory } from "./file-sync.ts";
 
 /** Runs with an error, or with null. */
 export type WriteDone = (error: Error | null) => void;
@@ -129,15 +130,4 @@ function writeNow(descriptor: number, { bytes, offset, isGrowing }: Piece, done:
     return;
   }
   done(null);
-}
-
-async function synchroniseDirectory(directory: string): Promise<void> {
-  // Windows has no such call, and writes names through by itself.
-  if (process.platform === "win32") return;
-  const handle = await openHandle(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

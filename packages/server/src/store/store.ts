@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
+import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -28,6 +29,7 @@ export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly identity: Identity;
+  readonly audit: AuditTable;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -64,6 +66,7 @@ export async function openStore({
         onInserted: (rows) => checkpointer.noteTransaction(rows),
       }),
       identity,
+      audit: createAuditTable({ database, walPath: `${path}-wal` }),
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();

@@ -5,6 +5,8 @@ export interface Tables {
   readonly usage_ledger: UsageRow;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
+  readonly audit_log: AuditRow;
+  readonly audit_notes: AuditNoteRow;
 }
 
 export interface EventRow {
@@ -81,4 +83,23 @@ export interface ApiKeyRow {
   readonly expires_at_ms: number | null;
   readonly last_used_at_ms: number | null;
   readonly revoked_at_ms: number | null;
+}
+
+export interface AuditRow {
+  readonly sequence: number;
+  readonly time_ms: number;
+  readonly actor_id: string;
+  readonly actor_name: string;
+  readonly operation: string;
+  readonly target_id: string | null;
+  readonly target_name: string | null;
+  /** The whole record; the other columns repeat what is searched for. */
+  readonly line: string;
+}
+
+/** How far a sink of the audit log had come that is not this table. */
+export interface AuditNoteRow {
+  readonly sink: string;
+  readonly sequence: number;
+  readonly hash: string;
 }

@@ -1,0 +1,347 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { chainStart, linkEntry } from "../core/audit-record.ts";
+import { sampleChain, sampleEntry, sha256 } from "../core/sample-audit.test-data.ts";
+import { createAuditFile, readAuditFiles } from "./audit-file.ts";
+import { type AuditLog, createAuditLog } from "./audit-log.ts";
+import type { AuditSink } from "./audit-sink.ts";
+import { openStore, type Store } from "./store.ts";
+import { verifyAudit } from "./audit-verify.ts";
+
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+interface Faults {
+  database: Error | "hangs" | undefined;
+  file: Error | "hangs" | undefined;
+}
+
+let directory = "";
+let store: Store;
+let log: AuditLog | undefined;
+let faults: Faults;
+let failures: string[] = [];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "audit-"));
+  store = await openStore({ directory });
+  faults = { database: undefined, file: undefined };
+  failures = [];
+});
+afterEach(async () => {
+  await log?.close();
+  log = undefined;
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+const folder = (): string => join(directory, "audit");
+
+/** The same sink over a medium that fails when it is told to. */
+function faulty(sink: AuditSink): AuditSink {
+  const guard = async <Result>(action: () => Promise<Result>): Promise<Result> => {
+    const fault = faults[sink.name];
+    if (fault === "hangs") return new Promise(() => undefined);
+    if (fault !== undefined) throw fault;
+    return action();
+  };
+  return {
+    name: sink.name,
+    lines: (after) => sink.lines(after),
+    readNote: () => sink.readNote(),
+    open: () => guard(() => sink.open()),
+    append: (records) => guard(() => sink.append(records)),
+    writeNote: (head) => guard(() => sink.writeNote(head)),
+    close: () => sink.close(),
+  };
+}
+
+async function open(
+  more: { readonly maxFileBytes?: number; readonly limitMs?: number } = {},
+): Promise<AuditLog> {
+  log = await createAuditLog({
+    sinks: [faulty(store.audit), faulty(createAuditFile({ directory: folder(), ...more }))],
+    log: silent,
+    nowMs: Date.now,
+    retryMs: 0x7fff_ffff,
+    ...more,
+    onFailure: (sink) => void failures.push(sink),
+  });
+  return log;
+}
+
+async function reopen(): Promise<AuditLog> {
+  await log?.close();
+  return open();
+}
+
+async function appendMany(to: AuditLog, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) await to.append(sampleEntry({ requestId: `req_${index}` }));
+}
+
+function fileNames(): readonly string[] {
+  return readdirSync(folder()).filter((name) => name.endsWith(".jsonl"));
+}
+
+async function filedRequests(): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of readAuditFiles(folder()).lines(0)) lines.push(JSON.parse(line).request_id);
+  return lines;
+}
+
+async function tabledRequests(): Promise<readonly string[]> {
+  return (await store.audit.list({ limit: 1_000 })).map(({ requestId }) => requestId).toReversed();
+}
+
+function verify() {
+  return verifyAudit({ sinks: [store.audit, readAuditFiles(folder())] });
+}
+
+const full = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+
+describe("the audit log", () => {
+  it("has each record in both sinks, chained, and goes on where it was", async () => {
+    await appendMany(await open(), 3);
+    const { head } = log ?? {};
+    expect((await reopen()).head).toEqual(head);
+    await appendMany(await open(), 2);
+    expect(await filedRequests()).toEqual(["req_0", "req_1", "req_2", "req_0", "req_1"]);
+    expect(await tabledRequests()).toEqual(await filedRequests());
+    expect(await verify()).toMatchObject({ records: 5, firstBad: undefined });
+    expect(failures).toEqual([]);
+  });
+
+  it("keeps its files to their owner, and begins another when one is full", async () => {
+    await appendMany(await open({ maxFileBytes: 1_000 }), 5);
+    expect(fileNames()).toEqual([
+      "audit-000000000001.jsonl",
+      "audit-000000000003.jsonl",
+      "audit-000000000005.jsonl",
+    ]);
+    for (const name of readdirSync(folder())) expect(statSync(join(folder(), name)).mode & 0o777).toBe(0o600);
+    expect(await verify()).toMatchObject({ records: 5, firstBad: undefined });
+    await (await reopen()).append(sampleEntry());
+    expect(await verify()).toMatchObject({ records: 6, firstBad: undefined });
+    rmSync(join(folder(), "audit-000000000003.jsonl"));
+    expect(await verify()).toMatchObject({ firstBad: { sequence: 3, sink: "file", reason: "missing" } });
+  });
+
+  it.each(["database", "file"] as const)(
+    "goes on without the %s, and brings it up when it is back",
+    async (sink) => {
+      const audit = await open();
+      await appendMany(audit, 2);
+      faults[sink] = full;
+      await appendMany(audit, 250);
+      expect(failures).toEqual([sink]);
+      expect((await verify()).sinks).toContainEqual({ name: sink, records: 2 });
+      expect(await verify()).toMatchObject({ records: 252, firstBad: undefined });
+      faults[sink] = undefined;
+      await (await reopen()).append(sampleEntry());
+      expect(await verify()).toMatchObject({
+        firstBad: undefined,
+        sinks: [
+          { name: "database", records: 253 },
+          { name: "file", records: 253 },
+        ],
+      });
+    },
+  );
+
+  it("refuses what no sink takes, and goes on without a gap when one is back", async () => {
+    const audit = await open();
+    await appendMany(audit, 1);
+    faults = { database: full, file: full };
+    await expect(audit.append(sampleEntry())).rejects.toMatchObject({ code: "audit_unavailable" });
+    await expect(audit.append(sampleEntry())).rejects.toMatchObject({ code: "audit_unavailable" });
+    expect(audit.head?.sequence).toBe(1);
+    faults = { database: undefined, file: undefined };
+    await appendMany(audit, 1);
+    expect(audit.head?.sequence).toBe(2);
+    expect(await verify()).toMatchObject({ records: 2, firstBad: undefined });
+  });
+
+  it("keeps what has happened already until a sink takes it, before what comes next", async () => {
+    const audit = await open();
+    faults = { database: full, file: full };
+    await audit.appendOrKeep(sampleEntry({ requestId: "req_kept" }));
+    faults = { database: undefined, file: undefined };
+    await appendMany(audit, 1);
+    expect(await tabledRequests()).toEqual(["req_kept", "req_0"]);
+  });
+
+  it("does not wait for a sink that hangs", async () => {
+    const audit = await open({ limitMs: 20 });
+    faults.file = "hangs";
+    await appendMany(audit, 2);
+    expect(failures).toEqual(["file"]);
+    expect(await tabledRequests()).toHaveLength(2);
+    faults.file = undefined;
+  });
+
+  it("starts when neither sink can be opened, and uses them when they can", async () => {
+    faults = { database: full, file: full };
+    const audit = await open();
+    await expect(audit.append(sampleEntry())).rejects.toMatchObject({ code: "audit_unavailable" });
+    faults = { database: undefined, file: undefined };
+    await appendMany(audit, 1);
+    expect(await verify()).toMatchObject({ records: 1, firstBad: undefined });
+  });
+
+  it("takes a record for written that a sink took without saying so", async () => {
+    const audit = await open();
+    await appendMany(audit, 1);
+    const inner = createAuditFile({ directory: folder() });
+    const half: AuditSink = {
+      ...faulty(store.audit),
+      append: async (records) => {
+        await store.audit.append(records);
+        throw full;
+      },
+    };
+    await audit.close();
+    log = await createAuditLog({
+      sinks: [half, { ...faulty(inner), append: () => Promise.reject(full) }],
+      log: silent,
+      nowMs: Date.now,
+      onFailure: () => undefined,
+    });
+    await expect(log.append(sampleEntry({ requestId: "req_half" }))).rejects.toThrow();
+    await appendMany(await reopen(), 1);
+    expect(await tabledRequests()).toEqual(["req_0", "req_half", "req_0"]);
+    expect(await verify()).toMatchObject({ records: 3, firstBad: undefined });
+  });
+
+  it("cuts off a line that was not written to its end", async () => {
+    await appendMany(await open(), 2);
+    await log?.close();
+    appendFileSync(join(folder(), "audit-000000000001.jsonl"), '{"sequence":3,"ti');
+    expect(await verify()).toMatchObject({ records: 2, firstBad: undefined });
+    await appendMany(await open(), 1);
+    expect(await verify()).toMatchObject({ records: 3, firstBad: undefined });
+  });
+
+  it("puts on record that a sink lost records, before it copies them back", async () => {
+    await appendMany(await open(), 3);
+    await log?.close();
+    const path = join(folder(), "audit-000000000001.jsonl");
+    writeFileSync(path, `${readFileSync(path, "utf8").split("\n").slice(0, 1).join("\n")}\n`);
+    expect(await verify()).toMatchObject({ firstBad: { sequence: 2, sink: "file", reason: "truncated" } });
+    await appendMany(await open(), 1);
+    const [, told] = await store.audit.list({ limit: 2 });
+    expect(told).toMatchObject({
+      operation: "audit.records_missing",
+      target: { type: "audit_sink", id: "file" },
+      after: { found_records: 1, noted_records: 3 },
+    });
+    expect(await verify()).toMatchObject({ records: 5, firstBad: undefined });
+  });
+
+  it("does not go on behind a record that was changed, but in the other sink", async () => {
+    await appendMany(await open(), 3);
+    await log?.close();
+    const path = join(folder(), "audit-000000000001.jsonl");
+    writeFileSync(path, readFileSync(path, "utf8").replace(/viewer(?!.*viewer)/s, "viewed"));
+    await appendMany(await open(), 1);
+    expect(failures).toContain("file");
+    expect(await verify()).toMatchObject({
+      firstBad: { sequence: 3, sink: "file", reason: "changed" },
+    });
+  });
+});
+
+describe("the verification", () => {
+  beforeEach(async () => {
+    await appendMany(await open(), 6);
+    await log?.close();
+    log = undefined;
+  });
+
+  const database = (sql: string) => {
+    const raw = new DatabaseSync(join(directory, "platform.db"));
+    raw.exec(sql);
+    raw.close();
+  };
+
+  it.each([
+    ["UPDATE audit_log SET line = replace(line, 'viewer', 'viewed') WHERE sequence = 4", 4, "changed"],
+    ["UPDATE audit_log SET actor_name = 'eve' WHERE sequence = 2", 2, "unreadable"],
+    ["UPDATE audit_log SET sequence = 99 WHERE sequence = 5", 5, "missing"],
+    ["DELETE FROM audit_log WHERE sequence = 3", 3, "missing"],
+    ["DELETE FROM audit_log WHERE sequence = 1", 1, "missing"],
+    ["DELETE FROM audit_log WHERE sequence > 4", 5, "truncated"],
+    ["DELETE FROM audit_log", 1, "truncated"],
+    [
+      "UPDATE audit_log SET sequence = -sequence WHERE sequence IN (3, 4); UPDATE audit_log SET sequence = 7 + sequence WHERE sequence < 0",
+      3,
+      "unreadable",
+    ],
+  ])("names the first bad record of the database after %s", async (sql, sequence, reason) => {
+    database(sql);
+    expect((await verify()).firstBad).toEqual({ sequence, sink: "database", reason });
+  });
+
+  it("finds that both were cut at the same place, by what each notes of the other", async () => {
+    database("DELETE FROM audit_log WHERE sequence > 4");
+    const path = join(folder(), "audit-000000000001.jsonl");
+    writeFileSync(path, `${readFileSync(path, "utf8").split("\n").slice(0, 4).join("\n")}\n`);
+    expect((await verify()).firstBad).toMatchObject({ sequence: 5, reason: "truncated" });
+  });
+
+  it("finds by a head noted elsewhere what nothing kept here tells", async () => {
+    const { head } = await verify();
+    database("DELETE FROM audit_log WHERE sequence > 4; DELETE FROM audit_notes");
+    const path = join(folder(), "audit-000000000001.jsonl");
+    writeFileSync(path, `${readFileSync(path, "utf8").split("\n").slice(0, 4).join("\n")}\n`);
+    rmSync(join(folder(), "database-head.json"));
+    expect((await verify()).firstBad).toBeUndefined();
+    const sinks = [store.audit, readAuditFiles(folder())];
+    expect((await verifyAudit({ sinks, anchors: [head] })).firstBad).toMatchObject({
+      sequence: 5,
+      reason: "truncated",
+    });
+  });
+
+  it("names the first record that the two sinks have differently", async () => {
+    const other = mkdtempSync(join(tmpdir(), "audit-other-"));
+    const forged = createAuditFile({ directory: other });
+    await forged.open();
+    const records = sampleChain(2);
+    const third = linkEntry(records[1] ?? chainStart, sampleEntry({ operation: "users.delete" }), sha256);
+    await forged.append([...records, third, ...sampleChain(3, third)]);
+    await forged.close();
+    expect((await verifyAudit({ sinks: [store.audit, readAuditFiles(other)] })).firstBad).toMatchObject({
+      sequence: 3,
+      sink: "both",
+      reason: "differs",
+    });
+    rmSync(other, { recursive: true });
+  });
+
+  it("names the record of any byte of the file that was changed", async () => {
+    const path = join(folder(), "audit-000000000001.jsonl");
+    const bytes = readFileSync(path);
+    for (let at = 0; at < bytes.length; at += 7) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (bytes[at] ?? 0) ^ 0x20;
+      writeFileSync(path, changed);
+      const expected = bytes.subarray(0, at).toString("latin1").split("\n").length;
+      expect((await verify()).firstBad).toMatchObject({ sequence: expected, sink: "file" });
+    }
+  });
+});

@@ -1,0 +1,275 @@
+import { hash } from "node:crypto";
+import { type Log, PlatformError } from "@llm-platform/kit";
+import { checkLink } from "../core/audit-chain.ts";
+import { parseAuditLine } from "../core/audit-line.ts";
+import {
+  type AuditEntry,
+  type AuditHead,
+  type AuditRecord,
+  chainStart,
+  linkEntry,
+} from "../core/audit-record.ts";
+import type { AuditSink, AuditSinkName } from "./audit-sink.ts";
+import { type AuditVerdict, verifyAudit } from "./audit-verify.ts";
+import { SinkKeeper } from "./sink-keeper.ts";
+
+/** The one owner of the chain. There is one in the process that has the data folder. */
+export interface AuditLog {
+  /** The last record; undefined while no sink could tell it. */
+  readonly head: AuditHead | undefined;
+  /**
+   * Resolves when at least one sink has the record so that a loss of power does not take it.
+   * Rejects with PlatformError `audit_unavailable` when none has; then the record is nowhere.
+   */
+  append(entry: AuditEntry): Promise<void>;
+  /** The same for what has happened already: what no sink takes now is kept in memory until one does. Never rejects. */
+  appendOrKeep(entry: AuditEntry): Promise<void>;
+  /** Looks through everything up to the last record. Rejects with PlatformError `unavailable`. */
+  verify(anchors?: readonly AuditHead[]): Promise<AuditVerdict>;
+  close(): Promise<void>;
+}
+
+export interface AuditLogParts {
+  /** The first is believed where two say different things. */
+  readonly sinks: readonly AuditSink[];
+  readonly log: Log;
+  /** Wall time. */
+  readonly nowMs: () => number;
+  /** Told of each time that a sink did not take what it was given. */
+  onFailure(sink: AuditSinkName): void;
+  /** How long a sink may take for one thing. Default 5,000. */
+  readonly limitMs?: number;
+  /** How often a sink that failed is tried again by itself. Default 5,000. */
+  readonly retryMs?: number;
+}
+
+const defaultLimitMs = 5_000;
+const defaultRetryMs = 5_000;
+/** Entries that are kept in memory; each may be some kilobytes. */
+const mostKept = 10_000;
+const recordsPerCopy = 100;
+const digest = (text: string): string => hash("sha256", text);
+
+/** Resolves when every sink was tried. Sinks that cannot be used are tried again later. */
+export async function createAuditLog(parts: AuditLogParts): Promise<AuditLog> {
+  const chain = new Chain(parts);
+  await chain.inTurn(() => chain.mend());
+  const timer = setInterval(() => void chain.inTurn(() => chain.catchUp()), parts.retryMs ?? defaultRetryMs);
+  timer.unref();
+  return {
+    get head() {
+      return chain.head;
+    },
+    append: (entry) => chain.append(entry),
+    async appendOrKeep(entry) {
+      chain.keep(entry);
+      await chain.inTurn(() => chain.catchUp());
+    },
+    async verify(anchors = []) {
+      const { head } = chain;
+      return verifyAudit({
+        sinks: parts.sinks,
+        anchors: head === undefined ? anchors : [head, ...anchors],
+        ...(head === undefined ? {} : { until: head.sequence }),
+      });
+    },
+    async close() {
+      clearInterval(timer);
+      await chain.inTurn(() => chain.catchUp());
+      await chain.inTurn(() => chain.close());
+    },
+  };
+}
+
+/** Where the chain ends, and who has it up to there. Everything in it happens one after another. */
+class Chain {
+  readonly #parts: AuditLogParts;
+  readonly #keepers: readonly SinkKeeper[];
+  readonly #kept: AuditEntry[] = [];
+  #head: AuditHead | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(parts: AuditLogParts) {
+    this.#parts = parts;
+    const { limitMs = defaultLimitMs, retryMs = defaultRetryMs, nowMs } = parts;
+    this.#keepers = parts.sinks.map(
+      (sink) =>
+        new SinkKeeper(sink, {
+          limitMs,
+          retryMs,
+          nowMs,
+          onFailure: (error, isFirst) => {
+            parts.onFailure(sink.name);
+            if (isFirst) parts.log.error("audit.sink_failed", { sink: sink.name, error });
+          },
+        }),
+    );
+  }
+
+  get head(): AuditHead | undefined {
+    return this.#head;
+  }
+
+  /** Does something when everything before it is done. Rejects never: what is done tells its failures itself. */
+  inTurn(action: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(action).catch((error: unknown) => {
+      this.#parts.log.error("audit.turn_failed", { error });
+    });
+    return this.#turn;
+  }
+
+  append(entry: AuditEntry): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    void this.inTurn(async () => {
+      try {
+        await this.#writeKept();
+        await this.#write(entry);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+      await this.#writeNotes();
+    });
+    return promise;
+  }
+
+  keep(entry: AuditEntry): void {
+    if (this.#kept.length < mostKept) this.#kept.push(entry);
+    else
+      this.#parts.log.error("audit.record_lost", { operation: entry.operation, request_id: entry.requestId });
+  }
+
+  /** Brings sinks that failed up to the end, and writes what was kept. */
+  async catchUp(): Promise<void> {
+    const isLevel = this.#keepers.every((keeper) => keeper.isAt(this.#head));
+    if (isLevel && this.#kept.length === 0) return;
+    await this.mend();
+    await this.#writeKept().catch(() => {
+      // It stays kept, and the sinks that failed have been told.
+    });
+    await this.#writeNotes();
+  }
+
+  async close(): Promise<void> {
+    if (this.#kept.length > 0) this.#parts.log.error("audit.records_lost", { records: this.#kept.length });
+    for (const keeper of this.#keepers) await keeper.close();
+  }
+
+  /** Opens the sinks that must be, agrees on the end of the chain, and copies to a sink what it lacks. */
+  async mend(): Promise<void> {
+    const isAnyLevel = this.#keepers.some((keeper) => keeper.isAt(this.#head));
+    for (const keeper of this.#keepers) {
+      if (!keeper.isOpen && (keeper.isDue || !isAnyLevel)) await keeper.open();
+    }
+    if (this.#head === undefined) await this.#begin();
+    for (const keeper of this.#keepers) {
+      if (keeper.sequence > (this.#head?.sequence ?? 0)) await keeper.run(() => this.#adopt(keeper));
+    }
+    for (const keeper of this.#keepers) {
+      if (keeper.isOpen && !keeper.isAt(this.#head)) await this.#copyTo(keeper);
+    }
+  }
+
+  /** Takes the end of the sink that is furthest for that of the chain. */
+  async #begin(): Promise<void> {
+    const opened = this.#keepers.filter(({ isOpen }) => isOpen);
+    const [furthest] = opened.toSorted((a, b) => b.sequence - a.sequence);
+    this.#head = furthest?.head;
+    for (const keeper of opened) {
+      const other = opened.find((each) => each !== keeper);
+      const noted = await other?.run(() => other.sink.readNote());
+      if (noted !== undefined && noted.sequence > keeper.sequence) this.#tellDamage(keeper, noted);
+    }
+  }
+
+  /** That a sink has less than it had is put on record, since what it lacks is copied to it now. */
+  #tellDamage(keeper: SinkKeeper, noted: AuditHead): void {
+    const facts = { found_records: keeper.sequence, noted_records: noted.sequence };
+    this.#parts.log.error("audit.records_missing", { sink: keeper.sink.name, ...facts });
+    this.keep({
+      timeMs: this.#parts.nowMs(),
+      actor: { id: "platform", name: "platform", kind: "platform", userId: null },
+      address: null,
+      requestId: "",
+      operation: "audit.records_missing",
+      target: { type: "audit_sink", id: keeper.sink.name, name: null },
+      outcome: "failed",
+      errorCode: null,
+      before: null,
+      after: facts,
+    });
+  }
+
+  /** A sink may have taken a record that it did not confirm. Nothing else was put in its place: it counts. */
+  async #adopt(keeper: SinkKeeper): Promise<void> {
+    await requireSame(keeper.sink, this.#head ?? chainStart);
+    this.#head = keeper.head;
+  }
+
+  async #copyTo(keeper: SinkKeeper): Promise<void> {
+    const source = this.#keepers.find((each) => each !== keeper && each.isAt(this.#head));
+    const from = keeper.head;
+    if (source === undefined || from === undefined) return;
+    const isSame = await keeper.run(() => requireSame(source.sink, from).then(() => true));
+    if (isSame !== true) return;
+    let last = from;
+    let batch: AuditRecord[] = [];
+    for await (const line of source.sink.lines(from.sequence)) {
+      const checked = checkLink(last, line, digest);
+      if ("bad" in checked) {
+        await keeper.run(() => Promise.reject(new Error(`record ${checked.bad.sequence} is damaged`)));
+        return;
+      }
+      batch.push(checked.record);
+      last = checked.record;
+      if (batch.length < recordsPerCopy) continue;
+      if (!(await keeper.append(batch))) return;
+      batch = [];
+    }
+    await keeper.append(batch);
+  }
+
+  async #writeKept(): Promise<void> {
+    for (let entry = this.#kept[0]; entry !== undefined; entry = this.#kept[0]) {
+      await this.#write(entry);
+      this.#kept.shift();
+    }
+  }
+
+  async #write(entry: AuditEntry): Promise<void> {
+    if (!this.#keepers.every((keeper) => keeper.isAt(this.#head))) await this.mend();
+    const head = this.#head;
+    const level = this.#keepers.filter((keeper) => keeper.isAt(head));
+    if (head === undefined || level.length === 0) throw unavailable();
+    const record = linkEntry(head, entry, digest);
+    const accepted = await Promise.all(level.map((keeper) => keeper.append([record])));
+    if (!accepted.includes(true)) throw unavailable();
+    this.#head = { sequence: record.sequence, hash: record.hash };
+  }
+
+  /** Notes in each sink how far the other is. */
+  async #writeNotes(): Promise<void> {
+    for (const keeper of this.#keepers) {
+      const other = this.#keepers.find((each) => each !== keeper);
+      const head = other?.head;
+      if (keeper.isOpen && head !== undefined) await keeper.run(() => keeper.sink.writeNote(head));
+    }
+  }
+}
+
+/** Rejects when a sink has another record in a place, or none. */
+async function requireSame(sink: AuditSink, { sequence, hash: expected }: AuditHead): Promise<void> {
+  if (sequence === 0) return;
+  for await (const line of sink.lines(sequence - 1)) {
+    if (parseAuditLine(line)?.hash === expected) return;
+    break;
+  }
+  throw new Error(`the sinks of the audit log hold different records ${sequence}`);
+}
+
+function unavailable(): PlatformError {
+  return new PlatformError(
+    "audit_unavailable",
+    "Nothing was changed, because the change cannot be put on record: neither the database nor the audit files can be written. Check the disk of the data folder.",
+  );
+}
