@@ -4,6 +4,8 @@ import { createOperations } from "../../packages/server/src/surfaces.ts";
 /** The table of operations as it is, over parts that do nothing: to be read, not to be run. */
 export function readOperations(): readonly Operation[] {
   return createOperations({
+    auditLog: inert("auditLog"),
+    auditTable: inert("auditTable"),
     config: inert("config"),
     identity: inert("identity"),
     directory: inert("directory"),

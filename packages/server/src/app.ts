@@ -8,6 +8,7 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createAuditor } from "./control/auditor.ts";
 import { createPriceTable } from "./core/prices.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
@@ -21,6 +22,8 @@ import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
+import { createAuditFile } from "./store/audit-file.ts";
+import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -79,6 +82,7 @@ interface Foundation {
   readonly startedAtMs: number;
   readonly store: Store;
   readonly spool: Spool;
+  readonly audit: AuditLog;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
 }
@@ -92,11 +96,19 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const spool = await createSpool({ directory, ledger, log, ...toSpoolSettings(config) });
   for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
     if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
-  return { startedAtMs, store, spool, registry, metrics: createPlatformMetrics(registry) };
+  const metrics = createPlatformMetrics(registry);
+  const audit = await createAuditLog({
+    sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
+    log,
+    nowMs: Date.now,
+    onFailure: (sink) => metrics.auditFailures.series(sink).add(),
+  });
+  return { startedAtMs, store, spool, audit, registry, metrics };
 }
 
-async function closeFoundation({ spool, store }: Foundation): Promise<void> {
+async function closeFoundation({ spool, audit, store }: Foundation): Promise<void> {
   await spool.close();
+  await audit.close();
   await store.close();
 }
 
@@ -121,6 +133,9 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     identity: store.identity,
+    auditTable: store.audit,
+    auditLog: foundation.audit,
+    auditor: createAuditor({ audit: foundation.audit, nowMs: Date.now }),
     savedConfig,
     system: {
       version,

@@ -1,4 +1,5 @@
 export { type App, type AppInput, startApp } from "./app.ts";
+export { verifyAuditOffline } from "./audit-offline.ts";
 export {
   checkConfiguration,
   checkDataDirectory,

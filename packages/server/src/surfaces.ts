@@ -10,6 +10,8 @@ import { createRestServer } from "./api/rest/server.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
+import { auditOperations } from "./control/audit.ts";
+import type { Auditor } from "./control/auditor.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -21,6 +23,8 @@ import { usageOperations } from "./control/usage.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { AuditLog } from "./store/audit-log.ts";
+import type { AuditTable } from "./store/audit-table.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { SavedConfig } from "./saved-config.ts";
@@ -40,6 +44,9 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly identity: Identity;
+  readonly auditTable: AuditTable;
+  readonly auditLog: AuditLog;
+  readonly auditor: Auditor;
   readonly savedConfig: SavedConfig;
   readonly system: SystemInfo;
   readonly events: EventReader;
@@ -102,6 +109,8 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
 export function createOperations(
   parts: Pick<
     SurfaceParts,
+    | "auditLog"
+    | "auditTable"
     | "config"
     | "directory"
     | "identity"
@@ -131,6 +140,7 @@ export function createOperations(
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
+    ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
   ];
 }
 
@@ -143,6 +153,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   const rest = await createRestServer({
     operations: createOperations(parts),
     authenticator: inference.authenticator,
+    auditor: parts.auditor,
     log: parts.log,
     streams: [createEventStream(parts.events), pull],
   });

@@ -1,8 +1,10 @@
-import { integrationStates, integrationTypes } from "@llm-platform/kit";
+import { integrationStates, integrationTypes, type Json } from "@llm-platform/kit";
 import { z } from "zod";
+import { showBySchema } from "../core/shown-value.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
 import { defineOperation, type Operation } from "./operation.ts";
+import { showMembers } from "./shown.ts";
 
 export interface IntegrationOperationParts {
   readonly manager: Manager;
@@ -53,6 +55,11 @@ const configInput = named.extend({
     })
     .optional(),
 });
+
+/** What can be told of a configuration beside its settings. */
+const shownConfig = configInput
+  .omit({ settings: true, name: true })
+  .extend({ use: z.string(), dependencies: z.array(z.string()) });
 
 const healthOutput = z.object({
   status: z.enum(["ok", "degraded"]).describe("degraded when an enabled integration is not running."),
@@ -135,6 +142,11 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
       summary: "Stops and starts one integration.",
       permission: "integrations.write",
       rest: { method: "POST", path: "/integrations/{name}/restart" },
+      audit: {
+        target: toTarget,
+        before: ({ name }) => ({ state: manager.status(name).state }),
+        after: (_input, { state }) => ({ state }),
+      },
       input: named,
       output: integrationStatusSchema,
       run: ({ name }) => manager.restart(name),
@@ -145,6 +157,12 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
         "Changes the configuration of one integration: the new one is started and swapped in; when it fails, the old one goes on.",
       permission: "integrations.write",
       rest: { method: "PUT", path: "/integrations/{name}/config" },
+      audit: {
+        target: toTarget,
+        before: ({ name }) => showConfig(manager, name, manager.config(name)),
+        asked: ({ name, ...patch }) => showConfig(manager, name, patch),
+        after: ({ name }) => showConfig(manager, name, manager.config(name)),
+      },
       input: configInput,
       output: integrationStatusSchema,
       run: async ({ name, ...patch }) => {
@@ -158,11 +176,35 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
       summary: "Restarts every enabled integration, dependents around what they depend on.",
       permission: "integrations.write",
       rest: { method: "POST", path: "/integrations/restart-all" },
+      audit: {
+        target: () => ({ type: "platform", id: null, name: null }),
+        after: (_input, { integrations }) => ({
+          states: Object.fromEntries(integrations.map(({ name, state }) => [name, state])),
+        }),
+      },
       input: z.strictObject({}),
       output: statusList,
       run: async () => ({ integrations: await manager.restartAll() }),
     }),
   ];
+}
+
+function toTarget({ name }: { readonly name: string }) {
+  return { type: "integration", id: name, name };
+}
+
+/** A configuration, or a part of one, as the audit log may have it. Which settings are secret, the definition says. */
+function showConfig(
+  manager: Manager,
+  name: string,
+  config: { readonly settings?: object | undefined },
+): Json {
+  return {
+    ...showMembers(shownConfig, config),
+    ...(config.settings === undefined
+      ? {}
+      : { settings: showBySchema(config.settings, manager.settingsSchema(name)) }),
+  };
 }
 
 type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };

@@ -12,6 +12,7 @@ import {
 import type { Identity } from "../store/identity.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
+import { showAs } from "./shown.ts";
 
 const keySchema = z.object({
   id: z.string(),
@@ -35,7 +36,7 @@ const keySchema = z.object({
 });
 
 const shownKey = keySchema.extend({
-  key: z.string().describe("The text of the key. It is shown this once."),
+  key: z.string().meta({ format: "secret" }).describe("The text of the key. It is shown this once."),
 });
 
 const keyId = z.strictObject({ id: z.string().min(1).max(64) });
@@ -89,6 +90,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
     summary: "Makes an API key. Its text is in the answer, and nowhere else.",
     permission: "keys.write",
     rest: { method: "POST", path: "/api/v1/keys" },
+    audit: { target: ({ name }, key) => ({ type: "api_key", id: key?.id ?? null, name }) },
     input: z
       .strictObject({
         name: keyName,
@@ -135,12 +137,15 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
 }
 
 function changingOperations({ identity }: KeyOperationParts): readonly Operation[] {
+  const before = async ({ id }: { readonly id: string }) =>
+    showAs(keySchema, toRow(requireKey(await identity.apiKeys.find(id), id)));
   return [
     defineOperation({
       name: "keys.rotate",
       summary: "Gives a key a new text. The one before works a while longer.",
       permission: "keys.write",
       rest: { method: "POST", path: "/api/v1/keys/{id}/rotate" },
+      audit: { target: toTarget, before },
       input: keyId.extend({
         grace_seconds: z
           .number()
@@ -165,6 +170,7 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       summary: "Ends a key for good. Calls in flight go on.",
       permission: "keys.write",
       rest: { method: "DELETE", path: "/api/v1/keys/{id}" },
+      audit: { target: toTarget, before },
       input: keyId,
       output: keySchema,
       run: async ({ id }) => {
@@ -173,6 +179,13 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       },
     }),
   ];
+}
+
+function toTarget(
+  { id }: { readonly id: string },
+  key?: { readonly name: string },
+): { readonly type: string; readonly id: string; readonly name: string | null } {
+  return { type: "api_key", id, name: key?.name ?? null };
 }
 
 /** What a key or a user may be called: the ledger, metrics and screens show it. */

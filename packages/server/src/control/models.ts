@@ -89,6 +89,14 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       summary: "Asks every integration anew which models it has.",
       permission: "models.write",
       rest: { method: "POST", path: "/api/v1/models/refresh" },
+      audit: {
+        target: ({ integration = null }) => ({
+          type: integration === null ? "platform" : "integration",
+          id: integration,
+          name: integration,
+        }),
+        after: (_input, { models }) => ({ models: models.length }),
+      },
       input: z.strictObject({ integration: z.string().max(128).optional() }),
       output: z.object({ models: z.array(modelSchema).readonly() }),
       run: async ({ integration }) => {
@@ -101,6 +109,7 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       summary: "Brings a model into memory.",
       permission: "models.write",
       rest: { method: "POST", path: "/api/v1/models/load" },
+      audit: { target: toTarget },
       input: modelInput,
       output: done,
       run: async ({ model }, { signal }) => {
@@ -114,6 +123,7 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       summary: "Takes a model out of memory.",
       permission: "models.write",
       rest: { method: "POST", path: "/api/v1/models/unload" },
+      audit: { target: toTarget },
       input: modelInput,
       output: done,
       run: async ({ model }, { signal }) => {
@@ -127,6 +137,7 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       summary: "Deletes a model where it is kept.",
       permission: "models.write",
       rest: { method: "DELETE", path: "/api/v1/models" },
+      audit: { target: toTarget },
       input: modelInput,
       output: done,
       run: async ({ model }, { signal }) => {
@@ -137,6 +148,17 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       },
     }),
   ];
+}
+
+function toTarget(
+  { model }: z.output<typeof modelInput>,
+  output?: z.output<typeof done>,
+): { readonly type: string; readonly id: string | null; readonly name: string } {
+  return {
+    type: "model",
+    id: output === undefined ? null : `${output.integration}/${output.model}`,
+    name: model,
+  };
 }
 
 /** The ability of an integration to serve models. Throws PlatformError `not_found` or `unavailable`. */

@@ -1,20 +1,45 @@
-import { PlatformError } from "@llm-platform/kit";
+import { type Json, PlatformError } from "@llm-platform/kit";
 import type { z } from "zod";
-import { type Permission, requirePermission } from "../core/permissions.ts";
+import type { AuditTarget } from "../core/audit-record.ts";
+import type { Permission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
+import type { Auditor, Caller } from "./auditor.ts";
+import { showAs } from "./shown.ts";
 
 /** What an operation may know of who asked for it, and until when. */
-export interface OperationContext {
+export interface OperationContext extends Caller {
   readonly principal: Principal;
+  /** Where changes and refusals are put on record. */
+  readonly auditor: Auditor;
   /** Aborted when the caller has gone or the server stops. */
   readonly signal: AbortSignal;
 }
 
-/** Where an operation stands in the REST API. */
-export interface RestBinding {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+/** Where an operation that only reads stands in the REST API. */
+export interface ReadBinding {
+  readonly method: "GET";
   /** With `{name}` for parameters. */
   readonly path: string;
+}
+
+/** Where any other stands. */
+export interface ChangeBinding {
+  readonly method: "POST" | "PUT" | "DELETE";
+  readonly path: string;
+}
+
+export type RestBinding = ReadBinding | ChangeBinding;
+
+/** What the audit log is told of an operation that changes something. Nothing of it may hold a secret. */
+export interface ChangeFacts<Input, Output> {
+  /** What is changed. `output` is there once it was. */
+  target(input: Input, output?: Output): AuditTarget;
+  /** How it is before. Default: it is not told, as of what is only made. */
+  before?(input: Input): Json | Promise<Json>;
+  /** What is asked for. Default: the input, by its schema. */
+  asked?(input: Input): Json;
+  /** How it is after. Default: the output, by its schema. */
+  after?(input: Input, output: Output): Json;
 }
 
 /** One thing that an operator can do: every protocol is a thin skin over this. */
@@ -29,30 +54,59 @@ export interface Operation {
   readonly output: z.ZodType;
   /**
    * @param input unchecked
-   * @throws PlatformError `forbidden`, and `invalid_request` with every problem when the input does not fit
+   * @throws PlatformError `forbidden`, `invalid_request` with every problem when the input does not fit, and
+   * `audit_unavailable` when a change cannot be put on record, and was not made
    */
   run(input: unknown, context: OperationContext): Promise<unknown>;
 }
 
-interface OperationInput<Input extends z.ZodType, Output extends z.ZodType> {
+interface OperationFacts<Input extends z.ZodType, Output extends z.ZodType> {
   readonly name: string;
   readonly summary: string;
   readonly permission: Permission;
-  readonly rest: RestBinding;
   readonly input: Input;
   readonly output: Output;
   run(input: z.output<Input>, context: OperationContext): Promise<z.output<Output>>;
 }
 
-/** Ties an operation's code to its schemas. */
+/** An operation is audited unless it only reads: a `GET` does, and what else does must say so. */
+type OperationInput<Input extends z.ZodType, Output extends z.ZodType> = OperationFacts<Input, Output> &
+  (
+    | { readonly rest: ReadBinding; readonly audit?: undefined }
+    | {
+        readonly rest: ChangeBinding;
+        readonly audit: ChangeFacts<z.output<Input>, z.output<Output>> | "reads";
+      }
+  );
+
+/** Ties an operation's code to its schemas, and puts what it changes on record. */
 export function defineOperation<Input extends z.ZodType, Output extends z.ZodType>(
   definition: OperationInput<Input, Output>,
 ): Operation {
+  const { name, summary, permission, rest, input: inputSchema, output: outputSchema, audit } = definition;
   return {
-    ...definition,
-    async run(input, context) {
-      requirePermission(context.principal, definition.permission);
-      return definition.run(checkInput(definition.input, input), context);
+    name,
+    summary,
+    permission,
+    rest,
+    input: inputSchema,
+    output: outputSchema,
+    async run(unchecked, context) {
+      context.auditor.require(context, name, permission);
+      const input = checkInput(inputSchema, unchecked);
+      if (audit === undefined || audit === "reads") return definition.run(input, context);
+      const intent = {
+        operation: name,
+        caller: context,
+        target: audit.target(input),
+        before: (await audit.before?.(input)) ?? null,
+        asked: audit.asked === undefined ? showAs(inputSchema, input) : audit.asked(input),
+      };
+      return context.auditor.change(intent, async () => {
+        const result = await definition.run(input, context);
+        const after = audit.after === undefined ? showAs(outputSchema, result) : audit.after(input, result);
+        return { result, target: audit.target(input, result), after };
+      });
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Identity } from "../store/identity.ts";
 import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
+import { showAs } from "./shown.ts";
 
 const userSchema = z.object({
   id: z.string(),
@@ -64,6 +65,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
     summary: "Makes a user. The first one is an admin, and from then on every caller needs a key.",
     permission: "users.write",
     rest: { method: "POST", path: "/api/v1/users" },
+    audit: { target: ({ name }, user) => ({ type: "user", id: user?.id ?? null, name }) },
     input: z.strictObject({
       name: keyName,
       kind: z.enum(userKinds).default("person"),
@@ -79,6 +81,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
     output: userSchema.extend({
       key: z
         .string()
+        .meta({ format: "secret" })
         .nullable()
         .describe("The text of the key that was made with the user. It is shown this once."),
     }),
@@ -130,12 +133,15 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
 }
 
 function changingOperations({ identity }: KeyOperationParts): readonly Operation[] {
+  const before = async ({ id }: { readonly id: string }) =>
+    showAs(userSchema, toRow(requireUser(await identity.users.find(id), id)));
   return [
     defineOperation({
       name: "users.update",
       summary: "Changes a user. It bites at once, on the user's keys too.",
       permission: "users.write",
       rest: { method: "PUT", path: "/api/v1/users/{id}" },
+      audit: { target: toTarget, before },
       input: userId.extend({
         email: email.nullable().optional(),
         role: z.enum(roleNames).optional(),
@@ -154,6 +160,7 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       summary: "Deletes a user. The user's keys work no longer.",
       permission: "users.write",
       rest: { method: "DELETE", path: "/api/v1/users/{id}" },
+      audit: { target: toTarget, before, after: () => null },
       input: userId,
       output: userSchema,
       run: async ({ id }) => {
@@ -164,6 +171,13 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       },
     }),
   ];
+}
+
+function toTarget(
+  { id }: { readonly id: string },
+  user?: { readonly name: string },
+): { readonly type: string; readonly id: string; readonly name: string | null } {
+  return { type: "user", id, name: user?.name ?? null };
 }
 
 /** Throws PlatformError `conflict` when a user is the only active admin. */

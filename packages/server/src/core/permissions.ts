@@ -16,6 +16,7 @@ export const permissions = {
   "users.write": "Make, change and delete users.",
   "keys.read": "See API keys, never their text.",
   "keys.write": "Make, rotate and revoke API keys.",
+  "audit.read": "See and verify the audit log.",
 } as const;
 
 export type Permission = keyof typeof permissions;
@@ -55,6 +56,7 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "integrations.write",
     "users.read",
     "keys.read",
+    "audit.read",
   ]),
   developer: new Set(["inference.call", "models.read", "self.read"]),
   viewer: new Set(reading),

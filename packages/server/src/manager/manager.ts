@@ -1,5 +1,6 @@
 import {
   type IntegrationConfig,
+  type JsonObject,
   type PlatformEvent,
   PlatformError,
   type RunningIntegration,
@@ -44,6 +45,8 @@ export interface Manager {
   status(name: string): IntegrationStatus;
   /** The configuration as it is in force. Throws PlatformError `not_found`. */
   config(name: string): IntegrationConfig;
+  /** JSON Schema of its settings as its definition has it; empty when there is no definition. Throws `not_found`. */
+  settingsSchema(name: string): JsonObject;
   /** The instance that takes calls, or undefined while there is none. */
   running(name: string): RunningIntegration | undefined;
   /** Stops and starts one, with a clean record. Throws `not_found`, `conflict` (disabled), `shutting_down`. */
@@ -132,6 +135,10 @@ class IntegrationManager implements Manager {
 
   config(name: string): IntegrationConfig {
     return this.#find(name).config;
+  }
+
+  settingsSchema(name: string): JsonObject {
+    return this.#parts.catalogue.find(this.#find(name).config.use)?.settings.jsonSchema ?? {};
   }
 
   running(name: string): RunningIntegration | undefined {

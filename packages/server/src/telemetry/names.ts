@@ -181,6 +181,12 @@ export const metricNames = {
     type: "counter",
     labels: [],
   },
+  auditFailures: {
+    name: "llm_audit_write_failures_total",
+    help: "Times that a sink of the audit log, the database or the file, failed or took too long.",
+    type: "counter",
+    labels: ["sink"],
+  },
   connections: {
     name: "llm_connections",
     help: "Open client connections.",

@@ -44,6 +44,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     spoolRecords: gauge("spoolRecords"),
     spoolOldest: gauge("spoolOldest"),
     spoolFailures: counter("spoolFailures"),
+    auditFailures: counter("auditFailures"),
     connections: gauge("connections"),
     httpRequests: counter("httpRequests"),
     workers: gauge("workers"),

@@ -9,6 +9,7 @@ export function createEventStream(reader: EventReader): StreamRoute {
     method: "GET",
     path: "/integrations/events",
     permission: "events.read",
+    audit: "reads",
     accepts: (request) => request.headers.accept?.includes("text/event-stream") === true,
     async handle(request, reply, signal) {
       const lastId = request.headers["last-event-id"];
@@ -44,6 +45,7 @@ export function createEventStream(reader: EventReader): StreamRoute {
       clearInterval(heartbeat);
       stopListening();
       raw.end();
+      return undefined;
     },
   };
 }

@@ -26,6 +26,13 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
     method: "POST",
     path,
     permission: "models.write",
+    audit: {
+      operation: "ollama.pull",
+      target: (request) => {
+        const { model } = readInput(request);
+        return { type: "model", id: null, name: model };
+      },
+    },
     accepts: () => true,
     async handle(request, reply, signal) {
       const { model, stream } = readInput(request);
@@ -65,6 +72,7 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         start(200);
         if (stream) write({ status: successPhase });
         raw.end(stream ? undefined : JSON.stringify({ status: successPhase }));
+        return undefined;
       } catch (thrown) {
         const error = toPlatformError(thrown, "The pull failed.");
         const hasStarted = raw.headersSent;
@@ -73,6 +81,7 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
           ? { error: error.message, code: error.code }
           : toOpenAiError(error, request.id);
         raw.end(stream && isSse ? `data: ${JSON.stringify(frame)}\n\n` : `${JSON.stringify(frame)}\n`);
+        return error;
       }
     },
   };

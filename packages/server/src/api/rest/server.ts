@@ -1,8 +1,11 @@
 import { PlatformError } from "@llm-platform/kit";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { type Permission, requirePermission } from "../../core/permissions.ts";
-import type { Operation } from "../../control/operation.ts";
-import { statusOf } from "../../core/error-status.ts";
+import type { AuditTarget } from "../../core/audit-record.ts";
+import type { Permission } from "../../core/permissions.ts";
+import type { Auditor, Caller } from "../../control/auditor.ts";
+import type { Operation, OperationContext } from "../../control/operation.ts";
+import { sourceOf, statusOf } from "../../core/error-status.ts";
+import type { Principal } from "../../core/principal.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
@@ -16,6 +19,7 @@ const maxBodyBytes = 1024 * 1024;
 export interface RestParts {
   readonly operations: readonly Operation[];
   readonly authenticator: Authenticator;
+  readonly auditor: Auditor;
   readonly log: PlatformLog;
   /** Routes whose reply is a stream. */
   readonly streams: readonly StreamRoute[];
@@ -27,10 +31,23 @@ export interface StreamRoute {
   readonly path: string;
   /** That of the operation of the same path, where there is one. */
   readonly permission: Permission;
+  /** What the audit log is told of it, unless it only reads. */
+  readonly audit: StreamChange | "reads";
   /** Whether this request wants the stream; otherwise the operation of the same path answers. */
   accepts(request: FastifyRequest): boolean;
-  /** Writes the whole reply, and resolves when it has ended. */
-  handle(request: FastifyRequest, reply: FastifyReply, signal: AbortSignal): Promise<void>;
+  /** Writes the whole reply, and resolves when it has ended: with the error that the reply told, if it did. */
+  handle(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signal: AbortSignal,
+  ): Promise<PlatformError | undefined>;
+}
+
+/** A change that is made while a stream tells how it goes. */
+export interface StreamChange {
+  readonly operation: string;
+  /** Throws PlatformError `invalid_request`. */
+  target(request: FastifyRequest): AuditTarget;
 }
 
 /** The management API as a handler of node:http requests. */
@@ -61,7 +78,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
         "A compressed request body is not accepted. Send it plain.",
       );
     }
-    await parts.authenticator.authenticate(request.headers);
+    await authenticate(request, parts);
   });
   acceptJson(app);
   for (const operation of parts.operations) addOperation(app, operation, parts);
@@ -108,17 +125,14 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
   const stream = parts.streams.find((each) => isSameRoute(operation, each));
   app.route({
     method,
-    url: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    url: toPattern(path),
     handler: async (request, reply) => {
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
-      const principal = await parts.authenticator.authenticate(request.headers);
+      const context = await openCall(request, reply, parts);
       if (stream?.accepts(request) === true) {
-        requirePermission(principal, stream.permission);
-        await stream.handle(request, reply, gone.signal);
+        await runStream(stream, { request, reply, context });
         return reply;
       }
-      return operation.run(toInput(request), { principal, signal: gone.signal });
+      return operation.run(toInput(request), context);
     },
   });
 }
@@ -126,15 +140,82 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
 function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts): void {
   app.route({
     method: stream.method,
-    url: stream.path,
+    url: toPattern(stream.path),
     handler: async (request, reply) => {
-      requirePermission(await parts.authenticator.authenticate(request.headers), stream.permission);
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
-      await stream.handle(request, reply, gone.signal);
+      const context = await openCall(request, reply, parts);
+      await runStream(stream, { request, reply, context });
       return reply;
     },
   });
+}
+
+function toPattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+async function openCall(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: RestParts,
+): Promise<OperationContext> {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  const principal = await authenticate(request, parts);
+  return { ...toCaller(request), principal, auditor: parts.auditor, signal: gone.signal };
+}
+
+/** Says who calls. That somebody was refused is put on record. */
+async function authenticate(
+  request: FastifyRequest,
+  { authenticator, auditor, operations }: RestParts,
+): Promise<Principal> {
+  try {
+    return await authenticator.authenticate(request.headers);
+  } catch (error) {
+    if (error instanceof PlatformError && sourceOf(error) === "policy") {
+      const { method, url = "" } = request.routeOptions;
+      const operation = operations.find(({ rest }) => rest.method === method && toPattern(rest.path) === url);
+      auditor.noteRefusal(toCaller(request), operation?.name ?? "unknown", error);
+    }
+    throw error;
+  }
+}
+
+function toCaller(request: FastifyRequest): Caller {
+  // An IPv4 address on a socket for both kinds is written as one of IPv6.
+  const address = request.raw.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+  return { principal: undefined, address, requestId: request.id };
+}
+
+async function runStream(
+  stream: StreamRoute,
+  call: {
+    readonly request: FastifyRequest;
+    readonly reply: FastifyReply;
+    readonly context: OperationContext;
+  },
+): Promise<void> {
+  const { request, reply, context } = call;
+  const { auditor, signal } = context;
+  const { audit, permission } = stream;
+  const name = audit === "reads" ? `${stream.method} ${stream.path}` : audit.operation;
+  auditor.require(context, name, permission);
+  if (audit === "reads") {
+    await stream.handle(request, reply, signal);
+    return;
+  }
+  const target = audit.target(request);
+  const intent = { operation: name, caller: context, target, before: null, asked: null };
+  try {
+    await auditor.change(intent, async () => {
+      const error = await stream.handle(request, reply, signal);
+      if (error !== undefined) throw error;
+      return { result: undefined, target, after: null };
+    });
+  } catch (error) {
+    // What the reply has told already needs no second answer.
+    if (!reply.sent) throw error;
+  }
 }
 
 /** Path, query and body as one object; the path cannot be overridden. */

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PlatformError } from "@llm-platform/kit";
+import { Kysely } from "kysely";
+import { formatVerdict } from "./control/audit.ts";
+import type { AuditHead } from "./core/audit-record.ts";
+import { readAuditFiles } from "./store/audit-file.ts";
+import { createAuditTable } from "./store/audit-table.ts";
+import { verifyAudit } from "./store/audit-verify.ts";
+import { createSqliteDialect } from "./store/sqlite-dialect.ts";
+import { toStorageError } from "./store/storage-error.ts";
+import type { Tables } from "./store/tables.ts";
+
+/**
+ * Looks through the audit log of a data folder without a server, and without writing there.
+ * @param anchors places of the chain that were noted elsewhere
+ * @throws PlatformError `not_found` for a folder without a database, and `unavailable` for one that cannot be read
+ */
+export async function verifyAuditOffline(
+  dataDirectory: string,
+  anchors: readonly AuditHead[] = [],
+): Promise<ReturnType<typeof formatVerdict>> {
+  const path = join(dataDirectory, "platform.db");
+  if (!existsSync(path)) {
+    throw new PlatformError(
+      "not_found",
+      `There is no database in ${dataDirectory}. Name the data folder of the server with --data-dir.`,
+    );
+  }
+  let database: Kysely<Tables> | undefined;
+  try {
+    const raw = new DatabaseSync(path, { readOnly: true });
+    database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
+    const table = createAuditTable({ database, walPath: `${path}-wal` });
+    const files = readAuditFiles(join(dataDirectory, "audit"));
+    return formatVerdict(await verifyAudit({ sinks: [table, files], anchors }));
+  } catch (error) {
+    throw toStorageError(error);
+  } finally {
+    await database?.destroy();
+  }
+}
