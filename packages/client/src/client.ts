@@ -1,3 +1,4 @@
+import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
@@ -83,6 +84,11 @@ export interface PlatformClient {
   createUser(user: NewUser): Promise<User & { readonly key: string | null }>;
   updateUser(id: string, change: UserChange): Promise<User>;
   deleteUser(id: string): Promise<User>;
+  /** Latest first. */
+  auditRecords(filter?: AuditFilter): Promise<readonly AuditRecord[]>;
+  auditHead(): Promise<AuditHead>;
+  /** @param noted a record that was noted elsewhere, which the log must still have */
+  verifyAudit(noted?: AuditHead): Promise<AuditVerdict>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -200,11 +206,24 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     updateUser: (id, change) =>
       call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
     deleteUser: (id) => call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    auditRecords: async (filter = {}) =>
+      (await call<{ records: readonly AuditRecord[] }>(`/api/v1/audit${toQuery(filter)}`)).records,
+    auditHead: () => call("/api/v1/audit/head"),
+    // It reads everything there is, and takes as long as that does.
+    verifyAudit: (noted) =>
+      call("/api/v1/audit/verify", { method: "POST", body: noted ?? {}, timeoutMs: undefined }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
     },
   };
+}
+
+function toQuery(parameters: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? "" : `?${query}`;
 }
 
 function parseAddress(text: string): string {

@@ -1,4 +1,5 @@
 export * from "./client.ts";
 export * from "./client-error.ts";
 export * from "./chat-stream.ts";
+export * from "./audit.ts";
 export * from "./identity.ts";

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { ApiKey, User } from "../identity.ts";
 import type { CliContext } from "./context.ts";
+import { toCount } from "./count.ts";
 import { type Output, printRows, toPrintable } from "./output.ts";
 
 /** `llmp whoami`, `llmp keys …` and `llmp users …`. */
@@ -153,10 +154,4 @@ function printUsers(output: Output, shown: User | readonly User[]): void {
       user.email ?? "-",
     ]);
   printRows(output, shown, [["ID", "NAME", "KIND", "ROLE", "ACTIVE", "EMAIL"], ...rows]);
-}
-
-function toCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
-  throw new InvalidArgumentError("It must be a whole number.");
 }

@@ -1,0 +1,56 @@
+/** One fact of an administrative operation. Times are ISO 8601. */
+export interface AuditRecord {
+  readonly sequence: number;
+  readonly time: string;
+  readonly actor: {
+    readonly id: string;
+    readonly name: string;
+    readonly kind: string;
+    readonly user: string | null;
+  };
+  /** Where the call came from. */
+  readonly address: string | null;
+  readonly request_id: string;
+  readonly operation: string;
+  readonly target: { readonly type: string; readonly id: string | null; readonly name: string | null } | null;
+  /** `started`, `ok`, `refused` or `failed`. */
+  readonly outcome: string;
+  readonly error_code: string | null;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly hash: string;
+}
+
+/** A record by its place in the chain and its hash. */
+export interface AuditHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** Which records. Everything that is given must hold. */
+export interface AuditFilter {
+  /** Id or name. */
+  readonly actor?: string | undefined;
+  readonly operation?: string | undefined;
+  /** Id or name. */
+  readonly target?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Default 100. */
+  readonly limit?: number | undefined;
+}
+
+/** What a look through the whole audit log came to. */
+export interface AuditVerdict {
+  readonly ok: boolean;
+  readonly records: number;
+  readonly head: AuditHead;
+  /** The first record that is not as it was written; null when all are. */
+  readonly first_bad: {
+    readonly sequence: number;
+    readonly sink: string;
+    readonly reason: string;
+    readonly detail: string;
+  } | null;
+  readonly sinks: readonly { readonly name: string; readonly records: number }[];
+}
