@@ -85,6 +85,7 @@ describe("llmp audit verify --offline", () => {
       exitCode: 0,
       stdout: expect.stringMatching(/^ok: 8 records \(database 8, file 8\), head 8:[0-9a-f]{64}\n$/),
     });
+    expect(readdirSync(stopped).filter((name) => /-(wal|shm)$/.test(name))).toEqual([]);
   });
 
   test("finds that of a server that was killed, too", async () => {

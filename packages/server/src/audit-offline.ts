@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { formatVerdict } from "./control/audit.ts";
@@ -30,7 +31,7 @@ export async function verifyAuditOffline(
   }
   let database: Kysely<Tables> | undefined;
   try {
-    const raw = new DatabaseSync(path, { readOnly: true });
+    const raw = new DatabaseSync(toAddress(path), { readOnly: true });
     database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
     const table = createAuditTable({ database, walPath: `${path}-wal` });
     const files = readAuditFiles(join(dataDirectory, "audit"));
@@ -40,4 +41,15 @@ export async function verifyAuditOffline(
   } finally {
     await database?.destroy();
   }
+}
+
+/**
+ * Without a log beside it nothing writes the database, and SQLite is told so: otherwise even a reader makes files there,
+ * as its own user, which the server might then not be able to open.
+ */
+function toAddress(path: string): string | URL {
+  if (existsSync(`${path}-wal`)) return path;
+  const address = pathToFileURL(path);
+  address.searchParams.set("immutable", "1");
+  return address;
 }

@@ -2,6 +2,7 @@ import { type Json, PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { AuditActor, AuditEntry, AuditTarget } from "../core/audit-record.ts";
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
+import { boundShown } from "../core/shown-value.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 
@@ -142,8 +143,8 @@ function toEntry(
     target,
     outcome,
     errorCode,
-    before,
-    after,
+    before: boundShown(before),
+    after: boundShown(after),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type JsonObject, Secret } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { showBySchema } from "./shown-value.ts";
+import { boundShown, showBySchema } from "./shown-value.ts";
 
 const text: JsonObject = { type: "string" };
 const secret: JsonObject = { type: "string", format: "secret" };
@@ -45,6 +45,13 @@ describe("a value that is shown", () => {
     let deep: unknown = [];
     for (let depth = 0; depth < 10_000; depth++) deep = [deep];
     expect(JSON.stringify(showBySchema(deep, list))).toContain("[not shown]");
+  });
+
+  it("is not longer than a record should be", () => {
+    const list = Array.from({ length: 30 }, () => "x".repeat(3_000));
+    expect(boundShown(list)).toEqual({ omitted_characters: JSON.stringify(list).length });
+    expect(boundShown(list.slice(0, 3))).toEqual(list.slice(0, 3));
+    expect(showBySchema("x".repeat(5_000), text)).toHaveLength(4_097);
   });
 
   it("never has what nothing describes", () => {

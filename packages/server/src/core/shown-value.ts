@@ -6,6 +6,7 @@ export const secretMark = "[secret]";
 export const undescribedMark = "[not shown]";
 
 const longestText = 4_096;
+const longestValue = 65_536;
 const deepest = 24;
 /** User name and password in an address. */
 const addressCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]*@/gi;
@@ -17,6 +18,12 @@ const addressCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]*@/gi;
  */
 export function showBySchema(value: unknown, schema: JsonObject): Json {
   return show(value, { schemas: [schema], root: schema, depth: 0 });
+}
+
+/** A value as it is, or how long it is where that is more than a record should hold. */
+export function boundShown(value: Json): Json {
+  const { length } = JSON.stringify(value);
+  return length > longestValue ? { omitted_characters: length } : value;
 }
 
 interface View {

@@ -185,6 +185,24 @@ describe("the audit log", () => {
     expect(await tabledRequests()).toEqual(["req_kept", "req_0"]);
   });
 
+  it("can be verified while it grows", async () => {
+    const audit = await open();
+    const growing = appendMany(audit, 60);
+    for (let count = 0; count < 20; count++)
+      expect(await audit.verify()).toMatchObject({ firstBad: undefined });
+    await growing;
+    expect(await audit.verify()).toMatchObject({ records: 60, firstBad: undefined });
+  });
+
+  it("gives each of many records that come at once a place of its own", async () => {
+    const audit = await open();
+    await Promise.all(
+      Array.from({ length: 40 }, (_, index) => audit.append(sampleEntry({ requestId: `req_${index}` }))),
+    );
+    expect(await verify()).toMatchObject({ records: 40, firstBad: undefined });
+    expect(new Set(await filedRequests()).size).toBe(40);
+  });
+
   it("does not wait for a sink that hangs", async () => {
     const audit = await open({ limitMs: 20 });
     faults.file = "hangs";

@@ -36,15 +36,21 @@ const digest = (text: string): string => hash("sha256", text);
  * Looks through every sink from its first record on, compares them with each other, with how far each of them was
  * according to the other, and with places noted elsewhere. A sink that is behind is no fault: it could not be written.
  */
-export async function verifyAudit({ sinks, anchors = [], until }: AuditVerification): Promise<AuditVerdict> {
+export async function verifyAudit({
+  sinks,
+  anchors = [],
+  until = Number.POSITIVE_INFINITY,
+}: AuditVerification): Promise<AuditVerdict> {
   // Notes first: a server that goes on writing only gets further than they say.
   const notes = new Map<string, AuditHead>();
   for (const sink of sinks) {
     const other = sinks.find(({ name }) => name !== sink.name);
-    if (other !== undefined) notes.set(sink.name, await other.readNote());
+    const note = await other?.readNote();
+    // What was added since `until` was taken is noted already, and not looked at.
+    if (note !== undefined && note.sequence <= until) notes.set(sink.name, note);
   }
   const walks = sinks.map((sink) => new Walk(sink, [notes.get(sink.name) ?? chainStart, ...anchors]));
-  const bad = await walkTogether(walks, until ?? Number.POSITIVE_INFINITY);
+  const bad = await walkTogether(walks, until);
   const longest = walks.toSorted((a, b) => b.head.sequence - a.head.sequence)[0];
   const missed = () => [
     ...walks.flatMap((walk) => walk.checkPlace(notes.get(walk.name) ?? chainStart)),
