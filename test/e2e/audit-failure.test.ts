@@ -42,7 +42,14 @@ test("nothing is changed while no sink takes a record, models are called all the
   const changed = await ask(platform, "/integrations/fake/config", { method: "PUT", body: { priority: 7 } });
   expect(changed.json).toMatchObject({ priority: 7 });
   const { json } = await ask(platform, "/api/v1/audit/verify", { body: {} });
-  expect(json).toMatchObject({ ok: true, records: 2 });
+  expect(json).toMatchObject({ ok: true, first_bad: null });
+  const records = member((await ask(platform, "/api/v1/audit")).json, "records");
+  expect(records).toMatchObject([
+    { operation: "integrations.configure", outcome: "ok" },
+    { operation: "integrations.configure", outcome: "started" },
+    ...changes.map(() => ({ outcome: "failed", error_code: "audit_unavailable" })),
+    { operation: "users.create", outcome: "started" },
+  ]);
   await platform.stop();
   await upstream.stop();
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { type Answer, ask, type Asking } from "./http.ts";
-import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
+import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 import { startWithWorkers } from "./worker-platform.ts";
 
 const rootKey = "a-key-of-the-configuration-0123456789";
@@ -201,4 +201,24 @@ describe.each([
     const half = await asRoot(platform, "/api/v1/audit/verify", { body: { sequence: 1 } });
     expect(half.status).toBe(400);
   });
+});
+
+test("a pull has a beginning and an end, as it went", async () => {
+  const fake = await createFakeUpstream({ dialect: "ollama" });
+  const platform = await startPlatform({
+    config: { integrations: [ollamaIntegration("ollama", fake.origin)] },
+  });
+  const pull = async (model: string) => (await ask(platform, "/local/ollama/pull", { body: { model } })).text;
+  expect(await pull("tiny-new")).toContain('"success"');
+  expect(await pull("missing")).toContain('"code":"model_not_found"');
+  const { records } = page.parse((await ask(platform, "/api/v1/audit?operation=ollama.pull")).json);
+  const target = (name: string) => ({ type: "model", id: null, name });
+  expect(records).toMatchObject([
+    { outcome: "failed", error_code: "model_not_found", target: target("missing") },
+    { outcome: "started", target: target("missing") },
+    { outcome: "ok", error_code: null, target: target("tiny-new"), actor: { kind: "local" } },
+    { outcome: "started", target: target("tiny-new") },
+  ]);
+  await platform.stop();
+  await fake.stop();
 });

@@ -106,7 +106,13 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
       }
     },
     async change(intent, make) {
-      await audit.append(toEntry(intent, nowMs(), { outcome: "started", after: intent.asked }));
+      try {
+        await audit.append(toEntry(intent, nowMs(), { outcome: "started", after: intent.asked }));
+      } catch (thrown) {
+        const { code } = toPlatformError(thrown);
+        void audit.appendOrKeep(toEntry(intent, nowMs(), { outcome: "failed", errorCode: code }));
+        throw thrown;
+      }
       try {
         const { result, target, after } = await make();
         await audit.appendOrKeep(toEntry({ ...intent, target }, nowMs(), { outcome: "ok", after }));

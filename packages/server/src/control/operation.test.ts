@@ -95,7 +95,7 @@ describe("an operation that changes something", () => {
     const bench = createBench(failure);
     await expect(bench.run(createThing(bench.made), input)).rejects.toBe(failure);
     expect(bench.made).toEqual([]);
-    expect(bench.entries).toEqual([]);
+    expect(bench.entries).toMatchObject([{ outcome: "failed", errorCode: "audit_unavailable" }]);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseAuditLine } from "../core/audit-line.ts";
 import { type AuditHead, chainStart, formatAuditLine, hashOf } from "../core/audit-record.ts";
 import type { AuditReader, AuditSink } from "./audit-sink.ts";
@@ -72,7 +72,8 @@ class AuditFile implements AuditSink {
 
   async open(): Promise<AuditHead> {
     await this.close();
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const made = await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await synchroniseDirectory(dirname(made));
     const files = await listAuditFiles(this.#directory);
     for (const file of files.toReversed()) {
       const { handle, bytes, last } = await openAtEnd(file);

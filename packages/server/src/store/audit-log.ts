@@ -19,7 +19,7 @@ export interface AuditLog {
   readonly head: AuditHead | undefined;
   /**
    * Resolves when at least one sink has the record so that a loss of power does not take it.
-   * Rejects with PlatformError `audit_unavailable` when none has; then the record is nowhere.
+   * Rejects with PlatformError `audit_unavailable` when none confirms it. Should one have it all the same, it stays.
    */
   append(entry: AuditEntry): Promise<void>;
   /** The same for what has happened already: what no sink takes now is kept in memory until one does. Never rejects. */
@@ -87,6 +87,11 @@ class Chain {
   readonly #keepers: readonly SinkKeeper[];
   readonly #kept: AuditEntry[] = [];
   #head: AuditHead | undefined;
+  /**
+   * A record that no sink confirmed, and one may have all the same: it keeps its place, so that two sinks never have
+   * different records there.
+   */
+  #doubtful: { readonly entry: AuditEntry; readonly record: AuditRecord } | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: AuditLogParts) {
@@ -206,27 +211,14 @@ class Chain {
     this.#head = keeper.head;
   }
 
+  /** Gives a sink what it lacks of the chain, when what it has is the same. */
   async #copyTo(keeper: SinkKeeper): Promise<void> {
     const source = this.#keepers.find((each) => each !== keeper && each.isAt(this.#head));
-    const from = keeper.head;
-    if (source === undefined || from === undefined) return;
-    const isSame = await keeper.run(() => requireSame(source.sink, from).then(() => true));
-    if (isSame !== true) return;
-    let last = from;
-    let batch: AuditRecord[] = [];
-    for await (const line of source.sink.lines(from.sequence)) {
-      const checked = checkLink(last, line, digest);
-      if ("bad" in checked) {
-        await keeper.run(() => Promise.reject(new Error(`record ${checked.bad.sequence} is damaged`)));
-        return;
-      }
-      batch.push(checked.record);
-      last = checked.record;
-      if (batch.length < recordsPerCopy) continue;
-      if (!(await keeper.append(batch))) return;
-      batch = [];
+    while (source !== undefined && keeper.isOpen && !keeper.isAt(this.#head)) {
+      const from = keeper.head ?? chainStart;
+      const records = await keeper.run(() => readNext(source.sink, from));
+      if (records === undefined || !(await keeper.append(records))) return;
     }
-    await keeper.append(batch);
   }
 
   async #writeKept(): Promise<void> {
@@ -238,13 +230,30 @@ class Chain {
 
   async #write(entry: AuditEntry): Promise<void> {
     if (!this.#keepers.every((keeper) => keeper.isAt(this.#head))) await this.mend();
-    const head = this.#head;
+    const doubtful = this.#doubtful;
+    if (doubtful !== undefined) {
+      if (this.#head?.hash !== doubtful.record.hash) await this.#offer(doubtful.record);
+      this.#doubtful = undefined;
+      if (doubtful.entry === entry) return;
+    }
+    const record = linkEntry(this.#requireHead(), entry, digest);
+    this.#doubtful = { entry, record };
+    await this.#offer(record);
+    this.#doubtful = undefined;
+  }
+
+  async #offer(record: AuditRecord): Promise<void> {
+    const head = this.#requireHead();
     const level = this.#keepers.filter((keeper) => keeper.isAt(head));
-    if (head === undefined || level.length === 0) throw unavailable();
-    const record = linkEntry(head, entry, digest);
     const accepted = await Promise.all(level.map((keeper) => keeper.append([record])));
     if (!accepted.includes(true)) throw unavailable();
     this.#head = { sequence: record.sequence, hash: record.hash };
+  }
+
+  #requireHead(): AuditHead {
+    const head = this.#head;
+    if (head === undefined || !this.#keepers.some((keeper) => keeper.isAt(head))) throw unavailable();
+    return head;
   }
 
   /** Notes in each sink how far the other is. */
@@ -255,6 +264,20 @@ class Chain {
       if (keeper.isOpen && head !== undefined) await keeper.run(() => keeper.sink.writeNote(head));
     }
   }
+}
+
+/** The next records behind a place, a bounded number. Rejects when the sink has another record there, or a bad one. */
+async function readNext(sink: AuditSink, from: AuditHead): Promise<readonly AuditRecord[]> {
+  await requireSame(sink, from);
+  const records: AuditRecord[] = [];
+  for await (const line of sink.lines(from.sequence)) {
+    const checked = checkLink(records.at(-1) ?? from, line, digest);
+    if ("bad" in checked) throw new Error(`the record ${checked.bad.sequence} to be copied is damaged`);
+    records.push(checked.record);
+    if (records.length === recordsPerCopy) break;
+  }
+  if (records.length === 0) throw new Error(`there is no record behind ${from.sequence} to be copied`);
+  return records;
 }
 
 /** Rejects when a sink has another record in a place, or none. */

@@ -129,7 +129,7 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
     handler: async (request, reply) => {
       const context = await openCall(request, reply, parts);
       if (stream?.accepts(request) === true) {
-        await runStream(stream, { request, reply, context });
+        await runStream(stream, operation.name, { request, reply, context });
         return reply;
       }
       return operation.run(toInput(request), context);
@@ -143,7 +143,7 @@ function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts):
     url: toPattern(stream.path),
     handler: async (request, reply) => {
       const context = await openCall(request, reply, parts);
-      await runStream(stream, { request, reply, context });
+      await runStream(stream, `${stream.method} ${stream.path}`, { request, reply, context });
       return reply;
     },
   });
@@ -187,28 +187,29 @@ function toCaller(request: FastifyRequest): Caller {
   return { principal: undefined, address, requestId: request.id };
 }
 
+interface StreamCall {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: OperationContext;
+}
+
 async function runStream(
-  stream: StreamRoute,
-  call: {
-    readonly request: FastifyRequest;
-    readonly reply: FastifyReply;
-    readonly context: OperationContext;
-  },
+  { audit, permission, handle }: StreamRoute,
+  readName: string,
+  { request, reply, context }: StreamCall,
 ): Promise<void> {
-  const { request, reply, context } = call;
   const { auditor, signal } = context;
-  const { audit, permission } = stream;
-  const name = audit === "reads" ? `${stream.method} ${stream.path}` : audit.operation;
+  const name = audit === "reads" ? readName : audit.operation;
   auditor.require(context, name, permission);
   if (audit === "reads") {
-    await stream.handle(request, reply, signal);
+    await handle(request, reply, signal);
     return;
   }
   const target = audit.target(request);
   const intent = { operation: name, caller: context, target, before: null, asked: null };
   try {
     await auditor.change(intent, async () => {
-      const error = await stream.handle(request, reply, signal);
+      const error = await handle(request, reply, signal);
       if (error !== undefined) throw error;
       return { result: undefined, target, after: null };
     });
