@@ -17,6 +17,10 @@ test("nothing is changed while no sink takes a record, models are called all the
   const status = async () => (await ask(platform, "/integrations/fake/status")).json;
   const users = async () => member((await ask(platform, "/api/v1/users")).json, "users");
   const before = await status();
+  for (const sink of ["database", "file"])
+    expect((await ask(platform, "/metrics")).text).toContain(
+      `llm_audit_write_failures_total{sink="${sink}"} 0`,
+    );
 
   writeFileSync(join(platform.dataDirectory, "full"), "");
   const changes = [

@@ -24,6 +24,7 @@ import { createSavedConfig } from "./saved-config.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
+import { auditSinkNames } from "./store/audit-sink.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -97,6 +98,8 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
     if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
   const metrics = createPlatformMetrics(registry);
+  // Rates are seen from the first failure on only when the counters are there before it.
+  for (const sink of auditSinkNames) metrics.auditFailures.series(sink);
   const audit = await createAuditLog({
     sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
     log,
