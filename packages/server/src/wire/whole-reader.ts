@@ -67,9 +67,9 @@ export class WholeReader implements ReplyReader, MemberVisitor {
 
   #readChoices(start: number, end: number): void {
     const body = this.#body;
-    const at = body.indexOf(finishReasonKey, start);
-    if (at < 0 || at >= end) return;
-    const wordStart = startOfWord(body, at + finishReasonKey.length, end);
+    const colon = colonOfFinishReason(body, start, end);
+    if (colon < 0) return;
+    const wordStart = startOfWord(body, colon, end);
     const reason = isTextAt(body, wordStart, wordStart + stopWord.length, stopWord)
       ? "stop"
       : readWord(body, wordStart, end);
@@ -96,10 +96,19 @@ const longestWord = 40;
 /** How most replies end. */
 const stopWord = 'stop"';
 
-/** Where the word in quotes behind a colon begins: what `"finish_reason"` stands before when it is not null; `end` for anything else. */
-function startOfWord(bytes: Buffer, from: number, end: number): number {
-  const colon = skipBlank(bytes, from, end);
-  if (bytes[colon] !== 0x3a) return end;
+/** Where the colon of the first `"finish_reason"` stands, or -1. A content may end in the same bytes, but no colon follows it. */
+function colonOfFinishReason(bytes: Buffer, start: number, end: number): number {
+  let at = bytes.indexOf(finishReasonKey, start);
+  while (at >= 0 && at < end) {
+    const colon = skipBlank(bytes, at + finishReasonKey.length, end);
+    if (bytes[colon] === 0x3a) return colon;
+    at = bytes.indexOf(finishReasonKey, colon);
+  }
+  return -1;
+}
+
+/** Where the word in quotes behind a colon begins; `end` when it is no text. */
+function startOfWord(bytes: Buffer, colon: number, end: number): number {
   const quote = skipBlank(bytes, colon + 1, end);
   return bytes[quote] === 0x22 ? quote + 1 : end;
 }
