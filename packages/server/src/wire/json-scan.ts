@@ -154,7 +154,7 @@ export function skipBlank(bytes: Buffer, from: number, end: number): number {
  * Short strings are walked; longer ones are searched natively, with a walk that doubles
  * after each escaped quote so that text full of them stays cheap.
  */
-function endOfString(bytes: Buffer, from: number, end: number): number {
+export function endOfString(bytes: Buffer, from: number, end: number): number {
   let at = from;
   let walk = shortString;
   for (;;) {
@@ -207,7 +207,8 @@ function endOfLiteral(
   return behind;
 }
 
-function endOfNumber(bytes: Buffer, from: number, end: number): number {
+/** Offset behind a number, or -1. */
+export function endOfNumber(bytes: Buffer, from: number, end: number): number {
   let at = from;
   if (bytes[at] === 0x2d) at++;
   let digits = 0;

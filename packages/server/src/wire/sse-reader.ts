@@ -1,12 +1,15 @@
 import { PlatformError } from "@llm-platform/kit";
-import { type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
+import { type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
 import { readOpenAiUsage } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+import type { ReplyForms } from "./reply-forms.ts";
 
 export interface SseReaderOptions {
   /** Pass the usage-only event on; otherwise it is kept back, because the client did not ask for it. */
   readonly keepUsageEvent: boolean;
+  /** Those of the upstream's earlier replies; without them each event is scanned. */
+  readonly forms?: ReplyForms | undefined;
 }
 
 const longestLineBytes = 1024 * 1024;
@@ -21,11 +24,13 @@ const doneFrame = Buffer.from("data: [DONE]\n\n");
  *     *( *( field EOL ) EOL )      field = "data" [ ":" [ SP ] JSON-object / "[DONE]" ] / ":" comment / other
  *
  * with EOL as LF or CRLF; a CR alone, which the standard allows too, is taken for a part of its line. Events are validated and passed on as the bytes that they came in; nothing is built from
- * them. Data that is not a JSON object within the limits ends the reply as malformed.
+ * them. Data that is not a JSON object within the limits ends the reply as malformed. An event of the form of an
+ * earlier one that carried content and nothing else is compared with it instead of scanned.
  */
 export class SseReader implements ReplyReader, MemberVisitor {
   readonly facts = new ReplyFacts();
   readonly #keepUsageEvent: boolean;
+  readonly #contentForms: ReplyForms["contentEvents"] | undefined;
   readonly #pending = new PendingBytes();
   #bytes: Buffer = emptyBuffer;
   /** Range of the current event's data, and whether it took several lines. */
@@ -34,12 +39,15 @@ export class SseReader implements ReplyReader, MemberVisitor {
   #dataLines: Buffer[] | undefined;
   #usageRange: [number, number] | undefined;
   #hasChoices = false;
+  /** Whether the current event's choices are a list of objects: an empty one differs from those whatever stands in them. */
+  #hasChoiceObjects = false;
   /** Whether no event has ended yet: a byte order mark may stand before the first, however often that is read. */
   #isAtStart = true;
   #terminal: Buffer | undefined;
 
   constructor(options: SseReaderOptions) {
     this.#keepUsageEvent = options.keepUsageEvent;
+    this.#contentForms = options.forms?.contentEvents;
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -168,22 +176,39 @@ export class SseReader implements ReplyReader, MemberVisitor {
   }
 
   #readPayload(range: { readonly start: number; readonly end: number }): "pass" | "drop" | "stop" {
+    const { facts } = this;
+    if (this.#contentForms?.match(this.#bytes, range.start, range.end) !== undefined) {
+      facts.contentEvents++;
+      return "pass";
+    }
     this.#usageRange = undefined;
     this.#hasChoices = false;
+    this.#hasChoiceObjects = false;
+    const finishedBefore = facts.finishedChoices;
     if (scanJsonObject(this.#bytes, range, eventLimits, this) !== undefined)
       throw malformed("an event that is not JSON");
-    if (this.facts.error !== undefined) return "stop";
-    if (this.#hasChoices) this.facts.contentEvents++;
+    if (facts.error !== undefined) return "stop";
+    if (this.#hasChoices) facts.contentEvents++;
     const usage = this.#usageRange;
-    if (usage === undefined) return "pass";
-    this.facts.usage = readOpenAiUsage(this.#bytes, usage[0], usage[1]) ?? this.facts.usage;
+    if (usage === undefined) {
+      if (this.#hasChoiceObjects && facts.finishedChoices === finishedBefore) this.#learn(range);
+      return "pass";
+    }
+    facts.usage = readOpenAiUsage(this.#bytes, usage[0], usage[1]) ?? facts.usage;
     return this.#hasChoices || this.#keepUsageEvent ? "pass" : "drop";
+  }
+
+  #learn(range: { readonly start: number; readonly end: number }): void {
+    const form = this.#contentForms?.learn(this.#bytes, range);
+    if (form !== undefined) this.#contentForms?.keep(form, undefined);
   }
 
   #readChoices(start: number, end: number): void {
     const bytes = this.#bytes;
     // "[" and "]" with at most a blank between them: the usage-only event has no choices.
     this.#hasChoices = end - start > 3;
+    this.#hasChoiceObjects =
+      this.#hasChoices && bytes[start] === 0x5b && bytes[skipBlank(bytes, start + 1, end)] === 0x7b;
     if (!this.#hasChoices) return;
     for (
       let at = bytes.indexOf(finishReasonKey, start);
