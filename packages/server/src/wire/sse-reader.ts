@@ -52,14 +52,17 @@ export class SseReader implements ReplyReader, MemberVisitor {
 
   push(chunk: Buffer): Buffer | undefined {
     if (this.facts.isDone || this.facts.error !== undefined) return undefined;
-    if (!chunk.includes(0x0a)) {
+    const feed = nextLineFeed(chunk, 0);
+    if (feed < 0) {
       this.#pending.add(chunk);
       if (this.#pending.length > longestLineBytes) throw malformed("a line longer than 1 MiB");
       return undefined;
     }
+    const held = this.#pending.length;
     const bytes = this.#pending.take(chunk);
     this.#bytes = bytes;
-    const passed = this.#readEvents(bytes);
+    // What is held may have whole lines in it: they are read again with the end of their event.
+    const passed = this.#readEvents(bytes, held === 0 ? feed : nextLineFeed(bytes, 0));
     this.#bytes = emptyBuffer;
     return passed;
   }
@@ -92,12 +95,12 @@ export class SseReader implements ReplyReader, MemberVisitor {
   }
 
   /** Walks the whole events in `bytes` and returns those to pass on. */
-  #readEvents(bytes: Buffer): Buffer | undefined {
+  #readEvents(bytes: Buffer, firstFeed: number): Buffer | undefined {
     let passed: Buffer | undefined;
     let runStart = 0;
     let eventStart = 0;
     let lineStart = 0;
-    for (let feed = bytes.indexOf(0x0a); feed >= 0; feed = bytes.indexOf(0x0a, lineStart)) {
+    for (let feed = firstFeed; feed >= 0; feed = nextLineFeed(bytes, lineStart)) {
       const lineEnd = feed > lineStart && bytes[feed - 1] === 0x0d ? feed - 1 : feed;
       const start = lineStart;
       lineStart = feed + 1;
@@ -114,7 +117,8 @@ export class SseReader implements ReplyReader, MemberVisitor {
       this.#isAtStart = false;
       if (verdict === "stop") return passed;
     }
-    passed = join(passed, bytes.subarray(runStart, eventStart));
+    const isWhole = runStart === 0 && eventStart === bytes.length;
+    passed = join(passed, isWhole ? bytes : bytes.subarray(runStart, eventStart));
     this.#keepRest(bytes, eventStart, lineStart);
     return passed;
   }
@@ -240,6 +244,12 @@ const lineFeed = Buffer.from("\n");
 function join(left: Buffer | undefined, right: Buffer): Buffer | undefined {
   if (right.length === 0) return left;
   return left === undefined ? right : Buffer.concat([left, right]);
+}
+
+/** Offset of the line feed at `from` or behind it, or -1. An empty line ends each event: that is seen without a search. */
+function nextLineFeed(bytes: Buffer, from: number): number {
+  if (from >= bytes.length) return -1;
+  return bytes[from] === 0x0a ? from : bytes.indexOf(0x0a, from);
 }
 
 /** Whether a line is `data` or begins with `data:`. */
