@@ -20,11 +20,11 @@ describe("the memory of forms", () => {
     expect(shows(memo, '{"b":"yy"}')).toBe('{"b":"x"}');
   });
 
-  it("forgets the form that has not been seen for longest when a fifth one comes", () => {
+  it("forgets the form that has not been seen for longest when there are more than six", () => {
     const memo = new FormMemo<string>();
-    for (const key of "abcd") shows(memo, `{"${key}":1}`);
+    for (const key of "abcdef") shows(memo, `{"${key}":1}`);
     shows(memo, '{"a":2}');
-    shows(memo, '{"e":1}');
+    shows(memo, '{"g":1}');
     expect([..."acde"].map((key) => shows(memo, `{"${key}":3}`) !== undefined)).toEqual([
       true,
       true,

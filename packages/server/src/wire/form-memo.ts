@@ -6,8 +6,8 @@ interface Known<Meaning> {
   readonly meaning: Meaning;
 }
 
-/** A server has a few kinds of text: the first event of a stream and the ones behind it, an answer and a call of a tool. */
-const mostForms = 4;
+/** The kinds of text that a stream has one after another: it opens, reasons, answers, calls a tool, ends, and tells its usage. */
+const mostForms = 6;
 /** After so many texts in a row that were like none before, no more than one of so many is learnt. */
 const patience = 16;
 
@@ -15,7 +15,7 @@ const patience = 16;
  * Remembers the forms of the JSON texts that one server sends: what is of a form that was scanned is compared, not
  * scanned. It knows no grammar; what it does not know is the scan's to judge.
  *
- * It holds at most four forms of 4 KiB, the one that matched last first.
+ * It holds at most six forms of 4 KiB, the one that matched last first.
  */
 export class FormMemo<Meaning> {
   readonly #known: Known<Meaning>[] = [];

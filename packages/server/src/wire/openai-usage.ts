@@ -84,15 +84,6 @@ function readOddCount(bytes: Buffer, start: number, end: number): number | undef
   return isNumber ? toCount(Number(bytes.toString("latin1", start, end))) : undefined;
 }
 
-/**
- * Reads the `usage` object of the OpenAI dialect where it stands in a text that has been scanned: `prompt_tokens`,
- * `completion_tokens` and the counts in their `_details`, which are JSON numbers (RFC 8259 section 6).
- * Anything that is not a count of tokens is left out.
- */
-export function readOpenAiUsage(bytes: Buffer, start: number, end: number): Usage | undefined {
-  return toUsage(findOpenAiUsage(bytes, start, end));
-}
-
 /** The counts of a `usage` object, and the offsets where each value stands; -1 for what is not there. */
 export interface FoundUsage {
   readonly inputTokens: number | undefined;
@@ -105,7 +96,11 @@ export interface FoundUsage {
   readonly reasoningStart: number;
 }
 
-/** What `readOpenAiUsage` reads, and where. */
+/**
+ * Finds the counts of the `usage` object of the OpenAI dialect in a text that has been scanned: `prompt_tokens`,
+ * `completion_tokens` and those in their `_details`, which are JSON numbers (RFC 8259 section 6).
+ * Anything that is not a count of tokens is left out.
+ */
 export function findOpenAiUsage(bytes: Buffer, start: number, end: number): FoundUsage | undefined {
   return visit(bytes, { start, end }, false);
 }
@@ -135,7 +130,7 @@ export function toCountHoles(form: JsonForm, found: FoundUsage): CountHoles {
   };
 }
 
-/** What `readOpenAiUsage` would read in a text that matched a form. */
+/** What `findOpenAiUsage` would find in the text that a form matched last. */
 export function readUsageHoles(bytes: Buffer, form: JsonForm, holes: CountHoles): Usage | undefined {
   return withoutAbsent({
     inputTokens: readHole(bytes, form, holes.input),

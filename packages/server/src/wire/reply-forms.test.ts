@@ -54,7 +54,7 @@ describe("a reader that remembers the forms of replies", () => {
       }),
       { numRuns: 800 },
     );
-    expect(known.mock.calls.length).toBeGreaterThan(200);
+    expect(known.mock.calls.length).toBeGreaterThan(300);
   });
 
   it("tells of a stream what one tells that scans it", () => {
@@ -62,7 +62,7 @@ describe("a reader that remembers the forms of replies", () => {
     fc.assert(
       fc.property(changedTexts(eventTexts), fc.boolean(), (texts, keepUsageEvent) => {
         const forms = new ReplyForms();
-        const match = vi.spyOn(forms.contentEvents, "match");
+        const match = vi.spyOn(forms.events, "match");
         // Each event in a stream of its own, since the first that is malformed ends it; then all in one.
         for (const stream of [...texts.map((text) => toStream([text])), toStream(texts)]) {
           const scanned = read(new SseReader({ keepUsageEvent }), [stream]);
@@ -72,7 +72,7 @@ describe("a reader that remembers the forms of replies", () => {
       }),
       { numRuns: 800 },
     );
-    expect(known.mock.calls.length).toBeGreaterThan(200);
+    expect(known.mock.calls.length).toBeGreaterThan(300);
   });
 
   it("tells the same of a stream wherever it is cut", () => {
@@ -95,13 +95,20 @@ describe("a reader that remembers the forms of replies", () => {
     );
   });
 
-  it("knows the first event of a stream from the stream before it", () => {
+  it("knows every event of a stream from the stream before it", () => {
     const forms = new ReplyForms();
-    const stream = toStream(eventTexts.slice(0, 4));
-    const match = vi.spyOn(forms.contentEvents, "match");
+    const stream = toStream(eventTexts.slice(0, 5));
+    const match = vi.spyOn(forms.events, "match");
     for (let count = 1; count <= 2; count++) read(new SseReader({ keepUsageEvent: true, forms }), [stream]);
     const found = match.mock.results.map(({ value }) => value !== undefined);
-    expect(found).toEqual([false, false, false, false, true, true, true, false]);
+    expect(found).toEqual([...Array<boolean>(5).fill(false), ...Array<boolean>(5).fill(true)]);
+  });
+
+  it("does not take a text for an end that stands where one stood in the event before", () => {
+    const event = (key: string) => Buffer.from(`data: {"choices":[{"${key}":"stop"}]}\n\n`);
+    const pieces = [event("finish_reason"), event("other_member1"), event("other_member1")];
+    const { facts } = read(new SseReader({ keepUsageEvent: true, forms: new ReplyForms() }), pieces);
+    expect(facts).toMatchObject({ finishedChoices: 1, contentEvents: 3 });
   });
 
   it("reads the counts and the end in the places where they stood", () => {

@@ -9,12 +9,21 @@ interface WholeMeaning {
   readonly reason: number;
 }
 
+/** What an event of a known form means, beyond that it is JSON and no error. */
+export interface EventMeaning {
+  readonly hasChoices: boolean;
+  /** The hole of the finish reason; -1 where no choice ends. */
+  readonly reason: number;
+  readonly hasUsage: boolean;
+  /** Undefined where there is no usage, or none that could be counted. */
+  readonly usage: CountHoles | undefined;
+}
+
 /**
  * The forms of the replies that one upstream gives in the OpenAI dialect, shared by the readers of all of them: so the
  * first event of a stream is known from the streams before it.
  */
 export class ReplyForms {
-  /** Events of a stream that carry content, and neither an end nor usage. */
-  readonly contentEvents = new FormMemo<undefined>();
+  readonly events = new FormMemo<EventMeaning>();
   readonly wholes = new FormMemo<WholeMeaning>();
 }

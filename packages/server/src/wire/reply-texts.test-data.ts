@@ -13,6 +13,9 @@ export const eventTexts: readonly string[] = [
   `{${head},"choices":[{"index":0,"delta":{"content":"a"}}],${usage}}`,
   '{ "choices" : [ { "text" : "a", "finish_reason" : null } ] , "timings" : [1.25, -2, 3e5] }',
   '{"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"},"finish_reason":"length"}]}',
+  '{"choices":[{"finish_reason":"stop"},{"finish_reason":"length"}]}',
+  '{"object":"ping"}',
+  '{"choices":[ ],"usage":{"prompt_tokens":4,"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}',
   '{"error":null,"choices":[{"text":"a","\\"finish_reason":"b"}]}',
   '{"error":"overloaded","choices":[{"text":"a"}]}',
   '{"choices":"ab","usage":12}',
@@ -36,7 +39,8 @@ export const wholeTexts: readonly string[] = [
   '{"error":"no"}',
 ];
 
-const value = /"(?:[^"\\]|\\.)*"(?!\s*:)|-?\d[\d.e]*/g;
+/** A string, with the colon behind it where it is a key, or a number. */
+const stringOrNumber = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.e]*/g;
 const bytesInStrings = [
   '"',
   "\\",
@@ -94,8 +98,8 @@ type Edit = (text: string) => string;
 const valueEdit: fc.Arbitrary<Edit> = fc
   .tuple(fc.nat(), fc.oneof(inString, plainString, asNumber, anything), fc.nat(3))
   .map(([which, put, mood]) => (text) => {
-    const found = [...text.matchAll(value)].filter(
-      ([old]) => mood === 0 || (old[0] === '"') === (put[0] === '"'),
+    const found = [...text.matchAll(stringOrNumber)].filter(
+      ([old, isKey]) => isKey === undefined && (mood === 0 || (old[0] === '"') === (put[0] === '"')),
     );
     const one = found[which % Math.max(1, found.length)];
     return one === undefined ? text : replaceAt(text, { at: one.index, removed: one[0].length, put });
