@@ -79,6 +79,10 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
       "What is needed does not run now: an integration is down, a target's breaker is open, or the store cannot be used.",
     remedy: "Look at `GET /integrations/`: it says why. It is tried again by itself.",
   },
+  sealed: {
+    meaning: "The server was started without the master key that its secrets are sealed under.",
+    remedy: 'Give it the key: see "Secrets at rest" in the operate guide. Nothing is lost meanwhile.',
+  },
   insufficient_storage: {
     meaning: "The disk is full, or there is no memory for the model.",
     remedy: "Free some, or load a smaller model.",

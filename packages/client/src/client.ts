@@ -1,6 +1,7 @@
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
+import type { SecretsStatus } from "./secrets.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -83,6 +84,11 @@ export interface PlatformClient {
   createUser(user: NewUser): Promise<User & { readonly key: string | null }>;
   updateUser(id: string, change: UserChange): Promise<User>;
   deleteUser(id: string): Promise<User>;
+  secretsStatus(): Promise<SecretsStatus>;
+  /** @param masterKey the new one, in hexadecimal or base64; default a random one */
+  rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
+  /** Gives a server that is sealed the missing master key. */
+  unsealSecrets(masterKey: string): Promise<SecretsStatus>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -200,6 +206,11 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     updateUser: (id, change) =>
       call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
     deleteUser: (id) => call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    secretsStatus: () => call("/api/v1/secrets/status"),
+    rotateSecrets: (masterKey) =>
+      call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
+    unsealSecrets: (masterKey) =>
+      call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

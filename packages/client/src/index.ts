@@ -2,3 +2,4 @@ export * from "./client.ts";
 export * from "./client-error.ts";
 export * from "./chat-stream.ts";
 export * from "./identity.ts";
+export * from "./secrets.ts";

@@ -22,6 +22,7 @@ export const errorCodes = [
   "overloaded",
   "shutting_down",
   "unavailable",
+  "sealed",
   "insufficient_storage",
   "client_cancelled",
   "upstream_auth",

@@ -20,7 +20,14 @@ import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
+import { beginUnsealed, warnOfKeyFile } from "./sealed-phase.ts";
+import {
+  toGatewaySettings,
+  toInferenceSettings,
+  toMasterKeys,
+  toPrices,
+  toSpoolSettings,
+} from "./settings-of.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -85,7 +92,14 @@ interface Foundation {
 
 async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const startedAtMs = Date.now();
-  const store = await openStore({ directory: config.data_dir, keepEvents: config.events.keep });
+  const masterKeys = toMasterKeys(config);
+  const store = await openStore({
+    directory: config.data_dir,
+    keepEvents: config.events.keep,
+    masterKeys,
+    log,
+  });
+  warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
   const directory = join(config.data_dir, "spool");
@@ -109,7 +123,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const path = await openCallPath(foundation, input, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
-  const savedConfig = createSavedConfig(store.keyValues("platform"));
+  const savedConfig = createSavedConfig(store.vault, log);
   const surfaces = createSurfaces({
     config,
     listener,
@@ -122,6 +136,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     ledger: store.ledger,
     identity: store.identity,
     savedConfig,
+    vault: store.vault,
     system: {
       version,
       dataDirectory: config.data_dir,
@@ -145,30 +160,39 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory });
 
   const stopRetention = keepLedgerShort(store, config, log);
-  const unreadiness = () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting");
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
-  const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-  const configs = await Promise.all(
-    [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each)),
-  );
-  const started = Promise.all([
-    startIntegrations(holder.manager, { configs, directory, log }),
-    workers?.start(),
-  ]);
-  // One server that does not answer must not keep the others from being used.
-  await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
-  state.isReady = true;
-  log.info("platform.started", {
-    url: `${schemeOf(config)}://${formatHost(address)}:${address.port}`,
-    models: directory.snapshot.models.length,
-    took_ms: Date.now() - foundation.startedAtMs,
-  });
+  const url = `${schemeOf(config)}://${formatHost(address)}:${address.port}`;
+  async function begin(): Promise<void> {
+    if (state.isStopping) return;
+    const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
+    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const started = Promise.all([
+      startIntegrations(manager(), { configs, directory, log }),
+      workers?.start(),
+    ]);
+    // One server that does not answer must not keep the others from being used.
+    await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
+    state.isReady = true;
+    log.info("platform.started", {
+      url,
+      models: directory.snapshot.models.length,
+      took_ms: Date.now() - foundation.startedAtMs,
+    });
+  }
+  const { authenticator } = inference;
+  const begun = store.vault.isSealed
+    ? beginUnsealed({ vault: store.vault, listener, authenticator, log, url }, begin)
+    : begin();
+  if (!store.vault.isSealed) await begun;
 
   return {
     address,
     async stop(drainMs) {
       state.isStopping = true;
+      if (!store.vault.isSealed) await begun;
       await drain(path, { config, drainMs });
       await manager().stop(stopIntegrationsMs);
       await listener.stop();

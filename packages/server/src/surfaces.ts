@@ -16,6 +16,7 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { secretOperations } from "./control/secrets.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { usageOperations } from "./control/usage.ts";
 import { userOperations } from "./control/users.ts";
@@ -23,6 +24,7 @@ import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
@@ -41,6 +43,7 @@ export interface SurfaceParts {
   readonly ledger: LedgerTable;
   readonly identity: Identity;
   readonly savedConfig: SavedConfig;
+  readonly vault: Vault;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -108,6 +111,7 @@ export function createOperations(
     | "listener"
     | "registry"
     | "savedConfig"
+    | "vault"
     | "events"
     | "system"
     | "ledger"
@@ -121,7 +125,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: (name, patch) => savedConfig.save(name, patch),
+      saveConfig: async (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
@@ -131,6 +135,7 @@ export function createOperations(
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
+    ...secretOperations(parts.vault),
   ];
 }
 

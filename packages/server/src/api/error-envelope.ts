@@ -20,6 +20,7 @@ const openAiTypes = {
   overloaded: "api_error",
   shutting_down: "server_shutting_down",
   unavailable: "api_error",
+  sealed: "api_error",
   insufficient_storage: "api_error",
   client_cancelled: "api_error",
   upstream_auth: "upstream_error",

@@ -27,6 +27,7 @@ const facts = {
   overloaded: { status: 503, source: "gateway" },
   shutting_down: { status: 503, source: "gateway" },
   unavailable: { status: 503, source: "gateway" },
+  sealed: { status: 503, source: "gateway" },
   insufficient_storage: { status: 507, source: "gateway" },
   client_cancelled: { status: 499, source: "gateway" },
   upstream_auth: { status: 502, source: "provider" },

@@ -21,10 +21,18 @@ const identity: Migration = {
   },
 };
 
+/** What is sealed. Rows are sealed and moved here by the vault, for a migration has no key. */
+const secrets: Migration = {
+  async up(database) {
+    await createSecrets(database);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
+  "0004_secrets": secrets,
 };
 
 export interface MigrateParts {
@@ -168,4 +176,14 @@ async function createApiKeys(database: Kysely<unknown>): Promise<void> {
     .execute();
   await database.schema.createIndex("api_keys_previous").on("api_keys").column("previous_sha256").execute();
   await database.schema.createIndex("api_keys_owner").on("api_keys").column("owner_id").execute();
+}
+
+async function createSecrets(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("secrets")
+    .addColumn("purpose", "text", (column) => column.notNull())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("envelope", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("secrets_primary", ["purpose", "name"])
+    .execute();
 }

@@ -1,18 +1,21 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type KeyValues, PlatformError } from "@llm-platform/kit";
+import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
+import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
+import { createSecretTable } from "./secret-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
+import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
   /** The data folder; made when it is missing, readable by its owner only. */
@@ -21,6 +24,10 @@ export interface StoreOptions {
   readonly keepEvents?: number;
   /** Wall time. Default `Date.now`. */
   readonly nowMs?: () => number;
+  /** Default: none, which leaves the key file of the data folder. */
+  readonly masterKeys?: MasterKeys;
+  /** Default: nobody is told. */
+  readonly log?: Log;
 }
 
 /** Everything that is kept over a restart. */
@@ -28,6 +35,7 @@ export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly identity: Identity;
+  readonly vault: Vault;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -41,12 +49,14 @@ const longestLogPages = 20_000;
 /**
  * Opens the data folder and brings its schema up to date. The one that has it open is its only server.
  * @throws PlatformError `conflict` when another server uses the folder or a newer version wrote it,
- * `unavailable` when it cannot be written or its database is damaged
+ * `unavailable` when it cannot be written or its database is damaged, `config_invalid` when its key file holds no key
  */
 export async function openStore({
   directory,
   keepEvents = 10_000,
   nowMs = Date.now,
+  masterKeys = { current: undefined, previous: [] },
+  log = silent,
 }: StoreOptions): Promise<Store> {
   makeDirectory(directory);
   const lock = takeInstanceLock(directory);
@@ -55,6 +65,13 @@ export async function openStore({
     const { raw, database } = await openDatabase(path);
     const identity = await createIdentity({ database, nowMs });
     const checkpointer = createCheckpointer(path);
+    const vault = openVault({
+      table: createSecretTable(raw),
+      keyFile: createKeyFile(directory),
+      keys: masterKeys,
+      log,
+      emptyLog: () => checkpointer.emptyLog(),
+    });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
@@ -64,6 +81,7 @@ export async function openStore({
         onInserted: (rows) => checkpointer.noteTransaction(rows),
       }),
       identity,
+      vault,
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();
@@ -77,6 +95,9 @@ export async function openStore({
     throw error;
   }
 }
+
+const tellNobody = () => undefined;
+const silent: Log = { debug: tellNobody, info: tellNobody, warn: tellNobody, error: tellNobody };
 
 interface OpenedDatabase {
   readonly raw: DatabaseSync;
