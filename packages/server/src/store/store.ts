@@ -61,10 +61,27 @@ export async function openStore({
   makeDirectory(directory);
   const lock = takeInstanceLock(directory);
   try {
-    const path = join(directory, "platform.db");
-    const { raw, database } = await openDatabase(path);
-    const identity = await createIdentity({ database, nowMs });
-    const checkpointer = createCheckpointer(path);
+    return await openTables(join(directory, "platform.db"), {
+      directory,
+      keepEvents,
+      nowMs,
+      masterKeys,
+      log,
+      release: () => lock.release(),
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openTables(
+  path: string,
+  { directory, keepEvents, nowMs, masterKeys, log, release }: Required<StoreOptions> & { release(): void },
+): Promise<Store> {
+  const { raw, database } = await openDatabase(path);
+  const checkpointer = createCheckpointer(path);
+  try {
     const vault = openVault({
       table: createSecretTable(raw),
       keyFile: createKeyFile(directory),
@@ -72,6 +89,7 @@ export async function openStore({
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
+    const identity = await createIdentity({ database, nowMs });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
@@ -87,11 +105,12 @@ export async function openStore({
         await identity.close();
         await checkpointer.stop();
         await database.destroy();
-        lock.release();
+        release();
       },
     };
   } catch (error) {
-    lock.release();
+    await checkpointer.stop();
+    await database.destroy();
     throw error;
   }
 }
