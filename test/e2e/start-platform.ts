@@ -47,7 +47,7 @@ export type Platform = {
   readonly dataDirectory: string;
   /** The id of the process. */
   readonly id: number;
-  /** From the start of the process until its calls were taken. */
+  /** From the start of the process until its calls were taken, or it was known that a master key is missing. */
   readonly readyAfterMs: number;
   /** Everything that it wrote so far, standard error included. */
   log(): string;
@@ -205,7 +205,7 @@ function readOutput(child: ChildProcess): Output {
 async function readUrl(output: Output, child: ChildProcess): Promise<string> {
   const late = setTimeout(() => child.kill("SIGKILL"), startLimitMs);
   try {
-    const line = await output.line(/"event":"platform\.started"/);
+    const line = await output.line(/"event":"platform\.(?:started|sealed)"/);
     const found = /"url":"([^"]+)"/.exec(line)?.[1];
     if (found === undefined) throw new Error(`the start was told without an address: ${line}`);
     return found;

@@ -85,6 +85,10 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy:
       "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change.",
   },
+  sealed: {
+    meaning: "The server was started without the master key that its secrets are sealed under.",
+    remedy: 'Give it the key: see "Secrets at rest" in the operate guide. Nothing is lost meanwhile.',
+  },
   insufficient_storage: {
     meaning: "The disk is full, or there is no memory for the model.",
     remedy: "Free some, or load a smaller model.",

@@ -12,6 +12,7 @@ export function readOperations(): readonly Operation[] {
     listener: inert("listener"),
     registry: inert("registry"),
     savedConfig: inert("savedConfig"),
+    vault: inert("vault"),
     events: inert("events"),
     system: inert("system"),
     ledger: inert("ledger"),

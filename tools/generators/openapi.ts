@@ -31,6 +31,7 @@ export function createOpenApi(): object {
       { name: "users", description: "People and programs that own keys." },
       { name: "keys", description: "API keys." },
       { name: "audit", description: "Who changed what." },
+      { name: "secrets", description: "How secrets are sealed in the database." },
     ],
     // While there is neither a configured key nor a user, callers on this machine need none.
     security: [{ apiKey: [] }, {}],

@@ -2,6 +2,7 @@ import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
+import type { SecretsStatus } from "./secrets.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -89,6 +90,11 @@ export interface PlatformClient {
   auditHead(): Promise<AuditHead>;
   /** @param noted a record that was noted elsewhere, which the log must still have */
   verifyAudit(noted?: AuditHead): Promise<AuditVerdict>;
+  secretsStatus(): Promise<SecretsStatus>;
+  /** @param masterKey the new one, in hexadecimal or base64; default a random one */
+  rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
+  /** Gives a server that is sealed the missing master key. */
+  unsealSecrets(masterKey: string): Promise<SecretsStatus>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -212,6 +218,11 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     // It reads everything there is, and takes as long as that does.
     verifyAudit: (noted) =>
       call("/api/v1/audit/verify", { method: "POST", body: noted ?? {}, timeoutMs: undefined }),
+    secretsStatus: () => call("/api/v1/secrets/status"),
+    rotateSecrets: (masterKey) =>
+      call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
+    unsealSecrets: (masterKey) =>
+      call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

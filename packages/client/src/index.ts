@@ -3,3 +3,4 @@ export * from "./client-error.ts";
 export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export * from "./identity.ts";
+export * from "./secrets.ts";

@@ -23,6 +23,7 @@ export const errorCodes = [
   "shutting_down",
   "unavailable",
   "audit_unavailable",
+  "sealed",
   "insufficient_storage",
   "client_cancelled",
   "upstream_auth",

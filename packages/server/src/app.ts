@@ -8,7 +8,7 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createAuditor } from "./control/auditor.ts";
+import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { createPriceTable } from "./core/prices.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
@@ -21,10 +21,17 @@ import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices, toSpoolSettings } from "./settings-of.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
+import { beginUnsealed, warnOfKeyFile } from "./sealed-phase.ts";
+import {
+  toGatewaySettings,
+  toInferenceSettings,
+  toMasterKeys,
+  toPrices,
+  toSpoolSettings,
+} from "./settings-of.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -84,13 +91,21 @@ interface Foundation {
   readonly store: Store;
   readonly spool: Spool;
   readonly audit: AuditLog;
+  readonly auditor: Auditor;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
 }
 
 async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const startedAtMs = Date.now();
-  const store = await openStore({ directory: config.data_dir, keepEvents: config.events.keep });
+  const masterKeys = toMasterKeys(config);
+  const store = await openStore({
+    directory: config.data_dir,
+    keepEvents: config.events.keep,
+    masterKeys,
+    log,
+  });
+  warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
   const directory = join(config.data_dir, "spool");
@@ -106,7 +121,8 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
     nowMs: Date.now,
     onFailure: (sink) => metrics.auditFailures.series(sink).add(),
   });
-  return { startedAtMs, store, spool, audit, registry, metrics };
+  const auditor = createAuditor({ audit, nowMs: Date.now });
+  return { startedAtMs, store, spool, audit, auditor, registry, metrics };
 }
 
 async function closeFoundation({ spool, audit, store }: Foundation): Promise<void> {
@@ -117,14 +133,14 @@ async function closeFoundation({ spool, audit, store }: Foundation): Promise<voi
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, registry, metrics } = foundation;
+  const { store, auditor, registry, metrics } = foundation;
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
   const path = await openCallPath(foundation, input, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
-  const savedConfig = createSavedConfig(store.keyValues("platform"));
+  const savedConfig = createSavedConfig(store.vault, log);
   const surfaces = createSurfaces({
     config,
     listener,
@@ -138,8 +154,9 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
-    auditor: createAuditor({ audit: foundation.audit, nowMs: Date.now }),
+    auditor,
     savedConfig,
+    vault: store.vault,
     system: {
       version,
       dataDirectory: config.data_dir,
@@ -163,30 +180,39 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory });
 
   const stopRetention = keepLedgerShort(store, config, log);
-  const unreadiness = () => (state.isStopping ? "stopping" : state.isReady ? undefined : "starting");
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
-  const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-  const configs = await Promise.all(
-    [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each)),
-  );
-  const started = Promise.all([
-    startIntegrations(holder.manager, { configs, directory, log }),
-    workers?.start(),
-  ]);
-  // One server that does not answer must not keep the others from being used.
-  await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
-  state.isReady = true;
-  log.info("platform.started", {
-    url: `${schemeOf(config)}://${formatHost(address)}:${address.port}`,
-    models: directory.snapshot.models.length,
-    took_ms: Date.now() - foundation.startedAtMs,
-  });
+  const url = `${schemeOf(config)}://${formatHost(address)}:${address.port}`;
+  async function begin(): Promise<void> {
+    if (state.isStopping) return;
+    const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
+    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const started = Promise.all([
+      startIntegrations(manager(), { configs, directory, log }),
+      workers?.start(),
+    ]);
+    // One server that does not answer must not keep the others from being used.
+    await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
+    state.isReady = true;
+    log.info("platform.started", {
+      url,
+      models: directory.snapshot.models.length,
+      took_ms: Date.now() - foundation.startedAtMs,
+    });
+  }
+  const { authenticator } = inference;
+  const begun = store.vault.isSealed
+    ? beginUnsealed({ vault: store.vault, auditor, listener, authenticator, log, url }, begin)
+    : begin();
+  if (!store.vault.isSealed) await begun;
 
   return {
     address,
     async stop(drainMs) {
       state.isStopping = true;
+      if (!store.vault.isSealed) await begun;
       await drain(path, { config, drainMs });
       await manager().stop(stopIntegrationsMs);
       await listener.stop();

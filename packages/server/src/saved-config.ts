@@ -1,14 +1,19 @@
 import { hash } from "node:crypto";
-import type { IntegrationConfig, Json, KeyValues } from "@llm-platform/kit";
+import type { IntegrationConfig, Log } from "@llm-platform/kit";
+import type { Vault } from "./store/vault.ts";
 
 /**
- * Changes that operators made over the API, kept over restarts.
+ * Changes that operators made over the API, kept over restarts, and sealed, for they may hold credentials.
  * A change holds until the file's entry for the integration changes: then the file is the newer word.
  */
 export interface SavedConfig {
-  /** The configuration with what was saved for it. */
-  apply(config: IntegrationConfig): Promise<IntegrationConfig>;
-  save(name: string, patch: object): Promise<void>;
+  /**
+   * The configuration with what was saved for it. Where that was altered in the database, an integration stays off
+   * rather than run without it; a surface stays on, for without one nobody could mend it.
+   */
+  apply(config: IntegrationConfig): IntegrationConfig;
+  /** Throws PlatformError `sealed`, `payload_too_large` or `unavailable`. */
+  save(name: string, patch: object): void;
 }
 
 interface Saved {
@@ -17,26 +22,46 @@ interface Saved {
   readonly patch: object;
 }
 
-export function createSavedConfig(keyValues: KeyValues): SavedConfig {
+const purpose = "integration_config";
+
+export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
   const fingerprints = new Map<string, string>();
 
-  async function read(name: string): Promise<Saved | undefined> {
-    const saved = await keyValues.get(`config.${name}`);
+  function read(name: string): Saved | undefined {
+    const text = vault.read({ purpose, name });
+    const saved: unknown = text === undefined ? undefined : JSON.parse(text);
     return isSaved(saved) ? saved : undefined;
   }
 
+  /** A change that replaces one which cannot be read stands alone. */
+  function readPatch(name: string, fingerprint: string): object {
+    try {
+      const saved = read(name);
+      return saved?.fingerprint === fingerprint ? saved.patch : {};
+    } catch (error) {
+      if (vault.isSealed) throw error;
+      log.warn("secrets.unreadable_replaced", { integration: name, error });
+      return {};
+    }
+  }
+
   return {
-    async apply(config) {
+    apply(config) {
       const fingerprint = hash("sha256", JSON.stringify(config));
       fingerprints.set(config.name, fingerprint);
-      const saved = await read(config.name);
-      return saved?.fingerprint === fingerprint ? { ...config, ...saved.patch } : config;
+      try {
+        const saved = read(config.name);
+        return saved?.fingerprint === fingerprint ? { ...config, ...saved.patch } : config;
+      } catch (error) {
+        if (vault.isSealed) throw error;
+        log.error("secrets.unreadable", { integration: config.name, error });
+        return config.type === "api" ? config : { ...config, enabled: false };
+      }
     },
-    async save(name, patch) {
+    save(name, patch) {
       const fingerprint = fingerprints.get(name) ?? "";
-      const before = await read(name);
-      const merged = { ...(before?.fingerprint === fingerprint ? before.patch : {}), ...patch };
-      await keyValues.set(`config.${name}`, toJson({ fingerprint, patch: merged }));
+      const merged = { ...readPatch(name, fingerprint), ...patch };
+      vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
     },
   };
 }
@@ -49,10 +74,4 @@ function isSaved(value: unknown): value is Saved {
     "patch" in value &&
     typeof value.patch === "object"
   );
-}
-
-/** What an operator sent over the API came as JSON and is JSON again. */
-function toJson(value: object): Json {
-  // Written out and read again, so nothing but JSON is left.
-  return JSON.parse(JSON.stringify(value)) as Json;
 }

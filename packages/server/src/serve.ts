@@ -1,6 +1,6 @@
 import { toPlatformError } from "@llm-platform/kit";
 import { startApp } from "./app.ts";
-import { readSurroundings } from "./config/surroundings.ts";
+import { forgetMasterKeys, readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
 
@@ -19,6 +19,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   let log: PlatformLog | undefined;
   try {
     const loaded = loadConfig(readSurroundings(argv));
+    forgetMasterKeys();
     log = createLog(loaded.config.log.level);
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const app = await startApp({ config: loaded.config, baseDirectory: loaded.baseDirectory, log });

@@ -7,6 +7,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
@@ -39,6 +40,11 @@ export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     requestsPerMinute: requests_per_minute,
   }));
+}
+
+/** The master keys that the configuration gives. */
+export function toMasterKeys({ secrets }: PlatformConfig): MasterKeys {
+  return { current: secrets.master_key, previous: secrets.previous_master_keys ?? [] };
 }
 
 /** What every inference endpoint is told. */

@@ -18,6 +18,7 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { secretOperations } from "./control/secrets.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { usageOperations } from "./control/usage.ts";
 import { userOperations } from "./control/users.ts";
@@ -27,6 +28,7 @@ import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
@@ -48,6 +50,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly auditor: Auditor;
   readonly savedConfig: SavedConfig;
+  readonly vault: Vault;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -117,6 +120,7 @@ export function createOperations(
     | "listener"
     | "registry"
     | "savedConfig"
+    | "vault"
     | "events"
     | "system"
     | "ledger"
@@ -130,7 +134,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: (name, patch) => savedConfig.save(name, patch),
+      saveConfig: async (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
@@ -141,6 +145,7 @@ export function createOperations(
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
     ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...secretOperations(parts.vault),
   ];
 }
 

@@ -12,6 +12,7 @@ import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addRunCommand } from "./run.ts";
+import { addSecretCommands } from "./secrets.ts";
 import { addServerCommands } from "./server.ts";
 
 /**
@@ -53,6 +54,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addIntegrationCommands(program, context);
   addIdentityCommands(program, context);
   addAuditCommands(program, context);
+  addSecretCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {

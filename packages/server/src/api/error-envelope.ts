@@ -21,6 +21,7 @@ const openAiTypes = {
   shutting_down: "server_shutting_down",
   unavailable: "api_error",
   audit_unavailable: "api_error",
+  sealed: "api_error",
   insufficient_storage: "api_error",
   client_cancelled: "api_error",
   upstream_auth: "upstream_error",

@@ -4,6 +4,7 @@ import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
+import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
 import { dataDirectorySetting, environmentSetting, logSettings, serverSettings } from "./server-settings.ts";
 
@@ -14,6 +15,7 @@ export const configSchema = z.strictObject({
   data_dir: dataDirectorySetting,
   log: logSettings,
   auth: authSettings,
+  secrets: secretSettings,
   openai_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",

@@ -24,3 +24,12 @@ export function readSurroundings(argv: readonly string[]): Surroundings {
     readFile: (path) => readFileSync(path, "utf8"),
   };
 }
+
+/**
+ * Takes the master keys out of this process's environment, once they are read: processes that it starts, such as those
+ * of local models, would inherit them.
+ */
+export function forgetMasterKeys(): void {
+  for (const name of Object.keys(process.env))
+    if (/^LLM_PLATFORM_SECRETS__(?:PREVIOUS_)?MASTER_KEYS?$/.test(name)) delete process.env[name];
+}

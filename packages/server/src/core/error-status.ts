@@ -28,6 +28,7 @@ const facts = {
   shutting_down: { status: 503, source: "gateway" },
   unavailable: { status: 503, source: "gateway" },
   audit_unavailable: { status: 503, source: "gateway" },
+  sealed: { status: 503, source: "gateway" },
   insufficient_storage: { status: 507, source: "gateway" },
   client_cancelled: { status: 499, source: "gateway" },
   upstream_auth: { status: 502, source: "provider" },

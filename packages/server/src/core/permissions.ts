@@ -17,6 +17,7 @@ export const permissions = {
   "keys.read": "See API keys, never their text.",
   "keys.write": "Make, rotate and revoke API keys.",
   "audit.read": "See and verify the audit log.",
+  "secrets.manage": "See under which master keys secrets are sealed, rotate the key, and unseal.",
 } as const;
 
 export type Permission = keyof typeof permissions;

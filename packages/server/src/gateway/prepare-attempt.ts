@@ -10,6 +10,7 @@ import { spliceBody } from "../wire/body-splice.ts";
 import { NdjsonReader } from "../wire/ndjson-reader.ts";
 import { toRecord } from "../wire/openai-usage.ts";
 import type { ReplyReader } from "../wire/reply-facts.ts";
+import type { ReplyForms } from "../wire/reply-forms.ts";
 import { SseReader } from "../wire/sse-reader.ts";
 import { WholeReader } from "../wire/whole-reader.ts";
 import type { GatewayCall } from "./gateway-call.ts";
@@ -43,14 +44,14 @@ export function prepareAttempt(call: GatewayCall, target: Target): PreparedAttem
   const body = spliceBody(call.body, call.head, { model: target.model, includeUsage });
   return {
     outgoing: new OutgoingCall(call, { dialect, model: target.model, body }),
-    reader: readerFor(call, dialect),
+    reader: readerFor(call, dialect, target.replyForms),
   };
 }
 
-function readerFor(call: GatewayCall, dialect: Dialect): ReplyReader {
+function readerFor(call: GatewayCall, dialect: Dialect, forms: ReplyForms): ReplyReader {
   const isOllama = dialect === "ollama";
-  if (!call.stream) return new WholeReader(isOllama ? "ollama" : "openai");
-  return isOllama ? new NdjsonReader() : new SseReader({ keepUsageEvent: call.head.includeUsage });
+  if (!call.stream) return new WholeReader(isOllama ? "ollama" : "openai", forms);
+  return isOllama ? new NdjsonReader() : new SseReader({ keepUsageEvent: call.head.includeUsage, forms });
 }
 
 function transcode(call: GatewayCall, target: Target, codec: Codec | undefined): PreparedAttempt {

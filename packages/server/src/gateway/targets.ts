@@ -1,6 +1,7 @@
 import type { ModelPlatform } from "@llm-platform/kit";
 import { Breaker, type BreakerSettings } from "../core/breaker.ts";
 import { targetId } from "../core/routes.ts";
+import { ReplyForms } from "../wire/reply-forms.ts";
 
 /** One model on one integration: what a call is sent to. Lives as long as it is offered. */
 export class Target {
@@ -10,6 +11,8 @@ export class Target {
   readonly breaker: Breaker;
   /** Header lines of the replies that it gives. */
   readonly replyHeaders: string;
+  /** What its replies look like: those of one model on one server are alike. */
+  readonly replyForms = new ReplyForms();
   /** The platform that serves it now; undefined while its integration is not running. */
   platform: ModelPlatform | undefined;
   /** Why `platform` is undefined, in one sentence. */

@@ -2,16 +2,21 @@ import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 
 // The program of the thread that `createCheckpointer` starts: it writes the log back each time it is told to, and
-// answers with true when that worked.
+// answers with what it was told and whether that worked.
 
-const database = new DatabaseSync(String(workerData));
+/** Emptying the log waits this long for others to be through with it. */
+const busyTimeoutMs = 2_000;
 
-parentPort?.on("message", () => {
+const database = new DatabaseSync(String(workerData), { timeout: busyTimeoutMs });
+
+parentPort?.on("message", (mode: "passive" | "truncate") => {
   try {
-    database.exec("PRAGMA wal_checkpoint(PASSIVE)");
-    parentPort?.postMessage(true);
+    // The long work needs no lock, and leaves little to do for what has one.
+    let row = database.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
+    if (mode === "truncate") row = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+    parentPort?.postMessage({ mode, isDone: mode === "passive" || row?.["busy"] === 0 });
   } catch {
     // The log stays as it is; the main thread checkpoints by itself when it has grown far too long.
-    parentPort?.postMessage(false);
+    parentPort?.postMessage({ mode, isDone: false });
   }
 });

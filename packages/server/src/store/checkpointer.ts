@@ -9,10 +9,17 @@ import { Worker } from "node:worker_threads";
 export interface Checkpointer {
   /** Notes one transaction. A checkpoint starts when enough of them have gathered. */
   noteTransaction(rows: number): void;
+  /**
+   * Writes everything back and leaves the log empty, so that nothing stands in it that was replaced since.
+   * Resolves with whether that worked.
+   */
+  emptyLog(): Promise<boolean>;
   /** How many have been done. */
   readonly checkpoints: number;
   stop(): Promise<void>;
 }
+
+type Mode = "passive" | "truncate";
 
 /** Rows of the ledger fill about this many to a page of the log; each transaction adds a few pages of its own. */
 const rowsPerPage = 8;
@@ -24,19 +31,27 @@ export function createCheckpointer(databasePath: string, everyPages = 4_000): Ch
   let pages = 0;
   let isBusy = false;
   let checkpoints = 0;
+  /** Those who wait for the log to be empty, in the order in which they asked. */
+  const waiting: ((isDone: boolean) => void)[] = [];
+
+  function giveUp(): void {
+    for (const resolve of waiting.splice(0)) resolve(false);
+  }
 
   function startWorker(): Worker {
     const program = new URL(`./checkpoint-worker${extname(import.meta.filename)}`, import.meta.url);
     const started = new Worker(program, { workerData: databasePath });
     started.unref();
-    started.on("message", (isDone: boolean) => {
-      isBusy = false;
+    started.on("message", ({ mode, isDone }: { readonly mode: Mode; readonly isDone: boolean }) => {
+      if (mode === "truncate") waiting.shift()?.(isDone);
+      else isBusy = false;
       if (isDone) checkpoints++;
     });
     started.on("error", () => {
       // The database could not be opened a second time; the main thread then checkpoints by itself, and later this is tried again.
       isBusy = false;
       worker = undefined;
+      giveUp();
     });
     return started;
   }
@@ -48,13 +63,20 @@ export function createCheckpointer(databasePath: string, everyPages = 4_000): Ch
       pages = 0;
       isBusy = true;
       worker ??= startWorker();
-      worker.postMessage(undefined);
+      worker.postMessage("passive" satisfies Mode);
     },
+    emptyLog: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        worker ??= startWorker();
+        worker.postMessage("truncate" satisfies Mode);
+      }),
     get checkpoints() {
       return checkpoints;
     },
     async stop() {
       await worker?.terminate();
+      giveUp();
     },
   };
 }

@@ -28,11 +28,19 @@ const audit: Migration = {
   },
 };
 
+/** What is sealed. Rows are sealed and moved here by the vault, for a migration has no key. */
+const secrets: Migration = {
+  async up(database) {
+    await createSecrets(database);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
   "0003_audit": audit,
+  "0004_secrets": secrets,
 };
 
 export interface MigrateParts {
@@ -195,5 +203,15 @@ async function createAuditLog(database: Kysely<unknown>): Promise<void> {
     .addColumn("sink", "text", (column) => column.primaryKey())
     .addColumn("sequence", "integer", (column) => column.notNull())
     .addColumn("hash", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createSecrets(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("secrets")
+    .addColumn("purpose", "text", (column) => column.notNull())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("envelope", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("secrets_primary", ["purpose", "name"])
     .execute();
 }

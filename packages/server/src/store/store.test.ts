@@ -293,7 +293,7 @@ describe("migrations", () => {
     raw.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'extra'").all().length;
   const further = {
     ...migrations,
-    "0003_extra": {
+    "9999_extra": {
       up: async (database: Kysely<unknown>) =>
         await database.schema.createTable("extra").addColumn("id", "integer").execute(),
     },
@@ -313,7 +313,7 @@ describe("migrations", () => {
     await migrate({ raw, database, known: further });
     await expect(migrate({ raw, database })).rejects.toMatchObject({
       code: "conflict",
-      message: expect.stringContaining("0003_extra"),
+      message: expect.stringContaining("9999_extra"),
     });
     await database.destroy();
   });

@@ -1,19 +1,22 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type KeyValues, PlatformError } from "@llm-platform/kit";
+import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
+import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
+import { createSecretTable } from "./secret-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
+import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
   /** The data folder; made when it is missing, readable by its owner only. */
@@ -22,6 +25,10 @@ export interface StoreOptions {
   readonly keepEvents?: number;
   /** Wall time. Default `Date.now`. */
   readonly nowMs?: () => number;
+  /** Default: none, which leaves the key file of the data folder. */
+  readonly masterKeys?: MasterKeys;
+  /** Default: nobody is told. */
+  readonly log?: Log;
 }
 
 /** Everything that is kept over a restart. */
@@ -30,6 +37,7 @@ export interface Store {
   readonly ledger: LedgerTable;
   readonly identity: Identity;
   readonly audit: AuditTable;
+  readonly vault: Vault;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -43,20 +51,47 @@ const longestLogPages = 20_000;
 /**
  * Opens the data folder and brings its schema up to date. The one that has it open is its only server.
  * @throws PlatformError `conflict` when another server uses the folder or a newer version wrote it,
- * `unavailable` when it cannot be written or its database is damaged
+ * `unavailable` when it cannot be written or its database is damaged, `config_invalid` when its key file holds no key
  */
 export async function openStore({
   directory,
   keepEvents = 10_000,
   nowMs = Date.now,
+  masterKeys = { current: undefined, previous: [] },
+  log = silent,
 }: StoreOptions): Promise<Store> {
   makeDirectory(directory);
   const lock = takeInstanceLock(directory);
   try {
-    const path = join(directory, "platform.db");
-    const { raw, database } = await openDatabase(path);
+    return await openTables(join(directory, "platform.db"), {
+      directory,
+      keepEvents,
+      nowMs,
+      masterKeys,
+      log,
+      release: () => lock.release(),
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openTables(
+  path: string,
+  { directory, keepEvents, nowMs, masterKeys, log, release }: Required<StoreOptions> & { release(): void },
+): Promise<Store> {
+  const { raw, database } = await openDatabase(path);
+  const checkpointer = createCheckpointer(path);
+  try {
+    const vault = openVault({
+      table: createSecretTable(raw),
+      keyFile: createKeyFile(directory),
+      keys: masterKeys,
+      log,
+      emptyLog: () => checkpointer.emptyLog(),
+    });
     const identity = await createIdentity({ database, nowMs });
-    const checkpointer = createCheckpointer(path);
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
@@ -67,19 +102,24 @@ export async function openStore({
       }),
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
+      vault,
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();
         await checkpointer.stop();
         await database.destroy();
-        lock.release();
+        release();
       },
     };
   } catch (error) {
-    lock.release();
+    await checkpointer.stop();
+    await database.destroy();
     throw error;
   }
 }
+
+const tellNobody = () => undefined;
+const silent: Log = { debug: tellNobody, info: tellNobody, warn: tellNobody, error: tellNobody };
 
 interface OpenedDatabase {
   readonly raw: DatabaseSync;

@@ -104,6 +104,23 @@ describe("scanJsonObject", () => {
     );
   });
 
+  it("finds the end of a string wherever its escapes stand", () => {
+    for (const escape of ['\\"', "\\\\", '\\\\\\"', "\\n"]) {
+      for (let before = 0; before < 64; before++) {
+        for (const behind of [0, 1, 15, 16, 17, 40]) {
+          const written = `"${"x".repeat(before)}${escape}${"y".repeat(behind)}"`;
+          expect(members(`{"text":${written},"model":"m"}`)).toEqual(
+            new Map([
+              ["text", written],
+              ["model", '"m"'],
+            ]),
+          );
+          expect(scan(`{"text":${written.slice(0, -1)}}`)).toBe("malformed");
+        }
+      }
+    }
+  });
+
   it("finds the end of long strings full of escaped quotes", () => {
     fc.assert(
       fc.property(

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readOpenAiUsage } from "./openai-usage.ts";
+import { findOpenAiUsage, toUsage } from "./openai-usage.ts";
 
 function read(text: string) {
   const bytes = Buffer.from(`xx${text}xx`);
-  return readOpenAiUsage(bytes, 2, bytes.length - 2);
+  return toUsage(findOpenAiUsage(bytes, 2, bytes.length - 2));
 }
 
 describe("usage in the OpenAI dialect", () => {

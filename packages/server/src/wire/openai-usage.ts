@@ -1,16 +1,21 @@
 import type { Usage } from "@llm-platform/kit";
+import type { JsonForm } from "./json-form.ts";
 import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject } from "./json-scan.ts";
 
 const usageLimits: JsonLimits = { maxDepth: 8, maxNodes: 1_000 };
 
 /** The counts in a `usage` object, found without building it: a parse of it cost as much as the scan of the whole reply. */
-class UsageVisitor implements MemberVisitor {
+class UsageVisitor implements MemberVisitor, FoundUsage {
   readonly #bytes: Buffer;
   readonly #isDetails: boolean;
   inputTokens: number | undefined;
   outputTokens: number | undefined;
   cachedTokens: number | undefined;
   reasoningTokens: number | undefined;
+  inputStart = -1;
+  outputStart = -1;
+  cachedStart = -1;
+  reasoningStart = -1;
 
   constructor(bytes: Buffer, isDetails: boolean) {
     this.#bytes = bytes;
@@ -21,18 +26,27 @@ class UsageVisitor implements MemberVisitor {
   member(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const bytes = this.#bytes;
     if (this.#isDetails) {
-      if (isTextAt(bytes, keyStart, keyEnd, "cached_tokens"))
+      if (isTextAt(bytes, keyStart, keyEnd, "cached_tokens")) {
         this.cachedTokens = readCount(bytes, valueStart, valueEnd);
-      else if (isTextAt(bytes, keyStart, keyEnd, "reasoning_tokens"))
+        this.cachedStart = valueStart;
+      } else if (isTextAt(bytes, keyStart, keyEnd, "reasoning_tokens")) {
         this.reasoningTokens = readCount(bytes, valueStart, valueEnd);
+        this.reasoningStart = valueStart;
+      }
     } else if (isTextAt(bytes, keyStart, keyEnd, "prompt_tokens")) {
       this.inputTokens = readCount(bytes, valueStart, valueEnd);
+      this.inputStart = valueStart;
     } else if (isTextAt(bytes, keyStart, keyEnd, "completion_tokens")) {
       this.outputTokens = readCount(bytes, valueStart, valueEnd);
+      this.outputStart = valueStart;
     } else if (isTextAt(bytes, keyStart, keyEnd, "prompt_tokens_details")) {
-      this.cachedTokens = visit(bytes, { start: valueStart, end: valueEnd }, true)?.cachedTokens;
+      const details = visit(bytes, { start: valueStart, end: valueEnd }, true);
+      this.cachedTokens = details?.cachedTokens;
+      this.cachedStart = details?.cachedStart ?? -1;
     } else if (isTextAt(bytes, keyStart, keyEnd, "completion_tokens_details")) {
-      this.reasoningTokens = visit(bytes, { start: valueStart, end: valueEnd }, true)?.reasoningTokens;
+      const details = visit(bytes, { start: valueStart, end: valueEnd }, true);
+      this.reasoningTokens = details?.reasoningTokens;
+      this.reasoningStart = details?.reasoningStart ?? -1;
     }
   }
 }
@@ -70,16 +84,64 @@ function readOddCount(bytes: Buffer, start: number, end: number): number | undef
   return isNumber ? toCount(Number(bytes.toString("latin1", start, end))) : undefined;
 }
 
+/** The counts of a `usage` object, and the offsets where each value stands; -1 for what is not there. */
+export interface FoundUsage {
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly cachedTokens: number | undefined;
+  readonly reasoningTokens: number | undefined;
+  readonly inputStart: number;
+  readonly outputStart: number;
+  readonly cachedStart: number;
+  readonly reasoningStart: number;
+}
+
 /**
- * Reads the `usage` object of the OpenAI dialect where it stands in a text that has been scanned: `prompt_tokens`,
- * `completion_tokens` and the counts in their `_details`, which are JSON numbers (RFC 8259 section 6).
+ * Finds the counts of the `usage` object of the OpenAI dialect in a text that has been scanned: `prompt_tokens`,
+ * `completion_tokens` and those in their `_details`, which are JSON numbers (RFC 8259 section 6).
  * Anything that is not a count of tokens is left out.
  */
-export function readOpenAiUsage(bytes: Buffer, start: number, end: number): Usage | undefined {
-  const found = visit(bytes, { start, end }, false);
+export function findOpenAiUsage(bytes: Buffer, start: number, end: number): FoundUsage | undefined {
+  return visit(bytes, { start, end }, false);
+}
+
+/** The counts alone, as a record of them is kept. */
+export function toUsage(found: FoundUsage | undefined): Usage | undefined {
   if (found === undefined) return undefined;
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens } = found;
   return withoutAbsent({ inputTokens, outputTokens, cacheReadTokens: cachedTokens, reasoningTokens });
+}
+
+/** Which holes of a form the counts of a `usage` object stand in; -1 for what is not there, or is no number. */
+export interface CountHoles {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+  readonly reasoning: number;
+}
+
+/** @param form that of the text that the usage was found in */
+export function toCountHoles(form: JsonForm, found: FoundUsage): CountHoles {
+  return {
+    input: form.holeAt(found.inputStart),
+    output: form.holeAt(found.outputStart),
+    cached: form.holeAt(found.cachedStart),
+    reasoning: form.holeAt(found.reasoningStart),
+  };
+}
+
+/** What `findOpenAiUsage` would find in the text that a form matched last. */
+export function readUsageHoles(bytes: Buffer, form: JsonForm, holes: CountHoles): Usage | undefined {
+  return withoutAbsent({
+    inputTokens: readHole(bytes, form, holes.input),
+    outputTokens: readHole(bytes, form, holes.output),
+    cacheReadTokens: readHole(bytes, form, holes.cached),
+    reasoningTokens: readHole(bytes, form, holes.reasoning),
+  });
+}
+
+function readHole(bytes: Buffer, form: JsonForm, hole: number): number | undefined {
+  return hole < 0 ? undefined : readCount(bytes, form.startOf(hole), form.endOf(hole));
 }
 
 /** A count of tokens, or undefined when the value is none. */

@@ -57,10 +57,7 @@ export class UpstreamConnection implements ReplyBody {
 
   constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
-    this.#socket = openSocket(endpoint, options, (read) => {
-      if (this.#arrived.length === 0) arrivals.add(this);
-      this.#arrived.push(read);
-    });
+    this.#socket = openSocket(endpoint, options, (read) => this.#onArrival(read));
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
@@ -118,6 +115,16 @@ export class UpstreamConnection implements ReplyBody {
 
   cancel(): void {
     this.destroy();
+  }
+
+  /** A piece of a stream goes on at once: it is small, it comes alone, and somebody watches it appear. */
+  #onArrival(read: Buffer): void {
+    const isFirst = this.#arrived.length === 0;
+    if (isFirst && this.#chunks !== undefined && this.#sink !== undefined) this.#onRead(read);
+    else {
+      if (isFirst) arrivals.add(this);
+      this.#arrived.push(read);
+    }
   }
 
   takeArrived(): void {

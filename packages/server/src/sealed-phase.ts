@@ -1,0 +1,61 @@
+import type { Authenticator } from "./api/authenticate.ts";
+import type { Listener } from "./api/listener.ts";
+import { createRestServer } from "./api/rest/server.ts";
+import { createSealedMount } from "./api/sealed.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import type { Auditor } from "./control/auditor.ts";
+import { secretOperations } from "./control/secrets.ts";
+import { sealedMessage, type Vault } from "./store/vault.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+
+interface SealedPhaseParts {
+  readonly vault: Vault;
+  readonly auditor: Auditor;
+  readonly listener: Listener;
+  readonly authenticator: Authenticator;
+  readonly log: PlatformLog;
+  /** Where it listens, for the log. */
+  readonly url: string;
+}
+
+/**
+ * Begins once the missing master key has come, and resolves when that is over. What fails then ends the process, as it
+ * would have at its start.
+ */
+export async function beginUnsealed(parts: SealedPhaseParts, begin: () => Promise<void>): Promise<void> {
+  try {
+    await serveSealed(parts);
+    await begin();
+  } catch (error) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
+}
+
+/** A key that lies beside what it seals protects against nobody who gets the whole folder. */
+export function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): void {
+  if (config.environment !== "production" || vault.status().source !== "file") return;
+  log.warn("secrets.key_beside_data", {
+    remedy:
+      "The master key lies in the data folder, beside what it seals. Keep it elsewhere: set LLM_PLATFORM_SECRETS__MASTER_KEY or LLM_PLATFORM_SECRETS__MASTER_KEY_FILE to its text, restart, and delete master.key once `llmp secrets status` says `configuration`. Back it up apart from the data.",
+  });
+}
+
+/** While a master key is missing, serves what helps and refuses the rest. Resolves when it is not missing any more. */
+async function serveSealed(parts: SealedPhaseParts): Promise<void> {
+  const { vault, auditor, listener, authenticator, log, url } = parts;
+  const secrets = await createRestServer({
+    operations: secretOperations(vault),
+    authenticator,
+    auditor,
+    log,
+    streams: [],
+  });
+  const unmount = listener.mount(createSealedMount({ message: sealedMessage, secrets }));
+  log.error("platform.sealed", { url, remedy: sealedMessage });
+  await vault.whenUnsealed;
+  log.info("platform.unsealed");
+  unmount();
+  await secrets.stop();
+}
