@@ -66,8 +66,10 @@ export async function createRequestLane(fastLane: boolean): Promise<RequestLane>
             // The head may change when the next one is read.
             const headers = pickHeaders((name) => head[name]);
             const target = head.path;
-            return (body, reply) =>
-              begin(state)({ method: "POST", target, headers, body: textOf(body) }, reply);
+            return {
+              serve: (body, reply) =>
+                begin(state)({ method: "POST", target, headers, body: textOf(body) }, reply),
+            };
           },
         },
       ],

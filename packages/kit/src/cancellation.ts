@@ -1,6 +1,11 @@
 import type { PlatformError } from "./errors.ts";
 
-type CancelListener = (reason: PlatformError) => void;
+/** Hears of a cancellation: a function, or an object of which a call has one anyway. */
+export type CancelListener = ((reason: PlatformError) => void) | CancelObserver;
+
+export interface CancelObserver {
+  onCancel(reason: PlatformError): void;
+}
 
 /**
  * A one-way switch that ends a call: thrown by a client's abort, a deadline or a shutdown.
@@ -35,15 +40,15 @@ export class Cancellation {
     const listeners = this.#listeners;
     this.#listener = undefined;
     this.#listeners = undefined;
-    first?.(reason);
-    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    if (first !== undefined) tell(first, reason);
+    if (listeners !== undefined) for (const listener of listeners) tell(listener, reason);
     this.#controller?.abort(reason);
   }
 
   /** Calls `listener` when cancelled; at once when that has already happened. */
   onCancel(listener: CancelListener): void {
     if (this.#reason !== undefined) {
-      listener(this.#reason);
+      tell(listener, this.#reason);
       return;
     }
     if (this.#listener === undefined && this.#listeners === undefined) this.#listener = listener;
@@ -59,4 +64,9 @@ export class Cancellation {
     const index = this.#listeners?.indexOf(listener) ?? -1;
     if (index >= 0) this.#listeners?.splice(index, 1);
   }
+}
+
+function tell(listener: CancelListener, reason: PlatformError): void {
+  if (typeof listener === "function") listener(reason);
+  else listener.onCancel(reason);
 }

@@ -1,5 +1,5 @@
 import type { Call, Operation, Reply } from "./dialect.ts";
-import type { Upstream, UpstreamReply } from "./upstream.ts";
+import type { Upstream } from "./upstream.ts";
 
 /**
  * All that another process of the same host needs to send a platform's calls itself, as plain data.
@@ -20,18 +20,13 @@ export function createRelaySender(
   { paths, headers }: Relay,
 ): (call: Call) => Promise<Reply> {
   return (call) =>
-    upstream
-      .send({
-        method: "POST",
-        path: paths[call.operation] ?? "/",
-        headers:
-          call.traceparent === undefined ? headers : [...headers, ["traceparent", call.traceparent] as const],
-        body: call.body,
-        cancellation: call.cancellation,
-      })
-      .then(toReply);
-}
-
-function toReply({ status, headers, body }: UpstreamReply): Reply {
-  return { status, headers, dialect: "openai", body };
+    upstream.send({
+      method: "POST",
+      path: paths[call.operation] ?? "/",
+      headers:
+        call.traceparent === undefined ? headers : [...headers, ["traceparent", call.traceparent] as const],
+      body: call.body,
+      cancellation: call.cancellation,
+      dialect: "openai",
+    });
 }

@@ -1,5 +1,5 @@
 import type { Cancellation } from "./cancellation.ts";
-import type { ReplyBody, ReplyHeaders } from "./dialect.ts";
+import type { Dialect, Reply } from "./dialect.ts";
 
 /** Bounds of one upstream, and whom it trusts. Every field has a default of the platform. */
 export interface UpstreamLimits {
@@ -22,14 +22,12 @@ export interface UpstreamRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
   readonly cancellation: Cancellation;
+  /** The language of the answer, as its reply is to say. Default `openai`. */
+  readonly dialect?: Dialect;
 }
 
-export interface UpstreamReply {
-  readonly status: number;
-  /** Without content-length: the body comes as it was delimited, and tells its own end. */
-  readonly headers: ReplyHeaders;
-  readonly body: ReplyBody;
-}
+/** An answer. Its headers are without content-length: the body comes as it was delimited, and tells its own end. */
+export type UpstreamReply = Reply;
 
 /** Pooled, byte-level connections to one origin. */
 export interface Upstream {

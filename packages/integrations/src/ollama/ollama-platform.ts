@@ -8,7 +8,6 @@ import {
   type Operation,
   PlatformError,
   type Reply,
-  type UpstreamReply,
 } from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, expectObject, expectSuccess } from "../control-client.ts";
 import { arrayAt, isJsonObject } from "../json-shape.ts";
@@ -57,15 +56,14 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
   };
 
   function send(call: Call): Promise<Reply> {
-    return upstream
-      .send({
-        method: "POST",
-        path: paths[call.operation],
-        headers: headersOf(call),
-        body: call.body,
-        cancellation: call.cancellation,
-      })
-      .then(toReply);
+    return upstream.send({
+      method: "POST",
+      path: paths[call.operation],
+      headers: headersOf(call),
+      body: call.body,
+      cancellation: call.cancellation,
+      dialect: "ollama",
+    });
   }
 
   /** Asks about one model; a 404 says that it is not there. */
@@ -128,10 +126,6 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       await watch.list(signal);
     },
   };
-}
-
-function toReply({ status, headers, body }: UpstreamReply): Reply {
-  return { status, headers, dialect: "ollama", body };
 }
 
 /** Throws PlatformError when the server did not do what it was asked about a model. */

@@ -122,6 +122,7 @@ function exchange(
       resolve({
         status: message.statusCode ?? 0,
         headers: createReplyHeaders(message),
+        dialect: request.dialect ?? "openai",
         body: createReplyBody(message, cancellation),
       });
     });

@@ -6,7 +6,7 @@ import {
   type UpstreamReply,
 } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
-import { type ClientReply, headerLine } from "../wire/client-reply.ts";
+import { type ClientReply, headerLine, type ReplyWatcher } from "../wire/client-reply.ts";
 import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import { linesForNextHop } from "../wire/response-head.ts";
@@ -41,11 +41,8 @@ export function createForwarder(upstream: Upstream): (request: ReadRequest) => v
   return (request) => {
     const { head, body, client } = request;
     const cancellation = new Cancellation();
-    const reply = new ForwardedReply(client);
-    client.onGone(() => {
-      reply.leave();
-      cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
-    });
+    const reply = new ForwardedReply(client, cancellation);
+    client.watch(reply);
     upstream.send({ method: "POST", path: head.path, headers: linesOf(head), body, cancellation }).then(
       (upstreamReply) => reply.begin(upstreamReply),
       (cause: unknown) => refuse(request, cause),
@@ -54,15 +51,17 @@ export function createForwarder(upstream: Upstream): (request: ReadRequest) => v
 }
 
 /** A reply of another process on its way to the client: a stream as it comes, any other whole. */
-class ForwardedReply implements ByteSink {
+class ForwardedReply implements ByteSink, ReplyWatcher {
   readonly #client: ClientReply;
+  readonly #cancellation: Cancellation;
   #reply: UpstreamReply | undefined;
   #isStream = false;
   #isOver = false;
   #chunks: Uint8Array[] = [];
 
-  constructor(client: ClientReply) {
+  constructor(client: ClientReply, cancellation: Cancellation) {
     this.#client = client;
+    this.#cancellation = cancellation;
   }
 
   begin(reply: UpstreamReply): void {
@@ -75,15 +74,18 @@ class ForwardedReply implements ByteSink {
     this.#isStream = !type.startsWith("application/json");
     if (this.#isStream) {
       this.#client.start(reply.status, linesForNextHop(reply.headers));
-      this.#client.onDrain(() => reply.body.resume());
     }
     reply.body.read(this);
   }
 
-  /** The client is gone. */
-  leave(): void {
+  onGone(): void {
     this.#isOver = true;
     this.#reply?.body.cancel();
+    this.#cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
+  }
+
+  onDrain(): void {
+    this.#reply?.body.resume();
   }
 
   data(chunk: Uint8Array): void {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { type ClientReply, splitHeaderLines } from "../wire/client-reply.ts";
+import { type ClientReply, type ReplyWatcher, splitHeaderLines } from "../wire/client-reply.ts";
 
 /** A reply by node:http. */
 export class HttpReply implements ClientReply {
@@ -43,13 +43,10 @@ export class HttpReply implements ClientReply {
     this.#response.destroy();
   }
 
-  onGone(listener: () => void): void {
+  watch(watcher: ReplyWatcher): void {
     this.#response.once("close", () => {
-      if (!this.#response.writableFinished) listener();
+      if (!this.#response.writableFinished) watcher.onGone();
     });
-  }
-
-  onDrain(listener: () => void): void {
-    this.#response.on("drain", listener);
+    this.#response.on("drain", () => watcher.onDrain());
   }
 }

@@ -1,36 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Operation, PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
-import { statusOf } from "../core/error-status.ts";
+import { type Operation, PlatformError, toPlatformError } from "@llm-platform/kit";
 import { requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
-import type { BucketVerdict } from "../core/token-bucket.ts";
-import type { Gateway } from "../gateway/gateway.ts";
-import type { GatewayCall } from "../gateway/gateway-call.ts";
-import type { PlatformLog } from "../telemetry/log.ts";
-import type { FastRoute } from "../wire/client-connection.ts";
-import { type ClientReply, headerLine } from "../wire/client-reply.ts";
-import type { Deadlines } from "../wire/deadlines.ts";
+import type { FastRoute, FastService } from "../wire/client-connection.ts";
+import type { ClientReply } from "../wire/client-reply.ts";
 import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
-import { errorHeaders } from "./error-envelope.ts";
+import { Exchange, type ExchangeParts } from "./exchange.ts";
 import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
 import type { HttpRoute } from "../core/http-route.ts";
-import { StreamWriter } from "./stream-writer.ts";
+import { type Refusal, refuse } from "./refusal.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
-import { WholeWriter } from "./whole-writer.ts";
 
-export interface InferenceParts {
-  readonly gateway: Gateway;
+export interface InferenceParts extends ExchangeParts {
   readonly authenticator: Authenticator;
-  readonly log: PlatformLog;
-  readonly deadlines: Deadlines;
   readonly maxBodyBytes: number;
-  /** How long the head of a stream waits for content before it is sent without. */
-  readonly headerHoldMs: number;
-  readonly heartbeatMs: number;
   /** Takes over requests that another process of the platform is to serve; returns false for one that stays here. */
   readonly forward?: ((request: ReadRequest) => boolean) | undefined;
 }
@@ -72,11 +59,14 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       const client = new HttpReply(response);
       const refuseCaller = (thrown: unknown): void =>
         refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
-      const admit = (principal: Principal): void => {
+      const admit = (caller: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
           if (error === undefined)
-            serve({ parts, endpoint, principal, traceparent, body, client, head: undefined });
+            new AdmittedRequest({ parts, endpoint, caller, traceparent, head: undefined }).serve(
+              body,
+              client,
+            );
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
       };
@@ -95,11 +85,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
         const caller = recognise(authenticator, head);
         if (caller === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
-        if (caller instanceof Promise) {
-          return (body, client) => serveLater(caller, { parts, endpoint, traceparent, body, client, head });
-        }
-        return (body, client) =>
-          serve({ parts, endpoint, principal: caller, traceparent, body, client, head });
+        return new AdmittedRequest({ parts, endpoint, caller, traceparent, head });
       },
     },
   };
@@ -147,98 +133,86 @@ function recognise(
   }
 }
 
-interface Exchange {
+interface RequestInput {
   readonly parts: InferenceParts;
   readonly endpoint: InferenceEndpoint;
-  readonly principal: Principal;
+  /** A promise while the caller is looked up. */
+  readonly caller: Principal | Promise<Principal>;
   readonly traceparent: string | undefined;
-  readonly body: Buffer;
-  readonly client: ClientReply;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
 }
 
-/** Serves a request when it is known who calls. */
-function serveLater(caller: Promise<Principal>, exchange: Omit<Exchange, "principal">): void {
-  const { client, endpoint } = exchange;
-  caller.then(
-    (principal) => {
-      if (client.isOpen) serve({ ...exchange, principal });
-    },
-    (thrown: unknown) => refuse(client, { id: newRequestId(), error: toPlatformError(thrown), endpoint }),
-  );
-}
+/** A request of which the head was read, and whose caller may call. */
+class AdmittedRequest implements FastService {
+  readonly #parts: InferenceParts;
+  readonly #endpoint: InferenceEndpoint;
+  readonly #caller: Principal | Promise<Principal>;
+  readonly #traceparent: string | undefined;
+  readonly #head: HttpHead | undefined;
 
-function serve(exchange: Exchange): void {
-  const { parts, endpoint, principal, traceparent, body, client } = exchange;
-  const { operation, surface, integration } = endpoint;
-  const id = newRequestId();
-  try {
-    const head = scanRequest(body);
-    if (parts.forward !== undefined && isForwarded(head.model, exchange, parts.forward)) return;
-    const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
-    const { dialect } = surface;
-    answer(
-      parts.gateway.open({ id, operation, dialect, principal, head, body, stream, integration, traceparent }),
-      exchange,
-    );
-  } catch (thrown) {
-    refuse(client, { id, error: toPlatformError(thrown), endpoint });
+  constructor({ parts, endpoint, caller, traceparent, head }: RequestInput) {
+    this.#parts = parts;
+    this.#endpoint = endpoint;
+    this.#caller = caller;
+    this.#traceparent = traceparent;
+    this.#head = head;
   }
-}
 
-function isForwarded(
-  model: string,
-  { endpoint, head, body, client }: Exchange,
-  forward: (request: ReadRequest) => boolean,
-): boolean {
-  return head !== undefined && forward({ model, endpoint, head, body, client });
-}
+  serve(body: Buffer, client: ClientReply): void {
+    const caller = this.#caller;
+    if (!(caller instanceof Promise)) {
+      this.#serve(caller, body, client);
+      return;
+    }
+    caller.then(
+      (principal) => {
+        if (client.isOpen) this.#serve(principal, body, client);
+      },
+      (thrown: unknown) =>
+        refuse(client, { id: newRequestId(), error: toPlatformError(thrown), endpoint: this.#endpoint }),
+    );
+  }
 
-function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void {
-  const { gateway, deadlines, headerHoldMs, heartbeatMs } = parts;
-  const { surface } = endpoint;
-  const headers = (reply: Reply | undefined) => replyHeaders(call, reply);
-  const writer = call.stream
-    ? new StreamWriter({ call, client, surface, deadlines, headerHoldMs, heartbeatMs, headers })
-    : new WholeWriter({ client, headers });
-  client.onGone(() => {
-    writer.leave();
-    call.cancellation.cancel(new PlatformError("client_cancelled", "The client closed the connection."));
-  });
-  gateway.handle(call).then(
-    (reply) => writer.write(reply),
-    (error: unknown) => {
-      const failure = toPlatformError(error);
-      if (failure.code === "internal")
-        parts.log.error("inference.failed", { request_id: call.id, error: failure });
-      if (writer.isStarted) {
-        writer.fail(failure);
+  #serve(principal: Principal, body: Buffer, client: ClientReply): void {
+    const parts = this.#parts;
+    const endpoint = this.#endpoint;
+    const traceparent = this.#traceparent;
+    const { operation, surface, integration } = endpoint;
+    const id = newRequestId();
+    try {
+      const head = scanRequest(body);
+      if (
+        parts.forward !== undefined &&
+        this.#isForwarded(parts.forward, { model: head.model, body, client })
+      )
         return;
-      }
-      writer.leave();
-      refuse(client, { id: call.id, error: failure, endpoint, limit: call.limit });
-    },
-  );
-}
+      const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
+      const { dialect } = surface;
+      const call = parts.gateway.open({
+        id,
+        operation,
+        dialect,
+        principal,
+        head,
+        body,
+        stream,
+        integration,
+        traceparent,
+      });
+      new Exchange({ parts, endpoint, call, client }).begin();
+    } catch (thrown) {
+      refuse(client, { id, error: toPlatformError(thrown), endpoint });
+    }
+  }
 
-interface Refusal {
-  readonly id: string;
-  readonly error: PlatformError;
-  readonly endpoint: InferenceEndpoint;
-  readonly limit?: BucketVerdict | undefined;
-}
-
-function refuse(client: ClientReply, { id, error, endpoint, limit }: Refusal): void {
-  if (client.isStarted || !client.isOpen) return;
-  const headers = {
-    "content-type": "application/json",
-    ...errorHeaders(error, id),
-    ...(error.code === "method_not_allowed" ? { allow: "POST" } : {}),
-  };
-  const lines = Object.entries(headers).map(([name, value]) => headerLine(name, value));
-  const body = Buffer.from(endpoint.surface.formatError(error, id));
-  client.send(statusOf(error.code), lines.join("") + (limit === undefined ? "" : limitLines(limit)), body);
+  #isForwarded(
+    forward: (request: ReadRequest) => boolean,
+    request: Pick<ReadRequest, "model" | "body" | "client">,
+  ): boolean {
+    const head = this.#head;
+    return head !== undefined && forward({ ...request, endpoint: this.#endpoint, head });
+  }
 }
 
 /** Refuses a request by node:http of which the body was not read: where that ends cannot be told any more. */
@@ -247,36 +221,6 @@ function refuseUnread(response: ServerResponse, refusal: Refusal): void {
   if (code === "payload_too_large" || code === "unsupported_media_type" || code === "method_not_allowed")
     response.shouldKeepAlive = false;
   refuse(new HttpReply(response), refusal);
-}
-
-/** Header lines of a reply that is not an error. */
-function replyHeaders(call: GatewayCall, reply: Reply | undefined): string {
-  let lines = `x-request-id: ${call.id}\r\n`;
-  if (call.servedBy !== undefined) {
-    const overheadMs = Math.round((call.sentAtMs - call.startedAtMs) * 100) / 100;
-    lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overheadMs}\r\n`;
-  }
-  const processing = reply?.headers.get("openai-processing-ms");
-  if (processing !== undefined && isShortNumber(processing))
-    lines += `openai-processing-ms: ${processing}\r\n`;
-  return call.limit === undefined ? lines : lines + limitLines(call.limit);
-}
-
-const mostDigits = 9;
-const digitZero = 0x30;
-const digitNine = 0x39;
-
-function isShortNumber(text: string): boolean {
-  if (text.length === 0 || text.length > mostDigits) return false;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code < digitZero || code > digitNine) return false;
-  }
-  return true;
-}
-
-function limitLines({ limit, remaining, resetMs }: BucketVerdict): string {
-  return `x-ratelimit-limit-requests: ${limit}\r\nx-ratelimit-remaining-requests: ${remaining}\r\nx-ratelimit-reset-requests: ${(resetMs / 1_000).toFixed(3)}s\r\n`;
 }
 
 function methodNotAllowed(request: IncomingMessage): PlatformError {

@@ -1,16 +1,22 @@
-import type { ByteSink, PlatformError, Reply } from "@llm-platform/kit";
+import type { PlatformError, Reply } from "@llm-platform/kit";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
 import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import type { Deadlines, Timed } from "../wire/deadlines.ts";
+import type { ReplyWriter } from "./reply-writer.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
+
+export interface StreamWriterParts {
+  readonly deadlines: Deadlines;
+  /** How long the head of a stream waits for content before it is sent without. */
+  readonly headerHoldMs: number;
+  readonly heartbeatMs: number;
+}
 
 export interface StreamWriterInput {
   readonly call: GatewayCall;
   readonly client: ClientReply;
-  readonly surface: SurfaceDialect;
-  readonly deadlines: Deadlines;
-  readonly headerHoldMs: number;
-  readonly heartbeatMs: number;
+  readonly endpoint: { readonly surface: SurfaceDialect };
+  readonly parts: StreamWriterParts;
   /** Header lines, each ended by CRLF. */
   headers(reply: Reply | undefined): string;
 }
@@ -22,7 +28,7 @@ const mostBufferedBytes = 256 * 1024;
  * Writes a streamed reply: one write for each piece that arrives.
  * Its head waits for the first content, so that an early failure keeps its true status, but not for ever.
  */
-export class StreamWriter implements ByteSink, Timed {
+export class StreamWriter implements ReplyWriter, Timed {
   place = -1;
   readonly #input: StreamWriterInput;
   #reply: Reply | undefined;
@@ -31,11 +37,7 @@ export class StreamWriter implements ByteSink, Timed {
 
   constructor(input: StreamWriterInput) {
     this.#input = input;
-    input.deadlines.add(this);
-  }
-
-  get isStarted(): boolean {
-    return this.#input.client.isStarted;
+    input.parts.deadlines.add(this);
   }
 
   /** The client left: nothing more is written. */
@@ -51,8 +53,11 @@ export class StreamWriter implements ByteSink, Timed {
     }
     this.#reply = reply;
     this.#start(reply);
-    client.onDrain(() => reply.body.resume());
     reply.body.read(this);
+  }
+
+  resume(): void {
+    this.#reply?.body.resume();
   }
 
   data(chunk: Uint8Array): void {
@@ -68,38 +73,39 @@ export class StreamWriter implements ByteSink, Timed {
   }
 
   fail(error: PlatformError): void {
-    const { client, surface, call } = this.#input;
+    const { client, endpoint, call } = this.#input;
     this.#finish();
     if (error.code === "client_cancelled") {
       client.destroy();
       return;
     }
-    client.write(Buffer.from(surface.formatErrorFrame(error, call.id)));
+    client.write(Buffer.from(endpoint.surface.formatErrorFrame(error, call.id)));
     client.end();
   }
 
   checkDeadline(nowMs: number): void {
-    const { client, surface, headerHoldMs, heartbeatMs } = this.#input;
-    if (this.#isOver || surface.heartbeat === undefined) return;
-    const waitMs = client.isStarted ? heartbeatMs : headerHoldMs;
+    const { client, parts, endpoint } = this.#input;
+    const { heartbeat } = endpoint.surface;
+    if (this.#isOver || heartbeat === undefined) return;
+    const waitMs = client.isStarted ? parts.heartbeatMs : parts.headerHoldMs;
     if (nowMs - this.#lastWriteMs < waitMs) return;
     this.#lastWriteMs = nowMs;
     if (!client.isStarted) this.#start(undefined);
-    client.write(surface.heartbeat);
+    client.write(heartbeat);
   }
 
   #start(reply: Reply | undefined): void {
-    const { client, surface, headers } = this.#input;
+    const { client, endpoint } = this.#input;
     if (client.isStarted) return;
-    const type = headerLine("content-type", surface.streamContentType);
+    const type = headerLine("content-type", endpoint.surface.streamContentType);
     client.start(
       200,
-      `${headers(reply)}${type}cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n`,
+      `${this.#input.headers(reply)}${type}cache-control: no-cache, no-transform\r\nx-accel-buffering: no\r\n`,
     );
   }
 
   #finish(): void {
     this.#isOver = true;
-    this.#input.deadlines.delete(this);
+    this.#input.parts.deadlines.delete(this);
   }
 }

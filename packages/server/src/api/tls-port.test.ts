@@ -82,12 +82,14 @@ async function startPort({ maxConnections = 100, handshakeTimeoutMs, asksClients
         "/fast",
         {
           maxBodyBytes: 10_000_000,
-          admit: () => (body, reply) => {
-            reply.start(200, "x-lane: fast\r\n");
-            reply.write(body.subarray(0, body.length >> 1));
-            reply.write(body.subarray(body.length >> 1));
-            reply.end();
-          },
+          admit: () => ({
+            serve(body, reply) {
+              reply.start(200, "x-lane: fast\r\n");
+              reply.write(body.subarray(0, body.length >> 1));
+              reply.write(body.subarray(body.length >> 1));
+              reply.end();
+            },
+          }),
         },
       ],
     ]),

@@ -1,5 +1,6 @@
-import type { ByteSink, PlatformError, Reply } from "@llm-platform/kit";
+import type { PlatformError, Reply } from "@llm-platform/kit";
 import type { ClientReply } from "../wire/client-reply.ts";
+import type { ReplyWriter } from "./reply-writer.ts";
 
 export interface WholeWriterInput {
   readonly client: ClientReply;
@@ -8,13 +9,11 @@ export interface WholeWriterInput {
 }
 
 /** Writes a reply that is one JSON object, with its length, in one go. */
-export class WholeWriter implements ByteSink {
+export class WholeWriter implements ReplyWriter {
   readonly #input: WholeWriterInput;
   #reply: Reply | undefined;
   #first: Uint8Array | undefined;
   #rest: Uint8Array[] | undefined;
-  /** Nothing is sent before the reply is whole. */
-  readonly isStarted = false;
 
   constructor(input: WholeWriterInput) {
     this.#input = input;
@@ -31,9 +30,9 @@ export class WholeWriter implements ByteSink {
   }
 
   end(): void {
-    const { client, headers } = this.#input;
-    const lines = `${headers(this.#reply)}content-type: application/json\r\n`;
-    client.send(200, lines, this.#rest === undefined ? (this.#first ?? empty) : Buffer.concat(this.#rest));
+    const lines = `${this.#input.headers(this.#reply)}content-type: application/json\r\n`;
+    const body = this.#rest === undefined ? (this.#first ?? empty) : Buffer.concat(this.#rest);
+    this.#input.client.send(200, lines, body);
   }
 
   leave(): void {
@@ -44,6 +43,10 @@ export class WholeWriter implements ByteSink {
   fail(_error: PlatformError): void {
     // The gateway resolves a whole reply only when it is complete, so this is a client that has gone.
     this.#input.client.destroy();
+  }
+
+  resume(): void {
+    // It goes out in one piece: there is nothing that waits to follow.
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type ByteSink,
   type Call,
+  type CancelObserver,
   PlatformError,
   type Reply,
   type ReplyBody,
@@ -12,19 +13,21 @@ import type { Deadlines, Timed } from "../wire/deadlines.ts";
 import type { ReplyReader } from "../wire/reply-facts.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GatewayCall } from "./gateway-call.ts";
+import type { PreparedAttempt } from "./prepare-attempt.ts";
 import type { GatewaySettings } from "./settings.ts";
-import type { Target } from "./targets.ts";
 import { toUpstreamError } from "./upstream-failure.ts";
 
-export interface AttemptRunInput {
-  readonly call: GatewayCall;
-  readonly target: Target;
-  /** The call as the platform is to receive it. */
-  readonly outgoing: Call;
-  readonly reader: ReplyReader;
-  readonly record: AttemptRecord;
+export interface AttemptRunParts {
   readonly settings: GatewaySettings;
   readonly deadlines: Deadlines;
+}
+
+/** Hears once what an attempt came to. */
+export interface AttemptListener {
+  /** A reply whose first content is there. */
+  resolve(reply: Reply): void;
+  /** There is to be none. */
+  reject(error: PlatformError): void;
 }
 
 /** Of an error's body, this much is kept for the log. */
@@ -37,53 +40,52 @@ type Phase = "waiting" | "error_body" | "held" | "streaming" | "ending" | "over"
 /**
  * One attempt of a call: sends it, watches the reply pass, and gives it exactly one end.
  *
- * Until the first content the attempt can fail without the client noticing: `start` rejects and another attempt may follow.
+ * Until the first content the attempt can fail without the client noticing: it is rejected and another may follow.
  * After that the reply is the client's, and every end is told through its body. In each case the record is durable first.
  */
-export class AttemptRun implements ByteSink, ReplyBody, Timed {
+export class AttemptRun implements ByteSink, ReplyBody, Timed, CancelObserver {
   place = -1;
-  readonly #input: AttemptRunInput;
-  readonly #startedAtMs: number;
+  readonly #parts: AttemptRunParts;
+  readonly #call: GatewayCall;
+  readonly #record: AttemptRecord;
+  readonly #outgoing: Call;
+  readonly #reader: ReplyReader;
+  #listener: AttemptListener = nobody;
   #phase: Phase = "waiting";
   #upstream: ReplyBody | undefined;
   #headers: ReplyHeaders = noHeaders;
   #status = 0;
-  #errorBody: Buffer[] = [];
+  #errorBody: Buffer[] | undefined;
   #errorBytes = 0;
-  #held: Buffer[] = [];
+  #held: Buffer[] | undefined;
   #heldBytes = 0;
   #sink: ByteSink | undefined;
   #pendingEnd: "end" | PlatformError | undefined;
   #lastProgressMs = 0;
   #pausedSinceMs = 0;
   #endedAtMs = 0;
-  #resolve: (reply: Reply) => void = nothing;
-  #reject: (error: PlatformError) => void = nothing;
 
-  constructor(input: AttemptRunInput) {
-    this.#input = input;
-    this.#startedAtMs = input.record.startedAtMs;
+  constructor(parts: AttemptRunParts, record: AttemptRecord, { outgoing, reader }: PreparedAttempt) {
+    this.#parts = parts;
+    this.#call = record.call;
+    this.#record = record;
+    this.#outgoing = outgoing;
+    this.#reader = reader;
   }
 
-  /** Resolves with a reply whose first content is there; rejects with a PlatformError when there is to be none. */
-  start(): Promise<Reply> {
-    const { call, outgoing, target, deadlines } = this.#input;
-    const result = new Promise<Reply>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    deadlines.add(this);
-    call.cancellation.onCancel(this.#onCancel);
-    const platform = target.platform;
+  start(listener: AttemptListener): void {
+    this.#listener = listener;
+    this.#parts.deadlines.add(this);
+    this.#call.cancellation.onCancel(this);
+    const { platform, absence } = this.#record.target;
     if (platform === undefined) {
-      this.#endWith(new PlatformError("unavailable", target.absence, { isRetryable: true }));
-      return result;
+      this.#endWith(new PlatformError("unavailable", absence, { isRetryable: true }));
+      return;
     }
-    platform.send(outgoing).then(
+    platform.send(this.#outgoing).then(
       (reply) => this.#onReply(reply),
       (error: unknown) => this.#endWith(toPlatformError(error, "The call could not be sent.")),
     );
-    return result;
   }
 
   // What the upstream pushes.
@@ -94,22 +96,22 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       return;
     }
     if (this.#isClosing()) return;
-    const { reader, call } = this.#input;
-    const { facts } = reader;
+    const isStream = this.#call.stream;
+    const { facts } = this.#reader;
     const contentBefore = facts.contentEvents;
     let passed: Buffer | undefined;
     try {
-      passed = reader.push(chunk);
+      passed = this.#reader.push(chunk);
     } catch (error) {
       this.#endWith(toPlatformError(error));
       return;
     }
     // Comments keep a connection warm and say nothing: only content counts as progress.
-    if (call.stream && (facts.contentEvents > contentBefore || facts.finishedChoices > 0))
+    if (isStream && (facts.contentEvents > contentBefore || facts.finishedChoices > 0))
       this.#lastProgressMs = performance.now();
     if (passed !== undefined) this.#pass(passed);
     if (facts.error !== undefined) this.#endWith(facts.error);
-    else if (facts.isDone && call.stream) this.#complete();
+    else if (facts.isDone && isStream) this.#complete();
   }
 
   end(): void {
@@ -119,7 +121,7 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     }
     this.#letGo();
     if (this.#isClosing()) return;
-    const { reader, call } = this.#input;
+    const reader = this.#reader;
     try {
       const passed = reader.finish();
       if (passed !== undefined) this.#pass(passed);
@@ -128,7 +130,7 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       return;
     }
     if (reader.facts.error !== undefined) this.#endWith(reader.facts.error);
-    else if (reader.facts.isComplete(call.head.choices)) this.#complete();
+    else if (reader.facts.isComplete(this.#call.head.choices)) this.#complete();
     else this.#endWith(incomplete());
   }
 
@@ -143,8 +145,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
   read(sink: ByteSink): void {
     this.#sink = sink;
     const held = this.#held;
-    this.#held = [];
-    for (const chunk of held) sink.data(chunk);
+    this.#held = undefined;
+    if (held !== undefined) for (const chunk of held) sink.data(chunk);
     const pending = this.#pendingEnd;
     if (pending !== undefined) this.#tell(sink, pending);
   }
@@ -163,11 +165,16 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
   }
 
   cancel(): void {
-    this.#onCancel(new PlatformError("client_cancelled", "The client ended the call."));
+    this.onCancel(new PlatformError("client_cancelled", "The client ended the call."));
+  }
+
+  onCancel(reason: PlatformError): void {
+    if (this.#phase !== "ending") this.#endWith(reason);
   }
 
   checkDeadline(nowMs: number): void {
-    const { settings, call, reader } = this.#input;
+    const { settings } = this.#parts;
+    const call = this.#call;
     if (this.#phase === "over" && nowMs - this.#endedAtMs > settings.finishGraceMs) this.#letGo()?.cancel();
     if (this.#isClosing()) return;
     const limitMs = call.stream ? settings.totalTimeoutMs : settings.requestTimeoutMs;
@@ -175,17 +182,17 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       this.#endWith(timedOut("The call took longer than it may in total."));
     } else if (this.#phase !== "streaming") {
       const firstMs = call.stream ? settings.firstByteTimeoutMs : settings.requestTimeoutMs;
-      if (nowMs - this.#startedAtMs > firstMs)
+      if (nowMs - this.#record.startedAtMs > firstMs)
         this.#endWith(timedOut("The upstream sent no content in time."));
     } else if (this.#pausedSinceMs !== 0) {
       if (nowMs - this.#pausedSinceMs > settings.stuckClientTimeoutMs) this.cancel();
     } else {
-      this.#checkSilence(nowMs - this.#lastProgressMs, reader.facts.isComplete(call.head.choices));
+      this.#checkSilence(nowMs - this.#lastProgressMs, this.#reader.facts.isComplete(call.head.choices));
     }
   }
 
   #checkSilence(silentMs: number, isFinished: boolean): void {
-    const { settings } = this.#input;
+    const { settings } = this.#parts;
     if (isFinished) {
       if (silentMs > settings.finishGraceMs) this.#complete();
     } else if (silentMs > settings.chunkTimeoutMs) {
@@ -201,11 +208,11 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
     this.#upstream = reply.body;
     this.#status = reply.status;
     this.#headers = reply.headers;
-    if (this.#input.call.stream) this.#lastProgressMs = performance.now();
+    if (this.#call.stream) this.#lastProgressMs = performance.now();
     if (reply.status < 200 || reply.status >= 300) {
       this.#phase = "error_body";
     } else {
-      const refusal = judgeHead(reply, this.#input.call.stream);
+      const refusal = judgeHead(reply, this.#call.stream);
       if (refusal !== undefined) {
         this.#endWith(refusal);
         return;
@@ -219,12 +226,12 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       this.#sink.data(chunk);
       return;
     }
-    this.#held.push(chunk);
+    this.#hold(chunk);
     this.#heldBytes += chunk.length;
-    const { reader, record } = this.#input;
-    if (this.#phase === "streaming" || reader.facts.error !== undefined) return;
-    if (reader.facts.contentEvents > 0) {
-      record.noteFirstContent();
+    const { facts } = this.#reader;
+    if (this.#phase === "streaming" || facts.error !== undefined) return;
+    if (facts.contentEvents > 0) {
+      this.#record.noteFirstContent();
       this.#release();
     } else if (this.#heldBytes > mostHeldBytes) {
       this.#endWith(
@@ -238,14 +245,16 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
   /** The reply becomes the client's, but not before a killed server would leave a trace of it; until then it is held. */
   #release(): void {
     this.#phase = "streaming";
-    const { record, call } = this.#input;
-    record.whenNoted(() =>
-      this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this }),
-    );
+    this.#record.whenNoted(() => this.#give());
+  }
+
+  #give(): void {
+    const { dialect } = this.#call;
+    this.#listener.resolve({ status: 200, headers: this.#headers, dialect, body: this });
   }
 
   #complete(): void {
-    const { reader, record, call } = this.#input;
+    const reader = this.#reader;
     const wasReleased = this.#phase === "streaming";
     this.#phase = "ending";
     const finished: StreamEnd = reader.facts.finishReason ?? "stop";
@@ -253,14 +262,13 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
       this.#endedAtMs = performance.now();
       this.#upstream.resume();
     }
-    record.finish(
+    this.#record.finish(
       { outcome: finished, facts: reader.facts, status: this.#status, error: undefined, isFinal: true },
       () => {
         this.#close();
         const frames = reader.terminalFrames();
         if (frames !== undefined) this.#hand(frames);
-        if (!wasReleased)
-          this.#resolve({ status: 200, headers: this.#headers, dialect: call.dialect, body: this });
+        if (!wasReleased) this.#give();
         this.#tellLater("end");
       },
     );
@@ -268,41 +276,42 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
 
   #endWith(error: PlatformError, outcome: StreamEnd = endOf(error)): void {
     if (this.#isClosing()) return;
-    const { reader, record, outgoing } = this.#input;
     const wasReleased = this.#phase === "streaming";
+    const { facts } = this.#reader;
     this.#phase = "ending";
     const upstream = this.#upstream;
     this.#upstream = undefined;
     upstream?.cancel();
-    outgoing.cancellation.cancel(error);
-    record.finish({ outcome, facts: reader.facts, status: this.#status, error, isFinal: wasReleased }, () => {
+    this.#outgoing.cancellation.cancel(error);
+    this.#record.finish({ outcome, facts, status: this.#status, error, isFinal: wasReleased }, () => {
       this.#close();
       if (wasReleased) this.#tellLater(error);
-      else this.#reject(error);
+      else this.#listener.reject(error);
     });
   }
-
-  readonly #onCancel = (reason: PlatformError): void => {
-    if (this.#phase !== "ending") this.#endWith(reason);
-  };
 
   #close(): void {
     this.#phase = "over";
     // An upstream that has said its last may still owe the end of its framing; it gets a while for it.
-    if (this.#upstream === undefined) this.#input.deadlines.delete(this);
-    this.#input.call.cancellation.offCancel(this.#onCancel);
+    if (this.#upstream === undefined) this.#parts.deadlines.delete(this);
+    this.#call.cancellation.offCancel(this);
   }
 
   /** The upstream's part is over. Returns its body, if it was still there. */
   #letGo(): ReplyBody | undefined {
     const upstream = this.#upstream;
     this.#upstream = undefined;
-    if (this.#phase === "over") this.#input.deadlines.delete(this);
+    if (this.#phase === "over") this.#parts.deadlines.delete(this);
     return upstream;
   }
 
   #hand(chunk: Buffer): void {
     if (this.#sink !== undefined) this.#sink.data(chunk);
+    else this.#hold(chunk);
+  }
+
+  #hold(chunk: Buffer): void {
+    if (this.#held === undefined) this.#held = [chunk];
     else this.#held.push(chunk);
   }
 
@@ -322,15 +331,15 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
   }
 
   #keepErrorBody(chunk: Buffer): void {
-    this.#errorBody.push(chunk);
+    (this.#errorBody ??= []).push(chunk);
     this.#errorBytes += chunk.length;
     if (this.#errorBytes > errorBodyBytes) this.#endWithStatus();
   }
 
   #endWithStatus(): void {
     this.#phase = "waiting";
-    const body = Buffer.concat(this.#errorBody);
-    this.#errorBody = [];
+    const body = Buffer.concat(this.#errorBody ?? []);
+    this.#errorBody = undefined;
     this.#endWith(
       toUpstreamError({ status: this.#status, headers: this.#headers, body, nowEpochMs: Date.now() }),
     );
@@ -339,9 +348,8 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed {
 
 const noHeaders: ReplyHeaders = { get: () => undefined };
 
-function nothing(): void {
-  // Stands until `start` puts the promise's own functions here.
-}
+/** Stands until `start` puts the listener here. */
+const nobody: AttemptListener = { resolve: () => undefined, reject: () => undefined };
 
 /** Refuses a 2xx whose head already shows that it is not what was asked for. */
 function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {

@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
-import type { Deadlines } from "../wire/deadlines.ts";
-import { AttemptRun } from "./attempt-run.ts";
+import { AttemptRun, type AttemptRunParts } from "./attempt-run.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import { prepareAttempt } from "./prepare-attempt.ts";
 import type { Recorder } from "./recorder.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { GatewaySettings } from "./settings.ts";
 import type { Chat } from "./stage.ts";
 import type { Target } from "./targets.ts";
 
-export interface AttemptParts {
+export interface AttemptParts extends AttemptRunParts {
   readonly directory: ModelDirectory;
   readonly recorder: Recorder;
-  readonly deadlines: Deadlines;
-  readonly settings: GatewaySettings;
   readonly inFlight: () => number;
   readonly random: () => number;
 }
@@ -36,7 +32,9 @@ export function createAttempts(parts: AttemptParts): Chat {
       if (target === undefined || !budget.take(parts.inFlight())) break;
       try {
         await backOff(call, number, parts.random());
-        return await tryOnce(call, target, parts);
+        return await new Promise<Reply>((resolve, reject) => {
+          openAttempt(call, target, parts).start({ resolve, reject });
+        });
       } catch (error) {
         failure = toPlatformError(error);
       } finally {
@@ -46,15 +44,19 @@ export function createAttempts(parts: AttemptParts): Chat {
     throw failure;
   }
 
-  return (call) => {
-    try {
-      const target = chooseTarget(call, parts.directory, { number: 1, failure: undefined });
-      if (target === undefined) return Promise.reject(noTarget(call));
-      return tryOnce(call, target, parts).catch((error: unknown) => tryAgain(call, toPlatformError(error)));
-    } catch (error) {
-      return tryAgain(call, toPlatformError(error));
-    }
-  };
+  /** The first attempt settles the call's own promise: only one that fails costs a further one. */
+  return (call) =>
+    new Promise((resolve, reject) => {
+      const goOn = (error: unknown): void =>
+        void tryAgain(call, toPlatformError(error)).then(resolve, reject);
+      try {
+        const target = chooseTarget(call, parts.directory, { number: 1, failure: undefined });
+        if (target === undefined) reject(noTarget(call));
+        else openAttempt(call, target, parts).start({ resolve, reject: goOn });
+      } catch (error) {
+        goOn(error);
+      }
+    });
 }
 
 function mayGoOn(call: GatewayCall, failure: PlatformError): boolean {
@@ -68,15 +70,14 @@ function noTarget(call: GatewayCall): PlatformError {
   );
 }
 
-function tryOnce(call: GatewayCall, target: Target, parts: AttemptParts): Promise<Reply> {
-  const { outgoing, reader } = prepareAttempt(call, target);
-  const { settings, deadlines } = parts;
+function openAttempt(call: GatewayCall, target: Target, parts: AttemptParts): AttemptRun {
+  const prepared = prepareAttempt(call, target);
   const nowMs = performance.now();
   call.attempts++;
   if (call.sentAtMs === 0) call.sentAtMs = nowMs;
   call.servedBy = target;
   const record = parts.recorder.begin(call, target, nowMs);
-  return new AttemptRun({ call, target, outgoing, reader, record, settings, deadlines }).start();
+  return new AttemptRun(parts, record, prepared);
 }
 
 /** Which target the next attempt goes to; undefined when none is left that may be asked. */

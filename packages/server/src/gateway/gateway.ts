@@ -21,16 +21,21 @@ export interface GatewayParts {
   readonly limits?: CallLimits | undefined;
 }
 
+/** Who made a call, and is told once what it came to. */
+export interface Caller {
+  /** A reply whose first content is there, or which is whole. */
+  onReply(reply: Reply): void;
+  /** There is none, and nothing was sent to the client; the ledger has the attempts by then. */
+  onFailure(error: PlatformError): void;
+}
+
 /** The way of every model call, whatever surface it came in by. */
 export interface Gateway {
   readonly inFlight: number;
   /** Makes a call of what a surface read. */
   open(input: GatewayCallInput): GatewayCall;
-  /**
-   * Resolves with a reply whose first content is there, or which is whole.
-   * Rejects with a PlatformError when the client has been sent nothing; the ledger has the attempts by then.
-   */
-  handle(call: GatewayCall): Promise<Reply>;
+  /** Has a call answered. Never throws, and never tells the caller within this call. */
+  handle(call: GatewayCall, caller: Caller): void;
   /** Takes no more calls. */
   close(): void;
   /** Waits for the calls in flight, then ends the rest with `shutting_down`. */
@@ -53,10 +58,9 @@ export function createGateway(parts: GatewayParts): Gateway {
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
   );
 
-  function fail(call: GatewayCall, error: unknown): never {
-    const failure = toPlatformError(error);
-    recorder.refuse(call, failure);
-    throw failure;
+  function fail(call: GatewayCall, caller: Caller, error: PlatformError): void {
+    recorder.refuse(call, error);
+    caller.onFailure(error);
   }
 
   async function emptied(deadlineMs: number): Promise<boolean> {
@@ -72,7 +76,12 @@ export function createGateway(parts: GatewayParts): Gateway {
       return admission.inFlight;
     },
     open: (input) => new GatewayCall(input),
-    handle: (call) => chat(call).catch((error: unknown) => fail(call, error)),
+    handle(call, caller) {
+      chat(call).then(
+        (reply) => caller.onReply(reply),
+        (error: unknown) => fail(call, caller, toPlatformError(error)),
+      );
+    },
     close: () => admission.close(),
     async drain(deadlineMs) {
       admission.close();

@@ -20,10 +20,12 @@ interface Splice extends Range {
  * Returns the same buffer when nothing changes.
  */
 export function spliceBody(body: Buffer, head: RequestHead, changes: BodyChanges): Buffer {
+  const isRenamed = changes.model !== head.model;
+  const asksForUsage = changes.includeUsage && !head.includeUsage;
+  if (!isRenamed && !asksForUsage) return body;
   const splices: Splice[] = [];
-  if (changes.model !== head.model) splices.push({ ...head.modelRange, text: JSON.stringify(changes.model) });
-  if (changes.includeUsage && !head.includeUsage) splices.push(usageSplice(body, head));
-  if (splices.length === 0) return body;
+  if (isRenamed) splices.push({ ...head.modelRange, text: JSON.stringify(changes.model) });
+  if (asksForUsage) splices.push(usageSplice(body, head));
   splices.sort((left, right) => left.start - right.start);
   return applySplices(body, splices);
 }

@@ -34,10 +34,12 @@ async function startLane(adopt: typeof adoptSocket, answer: (served: Served) => 
             admit: (head) =>
               head.authorization === "no"
                 ? undefined
-                : (body, reply) => {
-                    const one = { body: body.toString("latin1"), reply };
-                    served.push(one);
-                    answer(one);
+                : {
+                    serve(body, reply) {
+                      const one = { body: body.toString("latin1"), reply };
+                      served.push(one);
+                      answer(one);
+                    },
                   },
           }
         : undefined,
@@ -213,7 +215,7 @@ describe.each([
     for (const leave of ["destroy", "end"] as const) {
       const gone = Promise.withResolvers<void>();
       const { port, state } = await startLane(adopt, ({ reply }) => {
-        reply.onGone(gone.resolve);
+        reply.watch({ onGone: gone.resolve, onDrain: () => undefined });
         reply.start(200, "");
         reply.write(Buffer.from("x"));
       });
@@ -230,7 +232,7 @@ describe.each([
     const drained = Promise.withResolvers<void>();
     const { port, served } = await startLane(adopt, ({ reply }) => {
       reply.start(200, "");
-      reply.onDrain(drained.resolve);
+      reply.watch({ onGone: () => undefined, onDrain: drained.resolve });
       for (let count = 0; count < 200; count++) reply.write(Buffer.alloc(64 * 1024));
     });
     const { socket } = await open(port);

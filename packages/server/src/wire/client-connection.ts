@@ -21,7 +21,9 @@ export interface FastRoute {
 }
 
 /** Serves one request. It must not throw. */
-export type FastService = (body: Buffer, reply: ClientReply) => void;
+export interface FastService {
+  serve(body: Buffer, reply: ClientReply): void;
+}
 
 /** Whom a connection belongs to. */
 export interface ClientConnectionOwner {
@@ -41,16 +43,8 @@ const headEnd = Buffer.from("\r\n\r\n");
 const requestStart = Buffer.from("POST /");
 const noBytes = Buffer.alloc(0);
 
-interface Begun {
-  readonly serve: FastService;
-  readonly body: Buffer;
-  readonly reply: FastReply;
-}
-
-/** Requests of all connections that were read in this turn. A client that left meanwhile is told apart by its reply. */
-const begun = new TurnQueue<Begun>(({ serve, body, reply }) => {
-  if (reply.isOpen) serve(body, reply);
-});
+/** Connections of which a request was read in this turn. */
+const begun = new TurnQueue<ClientConnection>((connection) => connection.serve());
 
 type Phase = "idle" | "head" | "body" | "reply";
 
@@ -70,7 +64,9 @@ export class ClientConnection implements ReplyCarrier, Timed {
   /** Bytes that were read and belong to no request yet. */
   #early: Buffer = noBytes;
   #body: GrowingBody | undefined;
-  #serve: FastService | undefined;
+  /** The request that is to be served at the end of this turn. */
+  #request: Buffer = noBytes;
+  #service: FastService | undefined;
   #isLastRequest = false;
   #reply: FastReply | undefined;
   #isPaused = false;
@@ -110,6 +106,15 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   writeMessage(head: string, body: Uint8Array): void {
     writeMessage(this.#socket, { head: noBytes, rest: head, body });
+  }
+
+  /** Has the request that was read served, unless the client left meanwhile. */
+  serve(): void {
+    const body = this.#request;
+    const service = this.#service;
+    this.#request = noBytes;
+    this.#service = undefined;
+    if (this.#reply?.isOpen === true) service?.serve(body, this.#reply);
   }
 
   finish(): void {
@@ -175,11 +180,12 @@ export class ClientConnection implements ReplyCarrier, Timed {
     const head = matched < 0 ? this.#readNewHead(bytes, end) : this.#heads.last;
     const route = head === undefined ? undefined : this.#owner.findRoute(head.path);
     const isTooLong = head === undefined || route === undefined || head.contentLength > route.maxBodyBytes;
-    const serve = isTooLong ? undefined : route.admit(head);
-    if (head === undefined || serve === undefined) {
+    const service = isTooLong ? undefined : route.admit(head);
+    if (head === undefined || service === undefined) {
       this.#handOver(bytes);
       return;
     }
+    this.#service = service;
     this.#isLastRequest = head.isLast;
     const bodyStart = end + headEnd.length;
     const bodyEnd = bodyStart + head.contentLength;
@@ -187,11 +193,10 @@ export class ClientConnection implements ReplyCarrier, Timed {
       if (bytes.length > bodyEnd) this.#early = Buffer.from(bytes.subarray(bodyEnd));
       const body = bodyBuffer(head.contentLength);
       bytes.copy(body, 0, bodyStart, bodyEnd);
-      this.#begin(serve, body);
+      this.#begin(body);
       return;
     }
     this.#enter("body");
-    this.#serve = serve;
     this.#body = new GrowingBody(head.contentLength);
     this.#body.add(bytes.subarray(bodyStart));
   }
@@ -202,22 +207,20 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   #readBody(read: Buffer): void {
     const body = this.#body;
-    const serve = this.#serve;
-    if (body === undefined || serve === undefined) return;
+    if (body === undefined) return;
     const taken = body.add(read);
     if (!body.isWhole) return;
     this.#body = undefined;
-    this.#serve = undefined;
     if (taken < read.length) this.#early = Buffer.from(read.subarray(taken));
-    this.#begin(serve, body.take());
+    this.#begin(body.take());
   }
 
-  #begin(serve: FastService, body: Buffer): void {
+  #begin(body: Buffer): void {
     this.#phase = "reply";
     this.#owner.countRequest();
-    const reply = new FastReply(this);
-    this.#reply = reply;
-    begun.add({ serve, body, reply });
+    this.#request = body;
+    this.#reply = new FastReply(this);
+    begun.add(this);
   }
 
   /** A request that comes before the reply to the one before it waits, and what follows it stays with the client. */

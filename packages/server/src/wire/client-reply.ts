@@ -20,10 +20,16 @@ export interface ClientReply {
   end(): void;
   /** Breaks the connection off: the client sees that the reply is not whole. */
   destroy(): void;
-  /** Calls `listener` once when the client leaves before the reply has ended. */
-  onGone(listener: () => void): void;
-  /** Calls `listener` whenever nothing waits any more. */
-  onDrain(listener: () => void): void;
+  /** Tells `watcher` what becomes of the client until the reply has ended. One watcher is all there is. */
+  watch(watcher: ReplyWatcher): void;
+}
+
+/** Hears what becomes of a client. */
+export interface ReplyWatcher {
+  /** It left before the reply had ended. Told once. */
+  onGone(): void;
+  /** Nothing waits for it any more. */
+  onDrain(): void;
 }
 
 /**

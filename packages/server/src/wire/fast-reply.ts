@@ -1,4 +1,4 @@
-import { type ClientReply, formatReplyHead } from "./client-reply.ts";
+import { type ClientReply, formatReplyHead, type ReplyWatcher } from "./client-reply.ts";
 
 /** What a reply needs of the connection that carries it. */
 export interface ReplyCarrier {
@@ -23,8 +23,7 @@ export class FastReply implements ClientReply {
   #carrier: ReplyCarrier | undefined;
   #head: string | undefined;
   #isStarted = false;
-  #onGone: (() => void) | undefined;
-  #onDrain: (() => void) | undefined;
+  #watcher: ReplyWatcher | undefined;
 
   constructor(carrier: ReplyCarrier) {
     this.#carrier = carrier;
@@ -81,25 +80,21 @@ export class FastReply implements ClientReply {
     if (this.#carrier !== undefined) this.#close().destroy();
   }
 
-  onGone(listener: () => void): void {
-    this.#onGone = listener;
-  }
-
-  onDrain(listener: () => void): void {
-    this.#onDrain = listener;
+  watch(watcher: ReplyWatcher): void {
+    this.#watcher = watcher;
   }
 
   /** The connection broke. */
   noteGone(): void {
     if (this.#carrier === undefined) return;
-    const listener = this.#onGone;
+    const watcher = this.#watcher;
     this.#close();
-    listener?.();
+    watcher?.onGone();
   }
 
   /** Nothing waits for the client any more. */
   noteDrain(): void {
-    this.#onDrain?.();
+    this.#watcher?.onDrain();
   }
 
   /** Lets go of the connection, which must still be there. */
@@ -108,8 +103,7 @@ export class FastReply implements ClientReply {
     if (carrier === undefined) throw new Error("the reply has ended already");
     this.#carrier = undefined;
     this.#head = undefined;
-    this.#onGone = undefined;
-    this.#onDrain = undefined;
+    this.#watcher = undefined;
     return carrier;
   }
 }

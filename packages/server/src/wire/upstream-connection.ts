@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { ByteSink, PlatformError, ReplyBody, UpstreamReply } from "@llm-platform/kit";
+import type { ByteSink, PlatformError, ReplyBody } from "@llm-platform/kit";
 import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
 import { type Message, writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -19,7 +19,7 @@ export interface ConnectionOwner {
 
 /** How an exchange turned out, told once. */
 export interface ExchangeListener {
-  onHead(reply: UpstreamReply): void;
+  onHead(head: ResponseHead, body: ReplyBody): void;
   /** @param isStale the connection had carried a request before and died without a byte of this answer */
   onFailure(error: PlatformError, isStale: boolean): void;
 }
@@ -41,7 +41,7 @@ export class UpstreamConnection implements ReplyBody {
   #listener: ExchangeListener | undefined;
   #sink: ByteSink | undefined;
   #held: Buffer[] | undefined;
-  #arrived: Buffer[] = [];
+  #arrived: Buffer[] | undefined;
   #ending: "end" | PlatformError | undefined;
   #pendingHead: Buffer | undefined;
   #framing: BodyFraming | undefined;
@@ -61,7 +61,7 @@ export class UpstreamConnection implements ReplyBody {
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
-    this.#socket.setTimeout(options.connectTimeoutMs, () => this.#onConnectTimeout());
+    this.#socket.setTimeout(options.connectTimeoutMs, () => this.#fail(notAccepted()));
     this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
   }
 
@@ -119,18 +119,18 @@ export class UpstreamConnection implements ReplyBody {
 
   /** A piece of a stream goes on at once: it is small, it comes alone, and somebody watches it appear. */
   #onArrival(read: Buffer): void {
-    const isFirst = this.#arrived.length === 0;
-    if (isFirst && this.#chunks !== undefined && this.#sink !== undefined) this.#onRead(read);
+    if (this.#arrived !== undefined) this.#arrived.push(read);
+    else if (this.#chunks !== undefined && this.#sink !== undefined) this.#onRead(read);
     else {
-      if (isFirst) arrivals.add(this);
-      this.#arrived.push(read);
+      this.#arrived = [read];
+      arrivals.add(this);
     }
   }
 
   takeArrived(): void {
     const arrived = this.#arrived;
-    if (arrived.length === 0) return;
-    this.#arrived = [];
+    if (arrived === undefined) return;
+    this.#arrived = undefined;
     for (const read of arrived) this.#onRead(read);
   }
 
@@ -178,14 +178,15 @@ export class UpstreamConnection implements ReplyBody {
     }
   }
 
-  #onHead({ status, headers, framing, isReusable }: ResponseHead, bytes: Buffer, bodyStart: number): void {
+  #onHead(head: ResponseHead, bytes: Buffer, bodyStart: number): void {
+    const { framing } = head;
     this.#framing = framing;
-    this.#isReusable = isReusable;
+    this.#isReusable = head.isReusable;
     this.#chunks = framing.type === "chunked" ? new ChunkDecoder() : undefined;
     this.#remainingBytes = framing.type === "length" ? framing.bytes : 0;
     const listener = this.#listener;
     this.#listener = undefined;
-    listener?.onHead({ status, headers, body: this });
+    listener?.onHead(head, this);
     this.#onBodyBytes(bytes, bodyStart);
   }
 
@@ -218,7 +219,8 @@ export class UpstreamConnection implements ReplyBody {
 
   #deliver(payload: Buffer): void {
     if (this.#sink !== undefined) this.#sink.data(payload);
-    else (this.#held ??= []).push(payload);
+    else if (this.#held === undefined) this.#held = [payload];
+    else this.#held.push(payload);
   }
 
   /** @param isExact whether nothing came behind the message */
@@ -282,10 +284,6 @@ export class UpstreamConnection implements ReplyBody {
     this.#fail(endedEarly(), this.#exchanges > 1 && !this.#hasByte);
     if (!this.#socket.destroyed) this.#socket.destroy();
     this.#owner.onClose(this);
-  }
-
-  #onConnectTimeout(): void {
-    this.#fail(notAccepted());
   }
 }
 

@@ -1,15 +1,18 @@
 import { lookup as lookupName } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import {
+  type CancelObserver,
   PlatformError,
+  type ReplyBody,
   type Upstream,
   type UpstreamLimits,
   type UpstreamReply,
   type UpstreamRequest,
 } from "@llm-platform/kit";
 import { isForbiddenAddress } from "./address-guard.ts";
+import type { ResponseHead } from "./response-head.ts";
 import { ResponseHeadMemo } from "./response-head-memo.ts";
-import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
+import { type ConnectionOwner, type ExchangeListener, UpstreamConnection } from "./upstream-connection.ts";
 import type { Endpoint } from "./upstream-socket.ts";
 import { type SessionUse, UpstreamTls } from "./upstream-tls.ts";
 
@@ -183,7 +186,7 @@ interface Settle {
 }
 
 /** One request and its answer, with the single retry that a stale pooled connection is allowed. */
-class Exchange {
+class Exchange implements CancelObserver, ExchangeListener {
   readonly #pool: Pool;
   readonly #request: UpstreamRequest;
   readonly #resolve: (reply: UpstreamReply) => void;
@@ -203,22 +206,23 @@ class Exchange {
       this.#reject(cancellation.reason);
       return;
     }
-    cancellation.onCancel(this.onCancel);
+    cancellation.onCancel(this);
     this.#send(false);
   }
 
-  readonly onCancel = (reason: PlatformError): void => {
+  onCancel(reason: PlatformError): void {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;
     connection.destroy();
     this.#reject(reason);
-  };
+  }
 
-  onHead(reply: UpstreamReply): void {
+  onHead({ status, headers }: ResponseHead, body: ReplyBody): void {
     this.#connection = undefined;
-    this.#request.cancellation.offCancel(this.onCancel);
-    this.#resolve(reply);
+    const { cancellation, dialect = "openai" } = this.#request;
+    cancellation.offCancel(this);
+    this.#resolve({ status, headers, dialect, body });
   }
 
   onFailure(error: PlatformError, isStale: boolean): void {
@@ -227,7 +231,7 @@ class Exchange {
       this.#send(true);
       return;
     }
-    this.#request.cancellation.offCancel(this.onCancel);
+    this.#request.cancellation.offCancel(this);
     this.#reject(error);
   }
 
@@ -237,7 +241,7 @@ class Exchange {
       this.#connection = this.#pool.take(isFresh);
       this.#connection.start(start, this.#request.body, this);
     } catch (error) {
-      this.#request.cancellation.offCancel(this.onCancel);
+      this.#request.cancellation.offCancel(this);
       this.#reject(
         error instanceof PlatformError
           ? error

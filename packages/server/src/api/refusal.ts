@@ -1,0 +1,28 @@
+import type { PlatformError } from "@llm-platform/kit";
+import { statusOf } from "../core/error-status.ts";
+import type { BucketVerdict } from "../core/token-bucket.ts";
+import { type ClientReply, headerLine } from "../wire/client-reply.ts";
+import { errorHeaders } from "./error-envelope.ts";
+import { limitLines } from "./limit-lines.ts";
+import type { SurfaceDialect } from "./surface-dialect.ts";
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly id: string;
+  readonly error: PlatformError;
+  readonly endpoint: { readonly surface: SurfaceDialect };
+  readonly limit?: BucketVerdict | undefined;
+}
+
+/** Sends an error in the words of the endpoint, unless the client is gone or its reply has begun. */
+export function refuse(client: ClientReply, { id, error, endpoint, limit }: Refusal): void {
+  if (client.isStarted || !client.isOpen) return;
+  const headers = {
+    "content-type": "application/json",
+    ...errorHeaders(error, id),
+    ...(error.code === "method_not_allowed" ? { allow: "POST" } : {}),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => headerLine(name, value));
+  const body = Buffer.from(endpoint.surface.formatError(error, id));
+  client.send(statusOf(error.code), lines.join("") + (limit === undefined ? "" : limitLines(limit)), body);
+}
