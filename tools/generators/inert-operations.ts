@@ -8,6 +8,16 @@ export function readOperations(): readonly Operation[] {
     auditTable: inert("auditTable"),
     config: inert("config"),
     identity: inert("identity"),
+    login: {
+      callers: inert("callers"),
+      signingKeys: inert("signingKeys"),
+      operations: {
+        identity: inert("identity"),
+        hasher: inert("hasher"),
+        guard: inert("guard"),
+        sessions: inert("sessions"),
+      },
+    },
     directory: inert("directory"),
     listener: inert("listener"),
     registry: inert("registry"),

@@ -180,6 +180,24 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
   "/livez": probe("livez", "Whether the process turns. A supervisor restarts it when this fails."),
   "/readyz": probe("readyz", "Whether calls are taken. Integrations have no say in it.", readiness),
   "/healthz": probe("healthz", "The same as `/readyz`, under its older name.", readiness),
+  "/.well-known/jwks.json": {
+    get: {
+      operationId: "auth.jwks",
+      tags: ["auth"],
+      summary: "The public keys that access tokens are signed with.",
+      security: [{}],
+      responses: {
+        "200": {
+          description: "A JWK set.",
+          content: {
+            "application/jwk-set+json": {
+              schema: { type: "object", required: ["keys"], properties: { keys: list({ type: "object" }) } },
+            },
+          },
+        },
+      },
+    },
+  },
   "/metrics": {
     get: {
       operationId: "metrics",

@@ -28,6 +28,7 @@ export function createOpenApi(): object {
       { name: "usage", description: "The ledger of attempts." },
       { name: "system", description: "The server itself." },
       { name: "access", description: "Who may do what." },
+      { name: "auth", description: "Tokens for people who log in." },
       { name: "users", description: "People and programs that own keys." },
       { name: "keys", description: "API keys." },
       { name: "audit", description: "Who changed what." },
@@ -41,7 +42,8 @@ export function createOpenApi(): object {
         apiKey: {
           type: "http",
           scheme: "bearer",
-          description: "A key of `auth.api_keys`, or one that `keys.create` made.",
+          description:
+            "A key of `auth.api_keys`, one that `keys.create` made, or an access token of `auth.login`.",
         },
       },
       schemas: { ...inferenceSchemas, Problem: problemSchema },
@@ -131,7 +133,7 @@ function toOperation({ name, summary, permission, rest, input, output }: Operati
     operationId: name,
     tags: [name.split(".")[0]],
     summary,
-    description: `Permission: \`${permission}\`.`,
+    ...(permission === "public" ? { security: [{}] } : { description: `Permission: \`${permission}\`.` }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(hasBody && others.length > 0
       ? {

@@ -16,6 +16,7 @@ import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
+import { createLogin, type Login } from "./login.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
@@ -37,6 +38,7 @@ import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createSurfaces } from "./surfaces.ts";
+import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -138,7 +140,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
-  const path = await openCallPath(foundation, input, () => holder.manager);
+  const login = createLogin(config, store);
+  const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const savedConfig = createSavedConfig(store.vault, log);
   const surfaces = createSurfaces({
@@ -155,6 +158,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     auditTable: store.audit,
     auditLog: foundation.audit,
     auditor,
+    login,
     savedConfig,
     vault: store.vault,
     system: {
@@ -238,7 +242,7 @@ interface CallPath {
 
 async function openCallPath(
   { store, spool, registry, metrics }: Foundation,
-  { config, log }: AppInput,
+  { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
   const settings = toGatewaySettings(config);
@@ -247,7 +251,7 @@ async function openCallPath(
   const workers = createWorkerHost({
     config,
     ledger: store.ledger,
-    keys: store.identity,
+    keys: login.callers,
     registry,
     metrics,
     log,
@@ -279,7 +283,7 @@ async function openCallPath(
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
-      keySource: store.identity,
+      keySource: login.callers,
     }),
   };
 }
@@ -380,15 +384,6 @@ function observe(
     spool: () => spool.stats(),
   });
 }
-
-const systemClock = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after(delayMs: number, action: () => void) {
-    const timer = setTimeout(action, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 function requireManager({ manager }: { readonly manager?: Manager }): Manager {
   if (manager === undefined) throw new Error("a surface was used before the manager was made");

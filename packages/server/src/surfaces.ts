@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { createMetricsMount } from "./api/metrics.ts";
@@ -12,6 +13,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
+import { authOperations } from "./control/auth.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -21,8 +23,10 @@ import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { usageOperations } from "./control/usage.ts";
+import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
+import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
@@ -49,6 +53,7 @@ export interface SurfaceParts {
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly auditor: Auditor;
+  readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly system: SystemInfo;
@@ -117,6 +122,7 @@ export function createOperations(
     | "config"
     | "directory"
     | "identity"
+    | "login"
     | "listener"
     | "registry"
     | "savedConfig"
@@ -127,7 +133,8 @@ export function createOperations(
     | "manager"
   >,
 ): readonly Operation[] {
-  const { config, directory, identity, listener, registry, savedConfig, events, system, ledger } = parts;
+  const { config, directory, identity, login, listener, registry, savedConfig, events, system, ledger } =
+    parts;
   const manager = parts.manager();
   const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
   return [
@@ -145,6 +152,8 @@ export function createOperations(
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
     ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...userPasswordOperations(login.operations),
+    ...authOperations(login.operations),
     ...secretOperations(parts.vault),
   ];
 }
@@ -169,11 +178,12 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     integration: "ollama",
   });
   const { routes, paths, fast } = mountInference({ "/local/ollama/generate": generate });
+  const jwks = createJwksMount(() => parts.login.signingKeys.publicKeys());
   return {
     mount: {
-      routes: [...rest.routes, ...routes],
+      routes: [...rest.routes, ...routes, ...jwks.routes],
       fast,
-      paths: new Map([...paths, ["/integrations", rest.handler]]),
+      paths: new Map([...paths, ...jwks.paths, ["/integrations", rest.handler]]),
       prefixes: new Map([
         ["/integrations/", rest.handler],
         ["/local/", rest.handler],

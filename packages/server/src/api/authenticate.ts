@@ -15,7 +15,7 @@ export interface ApiKeyRecord {
 
 export interface AuthenticatorParts {
   readonly keys: readonly ApiKeyRecord[];
-  /** Of the keys that the platform has made. */
+  /** Of the keys and tokens that the platform has made. */
   readonly source: KeySource;
   /** Hosts, with or without a port, by which this server may be called while no key guards it. */
   readonly allowedHosts: readonly string[];
@@ -47,6 +47,8 @@ const longestCredential = 8_192;
 const longestKept = 128;
 /** The form of a key that the platform has made. */
 const madeKey = /^llmp_[A-Za-z0-9_-]{43}$/;
+/** The form of a signed token (RFC 7515 section 7.1), whoever made it. */
+const signedToken = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const localHosts = ["localhost", "127.0.0.1", "[::1]"];
 
 export function createAuthenticator({ keys, source, allowedHosts }: AuthenticatorParts): Authenticator {
@@ -64,7 +66,10 @@ export function createAuthenticator({ keys, source, allowedHosts }: Authenticato
     ]),
   );
   const cache = new Map<string, Principal>();
-  const lookup = new KeyLookup({ source, nowMs: () => performance.now(), wallMs: () => Date.now() });
+  const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+  const onChange = (listener: () => void) => source.onChange(listener);
+  const lookup = new KeyLookup({ find: (sha256) => source.findKey(sha256), onChange, ...clock });
+  const tokens = new KeyLookup({ find: (token) => source.findToken(token), onChange, ...clock });
   const hosts = new Set([...localHosts, ...allowedHosts].map((host) => host.toLowerCase()));
 
   function fromKey(credential: string): Principal | Promise<Principal> {
@@ -77,6 +82,7 @@ export function createAuthenticator({ keys, source, allowedHosts }: Authenticato
     if (principal === undefined) {
       // Nothing longer is kept: who guesses cannot fill the memory.
       if (madeKey.test(key) && credential.length <= longestKept) return lookup.find(credential, sha256);
+      if (signedToken.test(key)) return tokens.recall(sha256) ?? tokens.find(sha256, key);
       throw unknownKey();
     }
     if (cache.size >= mostCached) cache.clear();

@@ -7,7 +7,6 @@ import { KeyLookup } from "./key-lookup.ts";
 /** A store that is asked for keys, and can be told to fail or to wait. */
 class Store {
   readonly holders = new Map<string, KeyHolder>();
-  readonly hasUsers = true;
   asked = 0;
   isDown = false;
   held: Promise<void> | undefined;
@@ -40,7 +39,8 @@ beforeEach(() => {
   store = new Store();
   store.holders.set("hash", holderOf("key_1"));
   lookup = new KeyLookup({
-    source: store,
+    find: (sha256) => store.findKey(sha256),
+    onChange: (listener) => store.onChange(listener),
     nowMs: () => clock.nowMs,
     wallMs: () => wallStartMs + clock.nowMs,
   });

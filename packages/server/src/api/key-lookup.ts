@@ -8,7 +8,9 @@ export interface KeySource {
   readonly hasUsers: boolean;
   /** Who calls with a key; undefined for one that does not work. Rejects with PlatformError `unavailable`. */
   findKey(sha256: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` after each change of a user or a key. */
+  /** Who calls with a token; undefined for one that does not work. Rejects with PlatformError `unavailable`. */
+  findToken(token: string): Promise<KeyHolder | undefined>;
+  /** Calls `listener` after each change of a user or a key, and when a session is ended. */
   onChange(listener: () => void): void;
 }
 
@@ -28,7 +30,10 @@ interface Kept {
 }
 
 export interface KeyLookupParts {
-  readonly source: KeySource;
+  /** Asks where keys, or tokens, are known. */
+  find(text: string): Promise<KeyHolder | undefined>;
+  /** Calls `listener` when what was found may hold no longer. */
+  onChange(listener: () => void): void;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** Since the epoch. */
@@ -36,12 +41,12 @@ export interface KeyLookupParts {
 }
 
 /**
- * Keys of the store, behind a bounded memory of those found lately. A key that is revoked here is forgotten at once; one
- * that was revoked elsewhere works for half a minute at most.
+ * Keys of the store, or tokens, behind a bounded memory of those found lately. One that is revoked here is forgotten at
+ * once; one that was revoked elsewhere works for half a minute at most.
  */
 export class KeyLookup {
   readonly #parts: KeyLookupParts;
-  /** By the whole text of the credential, the longest unused first. */
+  /** By a name that no two credentials share, the longest unused first. */
   readonly #kept = new Map<string, Kept>();
   readonly #unknown = new Map<string, number>();
   readonly #underway = new Map<string, Promise<Principal>>();
@@ -49,7 +54,7 @@ export class KeyLookup {
 
   constructor(parts: KeyLookupParts) {
     this.#parts = parts;
-    parts.source.onChange(() => {
+    parts.onChange(() => {
       this.#round++;
       this.#kept.clear();
       this.#unknown.clear();
@@ -58,47 +63,47 @@ export class KeyLookup {
   }
 
   /** Who calls with a credential that was looked up lately. */
-  recall(credential: string): Principal | undefined {
-    const kept = this.#kept.get(credential);
+  recall(name: string): Principal | undefined {
+    const kept = this.#kept.get(name);
     return kept !== undefined && this.#parts.nowMs() < kept.freshUntilMs ? kept.holder.principal : undefined;
   }
 
   /**
    * Who calls with a credential that is not recalled.
    * Throws, or rejects with, PlatformError `unauthenticated` or `unavailable`.
-   * @param credential by which it is kept, with the key in it
-   * @param sha256 of the key, in lower-case hexadecimal
+   * @param name by which it is kept: the whole credential, or its whole SHA-256
+   * @param text by which it is looked up
    */
-  find(credential: string, sha256: string): Promise<Principal> {
-    if (this.#parts.nowMs() < (this.#unknown.get(credential) ?? 0)) throw unknownKey();
-    const underway = this.#underway.get(credential);
+  find(name: string, text: string): Promise<Principal> {
+    if (this.#parts.nowMs() < (this.#unknown.get(name) ?? 0)) throw unknownKey();
+    const underway = this.#underway.get(name);
     if (underway !== undefined) return underway;
-    const looking = this.#lookUp(credential, sha256, this.#kept.get(credential));
-    this.#underway.set(credential, looking);
+    const looking = this.#lookUp(name, text, this.#kept.get(name));
+    this.#underway.set(name, looking);
     const over = () => {
-      if (this.#underway.get(credential) === looking) this.#underway.delete(credential);
+      if (this.#underway.get(name) === looking) this.#underway.delete(name);
     };
     looking.then(over, over);
     return looking;
   }
 
-  async #lookUp(credential: string, sha256: string, kept: Kept | undefined): Promise<Principal> {
+  async #lookUp(name: string, text: string, kept: Kept | undefined): Promise<Principal> {
     const round = this.#round;
-    const holder = await this.#ask(sha256, kept);
+    const holder = await this.#ask(text, kept);
     const isCurrent = round === this.#round;
     if (holder === undefined) {
-      this.#kept.delete(credential);
-      if (isCurrent) keep(this.#unknown, credential, this.#parts.nowMs() + unknownMs);
+      this.#kept.delete(name);
+      if (isCurrent) keep(this.#unknown, name, this.#parts.nowMs() + unknownMs);
       throw unknownKey();
     }
-    if (isCurrent && holder !== kept?.holder) this.#keep(credential, holder);
+    if (isCurrent && holder !== kept?.holder) this.#keep(name, holder);
     return holder.principal;
   }
 
   /** What the store says, or said when it last answered. */
-  async #ask(sha256: string, kept: Kept | undefined): Promise<KeyHolder | undefined> {
+  async #ask(text: string, kept: Kept | undefined): Promise<KeyHolder | undefined> {
     try {
-      return await this.#parts.source.findKey(sha256);
+      return await this.#parts.find(text);
     } catch (error) {
       const { nowMs, wallMs } = this.#parts;
       if (kept === undefined || nowMs() >= kept.usableUntilMs || wallMs() >= kept.holder.expiresAtMs)
@@ -107,11 +112,11 @@ export class KeyLookup {
     }
   }
 
-  #keep(credential: string, holder: KeyHolder): void {
+  #keep(name: string, holder: KeyHolder): void {
     const nowMs = this.#parts.nowMs();
     const leftMs = holder.expiresAtMs - this.#parts.wallMs();
     const freshUntilMs = nowMs + Math.min(freshMs, leftMs);
-    keep(this.#kept, credential, { holder, freshUntilMs, usableUntilMs: nowMs + usableMs });
+    keep(this.#kept, name, { holder, freshUntilMs, usableUntilMs: nowMs + usableMs });
   }
 }
 
@@ -128,6 +133,6 @@ function keep<Value>(table: Map<string, Value>, name: string, value: Value): voi
 export function unknownKey(): PlatformError {
   return new PlatformError(
     "unauthenticated",
-    "The API key is not known, or works no longer. Check it, or ask an admin for one.",
+    "The API key or token is not known, or works no longer. Check it, log in again, or ask an admin for a key.",
   );
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { roleNames } from "../core/permissions.ts";
-import { section, secretText, wholeNumber } from "./section.ts";
+import { seconds, section, secretText, wholeNumber } from "./section.ts";
 
 const apiKey = z
   .strictObject({
@@ -45,6 +45,29 @@ export const authSettings = section(
           names.add(name);
         }
       }),
+    tokens: section(
+      {
+        issuer: z
+          .string()
+          .min(1)
+          .max(256)
+          .default("llm-platform")
+          .describe("Who issues access tokens, and whom they are for (`iss` and `aud`)."),
+        access_seconds: seconds(60, 3_600, "How long an access token is good for.").default(900),
+        refresh_seconds: seconds(
+          300,
+          2_592_000,
+          "How long a login lasts that is not refreshed. It lasts 30 days at most.",
+        ).default(28_800),
+        signing_key_days: wholeNumber({
+          from: 1,
+          to: 365,
+          unit: "days",
+          doc: "After how long access tokens are signed with a new key.",
+        }).default(30),
+      },
+      "Tokens that people get by logging in.",
+    ),
   },
   "Who may call.",
 );

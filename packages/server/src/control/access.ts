@@ -8,6 +8,7 @@ import {
   roles,
   rolesWith,
 } from "../core/permissions.ts";
+import { principalKinds } from "../core/principal.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 const permission = z.enum(permissionNames);
@@ -25,8 +26,11 @@ export function accessOperations(routes: () => readonly HttpRoute[]): readonly O
       output: z.object({
         id: z.string(),
         name: z.string(),
-        kind: z.enum(["api_key", "local"]),
-        user: z.string().nullable().describe("Id of the user whose key it is; null for a key of nobody."),
+        kind: z.enum(principalKinds),
+        user: z
+          .string()
+          .nullable()
+          .describe("Id of the user whose key or token it is; null for a key of nobody."),
         permissions: z.array(permission).readonly(),
       }),
       run: async (_input, { principal }) => ({

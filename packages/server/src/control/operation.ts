@@ -1,7 +1,7 @@
 import { type Json, PlatformError } from "@llm-platform/kit";
 import type { z } from "zod";
 import type { AuditTarget } from "../core/audit-record.ts";
-import type { Permission } from "../core/permissions.ts";
+import type { Access } from "../core/http-route.ts";
 import type { Principal } from "../core/principal.ts";
 import type { Auditor, Caller } from "./auditor.ts";
 import { showAs } from "./shown.ts";
@@ -47,8 +47,8 @@ export interface Operation {
   /** Noun and verb, for example `integrations.restart`. */
   readonly name: string;
   readonly summary: string;
-  /** What a principal must be allowed to. */
-  readonly permission: Permission;
+  /** What a principal must be allowed to; `public` needs none that is known, and is not told of one. */
+  readonly permission: Access;
   readonly rest: RestBinding;
   readonly input: z.ZodType;
   readonly output: z.ZodType;
@@ -63,19 +63,22 @@ export interface Operation {
 interface OperationFacts<Input extends z.ZodType, Output extends z.ZodType> {
   readonly name: string;
   readonly summary: string;
-  readonly permission: Permission;
+  readonly permission: Access;
   readonly input: Input;
   readonly output: Output;
   run(input: z.output<Input>, context: OperationContext): Promise<z.output<Output>>;
 }
 
-/** An operation is audited unless it only reads: a `GET` does, and what else does must say so. */
+/**
+ * An operation is audited unless it only reads: a `GET` does, and what else does must say so. One that anybody may call
+ * puts itself on record, as far as the caller turned out to be somebody.
+ */
 type OperationInput<Input extends z.ZodType, Output extends z.ZodType> = OperationFacts<Input, Output> &
   (
     | { readonly rest: ReadBinding; readonly audit?: undefined }
     | {
         readonly rest: ChangeBinding;
-        readonly audit: ChangeFacts<z.output<Input>, z.output<Output>> | "reads";
+        readonly audit: ChangeFacts<z.output<Input>, z.output<Output>> | "reads" | "itself";
       }
   );
 
@@ -92,9 +95,10 @@ export function defineOperation<Input extends z.ZodType, Output extends z.ZodTyp
     input: inputSchema,
     output: outputSchema,
     async run(unchecked, context) {
-      context.auditor.require(context, name, permission);
+      if (permission !== "public") context.auditor.require(context, name, permission);
       const input = checkInput(inputSchema, unchecked);
-      if (audit === undefined || audit === "reads") return definition.run(input, context);
+      if (audit === undefined || audit === "reads" || audit === "itself")
+        return definition.run(input, context);
       const intent = {
         operation: name,
         caller: context,

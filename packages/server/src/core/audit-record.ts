@@ -1,8 +1,9 @@
+import { principalKinds } from "./principal.ts";
 import type { Json } from "@llm-platform/kit";
 
 /** How far an operation came: its intent is on record, it is done, it was not allowed, or it went wrong. */
 export const auditOutcomes = ["started", "ok", "refused", "failed"] as const;
-export const actorKinds = ["api_key", "local", "anonymous", "platform"] as const;
+export const actorKinds = [...principalKinds, "platform"] as const;
 
 /** Who acted; `anonymous` for a caller that is not known, `platform` for the server itself. */
 export interface AuditActor {

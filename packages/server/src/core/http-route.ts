@@ -1,12 +1,14 @@
 import type { Permission } from "./permissions.ts";
 
+/** What a caller must be allowed to; `public` needs no caller that is known. */
+export type Access = Permission | "public";
+
 /** One way to call the server over HTTP. */
 export interface HttpRoute {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `{name}` for parameters. */
   readonly path: string;
-  /** What a caller must be allowed to; `public` needs no caller that is known. */
-  readonly access: Permission | "public";
+  readonly access: Access;
 }
 
 /** Throws for a handler's place that no route stands for: it would be missing where access is shown and tested. */

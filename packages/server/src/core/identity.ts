@@ -39,6 +39,17 @@ export interface ApiKey {
   readonly revokedAtMs: number | null;
 }
 
+/** A login that goes on until it ends or is ended. */
+export interface Session {
+  /** `session_` and a random UUID. */
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAtMs: number;
+  /** When its last refresh token expires. */
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
 /** A key as it was found by its text. */
 export interface FoundKey {
   readonly key: ApiKey;
@@ -48,11 +59,36 @@ export interface FoundKey {
   readonly isPrevious: boolean;
 }
 
-/** A caller with a key that works, and until when it does. */
+/** A caller with a key or a token that works, and until when it does. */
 export interface KeyHolder {
   readonly principal: Principal;
   /** Since the epoch; infinite for a key that does not expire. */
   readonly expiresAtMs: number;
+}
+
+/**
+ * Who calls with a token of a session; undefined when that has ended, or its user may not call.
+ * @param expiresAtMs of the token, since the epoch
+ */
+export function toTokenHolder(
+  { session, user }: { readonly session: Session | undefined; readonly user: User | undefined },
+  expiresAtMs: number,
+): KeyHolder | undefined {
+  if (session === undefined || session.revokedAtMs !== null) return undefined;
+  if (user === undefined || !user.isActive || user.id !== session.userId) return undefined;
+  return {
+    principal: {
+      id: user.id,
+      name: user.name,
+      kind: "token",
+      userId: user.id,
+      sessionId: session.id,
+      // What the role allows now, not what it allowed when the token was made.
+      permissions: permissionsOf(user.role),
+      requestsPerMinute: undefined,
+    },
+    expiresAtMs,
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ export const permissions = {
   "metrics.read": "Scrape `/metrics`.",
   "system.read": "See version, load and routes of the server.",
   "self.read": "See who one is.",
+  "self.write": "End one's own session, and change one's own password.",
   "users.read": "See users.",
   "users.write": "Make, change and delete users.",
   "keys.read": "See API keys, never their text.",
@@ -46,6 +47,7 @@ const reading: readonly Permission[] = [
   "metrics.read",
   "system.read",
   "self.read",
+  "self.write",
 ];
 
 const granted: Readonly<Record<Role, PermissionSet>> = {
@@ -59,7 +61,7 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "keys.read",
     "audit.read",
   ]),
-  developer: new Set(["inference.call", "models.read", "self.read"]),
+  developer: new Set(["inference.call", "models.read", "self.read", "self.write"]),
   viewer: new Set(reading),
 };
 

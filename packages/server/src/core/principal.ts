@@ -1,15 +1,20 @@
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 
+/** How a caller proved who it is: by a key, an access token, being on this machine, or not at all. */
+export const principalKinds = ["api_key", "token", "local", "anonymous"] as const;
+
 /** Who makes a call. */
 export interface Principal {
   /** What limits count by; never two callers have the same. */
   readonly id: string;
-  /** Name shown in the ledger: of the API key, or `local-admin` for a caller from this machine without one. */
+  /** Name shown in the ledger: of the API key or the user, or `local-admin` for a caller from this machine without one. */
   readonly name: string;
   /** How the caller proved it. */
-  readonly kind: "api_key" | "local";
-  /** Whose key it is; undefined for a key of nobody, and for a caller without one. */
+  readonly kind: (typeof principalKinds)[number];
+  /** Whose key or token it is; undefined for a key of nobody, and for a caller without one. */
   readonly userId: string | undefined;
+  /** Of the login that the token came from; absent for other callers. */
+  readonly sessionId?: string | undefined;
   readonly permissions: PermissionSet;
   /** Calls a minute at most; undefined for no limit. */
   readonly requestsPerMinute: number | undefined;
@@ -22,5 +27,15 @@ export const localAdmin: Principal = {
   kind: "local",
   userId: undefined,
   permissions: permissionsOf("admin"),
+  requestsPerMinute: undefined,
+};
+
+/** A caller of what anybody may call. */
+export const anonymous: Principal = {
+  id: "anonymous",
+  name: "anonymous",
+  kind: "anonymous",
+  userId: undefined,
+  permissions: new Set(),
   requestsPerMinute: undefined,
 };

@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
 import { type KeyHolder, toKeyHolder } from "../core/identity.ts";
 import { type ApiKeyTable, createApiKeyTable } from "./api-key-table.ts";
+import { createPasswordTable, type PasswordTable } from "./password-table.ts";
+import { createSessionTable, type SessionTable } from "./session-table.ts";
 import type { Tables } from "./tables.ts";
 import { createUserTable, type UserTable } from "./user-table.ts";
 
@@ -14,6 +16,8 @@ export interface IdentityParts {
 export interface Identity {
   readonly users: UserTable;
   readonly apiKeys: ApiKeyTable;
+  readonly passwords: PasswordTable;
+  readonly sessions: SessionTable;
   /** Whether there is a user, as of the last change that was made here. */
   readonly hasUsers: boolean;
   /**
@@ -22,7 +26,7 @@ export interface Identity {
    * @param sha256 of the key's text, in lower-case hexadecimal
    */
   findKey(sha256: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` after each change of a user or a key. */
+  /** Calls `listener` after each change of a user or a key, and when sessions are ended. */
   onChange(listener: () => void): void;
   /** Writes down what is not yet. */
   close(): Promise<void>;
@@ -35,6 +39,8 @@ const noteUseEveryMs = 10_000;
 export async function createIdentity({ database, nowMs }: IdentityParts): Promise<Identity> {
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
+  const passwords = createPasswordTable(database);
+  const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny() };
   const listeners: (() => void)[] = [];
   const uses = createUseNotes(apiKeys);
@@ -49,18 +55,31 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
     }
   }
 
+  async function deleteUser(id: string): Promise<boolean> {
+    const wasThere = await users.delete(id);
+    await passwords.clear(id);
+    await sessions.revokeOfUser({ id }, nowMs());
+    return wasThere;
+  }
+
   return {
     users: {
       ...users,
       insert: (user) => changed(users.insert(user)),
       update: (id, change) => changed(users.update(id, change)),
-      delete: (id) => changed(users.delete(id)),
+      delete: (id) => changed(deleteUser(id)),
     },
     apiKeys: {
       ...apiKeys,
       insert: (key, secret) => changed(apiKeys.insert(key, secret)),
       rotate: (id, secret, previousExpiresAtMs) => changed(apiKeys.rotate(id, secret, previousExpiresAtMs)),
       revoke: (id, revokedAtMs) => changed(apiKeys.revoke(id, revokedAtMs)),
+    },
+    passwords,
+    sessions: {
+      ...sessions,
+      revoke: (id, revokedAtMs) => changed(sessions.revoke(id, revokedAtMs)),
+      revokeOfUser: (user, revokedAtMs) => changed(sessions.revokeOfUser(user, revokedAtMs)),
     },
     get hasUsers() {
       return state.hasUsers;

@@ -35,12 +35,20 @@ const secrets: Migration = {
   },
 };
 
+/** Passwords, sessions with their refresh tokens, and the keys that access tokens are signed with. */
+const login: Migration = {
+  async up(database) {
+    await createLogin(database);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
   "0003_audit": audit,
   "0004_secrets": secrets,
+  "0005_login": login,
 };
 
 export interface MigrateParts {
@@ -213,5 +221,37 @@ async function createSecrets(database: Kysely<unknown>): Promise<void> {
     .addColumn("name", "text", (column) => column.notNull())
     .addColumn("envelope", "text", (column) => column.notNull())
     .addPrimaryKeyConstraint("secrets_primary", ["purpose", "name"])
+    .execute();
+}
+
+async function createLogin(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("passwords")
+    .addColumn("user_id", "text", (column) => column.primaryKey())
+    .addColumn("phc", "text", (column) => column.notNull())
+    .addColumn("changed_at_ms", "bigint", (column) => column.notNull())
+    .execute();
+  await database.schema
+    .createTable("sessions")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("user_id", "text", (column) => column.notNull())
+    .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("expires_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("revoked_at_ms", "bigint")
+    .execute();
+  await database.schema.createIndex("sessions_user").on("sessions").column("user_id").execute();
+  await database.schema
+    .createTable("refresh_tokens")
+    .addColumn("sha256", "text", (column) => column.primaryKey())
+    .addColumn("session_id", "text", (column) => column.notNull())
+    .addColumn("expires_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("used_at_ms", "bigint")
+    .execute();
+  await database.schema
+    .createTable("signing_keys")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("public_jwk", "text", (column) => column.notNull())
+    .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("retired_at_ms", "bigint")
     .execute();
 }

@@ -4,7 +4,7 @@ import { guardStorage } from "./storage-error.ts";
 
 /** Which secret: what it is for, and of what. */
 export interface SecretName {
-  readonly purpose: "integration_config";
+  readonly purpose: "integration_config" | "signing_key";
   readonly name: string;
 }
 
@@ -27,6 +27,7 @@ export interface PlainSecret extends SecretName {
 export interface SecretTable {
   find(secret: SecretName): string | undefined;
   put(row: SecretRow): void;
+  remove(secret: SecretName): void;
   /** How many rows are sealed under each key id, leaving out those that are no envelope. */
   countByKey(): ReadonlyMap<string, number>;
   list(): readonly SecretRow[];
@@ -49,6 +50,7 @@ export function createSecretTable(raw: DatabaseSync): SecretTable {
   const put = raw.prepare(
     "INSERT INTO secrets (purpose, name, envelope) VALUES (?, ?, ?) ON CONFLICT (purpose, name) DO UPDATE SET envelope = excluded.envelope",
   );
+  const remove = raw.prepare("DELETE FROM secrets WHERE purpose = ? AND name = ?");
   const list = () => guardStorage(() => listAll.all().map(toRow));
   const write = ({ purpose, name, envelope }: SecretRow) => put.run(purpose, name, envelope);
 
@@ -59,6 +61,7 @@ export function createSecretTable(raw: DatabaseSync): SecretTable {
         return row === undefined ? undefined : String(row["envelope"]);
       }),
     put: (row) => change(raw, () => void write(row)),
+    remove: ({ purpose, name }) => change(raw, () => void remove.run(purpose, name)),
     countByKey() {
       const ids = list().flatMap(({ envelope }) => keyIdOf(envelope) ?? []);
       return new Map([...Map.groupBy(ids, (id) => id)].map(([id, rows]) => [id, rows.length]));

@@ -13,6 +13,7 @@ import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createSecretTable } from "./secret-table.ts";
+import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
@@ -38,6 +39,7 @@ export interface Store {
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
+  readonly signingKeys: SigningKeyTable;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -103,6 +105,7 @@ async function openTables(
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
+      signingKeys: createSigningKeyTable(database),
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();

@@ -7,6 +7,10 @@ export interface Tables {
   readonly api_keys: ApiKeyRow;
   readonly audit_log: AuditRow;
   readonly audit_notes: AuditNoteRow;
+  readonly passwords: PasswordRow;
+  readonly sessions: SessionRow;
+  readonly refresh_tokens: RefreshTokenRow;
+  readonly signing_keys: SigningKeyRow;
 }
 
 export interface EventRow {
@@ -102,4 +106,37 @@ export interface AuditNoteRow {
   readonly sink: string;
   readonly sequence: number;
   readonly hash: string;
+}
+
+export interface PasswordRow {
+  readonly user_id: string;
+  /** The argon2id hash as a PHC string. */
+  readonly phc: string;
+  readonly changed_at_ms: number;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number;
+  readonly revoked_at_ms: number | null;
+}
+
+export interface RefreshTokenRow {
+  /** Of the token's text, in lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly session_id: string;
+  readonly expires_at_ms: number;
+  /** A token is good for one use. */
+  readonly used_at_ms: number | null;
+}
+
+export interface SigningKeyRow {
+  readonly id: string;
+  /** JSON. The private half is a secret of the vault. */
+  readonly public_jwk: string;
+  readonly created_at_ms: number;
+  /** From when on nothing is signed with it. */
+  readonly retired_at_ms: number | null;
 }

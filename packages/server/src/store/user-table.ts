@@ -19,6 +19,7 @@ export interface UserTable {
   /** In the order of their ids, those behind `afterId`. */
   list(page: { readonly afterId: string; readonly limit: number }): Promise<readonly User[]>;
   find(id: string): Promise<User | undefined>;
+  findByName(name: string): Promise<User | undefined>;
   /** Resolves with the user as changed; undefined when there is none. */
   update(id: string, change: UserChange): Promise<User | undefined>;
   /** Resolves with whether there was one. Keys of a user who is gone do not work. */
@@ -50,6 +51,15 @@ export function createUserTable(database: Kysely<Tables>): UserTable {
         return (await query.orderBy("id").limit(limit).execute()).map(toUser);
       }),
     find: (id) => guardStorageLater(() => find(database, id)),
+    findByName: (name) =>
+      guardStorageLater(async () => {
+        const row = await database
+          .selectFrom("users")
+          .selectAll()
+          .where("name", "=", name)
+          .executeTakeFirst();
+        return row === undefined ? undefined : toUser(row);
+      }),
     update: (id, { email, role, isActive }) =>
       guardStorageLater(async () => {
         const change = {

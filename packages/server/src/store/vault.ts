@@ -41,6 +41,8 @@ export interface Vault {
   read(secret: SecretName): string | undefined;
   /** On the disk when it returns. Throws PlatformError `sealed`, `payload_too_large` or `unavailable`. */
   write(secret: SecretName, text: string): void;
+  /** Also one that is not there. Throws PlatformError `sealed` or `unavailable`. */
+  remove(secret: SecretName): void;
   status(): VaultStatus;
   /** Takes a missing master key. Throws PlatformError `conflict` when none is missing, `invalid_request` for a wrong one. */
   unseal(text: string): VaultStatus;
@@ -117,6 +119,11 @@ class SealedVault implements Vault {
         `The secret ${secret.purpose} of ${secret.name} has more than ${longestBytes} bytes.`,
       );
     this.#parts.table.put({ ...secret, envelope: seal(key, secret, text) });
+  }
+
+  remove(secret: SecretName): void {
+    this.#requireKey();
+    this.#parts.table.remove(secret);
   }
 
   status(): VaultStatus {

@@ -50,14 +50,14 @@ export type ToWorker =
   | { readonly type: "lend"; readonly slots: number }
   | { readonly type: "recall"; readonly slots: number; readonly round: number }
   | { readonly type: "answers"; readonly answers: readonly LimitAnswer[] }
-  /** Answer of `find_key`. */
+  /** Answer of `find_key` and `find_token`. */
   | {
       readonly type: "key_found";
       readonly id: number;
       readonly holder: KeyHolder | undefined;
       readonly error: StoreError | undefined;
     }
-  /** A user or a key was changed: what is kept of them holds no longer. */
+  /** A user or a key was changed, or a session ended: what is kept of them holds no longer. */
   | { readonly type: "identity"; readonly hasUsers: boolean }
   /** Answer of `insert` and `make_durable`. */
   | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
@@ -87,6 +87,7 @@ export type FromWorker =
   | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
   | { readonly type: "returned"; readonly slots: number; readonly round: number }
   | { readonly type: "find_key"; readonly id: number; readonly sha256: string }
+  | { readonly type: "find_token"; readonly id: number; readonly token: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }

@@ -5,9 +5,9 @@ import type { FromWorker, StoreError } from "./messages.ts";
 
 /** Users and keys as a worker sees them: the first process has the store. */
 export interface RemoteKeys extends KeySource {
-  /** The first process answers `findKey`. */
+  /** The first process answers `findKey` or `findToken`. */
   onFound(id: number, holder: KeyHolder | undefined, error: StoreError | undefined): void;
-  /** A user or a key was changed. */
+  /** A user or a key was changed, or a session ended. */
   onChanged(hasUsers: boolean): void;
 }
 
@@ -15,17 +15,19 @@ export function createRemoteKeys(send: (message: FromWorker) => void, hadUsers: 
   const open = new Map<number, PromiseWithResolvers<KeyHolder | undefined>>();
   const listeners: (() => void)[] = [];
   const state = { lastId: 0, hasUsers: hadUsers };
+  const ask = (toMessage: (id: number) => FromWorker): Promise<KeyHolder | undefined> => {
+    const id = ++state.lastId;
+    const answered = Promise.withResolvers<KeyHolder | undefined>();
+    open.set(id, answered);
+    send(toMessage(id));
+    return answered.promise;
+  };
   return {
     get hasUsers() {
       return state.hasUsers;
     },
-    findKey(sha256) {
-      const id = ++state.lastId;
-      const answered = Promise.withResolvers<KeyHolder | undefined>();
-      open.set(id, answered);
-      send({ type: "find_key", id, sha256 });
-      return answered.promise;
-    },
+    findKey: (sha256) => ask((id) => ({ type: "find_key", id, sha256 })),
+    findToken: (token) => ask((id) => ({ type: "find_token", id, token })),
     onChange(listener) {
       listeners.push(listener);
     },

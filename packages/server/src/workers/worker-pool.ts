@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
+import type { KeyHolder } from "../core/identity.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
@@ -204,7 +205,10 @@ class Pool implements WorkerPool {
         this.limits.onReturned(from, message.slots, message.round);
         return;
       case "find_key":
-        void this.#findKey(from, message);
+        void this.#find(from, message.id, this.#parts.keys.findKey(message.sha256));
+        return;
+      case "find_token":
+        void this.#find(from, message.id, this.#parts.keys.findToken(message.token));
         return;
       case "insert":
         void this.#store(from, message.id, () => ledger.insertMany(message.records));
@@ -219,12 +223,9 @@ class Pool implements WorkerPool {
     }
   }
 
-  async #findKey(
-    from: WorkerProcess,
-    { id, sha256 }: { readonly id: number; readonly sha256: string },
-  ): Promise<void> {
+  async #find(from: WorkerProcess, id: number, finding: Promise<KeyHolder | undefined>): Promise<void> {
     try {
-      const holder = await this.#parts.keys.findKey(sha256);
+      const holder = await finding;
       from.send({ type: "key_found", id, holder, error: undefined });
     } catch (thrown) {
       const { code, message } = toPlatformError(thrown);

@@ -5,7 +5,7 @@ import type { Permission } from "../../core/permissions.ts";
 import type { Auditor, Caller } from "../../control/auditor.ts";
 import type { Operation, OperationContext } from "../../control/operation.ts";
 import { sourceOf, statusOf } from "../../core/error-status.ts";
-import type { Principal } from "../../core/principal.ts";
+import { anonymous, type Principal } from "../../core/principal.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
@@ -64,6 +64,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
     genReqId: newRequestId,
     exposeHeadRoutes: true,
   });
+  const open = publicRoutes(parts);
   app.setErrorHandler((error, request, reply) =>
     sendProblem(parts.log, { error: toRestError(error), request, reply }),
   );
@@ -78,7 +79,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
         "A compressed request body is not accepted. Send it plain.",
       );
     }
-    await authenticate(request, parts);
+    if (!open.has(`${request.method} ${request.routeOptions.url}`)) await authenticate(request, parts);
   });
   acceptJson(app);
   for (const operation of parts.operations) addOperation(app, operation, parts);
@@ -98,6 +99,17 @@ function toRoutes({ operations, streams }: RestParts): readonly HttpRoute[] {
     ...operations.map(({ rest, permission }) => ({ ...rest, access: permission })),
     ...streams.map(({ method, path, permission }) => ({ method, path, access: permission })),
   ];
+}
+
+/** Method and path of what anybody may call. */
+function publicRoutes({ operations }: RestParts): ReadonlySet<string> {
+  const open = operations.filter(({ permission }) => permission === "public");
+  return new Set(open.map(({ rest }) => `${rest.method} ${toFastifyPath(rest.path)}`));
+}
+
+/** Parameters as Fastify writes them. */
+function toFastifyPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 function isSameRoute(operation: Operation, stream: StreamRoute): boolean {
@@ -125,9 +137,11 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
   const stream = parts.streams.find((each) => isSameRoute(operation, each));
   app.route({
     method,
-    url: toPattern(path),
+    url: toFastifyPath(path),
     handler: async (request, reply) => {
-      const context = await openCall(request, reply, parts);
+      const isKnown = operation.permission !== "public";
+      const principal = isKnown ? await authenticate(request, parts) : anonymous;
+      const context = openCall(request, reply, { principal, auditor: parts.auditor });
       if (stream?.accepts(request) === true) {
         await runStream(stream, operation.name, { request, reply, context });
         return reply;
@@ -140,28 +154,24 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
 function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts): void {
   app.route({
     method: stream.method,
-    url: toPattern(stream.path),
+    url: toFastifyPath(stream.path),
     handler: async (request, reply) => {
-      const context = await openCall(request, reply, parts);
+      const principal = await authenticate(request, parts);
+      const context = openCall(request, reply, { principal, auditor: parts.auditor });
       await runStream(stream, `${stream.method} ${stream.path}`, { request, reply, context });
       return reply;
     },
   });
 }
 
-function toPattern(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ":$1");
-}
-
-async function openCall(
+function openCall(
   request: FastifyRequest,
   reply: FastifyReply,
-  parts: RestParts,
-): Promise<OperationContext> {
+  { principal, auditor }: { readonly principal: Principal; readonly auditor: Auditor },
+): OperationContext {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
-  const principal = await authenticate(request, parts);
-  return { ...toCaller(request), principal, auditor: parts.auditor, signal: gone.signal };
+  return { ...toCaller(request), principal, auditor, signal: gone.signal };
 }
 
 /** Says who calls. That somebody was refused is put on record. */
@@ -174,7 +184,9 @@ async function authenticate(
   } catch (error) {
     if (error instanceof PlatformError && sourceOf(error) === "policy") {
       const { method, url = "" } = request.routeOptions;
-      const operation = operations.find(({ rest }) => rest.method === method && toPattern(rest.path) === url);
+      const operation = operations.find(
+        ({ rest }) => rest.method === method && toFastifyPath(rest.path) === url,
+      );
       auditor.noteRefusal(toCaller(request), operation?.name ?? "unknown", error);
     }
     throw error;

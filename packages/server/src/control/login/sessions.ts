@@ -1,0 +1,90 @@
+import { hash, randomBytes, randomUUID } from "node:crypto";
+import { PlatformError } from "@llm-platform/kit";
+import type { User } from "../../core/identity.ts";
+import type { Identity } from "../../store/identity.ts";
+import type { RefreshSecret } from "../../store/session-table.ts";
+import type { AccessTokens } from "./access-token.ts";
+
+export interface SessionParts {
+  readonly identity: Identity;
+  readonly tokens: AccessTokens;
+  readonly accessMs: number;
+  readonly refreshMs: number;
+  /** Since the epoch. */
+  readonly nowMs: () => number;
+}
+
+/** What a client has after a login, and after each refresh. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly accessSeconds: number;
+  readonly refreshToken: string;
+  readonly refreshSeconds: number;
+}
+
+/** Logins that go on, by a refresh token that is good for one use. */
+export interface Sessions {
+  /** Rejects with PlatformError `unavailable` or `sealed`, as all do. */
+  open(user: User): Promise<TokenPair>;
+  /** Rejects with `unauthenticated` for a token that does not work. One that was used before ends its session. */
+  refresh(refreshToken: string): Promise<TokenPair>;
+}
+
+interface NewRefresh extends RefreshSecret {
+  readonly text: string;
+}
+
+/** A session ends after this long, however often it is refreshed. */
+const longestMs = 30 * 86_400_000;
+const start = "llmr_";
+const randomBytesPerToken = 32;
+
+export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }: SessionParts): Sessions {
+  const createRefresh = (startedAtMs: number): NewRefresh => {
+    const text = start + randomBytes(randomBytesPerToken).toString("base64url");
+    const expiresAtMs = Math.min(nowMs() + refreshMs, startedAtMs + longestMs);
+    return { text, sha256: hash("sha256", text), expiresAtMs };
+  };
+  async function toPair(user: User, sessionId: string, refresh: NewRefresh): Promise<TokenPair> {
+    return {
+      accessToken: await tokens.issue({ userId: user.id, sessionId, role: user.role }),
+      accessSeconds: Math.floor(accessMs / 1_000),
+      refreshToken: refresh.text,
+      refreshSeconds: Math.round((refresh.expiresAtMs - nowMs()) / 1_000),
+    };
+  }
+  return {
+    async open(user) {
+      const createdAtMs = nowMs();
+      await identity.sessions.deleteEnded(createdAtMs);
+      const id = `session_${randomUUID()}`;
+      const refresh = createRefresh(createdAtMs);
+      const { expiresAtMs } = refresh;
+      const pair = await toPair(user, id, refresh);
+      await identity.sessions.insert(
+        { id, userId: user.id, createdAtMs, expiresAtMs, revokedAtMs: null },
+        refresh,
+      );
+      return pair;
+    },
+    async refresh(refreshToken) {
+      const refreshed = await identity.sessions.rotate(
+        hash("sha256", refreshToken),
+        ({ createdAtMs }) => createRefresh(createdAtMs),
+        nowMs(),
+      );
+      if (refreshed.type === "reused") await identity.sessions.revoke(refreshed.sessionId, nowMs());
+      if (refreshed.type !== "rotated") throw unknownRefresh();
+      const { session, next } = refreshed;
+      const user = await identity.users.find(session.userId);
+      if (user?.isActive !== true) throw unknownRefresh();
+      return toPair(user, session.id, next);
+    },
+  };
+}
+
+function unknownRefresh(): PlatformError {
+  return new PlatformError("unauthenticated", "The refresh token works no longer. Log in again.", {
+    field: "refresh_token",
+  });
+}

@@ -1,0 +1,59 @@
+import { PlatformError } from "@llm-platform/kit";
+import { z } from "zod";
+import type { Identity } from "../store/identity.ts";
+import { newPassword } from "./auth.ts";
+import type { PasswordHasher } from "./login/password-hash.ts";
+import { defineOperation, type Operation } from "./operation.ts";
+
+export interface UserPasswordParts {
+  readonly identity: Identity;
+  readonly hasher: PasswordHasher;
+}
+
+const userId = z.strictObject({ id: z.string().min(1).max(64) });
+const path = "/api/v1/users/{id}/password";
+const output = z.object({ has_password: z.boolean() });
+const audit = { target: ({ id }: z.output<typeof userId>) => ({ type: "user", id, name: null }) };
+
+/** Operations by which an admin gives users passwords, and takes them away. */
+export function userPasswordOperations({ identity, hasher }: UserPasswordParts): readonly Operation[] {
+  return [
+    defineOperation({
+      name: "users.set_password",
+      summary: "Gives a user a password, and ends the user's sessions.",
+      permission: "users.write",
+      rest: { method: "PUT", path },
+      input: userId.extend({ password: newPassword }),
+      output,
+      audit,
+      run: async ({ id, password }) => {
+        await requirePerson(identity, id);
+        await identity.passwords.set(id, await hasher.hash(password), Date.now());
+        await identity.sessions.revokeOfUser({ id }, Date.now());
+        return { has_password: true };
+      },
+    }),
+    defineOperation({
+      name: "users.clear_password",
+      summary: "Takes a user's password away, and ends the user's sessions. Keys go on working.",
+      permission: "users.write",
+      rest: { method: "DELETE", path },
+      input: userId,
+      output,
+      audit,
+      run: async ({ id }) => {
+        await requirePerson(identity, id);
+        await identity.passwords.clear(id);
+        await identity.sessions.revokeOfUser({ id }, Date.now());
+        return { has_password: false };
+      },
+    }),
+  ];
+}
+
+async function requirePerson({ users }: Identity, id: string): Promise<void> {
+  const user = await users.find(id);
+  if (user === undefined) throw new PlatformError("not_found", `There is no user with the id ${id}.`);
+  if (user.kind === "person") return;
+  throw new PlatformError("conflict", `${user.name} is a service account: it has keys, and no password.`);
+}
