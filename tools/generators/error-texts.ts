@@ -31,7 +31,7 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy: "Look at the client's connection; send the request in one go.",
   },
   unauthenticated: {
-    meaning: "No key was sent, or one that is not known.",
+    meaning: "No key or token was sent, or one that is not known, or a wrong password.",
     remedy: "Send `Authorization: Bearer KEY` with a key from `auth.api_keys` or `llmp keys create`.",
   },
   forbidden: {

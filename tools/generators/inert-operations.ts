@@ -9,7 +9,9 @@ export function readOperations(): readonly Operation[] {
     config: inert("config"),
     identity: inert("identity"),
     login: {
+      stop: () => undefined,
       callers: inert("callers"),
+      browser: inert("browser"),
       signingKeys: inert("signingKeys"),
       operations: {
         identity: inert("identity"),

@@ -1,3 +1,4 @@
+import { browserLoginPaths } from "./browser-login-paths.ts";
 import { list, ref, type Schema } from "./inference-schemas.ts";
 
 const json = (schema: Schema) => ({ "application/json": { schema } });
@@ -198,6 +199,7 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
       },
     },
   },
+  ...browserLoginPaths,
   "/metrics": {
     get: {
       operationId: "metrics",

@@ -140,7 +140,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
-  const login = createLogin(config, store);
+  const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const savedConfig = createSavedConfig(store.vault, log);
@@ -224,6 +224,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       stopRetention();
       gateway.stop();
       inference.deadlines.stop();
+      login.stop();
       await closeFoundation(foundation);
       log.info("platform.stopped");
     },

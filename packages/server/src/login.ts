@@ -2,19 +2,28 @@ import type { KeySource } from "./api/key-lookup.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { AuthOperationParts } from "./control/auth.ts";
 import { createAccessTokens } from "./control/login/access-token.ts";
+import { type BrowserLogin, createBrowserLogin } from "./control/login/browser-login.ts";
+import { createExternalTokens } from "./control/login/external-tokens.ts";
+import { createExternalUsers } from "./control/login/external-users.ts";
+import { createIdentityProvider } from "./control/login/identity-provider.ts";
 import { createLoginGuard } from "./control/login/login-guard.ts";
 import { createPasswordHasher } from "./control/login/password-hash.ts";
 import { createSessions } from "./control/login/sessions.ts";
 import { createSigningKeys, type SigningKeys } from "./control/login/signing-keys.ts";
 import { toTokenHolder } from "./core/identity.ts";
+import { toProviders } from "./settings-of.ts";
 import type { Store } from "./store/store.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
 
 /** Everything by which people log in. */
 export interface Login {
+  /** Lets go of what leads to others. */
+  stop(): void;
   /** Who calls, by key or by token. */
   readonly callers: KeySource;
   readonly signingKeys: SigningKeys;
   readonly operations: AuthOperationParts;
+  readonly browser: BrowserLogin;
 }
 
 const dayMs = 86_400_000;
@@ -22,10 +31,11 @@ const nowMs = () => Date.now();
 
 /** Touches neither the database nor a key before it is asked to. */
 export function createLogin(
-  { auth }: Pick<PlatformConfig, "auth">,
-  { identity, signingKeys: table, vault }: Pick<Store, "identity" | "signingKeys" | "vault">,
+  config: Pick<PlatformConfig, "auth">,
+  parts: Pick<Store, "identity" | "signingKeys" | "vault"> & { readonly log: PlatformLog },
 ): Login {
-  const { issuer, access_seconds, refresh_seconds, signing_key_days } = auth.tokens;
+  const { identity, signingKeys: table, vault, log } = parts;
+  const { issuer, access_seconds, refresh_seconds, signing_key_days } = config.auth.tokens;
   const accessMs = access_seconds * 1_000;
   const signingKeys = createSigningKeys({
     table,
@@ -36,7 +46,15 @@ export function createLogin(
   });
   const tokens = createAccessTokens({ keys: signingKeys, issuer, lifetimeMs: accessMs, nowMs });
   const sessions = createSessions({ identity, tokens, accessMs, refreshMs: refresh_seconds * 1_000, nowMs });
+  const providers = toProviders(config).map((settings) =>
+    createIdentityProvider({ settings, nowMs: () => performance.now(), wallMs: nowMs }),
+  );
+  const users = createExternalUsers({ identity, log, nowMs });
+  const external = createExternalTokens(providers, users);
   return {
+    stop() {
+      for (const provider of providers) provider.stop();
+    },
     callers: {
       get hasUsers() {
         return identity.hasUsers;
@@ -44,7 +62,7 @@ export function createLogin(
       findKey: (sha256) => identity.findKey(sha256),
       async findToken(token) {
         const facts = await tokens.verify(token);
-        if (facts === undefined) return undefined;
+        if (facts === undefined) return external.find(token);
         const session = await identity.sessions.find(facts.sessionId);
         const user = await identity.users.find(facts.userId);
         return toTokenHolder({ session, user }, facts.expiresAtMs);
@@ -52,6 +70,7 @@ export function createLogin(
       onChange: (listener) => identity.onChange(listener),
     },
     signingKeys,
+    browser: createBrowserLogin({ providers, users, sessions }),
     operations: {
       identity,
       hasher: createPasswordHasher(),

@@ -2,8 +2,10 @@ import { hash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
+import type { PublicAddress } from "./api/public-origin.ts";
 import type { TlsFiles } from "./api/tls-source.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import type { ProviderSettings } from "./control/login/identity-provider.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
@@ -47,10 +49,31 @@ export function toMasterKeys({ secrets }: PlatformConfig): MasterKeys {
   return { current: secrets.master_key, previous: secrets.previous_master_keys ?? [] };
 }
 
+/** The providers whose users may call. */
+export function toProviders({ auth }: Pick<PlatformConfig, "auth">): readonly ProviderSettings[] {
+  return auth.oidc.map((entry) => ({
+    name: entry.name,
+    issuer: entry.issuer,
+    audience: entry.audience,
+    clientId: entry.client_id,
+    clientSecret: entry.client_secret?.reveal(),
+    groupsClaim: entry.groups_claim,
+    roleMapping: entry.role_mapping,
+    defaultRole: entry.default_role,
+    allowedEmailDomains: entry.allowed_email_domains,
+  }));
+}
+
+/** How clients reach the server. */
+export function toPublicAddress(config: PlatformConfig): PublicAddress {
+  return { origin: config.server.public_url, isTls: toTlsFiles(config) !== undefined };
+}
+
 /** What every inference endpoint is told. */
 export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
   return {
     keys: toApiKeys(config),
+    isGuarded: config.auth.oidc.length > 0,
     allowedHosts: config.server.allowed_hosts,
     maxBodyBytes: config.gateway.max_body_bytes,
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,

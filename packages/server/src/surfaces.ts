@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
@@ -34,6 +35,7 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { toPublicAddress } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -178,13 +180,17 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     integration: "ollama",
   });
   const { routes, paths, fast } = mountInference({ "/local/ollama/generate": generate });
-  const jwks = createJwksMount(() => parts.login.signingKeys.publicKeys());
+  const { signingKeys, browser, operations } = parts.login;
+  const jwks = createJwksMount(() => signingKeys.publicKeys());
+  const address = toPublicAddress(parts.config);
+  const browserLogin = createBrowserLoginMount({ login: browser, sessions: operations.sessions, address });
   return {
     mount: {
-      routes: [...rest.routes, ...routes, ...jwks.routes],
+      routes: [...rest.routes, ...routes, ...jwks.routes, ...browserLogin.routes],
       fast,
       paths: new Map([...paths, ...jwks.paths, ["/integrations", rest.handler]]),
       prefixes: new Map([
+        ...(browserLogin.prefixes ?? []),
         ["/integrations/", rest.handler],
         ["/local/", rest.handler],
         ["/api/v1/", rest.handler],

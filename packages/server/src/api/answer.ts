@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
 import { newRequestId } from "../wire/request-id.ts";
-import { errorHeaders, toOpenAiError } from "./error-envelope.ts";
+import { errorHeaders, toOpenAiError, toProblemDetails } from "./error-envelope.ts";
 
 /** Whether a request only reads. One that does not is answered here: 405, with what is possible. */
 export function isRead(request: IncomingMessage, response: ServerResponse): boolean {
@@ -22,6 +22,19 @@ export function answer(response: ServerResponse, error: PlatformError, status = 
     "content-length": Buffer.byteLength(body),
     connection: "close",
     ...errorHeaders(error, requestId),
+  });
+  response.end(body);
+}
+
+/** Answers as the management API does, in problem details. The connection stays. */
+export function answerProblem(response: ServerResponse, error: PlatformError): void {
+  if (response.headersSent || response.destroyed) return;
+  const requestId = newRequestId();
+  const body = JSON.stringify(toProblemDetails(error, requestId));
+  response.writeHead(statusOf(error.code), {
+    ...errorHeaders(error, requestId),
+    "content-type": "application/problem+json",
+    "content-length": Buffer.byteLength(body),
   });
   response.end(body);
 }

@@ -17,6 +17,8 @@ export interface AuthenticatorParts {
   readonly keys: readonly ApiKeyRecord[];
   /** Of the keys and tokens that the platform has made. */
   readonly source: KeySource;
+  /** Whether every caller needs a key or a token, also where no user and no key is known yet. */
+  readonly isGuarded: boolean;
   /** Hosts, with or without a port, by which this server may be called while no key guards it. */
   readonly allowedHosts: readonly string[];
 }
@@ -51,7 +53,12 @@ const madeKey = /^llmp_[A-Za-z0-9_-]{43}$/;
 const signedToken = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 const localHosts = ["localhost", "127.0.0.1", "[::1]"];
 
-export function createAuthenticator({ keys, source, allowedHosts }: AuthenticatorParts): Authenticator {
+export function createAuthenticator({
+  keys,
+  source,
+  isGuarded,
+  allowedHosts,
+}: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
     keys.map(({ name, sha256, role, requestsPerMinute }) => [
       sha256,
@@ -112,7 +119,7 @@ export function createAuthenticator({ keys, source, allowedHosts }: Authenticato
     authenticate(headers) {
       const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
       const isSent = typeof credential === "string";
-      if (byHash.size > 0 || source.hasUsers) {
+      if (isGuarded || byHash.size > 0 || source.hasUsers) {
         if (isSent) return fromKey(credential);
         throw new PlatformError(
           "unauthenticated",

@@ -8,6 +8,8 @@ import type { KeySource } from "./key-lookup.ts";
 /** What the endpoints of every process are told, as plain data. */
 export interface InferenceSettings {
   readonly keys: readonly ApiKeyRecord[];
+  /** Whether every caller needs a key or a token, also where no user and no key is known yet. */
+  readonly isGuarded: boolean;
   readonly allowedHosts: readonly string[];
   readonly maxBodyBytes: number;
   /** How long the head of a stream waits for content before it is sent without. */
@@ -28,10 +30,10 @@ export function createInferenceParts(
     readonly forward?: InferenceParts["forward"];
   },
 ): InferenceParts {
-  const { keys, allowedHosts, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
+  const { keys, isGuarded, allowedHosts, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
   return {
     ...parts,
-    authenticator: createAuthenticator({ keys, allowedHosts, source: keySource }),
+    authenticator: createAuthenticator({ keys, isGuarded, allowedHosts, source: keySource }),
     deadlines: new Deadlines(),
     maxBodyBytes,
     headerHoldMs,

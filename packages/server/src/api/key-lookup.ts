@@ -106,6 +106,7 @@ export class KeyLookup {
       return await this.#parts.find(text);
     } catch (error) {
       const { nowMs, wallMs } = this.#parts;
+      if (error instanceof PlatformError && error.code !== "unavailable") throw error;
       if (kept === undefined || nowMs() >= kept.usableUntilMs || wallMs() >= kept.holder.expiresAtMs)
         throw error;
       return kept.holder;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { roleNames } from "../core/permissions.ts";
+import { oidcProviders } from "./oidc-settings.ts";
 import { seconds, section, secretText, wholeNumber } from "./section.ts";
 
 const apiKey = z
@@ -45,6 +46,7 @@ export const authSettings = section(
           names.add(name);
         }
       }),
+    oidc: oidcProviders,
     tokens: section(
       {
         issuer: z

@@ -12,6 +12,17 @@ export const serverSettings = section(
     port: wholeNumber({ from: 0, to: 65_535, doc: "Port to listen on; 0 lets the system choose." }).default(
       8_000,
     ),
+    public_url: z
+      .string()
+      .refine((text) => {
+        const url = URL.parse(text);
+        return url !== null && /^https?:$/.test(url.protocol) && url.origin === text.replace(/\/$/, "");
+      }, "must be like https://llm.example.org, without a path")
+      .transform((text) => text.replace(/\/$/, ""))
+      .optional()
+      .describe(
+        "How clients reach this server, for example behind a proxy. Absent: as each request was addressed.",
+      ),
     allowed_hosts: z
       .array(z.string().min(1))
       .default([])

@@ -55,5 +55,8 @@ async function requirePerson({ users }: Identity, id: string): Promise<void> {
   const user = await users.find(id);
   if (user === undefined) throw new PlatformError("not_found", `There is no user with the id ${id}.`);
   if (user.kind === "person") return;
-  throw new PlatformError("conflict", `${user.name} is a service account: it has keys, and no password.`);
+  throw new PlatformError(
+    "conflict",
+    `Only a person has a password, and ${user.name} is none: ${user.kind}.`,
+  );
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
-import { type User, userKinds } from "../core/identity.ts";
+import { localUserKinds, type User, userKinds } from "../core/identity.ts";
 import { permissionsOf, roleNames } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
@@ -68,7 +68,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
     audit: { target: ({ name }, user) => ({ type: "user", id: user?.id ?? null, name }) },
     input: z.strictObject({
       name: keyName,
-      kind: z.enum(userKinds).default("person"),
+      kind: z.enum(localUserKinds).default("person"),
       email: email.optional(),
       role: z.enum(roleNames),
       with_key: z

@@ -1,11 +1,14 @@
 import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
-export const userKinds = ["person", "service_account"] as const;
+/** Kinds of users that are made by hand. */
+export const localUserKinds = ["person", "service_account"] as const;
+/** All of them; those of an OpenID Connect provider are made when they come first. */
+export const userKinds = [...localUserKinds, "oidc"] as const;
 
 /** Somebody, or some program, that owns keys. */
 export interface User {
-  /** `user_` and a random UUID. */
+  /** `user_` and a random UUID, or for a provider's user a hash of issuer and subject. */
   readonly id: string;
   readonly name: string;
   readonly kind: (typeof userKinds)[number];
@@ -74,15 +77,24 @@ export function toTokenHolder(
   { session, user }: { readonly session: Session | undefined; readonly user: User | undefined },
   expiresAtMs: number,
 ): KeyHolder | undefined {
-  if (session === undefined || session.revokedAtMs !== null) return undefined;
-  if (user === undefined || !user.isActive || user.id !== session.userId) return undefined;
+  if (session === undefined || session.revokedAtMs !== null || user?.id !== session.userId) return undefined;
+  return toUserHolder(user, expiresAtMs, session.id);
+}
+
+/** Who calls with a token of a user; undefined for one who may not call. */
+export function toUserHolder(
+  user: User | undefined,
+  expiresAtMs: number,
+  sessionId?: string,
+): KeyHolder | undefined {
+  if (user === undefined || !user.isActive) return undefined;
   return {
     principal: {
       id: user.id,
       name: user.name,
       kind: "token",
       userId: user.id,
-      sessionId: session.id,
+      sessionId,
       // What the role allows now, not what it allowed when the token was made.
       permissions: permissionsOf(user.role),
       requestsPerMinute: undefined,

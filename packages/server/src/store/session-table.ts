@@ -21,6 +21,8 @@ export type Refreshed<Next extends RefreshSecret> =
 export interface SessionTable {
   insert(session: Session, refresh: RefreshSecret): Promise<void>;
   find(id: string): Promise<Session | undefined>;
+  /** Id of the session that a refresh token is of, used or not. */
+  findByRefresh(sha256: string): Promise<string | undefined>;
   /** Puts the next refresh token in the place of one that was not used yet, and lets the session last as long as it. */
   rotate<Next extends RefreshSecret>(
     sha256: string,
@@ -50,6 +52,15 @@ export function createSessionTable(database: Kysely<Tables>): SessionTable {
         await insertRefresh(session.id, refresh);
       }),
     find: (id) => guardStorageLater(() => find(database, id)),
+    findByRefresh: (sha256) =>
+      guardStorageLater(async () => {
+        const row = await database
+          .selectFrom("refresh_tokens")
+          .select("session_id")
+          .where("sha256", "=", sha256)
+          .executeTakeFirst();
+        return row?.session_id;
+      }),
     rotate: (sha256, createNext, nowMs) =>
       guardStorageLater(async () => {
         // One statement decides: of two that show the same token at once one is the second.

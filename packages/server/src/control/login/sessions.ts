@@ -28,6 +28,8 @@ export interface Sessions {
   open(user: User): Promise<TokenPair>;
   /** Rejects with `unauthenticated` for a token that does not work. One that was used before ends its session. */
   refresh(refreshToken: string): Promise<TokenPair>;
+  /** Ends the session of a refresh token. Resolves with whether it stood. */
+  end(refreshToken: string): Promise<boolean>;
 }
 
 interface NewRefresh extends RefreshSecret {
@@ -36,6 +38,8 @@ interface NewRefresh extends RefreshSecret {
 
 /** A session ends after this long, however often it is refreshed. */
 const longestMs = 30 * 86_400_000;
+/** The same for a user of a provider, who may have lost the access there. */
+const longestExternalMs = 86_400_000;
 const start = "llmr_";
 const randomBytesPerToken = 32;
 
@@ -78,7 +82,12 @@ export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }:
       const { session, next } = refreshed;
       const user = await identity.users.find(session.userId);
       if (user?.isActive !== true) throw unknownRefresh();
+      if (user.kind === "oidc" && nowMs() >= session.createdAtMs + longestExternalMs) throw unknownRefresh();
       return toPair(user, session.id, next);
+    },
+    async end(refreshToken) {
+      const id = await identity.sessions.findByRefresh(hash("sha256", refreshToken));
+      return id === undefined ? false : identity.sessions.revoke(id, nowMs());
     },
   };
 }

@@ -1,0 +1,73 @@
+const problem = { $ref: "#/components/responses/Problem" };
+const open = { tags: ["auth"], security: [{}] };
+const name = {
+  name: "name",
+  in: "path",
+  required: true,
+  description: "Of a provider in `auth.oidc`.",
+  schema: { type: "string" },
+};
+
+function cookieRoute(
+  operationId: string,
+  summary: string,
+  description: string,
+): Readonly<Record<string, object>> {
+  return {
+    post: {
+      ...open,
+      operationId,
+      summary,
+      description:
+        "For the pages of this server: it takes the cookie of a login, and an `Origin` that is the server's own.",
+      responses: {
+        "200": { description, content: { "application/json": { schema: { type: "object" } } } },
+        default: problem,
+      },
+    },
+  };
+}
+
+/** What browsers are sent through to log in at a provider, and what they do with the cookie from there. */
+export const browserLoginPaths: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  "/api/v1/auth/oidc/{name}/start": {
+    get: {
+      ...open,
+      operationId: "auth.oidc_start",
+      summary: "Sends a browser to a provider to log in.",
+      parameters: [
+        name,
+        {
+          name: "answer",
+          in: "query",
+          description:
+            "`json`: the tokens are the answer at the end, instead of a cookie and the way to `/`.",
+          schema: { type: "string", enum: ["redirect", "json"], default: "redirect" },
+        },
+      ],
+      responses: { "302": { description: "To the provider." }, default: problem },
+    },
+  },
+  "/api/v1/auth/oidc/{name}/callback": {
+    get: {
+      ...open,
+      operationId: "auth.oidc_callback",
+      summary: "Where the provider sends the browser back to.",
+      parameters: [name],
+      responses: {
+        "200": {
+          description: "The tokens, where they were asked for.",
+          content: { "application/json": { schema: { type: "object" } } },
+        },
+        "302": { description: "To `/`, with the cookie of the login." },
+        default: problem,
+      },
+    },
+  },
+  "/api/v1/auth/session/refresh": {
+    ...cookieRoute("auth.session_refresh", "Gives a page the next access token.", "The access token."),
+  },
+  "/api/v1/auth/session/logout": {
+    ...cookieRoute("auth.session_logout", "Ends the login of the cookie.", "Whether it stood."),
+  },
+};
