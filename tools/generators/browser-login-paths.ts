@@ -28,8 +28,24 @@ function cookieRoute(
   };
 }
 
+const metadata = (operationId: string, of: string): Readonly<Record<string, object>> => ({
+  get: {
+    ...open,
+    operationId,
+    summary: `What clients have to know to get a token for ${of} (RFC 9728).`,
+    responses: {
+      "200": {
+        description: "The metadata.",
+        content: { "application/json": { schema: { type: "object" } } },
+      },
+    },
+  },
+});
+
 /** What browsers are sent through to log in at a provider, and what they do with the cookie from there. */
 export const browserLoginPaths: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  "/.well-known/oauth-protected-resource": metadata("auth.resource", "this server"),
+  "/.well-known/oauth-protected-resource/v1": metadata("auth.openai_resource", "the OpenAI API"),
   "/api/v1/auth/oidc/{name}/start": {
     get: {
       ...open,

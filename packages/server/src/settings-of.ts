@@ -75,6 +75,7 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
     keys: toApiKeys(config),
     isGuarded: config.auth.oidc.length > 0,
     allowedHosts: config.server.allowed_hosts,
+    address: toPublicAddress(config),
     maxBodyBytes: config.gateway.max_body_bytes,
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,
     heartbeatMs: config.gateway.heartbeat_seconds * 1_000,

@@ -6,6 +6,7 @@ import type { Listener, Mount } from "./api/listener.ts";
 import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
+import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
@@ -183,12 +184,14 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   const { signingKeys, browser, operations } = parts.login;
   const jwks = createJwksMount(() => signingKeys.publicKeys());
   const address = toPublicAddress(parts.config);
+  const issuers = parts.config.auth.oidc.map(({ issuer }) => issuer);
+  const metadata = createResourceMetadataMount({ address, issuers });
   const browserLogin = createBrowserLoginMount({ login: browser, sessions: operations.sessions, address });
   return {
     mount: {
-      routes: [...rest.routes, ...routes, ...jwks.routes, ...browserLogin.routes],
+      routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],
       fast,
-      paths: new Map([...paths, ...jwks.paths, ["/integrations", rest.handler]]),
+      paths: new Map([...paths, ...jwks.paths, ...metadata.paths, ["/integrations", rest.handler]]),
       prefixes: new Map([
         ...(browserLogin.prefixes ?? []),
         ["/integrations/", rest.handler],

@@ -2,7 +2,10 @@ import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { permissionsOf, type Role } from "../core/permissions.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
+import { ChallengeError, formatChallenge } from "./challenge.ts";
 import { KeyLookup, type KeySource, unknownKey } from "./key-lookup.ts";
+import { type PublicAddress, safeOriginOf } from "./public-origin.ts";
+import { metadataPath, type ProtectedResource } from "./protected-resource.ts";
 
 /** A static API key of the configuration, by the SHA-256 of its text. */
 export interface ApiKeyRecord {
@@ -21,6 +24,7 @@ export interface AuthenticatorParts {
   readonly isGuarded: boolean;
   /** Hosts, with or without a port, by which this server may be called while no key guards it. */
   readonly allowedHosts: readonly string[];
+  readonly address: PublicAddress;
 }
 
 /** The headers that tell who calls; those of node:http fit. */
@@ -39,8 +43,9 @@ export interface Authenticator {
    * Throws, or rejects with, PlatformError `unauthenticated`, `unavailable` when the store does not answer, and for
    * callers from this machine without a key `misdirected_request` for a foreign Host and `forbidden` for a browser page
    * of another origin.
+   * @param resource what is called, for who has to learn how to get a token for it; default the server as a whole
    */
-  authenticate(headers: CallerHeaders): Principal | Promise<Principal>;
+  authenticate(headers: CallerHeaders, resource?: ProtectedResource): Principal | Promise<Principal>;
 }
 
 /** Raw credentials that were checked already; bounded, so that guessing cannot fill the memory. */
@@ -58,6 +63,7 @@ export function createAuthenticator({
   source,
   isGuarded,
   allowedHosts,
+  address,
 }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
     keys.map(({ name, sha256, role, requestsPerMinute }) => [
@@ -115,22 +121,45 @@ export function createAuthenticator({
     return localAdmin;
   }
 
+  function identify(headers: CallerHeaders): Principal | Promise<Principal> {
+    const credential = credentialOf(headers);
+    const isSent = typeof credential === "string";
+    if (isGuarded || byHash.size > 0 || source.hasUsers) {
+      if (isSent) return fromKey(credential);
+      throw new PlatformError(
+        "unauthenticated",
+        "No API key was sent. Send one as `Authorization: Bearer KEY`.",
+      );
+    }
+    // Clients send whatever they have for a key, but one of ours is meant.
+    if (isSent && keyOf(credential).startsWith("llmp_")) return fromKey(credential);
+    return fromThisMachine(headers);
+  }
+
+  function withChallenge(thrown: unknown, headers: CallerHeaders, resource: ProtectedResource): unknown {
+    if (!(thrown instanceof PlatformError) || thrown.code !== "unauthenticated") return thrown;
+    const origin = safeOriginOf(address, headers.host);
+    const metadata = origin === undefined ? undefined : origin + metadataPath(resource);
+    return new ChallengeError(thrown, formatChallenge(metadata, credentialOf(headers) !== undefined));
+  }
+
   return {
-    authenticate(headers) {
-      const credential = headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
-      const isSent = typeof credential === "string";
-      if (isGuarded || byHash.size > 0 || source.hasUsers) {
-        if (isSent) return fromKey(credential);
-        throw new PlatformError(
-          "unauthenticated",
-          "No API key was sent. Send one as `Authorization: Bearer KEY`.",
-        );
+    authenticate(headers, resource = "") {
+      try {
+        const caller = identify(headers);
+        if (!(caller instanceof Promise)) return caller;
+        return caller.catch((thrown: unknown) => {
+          throw withChallenge(thrown, headers, resource);
+        });
+      } catch (thrown) {
+        throw withChallenge(thrown, headers, resource);
       }
-      // Clients send whatever they have for a key, but one of ours is meant.
-      if (isSent && keyOf(credential).startsWith("llmp_")) return fromKey(credential);
-      return fromThisMachine(headers);
     },
   };
+}
+
+function credentialOf(headers: CallerHeaders): CallerHeaders["x-api-key"] {
+  return headers.authorization ?? headers["x-api-key"] ?? headers["api-key"];
 }
 
 function keyOf(credential: string): string {

@@ -1,4 +1,5 @@
 import { type ErrorCode, type PlatformError } from "@llm-platform/kit";
+import { ChallengeError, plainChallenge } from "./challenge.ts";
 import { sourceOf, statusOf } from "../core/error-status.ts";
 
 /** OpenAI's `error.type` of every code: the words that official SDKs and their users branch on. */
@@ -73,8 +74,12 @@ export function errorHeaders(error: PlatformError, requestId: string): Record<st
           "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))),
           "retry-after-ms": String(Math.ceil(retryAfterMs)),
         }),
-    ...(error.code === "unauthenticated" ? { "www-authenticate": 'Bearer realm="llm-platform"' } : {}),
+    ...(error.code === "unauthenticated" ? { "www-authenticate": challengeOf(error) } : {}),
   };
+}
+
+function challengeOf(error: PlatformError): string {
+  return error instanceof ChallengeError ? error.challenge : plainChallenge;
 }
 
 function toPointers(error: PlatformError): readonly object[] {

@@ -4,6 +4,7 @@ import { Deadlines } from "../wire/deadlines.ts";
 import { type ApiKeyRecord, createAuthenticator } from "./authenticate.ts";
 import type { InferenceParts } from "./inference.ts";
 import type { KeySource } from "./key-lookup.ts";
+import type { PublicAddress } from "./public-origin.ts";
 
 /** What the endpoints of every process are told, as plain data. */
 export interface InferenceSettings {
@@ -11,6 +12,7 @@ export interface InferenceSettings {
   /** Whether every caller needs a key or a token, also where no user and no key is known yet. */
   readonly isGuarded: boolean;
   readonly allowedHosts: readonly string[];
+  readonly address: PublicAddress;
   readonly maxBodyBytes: number;
   /** How long the head of a stream waits for content before it is sent without. */
   readonly headerHoldMs: number;
@@ -30,10 +32,10 @@ export function createInferenceParts(
     readonly forward?: InferenceParts["forward"];
   },
 ): InferenceParts {
-  const { keys, isGuarded, allowedHosts, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
+  const { keys, isGuarded, allowedHosts, address, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
   return {
     ...parts,
-    authenticator: createAuthenticator({ keys, isGuarded, allowedHosts, source: keySource }),
+    authenticator: createAuthenticator({ keys, isGuarded, allowedHosts, address, source: keySource }),
     deadlines: new Deadlines(),
     maxBodyBytes,
     headerHoldMs,

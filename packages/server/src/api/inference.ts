@@ -12,6 +12,7 @@ import { Exchange, type ExchangeParts } from "./exchange.ts";
 import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
 import type { HttpRoute } from "../core/http-route.ts";
+import type { ProtectedResource } from "./protected-resource.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
 
@@ -54,6 +55,7 @@ export interface InferenceHandler {
 /** The handlers of an endpoint. */
 export function createInferenceHandler(parts: InferenceParts, endpoint: InferenceEndpoint): InferenceHandler {
   const { authenticator, maxBodyBytes } = parts;
+  const { resource } = endpoint.surface;
   return {
     handle: (request, response) => {
       const client = new HttpReply(response);
@@ -72,7 +74,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       };
       try {
         if (request.method !== "POST") throw methodNotAllowed(request);
-        const caller = admitCaller(authenticator, request.headers);
+        const caller = admitCaller(authenticator, request.headers, resource);
         if (caller instanceof Promise) caller.then(admit, refuseCaller);
         else admit(caller);
       } catch (thrown) {
@@ -82,7 +84,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
     fast: {
       maxBodyBytes,
       admit(head) {
-        const caller = recognise(authenticator, head);
+        const caller = recognise(authenticator, head, resource);
         if (caller === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
         return new AdmittedRequest({ parts, endpoint, caller, traceparent, head });
@@ -108,8 +110,12 @@ export function mountInference(endpoints: Readonly<Record<string, InferenceHandl
 const inferencePermission = "inference.call";
 
 /** Who calls. Throws, or rejects with, PlatformError for a caller who may not. */
-function admitCaller(authenticator: Authenticator, headers: CallerHeaders): Principal | Promise<Principal> {
-  const caller = authenticator.authenticate(headers);
+function admitCaller(
+  authenticator: Authenticator,
+  headers: CallerHeaders,
+  resource: ProtectedResource,
+): Principal | Promise<Principal> {
+  const caller = authenticator.authenticate(headers, resource);
   return caller instanceof Promise ? caller.then(requireInference) : requireInference(caller);
 }
 
@@ -122,9 +128,10 @@ function requireInference(principal: Principal): Principal {
 function recognise(
   authenticator: Authenticator,
   headers: CallerHeaders,
+  resource: ProtectedResource,
 ): Principal | Promise<Principal> | undefined {
   try {
-    const caller = admitCaller(authenticator, headers);
+    const caller = admitCaller(authenticator, headers, resource);
     // The body may come later than the refusal, which waits for it.
     if (caller instanceof Promise) caller.catch(() => undefined);
     return caller;

@@ -10,9 +10,15 @@ export interface PublicAddress {
 /** The origin by which a request has reached this server. */
 export function originOf(
   { origin, isTls }: PublicAddress,
-  { host }: Pick<IncomingHttpHeaders, "host">,
+  { host }: { readonly host?: string | undefined },
 ): string {
   return origin ?? `${isTls ? "https" : "http"}://${host ?? "localhost"}`;
+}
+
+/** The same; undefined for a `Host` that no address can have. */
+export function safeOriginOf(address: PublicAddress, host: string | undefined): string | undefined {
+  const origin = originOf(address, { host });
+  return /^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : undefined;
 }
 
 /** Whether cookies may be kept to TLS. */

@@ -4,6 +4,7 @@ import type { SurfaceDialect } from "../surface-dialect.ts";
 /** Ollama's wire: JSON, and one JSON object a line for streams. */
 export const ollamaDialect: SurfaceDialect = {
   dialect: "ollama",
+  resource: "",
   streamContentType: "application/x-ndjson",
   formatError,
   formatErrorFrame: (error, requestId) => `${formatError(error, requestId)}\n`,

@@ -24,7 +24,7 @@ export function createModelsHandler({ directory, authenticator }: ModelsParts): 
         `${request.method ?? "This method"} is not possible here. Use GET.`,
       );
     }
-    requirePermission(await authenticator.authenticate(request.headers), "models.read");
+    requirePermission(await authenticator.authenticate(request.headers, "/v1"), "models.read");
     const path = (request.url ?? "").split("?")[0] ?? "";
     if (path.startsWith(prefix)) return findModel(directory, path);
     return { object: "list", data: listModels(directory) };
