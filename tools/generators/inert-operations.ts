@@ -18,6 +18,7 @@ export function readOperations(): readonly Operation[] {
         hasher: inert("hasher"),
         guard: inert("guard"),
         sessions: inert("sessions"),
+        setup: inert("setup"),
       },
     },
     directory: inert("directory"),

@@ -29,6 +29,7 @@ export function createOpenApi(): object {
       { name: "system", description: "The server itself." },
       { name: "access", description: "Who may do what." },
       { name: "auth", description: "Tokens for people who log in." },
+      { name: "setup", description: "The first admin of a new server." },
       { name: "users", description: "People and programs that own keys." },
       { name: "keys", description: "API keys." },
       { name: "audit", description: "Who changed what." },

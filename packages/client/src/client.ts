@@ -1,7 +1,7 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
-import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
+import type { ApiKey, Caller, FirstAdmin, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
 import type { SecretsStatus } from "./secrets.ts";
 
 export interface ClientOptions {
@@ -90,6 +90,8 @@ export interface PlatformClient {
   auditHead(): Promise<AuditHead>;
   /** @param noted a record that was noted elsewhere, which the log must still have */
   verifyAudit(noted?: AuditHead): Promise<AuditVerdict>;
+  /** Makes the first admin. Needs no key; the admin's is in the answer, this once. */
+  setUp(admin: FirstAdmin): Promise<{ readonly id: string; readonly name: string; readonly key: string }>;
   secretsStatus(): Promise<SecretsStatus>;
   /** @param masterKey the new one, in hexadecimal or base64; default a random one */
   rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
@@ -223,6 +225,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
     unsealSecrets: (masterKey) =>
       call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
+    setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

@@ -58,6 +58,14 @@ export interface NewUser {
   readonly with_key?: boolean | undefined;
 }
 
+/** What makes the first admin of a new server. */
+export interface FirstAdmin {
+  /** That the server printed when it started. */
+  readonly token: string;
+  readonly name: string;
+  readonly password?: string | undefined;
+}
+
 export interface UserChange {
   readonly email?: string | null | undefined;
   readonly role?: string | undefined;

@@ -16,7 +16,7 @@ import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
-import { createLogin, type Login } from "./login.ts";
+import { createLogin, type Login, offerSetup } from "./login.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
@@ -53,6 +53,8 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  /** Tells whoever has started the server what must not be in a log. */
+  tell(text: string): void;
 }
 
 /** A running platform. */
@@ -205,6 +207,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       models: directory.snapshot.models.length,
       took_ms: Date.now() - foundation.startedAtMs,
     });
+    offerSetup(login, { url, ...input });
   }
   const { authenticator } = inference;
   const begun = store.vault.isSealed
@@ -319,7 +322,7 @@ async function startIntegrations(
 /** The definitions that come with the platform, and those of the packages that the configuration names. */
 async function openCatalogue(
   definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: AppInput,
+  { config, baseDirectory, log }: Omit<AppInput, "tell">,
 ): Promise<Catalogue> {
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));

@@ -1,5 +1,6 @@
 import type { KeySource } from "./api/key-lookup.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { needsCallers } from "./config/bind-guard.ts";
 import type { AuthOperationParts } from "./control/auth.ts";
 import { createAccessTokens } from "./control/login/access-token.ts";
 import { type BrowserLogin, createBrowserLogin } from "./control/login/browser-login.ts";
@@ -9,7 +10,9 @@ import { createIdentityProvider } from "./control/login/identity-provider.ts";
 import { createLoginGuard } from "./control/login/login-guard.ts";
 import { createPasswordHasher } from "./control/login/password-hash.ts";
 import { createSessions } from "./control/login/sessions.ts";
+import { createSetup, setupMinutes } from "./control/login/setup.ts";
 import { createSigningKeys, type SigningKeys } from "./control/login/signing-keys.ts";
+import type { SetupOperationParts } from "./control/setup.ts";
 import { toTokenHolder } from "./core/identity.ts";
 import { toProviders } from "./settings-of.ts";
 import type { Store } from "./store/store.ts";
@@ -22,7 +25,7 @@ export interface Login {
   /** Who calls, by key or by token. */
   readonly callers: KeySource;
   readonly signingKeys: SigningKeys;
-  readonly operations: AuthOperationParts;
+  readonly operations: AuthOperationParts & SetupOperationParts;
   readonly browser: BrowserLogin;
 }
 
@@ -31,7 +34,7 @@ const nowMs = () => Date.now();
 
 /** Touches neither the database nor a key before it is asked to. */
 export function createLogin(
-  config: Pick<PlatformConfig, "auth">,
+  config: Pick<PlatformConfig, "environment" | "server" | "auth">,
   parts: Pick<Store, "identity" | "signingKeys" | "vault"> & { readonly log: PlatformLog },
 ): Login {
   const { identity, signingKeys: table, vault, log } = parts;
@@ -76,6 +79,24 @@ export function createLogin(
       hasher: createPasswordHasher(),
       guard: createLoginGuard(() => performance.now()),
       sessions,
+      setup: createSetup({
+        isSetUp: () => identity.hasUsers || config.auth.api_keys.length > 0 || !needsCallers(config),
+        nowMs: () => performance.now(),
+      }),
     },
   };
+}
+
+/** Tells how a server that nobody can manage yet gets its first admin. */
+export function offerSetup(
+  { operations }: Login,
+  { url, log, tell }: { readonly url: string; readonly log: PlatformLog; tell(text: string): void },
+): void {
+  const token = operations.setup.open();
+  if (token === undefined) return;
+  log.warn("setup.waiting", {
+    minutes: setupMinutes,
+    remedy: "Nobody is known here yet. Make the first admin with the set-up token on standard error.",
+  });
+  tell(`Make the first admin within ${setupMinutes} minutes: llmp setup NAME --token ${token} --url ${url}`);
 }

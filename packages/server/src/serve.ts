@@ -22,7 +22,8 @@ export async function serve(argv: readonly string[]): Promise<number> {
     forgetMasterKeys();
     log = createLog(loaded.config.log.level);
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
-    const app = await startApp({ config: loaded.config, baseDirectory: loaded.baseDirectory, log });
+    const { config, baseDirectory } = loaded;
+    const app = await startApp({ config, baseDirectory, log, tell });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;
@@ -38,6 +39,10 @@ export async function serve(argv: readonly string[]): Promise<number> {
   } finally {
     stop.forget();
   }
+}
+
+function tell(text: string): void {
+  process.stderr.write(`llm-platform: ${text}\n`);
 }
 
 interface StopRequest {

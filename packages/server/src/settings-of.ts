@@ -4,6 +4,7 @@ import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PublicAddress } from "./api/public-origin.ts";
 import type { TlsFiles } from "./api/tls-source.ts";
+import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
@@ -73,7 +74,7 @@ export function toPublicAddress(config: PlatformConfig): PublicAddress {
 export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
   return {
     keys: toApiKeys(config),
-    isGuarded: config.auth.oidc.length > 0,
+    isGuarded: needsCallers(config),
     allowedHosts: config.server.allowed_hosts,
     address: toPublicAddress(config),
     maxBodyBytes: config.gateway.max_body_bytes,

@@ -23,6 +23,7 @@ import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
+import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { usageOperations } from "./control/usage.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
@@ -157,6 +158,7 @@ export function createOperations(
     ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
+    ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
   ];
 }

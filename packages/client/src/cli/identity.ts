@@ -115,7 +115,7 @@ function addUserCommands(users: Command, context: CliContext): void {
 }
 
 /** The text alone goes to standard output, so that a script can take it. */
-function tellKey(
+export function tellKey(
   output: Output,
   made: { readonly id: string; readonly name: string; readonly key: string },
 ): void {

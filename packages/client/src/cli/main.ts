@@ -13,6 +13,7 @@ import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
+import { addSetupCommand } from "./setup.ts";
 import { addServerCommands } from "./server.ts";
 
 /**
@@ -55,6 +56,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addIdentityCommands(program, context);
   addAuditCommands(program, context);
   addSecretCommands(program, context);
+  addSetupCommand(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {

@@ -363,6 +363,7 @@ describe("the bind guard", () => {
       expect(problemsOf({ argv: ["--host", host] })).toEqual([
         expect.stringMatching(/^server\.host: .*127\.0\.0\.1.*auth\.api_keys.*proxy.*\(--host\)$/),
       ]);
+      expect(problemsOf({ argv: ["--host", host], env: { LLM_PLATFORM_ENV: "production" } })).toEqual([]);
       expect(
         problemsOf({ argv: ["--host", host], yaml: `auth: { api_keys: [{ name: a, key: ${key} }] }` }),
       ).toEqual([]);

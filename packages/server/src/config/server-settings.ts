@@ -8,7 +8,9 @@ export const serverSettings = section(
       .string()
       .min(1)
       .default("127.0.0.1")
-      .describe("Address to listen on. Any but a loopback address needs `auth.api_keys`."),
+      .describe(
+        "Address to listen on. Any but a loopback address needs `auth.api_keys`, `auth.oidc`, or `environment: production`.",
+      ),
     port: wholeNumber({ from: 0, to: 65_535, doc: "Port to listen on; 0 lets the system choose." }).default(
       8_000,
     ),
@@ -74,7 +76,7 @@ export const environmentSetting = z
   .enum(["development", "production", "test"])
   .default("development")
   .describe(
-    "What this server is for. It only changes defaults that concern people, such as the log's format.",
+    "What this server is for. In production every caller needs a key or a token from the first start on, callers from this machine too; otherwise it only changes defaults that concern people, such as the log's format.",
   );
 
 /** Its default depends on the machine; see `defaultDataDirectory`. */

@@ -1,13 +1,12 @@
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
-import { sourceOf } from "../core/error-status.ts";
 import type { User } from "../core/identity.ts";
 import type { Identity } from "../store/identity.ts";
 import type { LoginGuard } from "./login/login-guard.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import type { Sessions, TokenPair } from "./login/sessions.ts";
-import type { Caller } from "./auditor.ts";
-import { defineOperation, type Operation, type OperationContext } from "./operation.ts";
+import { asNobody, noteRefusal } from "./nobody.ts";
+import { defineOperation, type Operation } from "./operation.ts";
 
 export interface AuthOperationParts {
   readonly identity: Identity;
@@ -132,17 +131,6 @@ function passwordOperation(parts: AuthOperationParts): Operation {
       return { changed: true };
     },
   });
-}
-
-/** Who logs in is nobody yet; whom the login is for is told as its target. */
-function asNobody({ address, requestId }: OperationContext): Caller {
-  return { principal: undefined, address, requestId };
-}
-
-/** A login that fails is on record like any other refusal: one a second, and the count of the rest. */
-function noteRefusal(context: OperationContext, operation: string, error: unknown): void {
-  const failure = toPlatformError(error);
-  if (sourceOf(failure) === "policy") context.auditor.noteRefusal(asNobody(context), operation, failure);
 }
 
 /** Throws PlatformError `unauthenticated`, after as much work whoever is asked for, or `rate_limited`. */

@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import { localUserKinds, type User, userKinds } from "../core/identity.ts";
-import { permissionsOf, roleNames } from "../core/permissions.ts";
+import { roleNames } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
-import { createKey, createSecret } from "./new-key.ts";
+import { createUser, insertWithKey } from "./new-user.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
 
@@ -94,40 +93,13 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
           { field: "role" },
         );
       }
-      const user: User = {
-        id: `user_${randomUUID()}`,
-        name,
-        kind,
-        email: address ?? null,
-        role,
-        isActive: true,
-        createdAtMs: Date.now(),
-      };
+      const user = createUser({ name, kind, email: address ?? null, role });
       if (!isFirst && !with_key) {
         await identity.users.insert(user);
         return { ...toRow(user), key: null };
       }
       refuseConfigured((each) => isConfigured(each), name);
-      const secret = createSecret();
-      const key = createKey({
-        name,
-        ownerId: user.id,
-        scopes: [...permissionsOf(role)],
-        prefix: secret.prefix,
-        requestsPerMinute: null,
-        createdBy: principal.id,
-        createdAtMs: user.createdAtMs,
-        expiresAtMs: null,
-      });
-      // The key first, which does nothing without its owner: a first user without one would lock everybody out.
-      await identity.apiKeys.insert(key, secret);
-      try {
-        await identity.users.insert(user);
-      } catch (error) {
-        await identity.apiKeys.revoke(key.id, Date.now());
-        throw error;
-      }
-      return { ...toRow(user), key: secret.text };
+      return { ...toRow(user), key: await insertWithKey(identity, user, principal.id) };
     },
   });
 }

@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import type { User } from "../core/identity.ts";
+import { permissionsOf } from "../core/permissions.ts";
+import type { Identity } from "../store/identity.ts";
+import { createKey, createSecret } from "./new-key.ts";
+
+/** A user who has not called yet. */
+export function createUser(facts: Pick<User, "name" | "kind" | "email" | "role">): User {
+  return { ...facts, id: `user_${randomUUID()}`, isActive: true, createdAtMs: Date.now() };
+}
+
+/** Stores a user with a key of the same name and role. Resolves with the key's text. Rejects with PlatformError. */
+export async function insertWithKey(identity: Identity, user: User, createdBy: string): Promise<string> {
+  const secret = createSecret();
+  const key = createKey({
+    name: user.name,
+    ownerId: user.id,
+    scopes: [...permissionsOf(user.role)],
+    prefix: secret.prefix,
+    requestsPerMinute: null,
+    createdBy,
+    createdAtMs: user.createdAtMs,
+    expiresAtMs: null,
+  });
+  // The key first, which does nothing without its owner: a first user without one would lock everybody out.
+  await identity.apiKeys.insert(key, secret);
+  try {
+    await identity.users.insert(user);
+  } catch (error) {
+    await identity.apiKeys.revoke(key.id, Date.now());
+    throw error;
+  }
+  return secret.text;
+}
