@@ -1,13 +1,25 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
-import type { ApiKey, Caller, FirstAdmin, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
+import type {
+  ApiKey,
+  Caller,
+  FirstAdmin,
+  NewKey,
+  NewUser,
+  ShownKey,
+  Tokens,
+  User,
+  UserChange,
+} from "./identity.ts";
 import type { SecretsStatus } from "./secrets.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
   readonly url?: string | undefined;
   readonly apiKey?: string | undefined;
+  /** Asked before each call where there is no key, for an access token. Default: none. */
+  readonly token?: (() => Promise<string | undefined>) | undefined;
   /** For one call to be answered, in milliseconds. Default 30,000; streams and loads have none. */
   readonly timeoutMs?: number;
 }
@@ -90,6 +102,14 @@ export interface PlatformClient {
   auditHead(): Promise<AuditHead>;
   /** @param noted a record that was noted elsewhere, which the log must still have */
   verifyAudit(noted?: AuditHead): Promise<AuditVerdict>;
+  /** Needs no key. */
+  login(name: string, password: string): Promise<Tokens>;
+  /** The next tokens for a refresh token, which works once. Needs no key. */
+  refresh(refreshToken: string): Promise<Tokens>;
+  /** Ends the login that the access token is of. */
+  logout(): Promise<void>;
+  /** Changes one's own, and ends one's other logins. */
+  changePassword(current: string, next: string): Promise<void>;
   /** Makes the first admin. Needs no key; the admin's is in the answer, this once. */
   setUp(admin: FirstAdmin): Promise<{ readonly id: string; readonly name: string; readonly key: string }>;
   secretsStatus(): Promise<SecretsStatus>;
@@ -130,7 +150,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       ...(signal === undefined ? [] : [signal]),
       ...(limit === undefined ? [] : [AbortSignal.timeout(limit)]),
     ];
-    const headers = toHeaders(options.apiKey);
+    const headers = toHeaders(options.apiKey ?? (await options.token?.()));
     if (body !== undefined) headers.set("content-type", "application/json");
     try {
       const response = await fetch(url + path, {
@@ -225,6 +245,16 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
     unsealSecrets: (masterKey) =>
       call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
+    login: (name, password) => call("/api/v1/auth/login", { method: "POST", body: { name, password } }),
+    refresh: (refreshToken) =>
+      call("/api/v1/auth/refresh", { method: "POST", body: { refresh_token: refreshToken } }),
+    async logout() {
+      await call("/api/v1/auth/logout", { method: "POST", body: {} });
+    },
+    async changePassword(current, next) {
+      const body = { current_password: current, new_password: next };
+      await call("/api/v1/auth/password", { method: "POST", body });
+    },
     setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };

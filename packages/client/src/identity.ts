@@ -58,6 +58,18 @@ export interface NewUser {
   readonly with_key?: boolean | undefined;
 }
 
+/** What a login and each refresh give. */
+export interface Tokens {
+  /** Works wherever a key does. */
+  readonly access_token: string;
+  /** Seconds. */
+  readonly expires_in: number;
+  /** Gets the next ones, once. */
+  readonly refresh_token: string;
+  /** Seconds. */
+  readonly refresh_expires_in: number;
+}
+
 /** What makes the first admin of a new server. */
 export interface FirstAdmin {
   /** That the server printed when it started. */

@@ -3,17 +3,20 @@ import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
 import { addAuditCommands } from "./audit.ts";
 import type { CliContext } from "./context.ts";
+import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { addIdentityCommands } from "./identity.ts";
 import { addIntegrationCommands } from "./integrations.ts";
+import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
+import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
 
 /**
@@ -42,8 +45,18 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .showHelpAfterError("Run `llmp --help` to see what there is.");
   const options = () =>
     program.opts<{ url: string; apiKey?: string; output: "table" | "json"; debug?: boolean }>();
+  const credentials = createCredentials(environment.credentialsFile);
   const context: CliContext = {
-    client: () => createClient({ url: options().url, apiKey: options().apiKey ?? environment.apiKey }),
+    client: () => {
+      const { url, apiKey = environment.apiKey } = options();
+      const client = createClient({
+        url,
+        apiKey,
+        token: () => findStoredToken(credentials, client.url),
+      });
+      return client;
+    },
+    credentials: () => credentials,
     output: () => createOutput(options().output),
     fail: (exitCode) => {
       result.exitCode = exitCode;
@@ -56,6 +69,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addIdentityCommands(program, context);
   addAuditCommands(program, context);
   addSecretCommands(program, context);
+  addLoginCommands(program, context);
   addSetupCommand(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
