@@ -72,14 +72,27 @@ export class Exchange implements Caller, ReplyWatcher {
     const { call } = this;
     let lines = `x-request-id: ${call.id}\r\n`;
     if (call.servedBy !== undefined) {
-      const overheadMs = Math.round((call.sentAtMs - call.startedAtMs) * 100) / 100;
-      lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overheadMs}\r\n`;
+      const overhead = formatOverhead(call.sentAtMs - call.startedAtMs);
+      lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overhead}\r\n`;
     }
     const processing = reply?.headers.get("openai-processing-ms");
     if (processing !== undefined && isShortNumber(processing))
       lines += `openai-processing-ms: ${processing}\r\n`;
     return call.limit === undefined ? lines : lines + limitLines(call.limit);
   }
+}
+
+/** Texts of the numbers below ten with two places, made when they are needed: to make one takes longer than to find it. */
+const shortOverheads: (string | undefined)[] = Array.from({ length: 1_000 }, () => undefined);
+
+/** Milliseconds with two places. */
+function formatOverhead(overheadMs: number): string {
+  const hundredths = Math.round(overheadMs * 100);
+  const known = shortOverheads[hundredths];
+  if (known !== undefined) return known;
+  const text = String(hundredths / 100);
+  if (hundredths < shortOverheads.length) shortOverheads[hundredths] = text;
+  return text;
 }
 
 const mostDigits = 9;

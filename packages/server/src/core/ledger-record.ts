@@ -77,9 +77,7 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
   writeStart(lines, record);
   writeNumber(lines, record.durationMs);
   writeNumber(lines, record.firstByteMs);
-  writeName(lines, record.outcome);
-  writeNumber(lines, record.httpStatus);
-  writeName(lines, record.errorCode);
+  lines.append(formatEnd(record));
   writeNumber(lines, record.inputTokens);
   writeNumber(lines, record.outputTokens);
   writeNumber(lines, record.cacheReadTokens);
@@ -99,11 +97,19 @@ function writeStart(lines: LineWriter, start: RecordStart): void {
 }
 
 function writeNumber(lines: LineWriter, number: number | null): void {
+  if (number === null) {
+    lines.text(",null");
+    return;
+  }
   lines.text(",");
   lines.number(number);
 }
 
 function writeName(lines: LineWriter, name: string | null): void {
+  if (name === null) {
+    lines.text(",null");
+    return;
+  }
   lines.text(",");
   lines.quoted(name);
 }
@@ -130,6 +136,20 @@ function isAlike(a: RecordStart, b: RecordStart): boolean {
     a.provider === b.provider &&
     a.upstreamModel === b.upstreamModel
   );
+}
+
+const lastEnd: { of: LedgerRecord | undefined; text: Buffer } = { of: undefined, text: Buffer.alloc(0) };
+
+/** How an attempt ended, with a comma before each value. Most end like the one before. */
+function formatEnd(record: LedgerRecord): Buffer {
+  const { outcome, httpStatus, errorCode } = record;
+  const last = lastEnd.of;
+  if (last?.outcome === outcome && last.httpStatus === httpStatus && last.errorCode === errorCode)
+    return lastEnd.text;
+  const values = [outcome, httpStatus, errorCode];
+  lastEnd.text = Buffer.from(values.map((value) => `,${JSON.stringify(value)}`).join(""));
+  lastEnd.of = record;
+  return lastEnd.text;
 }
 
 /** Reads a line of a spool file back. Undefined when it is torn or not one of ours. */

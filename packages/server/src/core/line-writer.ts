@@ -10,6 +10,9 @@ const quote = 0x22;
 const backslash = 0x5c;
 /** From here on a number is left to the language: a tenth of it may not be exact. */
 const mostWhole = 1e15;
+/** A longer number is written in two halves, of which the lower has so many digits. */
+const halfDigits = 9;
+const half = 10 ** halfDigits;
 
 /**
  * Text in UTF-8 that is put together piece by piece in a buffer which is used again and again.
@@ -86,13 +89,23 @@ export class LineWriter {
       this.text(String(number));
       return;
     }
-    let digits = 1;
-    for (let bound = 10; bound <= number; bound *= 10) digits++;
+    if (number < half) {
+      this.#digits(number, countDigits(number));
+      return;
+    }
+    const high = Math.floor(number / half);
+    this.#digits(high, countDigits(high));
+    this.#digits(number - high * half, halfDigits);
+  }
+
+  /** A number below a thousand million, so that the processor reckons in whole numbers. */
+  #digits(number: number, digits: number): void {
     this.#reserve(digits);
+    const bytes = this.#bytes;
     let rest = number;
     for (let at = this.#length + digits - 1; at >= this.#length; at--) {
-      const higher = Math.floor(rest / 10);
-      this.#bytes[at] = digitZero + (rest - higher * 10);
+      const higher = (rest / 10) | 0;
+      bytes[at] = digitZero + (rest - higher * 10);
       rest = higher;
     }
     this.#length += digits;
@@ -110,4 +123,10 @@ export class LineWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+function countDigits(number: number): number {
+  let digits = 1;
+  for (let bound = 10; bound <= number; bound *= 10) digits++;
+  return digits;
 }

@@ -59,7 +59,8 @@ export class ClientConnection implements ReplyCarrier, Timed {
   readonly #adopted: AdoptedSocket;
   readonly #socket: Socket;
   #phase: Phase = "idle";
-  #sinceMs = performance.now();
+  /** Monotonic time at which the phase was first looked at; undefined before that, so that no call asks for the time. */
+  #sinceMs: number | undefined;
   readonly #heads = new HeadMemo();
   /** Bytes that were read and belong to no request yet. */
   #early: Buffer = noBytes;
@@ -132,6 +133,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
   }
 
   checkDeadline(nowMs: number): void {
+    this.#sinceMs ??= nowMs;
     const waitedMs = nowMs - this.#sinceMs;
     if (this.#phase === "idle") {
       if (waitedMs > keepAliveTimeoutMs) this.#socket.destroy();
@@ -147,7 +149,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   #enter(phase: Phase): void {
     this.#phase = phase;
-    this.#sinceMs = performance.now();
+    this.#sinceMs = undefined;
   }
 
   #onRead(read: Buffer): void {

@@ -52,8 +52,8 @@ export class UpstreamConnection implements ReplyBody {
   #hasByte = false;
   #exchanges = 0;
   #isPaused = false;
-  /** Monotonic time at which the connection became free. */
-  freeSinceMs = 0;
+  /** Monotonic time at which the connection was first seen to be free; undefined before that. */
+  freeSinceMs: number | undefined;
 
   constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;

@@ -158,7 +158,8 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 
   onFree(connection: UpstreamConnection): void {
-    connection.freeSinceMs = performance.now();
+    // The next sweep looks at the clock: here that would be once for each call.
+    connection.freeSinceMs = undefined;
     this.#free.push(connection);
   }
 
@@ -169,8 +170,10 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 
   #sweep(): void {
-    const oldest = performance.now() - this.#limits.idleTimeoutMs;
-    while (this.#free[0] !== undefined && this.#free[0].freeSinceMs < oldest) this.#free.shift()?.destroy();
+    const nowMs = performance.now();
+    const oldest = nowMs - this.#limits.idleTimeoutMs;
+    for (const connection of this.#free) connection.freeSinceMs ??= nowMs;
+    while ((this.#free[0]?.freeSinceMs ?? nowMs) < oldest) this.#free.shift()?.destroy();
   }
 }
 
