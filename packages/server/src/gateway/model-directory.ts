@@ -151,24 +151,23 @@ export function viewBreakers({ snapshot }: ModelDirectory, nowMs: number): reado
 }
 
 /** The targets of a model name. Throws PlatformError `model_not_found`, or `unavailable` for a model of an integration that is not running. */
-export function lookUpRoute({ snapshot, isReady }: ModelDirectory, name: string): Route {
+export function lookUpRoute(directory: ModelDirectory, name: string): Route {
+  const { snapshot } = directory;
   const route = snapshot.routes.get(name);
-  if (route === undefined && !isReady) {
+  if (route !== undefined) return route;
+  if (!directory.isReady) {
     throw new PlatformError("unavailable", "The server is starting; its models are not known yet.", {
       retryAfterMs: 1_000,
     });
   }
-  if (route === undefined) {
-    refuseAbsent(snapshot, [name]);
-    throw new PlatformError(
-      "model_not_found",
-      `The model \`${name}\` does not exist. GET /v1/models lists those that do.`,
-      {
-        field: "model",
-      },
-    );
-  }
-  return route;
+  refuseAbsent(snapshot, [name]);
+  throw new PlatformError(
+    "model_not_found",
+    `The model \`${name}\` does not exist. GET /v1/models lists those that do.`,
+    {
+      field: "model",
+    },
+  );
 }
 
 /** Which models an integration has is not known before it first ran: its absence is told, not theirs. */

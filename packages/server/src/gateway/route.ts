@@ -9,8 +9,9 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
   function findTargets(call: GatewayCall): readonly string[] {
     const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
     const targets = orderTargets(lookUpRoute(directory, name), random());
-    if (!targets.some((id) => directory.snapshot.targets.has(id))) {
-      refuseAbsent(directory.snapshot, targets);
+    const { snapshot } = directory;
+    if (!targets.some((id) => snapshot.targets.has(id))) {
+      refuseAbsent(snapshot, targets);
       throw new PlatformError(
         "model_not_found",
         `No integration offers what the model \`${call.head.model}\` stands for (${targets.join(", ")}).`,
