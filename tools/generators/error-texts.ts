@@ -63,7 +63,7 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   rate_limited: {
     meaning: "The caller has used up its calls per minute, or the upstream says that we have.",
     remedy:
-      "Wait for `retry-after`. With the source `policy` it is `requests_per_minute` of the key, with `provider` it is the upstream's limit.",
+      "Wait for `retry-after`. With the source `policy` it is a limit of the configuration, of the key or of its owner: the message names which. With `provider` it is the upstream's limit.",
   },
   overloaded: {
     meaning: "More calls are in flight, or wait for a model, than may be.",

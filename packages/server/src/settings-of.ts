@@ -5,6 +5,7 @@ import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { TlsFiles } from "./api/tls-source.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
+import type { LimitValues } from "./core/limits.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import type { MasterKeys } from "./store/vault.ts";
@@ -13,7 +14,7 @@ import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 const stuckClientTimeoutMs = 30_000;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings({ gateway, limits }: PlatformConfig): GatewaySettings {
   return {
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
@@ -29,16 +30,37 @@ export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings 
       openMs: gateway.breaker.open_seconds * 1_000,
       maxOpenMs: gateway.breaker.max_open_seconds * 1_000,
     },
+    limits: {
+      key: toLimitValues(limits.default_key),
+      user: toLimitValues(limits.default_user),
+      global: toLimitValues(limits.global),
+      models: Object.fromEntries(
+        Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
+      ),
+      assumedOutputTokens: limits.assumed_output_tokens,
+    },
+  };
+}
+
+function toLimitValues(values: {
+  readonly requests_per_minute?: number | undefined;
+  readonly tokens_per_minute?: number | undefined;
+  readonly max_concurrent?: number | undefined;
+}): LimitValues {
+  return {
+    requestsPerMinute: values.requests_per_minute,
+    tokensPerMinute: values.tokens_per_minute,
+    maxConcurrent: values.max_concurrent,
   };
 }
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, requests_per_minute }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
     name,
     role,
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
-    requestsPerMinute: requests_per_minute,
+    limits: toLimitValues(limits),
   }));
 }
 

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
+import type { LimitValues } from "../core/limits.ts";
 import { permissionsOf, type Role } from "../core/permissions.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import { KeyLookup, type KeySource, unknownKey } from "./key-lookup.ts";
@@ -10,7 +11,7 @@ export interface ApiKeyRecord {
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly role: Role;
-  readonly requestsPerMinute: number | undefined;
+  readonly limits: LimitValues;
 }
 
 export interface AuthenticatorParts {
@@ -51,7 +52,7 @@ const localHosts = ["localhost", "127.0.0.1", "[::1]"];
 
 export function createAuthenticator({ keys, source, allowedHosts }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
-    keys.map(({ name, sha256, role, requestsPerMinute }) => [
+    keys.map(({ name, sha256, role, limits }) => [
       sha256,
       {
         id: `config:${name}`,
@@ -59,7 +60,8 @@ export function createAuthenticator({ keys, source, allowedHosts }: Authenticato
         kind: "api_key",
         userId: undefined,
         permissions: permissionsOf(role),
-        requestsPerMinute,
+        limits,
+        userLimits: undefined,
       },
     ]),
   );

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Operation, PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
 import { requirePermission } from "../core/permissions.ts";
+import type { LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
-import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
 import type { PlatformLog } from "../telemetry/log.ts";
@@ -15,6 +15,7 @@ import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
 import { errorHeaders } from "./error-envelope.ts";
+import { limitLines } from "./limit-headers.ts";
 import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
 import type { HttpRoute } from "../core/http-route.ts";
@@ -226,7 +227,7 @@ interface Refusal {
   readonly id: string;
   readonly error: PlatformError;
   readonly endpoint: InferenceEndpoint;
-  readonly limit?: BucketVerdict | undefined;
+  readonly limit?: LimitVerdict | undefined;
 }
 
 function refuse(client: ClientReply, { id, error, endpoint, limit }: Refusal): void {
@@ -273,10 +274,6 @@ function isShortNumber(text: string): boolean {
     if (code < digitZero || code > digitNine) return false;
   }
   return true;
-}
-
-function limitLines({ limit, remaining, resetMs }: BucketVerdict): string {
-  return `x-ratelimit-limit-requests: ${limit}\r\nx-ratelimit-remaining-requests: ${remaining}\r\nx-ratelimit-reset-requests: ${(resetMs / 1_000).toFixed(3)}s\r\n`;
 }
 
 function methodNotAllowed(request: IncomingMessage): PlatformError {

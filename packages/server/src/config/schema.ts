@@ -3,6 +3,7 @@ import { authSettings } from "./auth-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
+import { limitSettings } from "./limit-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject({
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
+  limits: limitSettings,
   ledger: ledgerSettings,
   events: eventSettings,
   prices: priceList,

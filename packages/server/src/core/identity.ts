@@ -1,3 +1,4 @@
+import { noLimits } from "./limits.ts";
 import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
@@ -75,7 +76,11 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       kind: "api_key",
       userId: owner?.id,
       permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
-      requestsPerMinute: key.requestsPerMinute ?? undefined,
+      limits: {
+        ...noLimits,
+        requestsPerMinute: key.requestsPerMinute ?? undefined,
+      },
+      userLimits: owner === undefined ? undefined : noLimits,
     },
     expiresAtMs,
   };

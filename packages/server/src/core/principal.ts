@@ -1,3 +1,4 @@
+import { type LimitValues, noLimits } from "./limits.ts";
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 
 /** Who makes a call. */
@@ -11,8 +12,10 @@ export interface Principal {
   /** Whose key it is; undefined for a key of nobody, and for a caller without one. */
   readonly userId: string | undefined;
   readonly permissions: PermissionSet;
-  /** Calls a minute at most; undefined for no limit. */
-  readonly requestsPerMinute: number | undefined;
+  /** Of the key itself; where it has none, the defaults of the configuration hold. */
+  readonly limits: LimitValues;
+  /** The same of the key's owner; undefined for a caller without one. */
+  readonly userLimits: LimitValues | undefined;
 }
 
 /** A caller from this machine, while nobody else is known. */
@@ -22,5 +25,6 @@ export const localAdmin: Principal = {
   kind: "local",
   userId: undefined,
   permissions: permissionsOf("admin"),
-  requestsPerMinute: undefined,
+  limits: noLimits,
+  userLimits: undefined,
 };

@@ -1,4 +1,5 @@
 import { PlatformError, type Reply } from "@llm-platform/kit";
+import type { LimitDemand } from "../core/limits.ts";
 import { Roster } from "../core/roster.ts";
 import type { NumberSeries } from "../telemetry/metric-family.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -7,6 +8,8 @@ import type { Chat, Stage } from "./stage.ts";
 
 export interface AdmitParts {
   readonly limits: CallLimits;
+  /** What a call wants of its limits; undefined for a call that has none. */
+  demandOf(call: GatewayCall): LimitDemand | undefined;
   readonly gauge: NumberSeries;
 }
 
@@ -20,8 +23,8 @@ export interface Admission {
   cancelAll(reason: PlatformError): void;
 }
 
-/** Bounds calls at once over all callers, and calls a minute per key. */
-export function createAdmission({ limits, gauge }: AdmitParts): Admission {
+/** Bounds calls at once over all callers, and what each scope may use. */
+export function createAdmission({ limits, demandOf, gauge }: AdmitParts): Admission {
   const active = new Roster<GatewayCall>();
   const state = { isClosed: false };
 
@@ -31,7 +34,7 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
     call.onEnd(() => {
       active.delete(call);
       gauge.set(active.size);
-      limits.leave();
+      limits.leave(call);
     });
     return next(call);
   }
@@ -40,7 +43,7 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
   function beginLate(call: GatewayCall, next: Chat): Promise<Reply> {
     const refusal = state.isClosed ? shuttingDown() : call.cancellation.reason;
     if (refusal === undefined) return begin(call, next);
-    limits.leave();
+    limits.leave(call);
     return Promise.reject(refusal);
   }
 
@@ -48,7 +51,7 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
     stage: (next) => (call) => {
       if (state.isClosed) return Promise.reject(shuttingDown());
       try {
-        const entering = limits.enter(call);
+        const entering = limits.enter(call, demandOf(call));
         return entering === undefined ? begin(call, next) : entering.then(() => beginLate(call, next));
       } catch (error) {
         return Promise.reject(error);

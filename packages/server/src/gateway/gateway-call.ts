@@ -1,6 +1,6 @@
 import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
+import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
-import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
 
@@ -45,8 +45,12 @@ export class GatewayCall {
   sentAtMs = 0;
   /** Who was asked last: who answered, once one did. */
   servedBy: Target | undefined;
-  /** The caller's limit as this call found it; undefined when it has none. Set by the admission stage. */
-  limit: BucketVerdict | undefined;
+  /** The caller's limits as this call found them; undefined when it has none. Set by the admission stage. */
+  limit: LimitVerdict | undefined;
+  /** What the call holds of its limits until it ends. Set by the admission stage. */
+  hold: LimitHold | undefined;
+  /** Tokens that the attempts that ended have used, as far as that is known. */
+  usedTokens = 0;
   /** In the roster of the calls in flight. */
   place = -1;
   #json: unknown;

@@ -5,6 +5,8 @@ import { createAdmission } from "./admit.ts";
 import { createAttempts } from "./attempt.ts";
 import { type CallLimits, createLocalLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
+import { LimitPlan } from "./limit-plan.ts";
+import { createModelLimits } from "./model-limits.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
@@ -47,7 +49,15 @@ export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
   const limits = parts.limits ?? createLocalLimits(settings.maxInFlight);
-  const admission = createAdmission({ limits, gauge: metrics.inFlight.series() });
+  const plan = new LimitPlan({
+    settings: settings.limits,
+    modelLimits: createModelLimits(settings.limits.models, directory),
+  });
+  const admission = createAdmission({
+    limits,
+    demandOf: (call) => plan.demandOf(call),
+    gauge: metrics.inFlight.series(),
+  });
   const chat = composeStages(
     [admission.stage, createRouting(directory, random)],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),

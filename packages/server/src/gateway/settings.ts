@@ -1,4 +1,5 @@
 import type { BreakerSettings } from "../core/breaker.ts";
+import type { LimitSettings } from "./limit-plan.ts";
 
 /** What the gateway can be told. Times in milliseconds. */
 export interface GatewaySettings {
@@ -19,4 +20,5 @@ export interface GatewaySettings {
   /** Attempts beyond the first. */
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
+  readonly limits: LimitSettings;
 }

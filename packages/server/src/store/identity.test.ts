@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { noLimits } from "../core/limits.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -69,7 +70,8 @@ describe("a key", () => {
         kind: "api_key",
         userId: undefined,
         permissions: new Set(["inference.call", "usage.read"]),
-        requestsPerMinute: 60,
+        limits: { ...noLimits, requestsPerMinute: 60 },
+        userLimits: undefined,
       },
       expiresAtMs: Number.POSITIVE_INFINITY,
     });

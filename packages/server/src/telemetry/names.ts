@@ -134,7 +134,7 @@ export const metricNames = {
   },
   rateLimited: {
     name: "llm_rate_limited_total",
-    help: "Calls refused because a limit was reached.",
+    help: "Calls refused because a limit was reached, by its scope and kind, for example key_requests or user_tokens.",
     type: "counter",
     labels: ["limit"],
   },

@@ -62,6 +62,7 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
+    settle: (settlements) => send({ type: "settlements", settlements }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
