@@ -2,9 +2,19 @@ import { randomUUID } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import { type User, userKinds } from "../core/identity.ts";
+import { noLimits } from "../core/limits.ts";
 import { permissionsOf, roleNames } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
+import {
+  changeLimits,
+  limitChange,
+  type LimitFields,
+  limitInput,
+  limitOutput,
+  toLimitFields,
+  toLimitValues,
+} from "./limit-fields.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
@@ -15,6 +25,7 @@ const userSchema = z.object({
   email: z.string().nullable(),
   role: z.enum(roleNames),
   is_active: z.boolean().describe("Keys of a user who is not active do not work."),
+  ...limitOutput,
   created_at: z.string(),
 });
 
@@ -69,6 +80,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
       kind: z.enum(userKinds).default("person"),
       email: email.optional(),
       role: z.enum(roleNames),
+      ...limitInput("limits.default_user"),
       with_key: z
         .boolean()
         .default(false)
@@ -82,7 +94,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         .nullable()
         .describe("The text of the key that was made with the user. It is shown this once."),
     }),
-    run: async ({ name, kind, email: address, role, with_key }, { principal }) => {
+    run: async ({ name, kind, email: address, role, with_key, ...limits }, { principal }) => {
       const isFirst = !identity.hasUsers;
       if (isFirst && role !== "admin") {
         throw new PlatformError(
@@ -98,6 +110,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         email: address ?? null,
         role,
         isActive: true,
+        limits: toLimitValues(limits),
         createdAtMs: Date.now(),
       };
       if (!isFirst && !with_key) {
@@ -111,7 +124,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         ownerId: user.id,
         scopes: [...permissionsOf(role)],
         prefix: secret.prefix,
-        requestsPerMinute: null,
+        limits: noLimits,
         createdBy: principal.id,
         createdAtMs: user.createdAtMs,
         expiresAtMs: null,
@@ -140,12 +153,19 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
         email: email.nullable().optional(),
         role: z.enum(roleNames).optional(),
         is_active: z.boolean().optional(),
+        ...limitChange,
       }),
       output: userSchema,
-      run: async ({ id, email: address, role, is_active }) => {
+      run: async ({ id, email: address, role, is_active, ...fields }) => {
         const isAdminNoMore = (role !== undefined && role !== "admin") || is_active === false;
         if (isAdminNoMore) await refuseLastAdmin(identity, id);
-        const changed = await identity.users.update(id, { email: address, role, isActive: is_active });
+        const limits = await limitsAfter(identity, id, fields);
+        const changed = await identity.users.update(id, {
+          email: address,
+          role,
+          isActive: is_active,
+          limits,
+        });
         return toRow(requireUser(changed, id));
       },
     }),
@@ -164,6 +184,12 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       },
     }),
   ];
+}
+
+/** Undefined when they stay as they are. */
+async function limitsAfter({ users }: Identity, id: string, fields: LimitFields) {
+  if (Object.values(fields).every((field) => field === undefined)) return undefined;
+  return changeLimits((await users.find(id))?.limits, fields);
 }
 
 /** Throws PlatformError `conflict` when a user is the only active admin. */
@@ -186,6 +212,7 @@ function toRow(user: User): z.output<typeof userSchema> {
     email: user.email,
     role: user.role,
     is_active: user.isActive,
+    ...toLimitFields(user.limits),
     created_at: new Date(user.createdAtMs).toISOString(),
   };
 }

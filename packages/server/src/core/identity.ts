@@ -1,4 +1,4 @@
-import { noLimits } from "./limits.ts";
+import type { LimitValues } from "./limits.ts";
 import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
@@ -14,6 +14,8 @@ export interface User {
   readonly role: Role;
   /** Keys of a user who is not active do not work. */
   readonly isActive: boolean;
+  /** Of all keys of the user together; where it has none, those of the configuration hold. */
+  readonly limits: LimitValues;
   readonly createdAtMs: number;
 }
 
@@ -28,7 +30,8 @@ export interface ApiKey {
   readonly scopes: readonly Permission[];
   /** The first characters of the text. */
   readonly prefix: string;
-  readonly requestsPerMinute: number | null;
+  /** Where it has none, those of the configuration hold. */
+  readonly limits: LimitValues;
   readonly createdAtMs: number;
   /** The id of who made it. */
   readonly createdBy: string;
@@ -76,11 +79,8 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       kind: "api_key",
       userId: owner?.id,
       permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
-      limits: {
-        ...noLimits,
-        requestsPerMinute: key.requestsPerMinute ?? undefined,
-      },
-      userLimits: owner === undefined ? undefined : noLimits,
+      limits: key.limits,
+      userLimits: owner?.limits,
     },
     expiresAtMs,
   };

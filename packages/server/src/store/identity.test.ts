@@ -32,6 +32,7 @@ function userOf(change: Partial<User> = {}): User {
     email: null,
     role: "developer",
     isActive: true,
+    limits: noLimits,
     createdAtMs: clock.nowMs,
     ...change,
   };
@@ -44,7 +45,7 @@ function keyOf(change: Partial<ApiKey> = {}): ApiKey {
     ownerId: null,
     scopes: ["inference.call", "usage.read"],
     prefix: "llmp_first",
-    requestsPerMinute: 60,
+    limits: { ...noLimits, requestsPerMinute: 60 },
     createdAtMs: clock.nowMs,
     createdBy: "local-admin",
     expiresAtMs: null,

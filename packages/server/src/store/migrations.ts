@@ -28,11 +28,20 @@ const secrets: Migration = {
   },
 };
 
+/** Limits of users, and further ones of keys. */
+const limits: Migration = {
+  async up(database) {
+    await addLimits(database, "users", ["requests_per_minute", "tokens_per_minute", "max_concurrent"]);
+    await addLimits(database, "api_keys", ["tokens_per_minute", "max_concurrent"]);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
   "0004_secrets": secrets,
+  "0007_limits": limits,
 };
 
 export interface MigrateParts {
@@ -186,4 +195,14 @@ async function createSecrets(database: Kysely<unknown>): Promise<void> {
     .addColumn("envelope", "text", (column) => column.notNull())
     .addPrimaryKeyConstraint("secrets_primary", ["purpose", "name"])
     .execute();
+}
+
+async function addLimits(
+  database: Kysely<unknown>,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  // SQLite adds one column at a time.
+  for (const column of columns)
+    await database.schema.alterTable(table).addColumn(column, "integer").execute();
 }
