@@ -20,10 +20,19 @@ beforeAll(async () => {
 afterEach(() => openai.reset());
 afterAll(() => openai.stop());
 
-type Calling = { readonly key?: string; readonly model?: string; readonly body?: object };
+type Calling = {
+  readonly key?: string;
+  readonly model?: string;
+  readonly body?: object;
+  readonly from?: string;
+};
 
-function call(platform: Platform, { key = keys.team, model: name = model, body = {} }: Calling = {}) {
-  const headers = { authorization: `Bearer ${key}` };
+function call(platform: Platform, calling: Calling = {}) {
+  const { key = keys.team, model: name = model, body = {}, from } = calling;
+  const headers = {
+    authorization: `Bearer ${key}`,
+    ...(from === undefined ? {} : { "x-forwarded-for": from }),
+  };
   return ask(platform, "/v1/chat/completions", { body: chatBody(name, { ...body }), headers });
 }
 
@@ -135,6 +144,42 @@ describe.each(setUps)("limits over %s", (_name, env) => {
       expectRefusal(answer, { status: 503, code: "overloaded" });
       expectWait(answer);
     }
+    await platform.stop();
+  });
+
+  test("an address has one budget for all keys, whatever it says that it forwards", async () => {
+    const platform = await start({ limits: { default_address: { requests_per_minute: 5 } } });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, at) =>
+        call(platform, { key: at % 2 === 0 ? keys.team : keys.spare, from: `10.0.0.${at}` }),
+      ),
+    );
+    expect(served(answers)).toHaveLength(5);
+    for (const answer of refused(answers)) expectRefusal(answer, { status: 429, code: "rate_limited" });
+    expect(refused(answers)[0]?.text).toContain("Callers from this address together may make 5 calls");
+    // Chunked, it is not the fast lane's: a worker sends the whole connection on.
+    const odd = await fetch(`${platform.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${keys.team}`, "content-type": "application/json" },
+      body: new Blob([JSON.stringify(chatBody(model))]).stream(),
+      duplex: "half",
+    });
+    expect(odd.status).toBe(429);
+    await odd.text();
+    await platform.stop();
+  });
+
+  test("behind a trusted proxy the address before it counts, and what that one invents does not", async () => {
+    const platform = await start({
+      server: { trusted_proxies: ["127.0.0.0/8", "::1"] },
+      limits: { default_address: { requests_per_minute: 3 } },
+    });
+    const all = async (from: (at: number) => string) =>
+      served(await Promise.all(Array.from({ length: 9 }, (_, at) => call(platform, { from: from(at) }))));
+    expect(await all((at) => `10.9.9.${at}, 192.0.2.1`)).toHaveLength(3);
+    expect(await all((at) => `192.0.2.${at + 10}`)).toHaveLength(9);
+    expect(await all((at) => `2001:db8:1:2::${at}, 127.0.0.9`)).toHaveLength(3);
+    expect(await all((at) => `2001:db8:1:${at + 3}::1`)).toHaveLength(9);
     await platform.stop();
   });
 

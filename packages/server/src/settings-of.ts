@@ -5,7 +5,7 @@ import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { TlsFiles } from "./api/tls-source.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
-import type { LimitValues } from "./core/limits.ts";
+import { isUnlimited, type LimitValues } from "./core/limits.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import type { MasterKeys } from "./store/vault.ts";
@@ -33,6 +33,7 @@ export function toGatewaySettings({ gateway, limits }: PlatformConfig): GatewayS
     limits: {
       key: toLimitValues(limits.default_key),
       user: toLimitValues(limits.default_user),
+      address: toLimitValues(limits.default_address),
       global: toLimitValues(limits.global),
       models: Object.fromEntries(
         Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
@@ -75,6 +76,8 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
     keys: toApiKeys(config),
     allowedHosts: config.server.allowed_hosts,
     maxBodyBytes: config.gateway.max_body_bytes,
+    trustedProxies: config.server.trusted_proxies,
+    countsAddresses: !isUnlimited(toLimitValues(config.limits.default_address)),
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,
     heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
   };

@@ -14,6 +14,7 @@ import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
+import type { ReadAddress } from "./client-address.ts";
 import { errorHeaders } from "./error-envelope.ts";
 import { limitLines } from "./limit-headers.ts";
 import { HttpReply } from "./http-reply.ts";
@@ -32,6 +33,8 @@ export interface InferenceParts {
   /** How long the head of a stream waits for content before it is sent without. */
   readonly headerHoldMs: number;
   readonly heartbeatMs: number;
+  /** Finds out what callers are counted by; undefined where no address has a limit. */
+  readonly readAddress: ReadAddress | undefined;
   /** Takes over requests that another process of the platform is to serve; returns false for one that stays here. */
   readonly forward?: ((request: ReadRequest) => boolean) | undefined;
 }
@@ -44,6 +47,8 @@ export interface ReadRequest {
   readonly head: HttpHead;
   readonly body: Buffer;
   readonly client: ClientReply;
+  /** Address of the connection's other end. */
+  readonly peer: string;
 }
 
 /** One endpoint that calls a model. */
@@ -56,8 +61,8 @@ export interface InferenceEndpoint {
   readonly integration?: string;
 }
 
-/** Handles one request of node:http. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+/** Handles one request of node:http. `peer` is the address of the connection's other end. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, peer: string) => void;
 
 /** An endpoint on both lanes. */
 export interface InferenceHandler {
@@ -69,15 +74,16 @@ export interface InferenceHandler {
 export function createInferenceHandler(parts: InferenceParts, endpoint: InferenceEndpoint): InferenceHandler {
   const { authenticator, maxBodyBytes } = parts;
   return {
-    handle: (request, response) => {
+    handle: (request, response, peer) => {
       const client = new HttpReply(response);
+      const origin = { peer, forwardedFor: toForwardedFor(request.headers["x-forwarded-for"]) };
       const refuseCaller = (thrown: unknown): void =>
         refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
       const admit = (principal: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
           if (error === undefined)
-            serve({ parts, endpoint, principal, traceparent, body, client, head: undefined });
+            serve({ parts, endpoint, principal, traceparent, body, client, origin, head: undefined });
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
       };
@@ -92,15 +98,17 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
     },
     fast: {
       maxBodyBytes,
-      admit(head) {
+      admit(head, peer) {
         const caller = recognise(authenticator, head);
         if (caller === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
+        const origin = { peer, forwardedFor: head["x-forwarded-for"] };
         if (caller instanceof Promise) {
-          return (body, client) => serveLater(caller, { parts, endpoint, traceparent, body, client, head });
+          return (body, client) =>
+            serveLater(caller, { parts, endpoint, traceparent, body, client, origin, head });
         }
         return (body, client) =>
-          serve({ parts, endpoint, principal: caller, traceparent, body, client, head });
+          serve({ parts, endpoint, principal: caller, traceparent, body, client, origin, head });
       },
     },
   };
@@ -148,6 +156,12 @@ function recognise(
   }
 }
 
+/** Where a request says that it comes from. */
+interface Origin {
+  readonly peer: string;
+  readonly forwardedFor: string | undefined;
+}
+
 interface Exchange {
   readonly parts: InferenceParts;
   readonly endpoint: InferenceEndpoint;
@@ -155,6 +169,7 @@ interface Exchange {
   readonly traceparent: string | undefined;
   readonly body: Buffer;
   readonly client: ClientReply;
+  readonly origin: Origin;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
 }
@@ -171,7 +186,7 @@ function serveLater(caller: Promise<Principal>, exchange: Omit<Exchange, "princi
 }
 
 function serve(exchange: Exchange): void {
-  const { parts, endpoint, principal, traceparent, body, client } = exchange;
+  const { parts, endpoint, principal, traceparent, body, client, origin } = exchange;
   const { operation, surface, integration } = endpoint;
   const id = newRequestId();
   try {
@@ -179,8 +194,20 @@ function serve(exchange: Exchange): void {
     if (parts.forward !== undefined && isForwarded(head.model, exchange, parts.forward)) return;
     const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
     const { dialect } = surface;
+    const address = parts.readAddress?.(origin.peer, origin.forwardedFor);
     answer(
-      parts.gateway.open({ id, operation, dialect, principal, head, body, stream, integration, traceparent }),
+      parts.gateway.open({
+        id,
+        operation,
+        dialect,
+        principal,
+        address,
+        head,
+        body,
+        stream,
+        integration,
+        traceparent,
+      }),
       exchange,
     );
   } catch (thrown) {
@@ -190,10 +217,10 @@ function serve(exchange: Exchange): void {
 
 function isForwarded(
   model: string,
-  { endpoint, head, body, client }: Exchange,
+  { endpoint, head, body, client, origin: { peer } }: Exchange,
   forward: (request: ReadRequest) => boolean,
 ): boolean {
-  return head !== undefined && forward({ model, endpoint, head, body, client });
+  return head !== undefined && forward({ model, endpoint, head, body, client, peer });
 }
 
 function answer(call: GatewayCall, { parts, endpoint, client }: Exchange): void {
@@ -281,6 +308,11 @@ function methodNotAllowed(request: IncomingMessage): PlatformError {
     "method_not_allowed",
     `${request.method ?? "This method"} is not possible here. Use POST.`,
   );
+}
+
+/** node:http joins several such headers into one text, in their order. */
+function toForwardedFor(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : value?.join(",");
 }
 
 /** A traceparent that is not well formed starts a new trace; it is never a reason to refuse (W3C Trace Context section 3.2). */

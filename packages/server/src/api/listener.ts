@@ -3,6 +3,7 @@ import { PlatformError } from "@llm-platform/kit";
 import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
+import { internalPeer } from "./client-address.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
@@ -38,12 +39,6 @@ export interface Dealer {
   closeAll(): void;
 }
 
-/**
- * What comes from another process of the platform: a connection with every byte from a request's first on, or one on
- * which it asks for the calls that it does not serve itself, and has counted.
- */
-export type InternalKind = "connection" | "calls";
-
 /** Who reads a request: `wire/` or node:http. */
 export type Lane = "fast" | "node_http";
 
@@ -68,8 +63,13 @@ export interface Listener {
   readonly routes: readonly HttpRoute[];
   /** Paths that the fast lane serves now. */
   readonly fastPaths: readonly string[];
-  /** Serves a connection of another process of the platform: the same mounts, without the bounds on clients. */
-  takeInternal(socket: Socket, kind: InternalKind): void;
+  /**
+   * Serves a connection of another process of the platform: the same mounts, without the bounds on clients. It is a
+   * client's, with every byte from a request's first on, or one on which that process asks for the calls that it does
+   * not serve itself, and has counted.
+   * @param client address of the client whose connection it is; undefined for one of the process itself
+   */
+  takeInternal(socket: Socket, client: string | undefined): void;
   /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
   listen(): Promise<AddressInfo>;
   /** Answers `connection: close` from now on and takes no new connection. */
@@ -97,9 +97,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const lane = {
     isClosing,
     findRoute: (path: string) => places.findRoute(path),
-    handOver(socket: Socket, onClose: () => void) {
+    handOver(socket: Socket, onClose: () => void, peer: string) {
       socket.once("close", onClose);
-      http.take(socket);
+      http.take(socket, peer);
     },
   };
   const fast = createFastLane({
@@ -112,7 +112,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const door = openDoor(parts.tls, (socket) => {
     // Its place was counted when it was accepted, and is given back with the connection below.
     if (parts.fastLane) fast.take(socket, () => undefined);
-    else http.take(socket);
+    else http.take(socket, socket.remoteAddress ?? "");
   });
   const lanes = [http, fast, internal, ...(door === undefined ? [] : [door])];
   function serve(socket: Socket, onClose: () => void): void {
@@ -123,7 +123,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     else if (parts.fastLane) fast.take(socket, onClose);
     else {
       socket.once("close", onClose);
-      http.take(socket);
+      http.take(socket, socket.remoteAddress ?? "");
     }
   }
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
@@ -143,9 +143,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     get fastPaths() {
       return places.fastPaths();
     },
-    takeInternal(socket, kind) {
-      if (kind === "calls") internal.take(socket, () => undefined);
-      else http.take(socket);
+    takeInternal(socket, client) {
+      if (client === undefined) internal.take(socket, () => undefined, internalPeer);
+      else http.take(socket, client);
     },
     listen: () => listen(server, parts),
     close() {

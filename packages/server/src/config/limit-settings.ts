@@ -33,6 +33,10 @@ export const limitSettings = section(
   {
     default_key: section(limitValues(), "Each API key that has no limits of its own."),
     default_user: section(limitValues(), "All keys of one user together, where the user has no limits."),
+    default_address: section(
+      limitValues(),
+      "Each address that calls come from; of an IPv6 address the first 64 bits. See `server.trusted_proxies`.",
+    ),
     global: section(minuteValues(absent), "All calls together. Calls at once are `gateway.max_in_flight`."),
     models: z
       .record(z.string().min(1).max(256), z.strictObject(limitValues()))

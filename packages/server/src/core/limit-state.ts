@@ -1,4 +1,4 @@
-import type { Limit, LimitKind, LimitRefusal } from "./limits.ts";
+import type { Limit, LimitKind, LimitRefusal, LimitValues } from "./limits.ts";
 import { type Quota, TokenBucket } from "./token-bucket.ts";
 
 /** When a call ends is not known in advance. */
@@ -24,7 +24,7 @@ export class LimitState {
 
   /** Takes over values that were changed meanwhile. */
   adapt(limit: Limit, nowMs: number): void {
-    if (limit === this.#limit) return;
+    if (limit === this.#limit || isSame(limit, this.#limit)) return;
     this.#limit = limit;
     this.#requests = resized(this.#requests, limit.requestsPerMinute, nowMs);
     this.#tokens = resized(this.#tokens, limit.tokensPerMinute, nowMs);
@@ -77,6 +77,14 @@ export class LimitState {
     const { scope, id } = this.#limit;
     return retryAfterMs === 0 ? undefined : { scope, id, kind, limit, retryAfterMs };
   }
+}
+
+function isSame(one: LimitValues, other: LimitValues): boolean {
+  return (
+    one.requestsPerMinute === other.requestsPerMinute &&
+    one.tokensPerMinute === other.tokensPerMinute &&
+    one.maxConcurrent === other.maxConcurrent
+  );
 }
 
 function bucketOf(perMinute: number | undefined, nowMs: number): TokenBucket | undefined {

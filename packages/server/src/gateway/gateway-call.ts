@@ -11,6 +11,8 @@ export interface GatewayCallInput {
   /** The dialect of the body, and of the reply that the client expects. */
   readonly dialect: Dialect;
   readonly principal: Principal;
+  /** What the caller's address is counted by; undefined where none has a limit. */
+  readonly address?: string | undefined;
   readonly head: RequestHead;
   readonly body: Buffer;
   /** Whether the reply is a stream, the dialect's default applied. */
@@ -29,6 +31,7 @@ export class GatewayCall {
   readonly operation: Operation;
   readonly dialect: Dialect;
   readonly principal: Principal;
+  readonly address: string | undefined;
   readonly head: RequestHead;
   readonly body: Buffer;
   readonly stream: boolean;
@@ -62,6 +65,7 @@ export class GatewayCall {
     this.operation = input.operation;
     this.dialect = input.dialect;
     this.principal = input.principal;
+    this.address = input.address;
     this.head = input.head;
     this.body = input.body;
     this.stream = input.stream;

@@ -1,4 +1,4 @@
-import { type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
+import { isUnlimited, type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 
@@ -7,6 +7,8 @@ export interface LimitSettings {
   /** For keys and users that have none of their own. */
   readonly key: LimitValues;
   readonly user: LimitValues;
+  /** For each address that calls come from. */
+  readonly address: LimitValues;
   /** Of all calls together. Calls at once are `maxInFlight` of the gateway. */
   readonly global: LimitValues;
   readonly models: Readonly<Record<string, LimitValues>>;
@@ -27,6 +29,7 @@ export class LimitPlan {
   readonly #settings: LimitSettings;
   readonly #parts: LimitPlanParts;
   readonly #hasModels: boolean;
+  readonly #hasAddresses: boolean;
   readonly #global: Limit | undefined;
   readonly #byPrincipal = new WeakMap<Principal, readonly Limit[]>();
 
@@ -35,15 +38,23 @@ export class LimitPlan {
     this.#parts = parts;
     this.#settings = settings;
     this.#hasModels = Object.keys(settings.models).length > 0;
+    this.#hasAddresses = !isUnlimited(settings.address);
     this.#global = toLimit("global", "", { defaults: settings.global });
   }
 
   /** Undefined for a call without a limit. */
   demandOf(call: GatewayCall): LimitDemand | undefined {
     const own = this.#ofPrincipal(call.principal);
+    const others = this.#hasModels || this.#hasAddresses ? this.#ofCall(call) : none;
+    if (own.length === 0 && others.length === 0) return undefined;
+    return { limits: others.length === 0 ? own : [...own, ...others], tokens: this.#tokensOf(call) };
+  }
+
+  #ofCall(call: GatewayCall): readonly Limit[] {
+    const { address } = call;
     const models = this.#hasModels ? this.#parts.modelLimits(call) : none;
-    if (own.length === 0 && models.length === 0) return undefined;
-    return { limits: models.length === 0 ? own : [...own, ...models], tokens: this.#tokensOf(call) };
+    if (!this.#hasAddresses || address === undefined) return models;
+    return [{ ...this.#settings.address, scope: "address", id: address }, ...models];
   }
 
   /** Those of every call are among them. */

@@ -32,7 +32,7 @@ export function createDealtConnections(parts: DealtConnectionsParts): DealtConne
     isClosing: () => state.isClosing,
     countRequest: () => parts.countRequest(),
     findRoute: (path) => parts.findRoute(path),
-    handOver: (socket, onClose) => tunnels.take(socket, onClose),
+    handOver: (socket, onClose, peer) => tunnels.take(socket, { peer, onClose }),
   });
 
   function noteClosed(id: number): void {
