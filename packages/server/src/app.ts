@@ -12,6 +12,7 @@ import { createPriceTable } from "./core/prices.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
+import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
@@ -198,6 +199,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       stopRetention();
+      path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
       await closeFoundation(foundation);
@@ -210,6 +212,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 interface CallPath {
   /** Undefined where this process serves everything itself. */
   readonly workers: WorkerHost | undefined;
+  readonly guard: StartedGuard;
   readonly listener: Listener;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
@@ -233,7 +236,13 @@ async function openCallPath(
     log,
     reportTraffic,
   });
-  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer });
+  const guard = startOverloadGuard({
+    settings: settings.overload,
+    metrics,
+    closeIdle: () => listener.closeIdle(),
+  });
+  const isTight = () => guard.isTight;
+  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
   const source = { platforms: () => viewPlatforms(manager()) };
   const directory = createModelDirectory({
     source,
@@ -249,10 +258,12 @@ async function openCallPath(
     reportTraffic,
   });
   const limits = workers?.limits;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, random: Math.random });
+  const random = Math.random;
+  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
   await workers?.open({ listener, directory, platforms: source.platforms });
   return {
     workers,
+    guard,
     listener,
     directory,
     gateway,

@@ -14,7 +14,7 @@ import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 const stuckClientTimeoutMs = 30_000;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
   return {
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
@@ -39,6 +39,12 @@ export function toGatewaySettings({ gateway, limits }: PlatformConfig): GatewayS
         Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
       ),
       assumedOutputTokens: limits.assumed_output_tokens,
+    },
+    overload: {
+      closeConnectionsRatio: overload.close_connections_ratio,
+      refuseRatio: overload.refuse_ratio,
+      maxMemoryBytes: overload.max_memory_bytes,
+      maxLoopDelayMs: overload.max_loop_delay_seconds * 1_000,
     },
   };
 }

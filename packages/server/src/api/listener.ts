@@ -22,6 +22,8 @@ export interface ListenerParts {
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
   /** Deals accepted connections to other processes. */
   readonly dealer?: Dealer | undefined;
+  /** Whether replies are to end their connections, because memory is short. */
+  isTight(): boolean;
   /** Undefined for plain HTTP. */
   readonly tls?: Tls | undefined;
 }
@@ -72,6 +74,8 @@ export interface Listener {
   takeInternal(socket: Socket, client: string | undefined): void;
   /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
   listen(): Promise<AddressInfo>;
+  /** Ends the connections that carry no request now. */
+  closeIdle(): void;
   /** Answers `connection: close` from now on and takes no new connection. */
   close(): void;
   /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
@@ -88,7 +92,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
   const connections = new Connections(parts);
   const state = { isClosing: false };
-  const isClosing = () => state.isClosing;
+  const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
@@ -148,6 +152,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       else http.take(socket, client);
     },
     listen: () => listen(server, parts),
+    closeIdle() {
+      for (const each of lanes) each.closeIdle();
+    },
     close() {
       state.isClosing = true;
       server.close();

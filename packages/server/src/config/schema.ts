@@ -4,6 +4,7 @@ import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
+import { overloadSettings } from "./overload-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -29,6 +30,7 @@ export const configSchema = z.strictObject({
   routing: routingSettings,
   gateway: gatewaySettings,
   limits: limitSettings,
+  overload: overloadSettings,
   ledger: ledgerSettings,
   events: eventSettings,
   prices: priceList,

@@ -10,6 +10,8 @@ export interface AdmitParts {
   readonly limits: CallLimits;
   /** What a call wants of its limits; undefined for a call that has none. */
   demandOf(call: GatewayCall): LimitDemand | undefined;
+  /** Why no call is taken now; undefined while calls are. */
+  overload(): PlatformError | undefined;
   readonly gauge: NumberSeries;
 }
 
@@ -24,7 +26,7 @@ export interface Admission {
 }
 
 /** Bounds calls at once over all callers, and what each scope may use. */
-export function createAdmission({ limits, demandOf, gauge }: AdmitParts): Admission {
+export function createAdmission({ limits, demandOf, overload, gauge }: AdmitParts): Admission {
   const active = new Roster<GatewayCall>();
   const state = { isClosed: false };
 
@@ -49,7 +51,8 @@ export function createAdmission({ limits, demandOf, gauge }: AdmitParts): Admiss
 
   return {
     stage: (next) => (call) => {
-      if (state.isClosed) return Promise.reject(shuttingDown());
+      const refusal = state.isClosed ? shuttingDown() : overload();
+      if (refusal !== undefined) return Promise.reject(refusal);
       try {
         const entering = limits.enter(call, demandOf(call));
         return entering === undefined ? begin(call, next) : entering.then(() => beginLate(call, next));

@@ -8,6 +8,7 @@ import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
 import { LimitPlan } from "./limit-plan.ts";
 import { createModelLimits } from "./model-limits.ts";
 import type { ModelDirectory } from "./model-directory.ts";
+import type { OverloadGuard } from "./overload-guard.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -19,6 +20,8 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly metrics: PlatformMetrics;
   readonly random: () => number;
+  /** Keeps calls out that there is neither time nor memory for. */
+  readonly guard: OverloadGuard;
   /** Default: those of this process alone, as the settings say. */
   readonly limits?: CallLimits | undefined;
 }
@@ -56,6 +59,7 @@ export function createGateway(parts: GatewayParts): Gateway {
   const admission = createAdmission({
     limits,
     demandOf: (call) => plan.demandOf(call),
+    overload: () => parts.guard.refusal(),
     gauge: metrics.inFlight.series(),
   });
   const chat = composeStages(

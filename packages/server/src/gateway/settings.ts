@@ -1,5 +1,6 @@
 import type { BreakerSettings } from "../core/breaker.ts";
 import type { LimitSettings } from "./limit-plan.ts";
+import type { StartGuardParts } from "./start-overload-guard.ts";
 
 /** What the gateway can be told. Times in milliseconds. */
 export interface GatewaySettings {
@@ -21,4 +22,5 @@ export interface GatewaySettings {
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
   readonly limits: LimitSettings;
+  readonly overload: StartGuardParts["settings"];
 }
