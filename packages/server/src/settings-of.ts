@@ -40,6 +40,7 @@ export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig)
       ),
       assumedOutputTokens: limits.assumed_output_tokens,
     },
+    queue: { size: limits.queue.size, waitMs: limits.queue.wait_seconds * 1_000 },
     overload: {
       closeConnectionsRatio: overload.close_connections_ratio,
       refuseRatio: overload.refuse_ratio,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { section, wholeNumber } from "./section.ts";
+import { seconds, section, wholeNumber } from "./section.ts";
 
 const absent = "Absent: no limit.";
 
@@ -44,6 +44,17 @@ export const limitSettings = section(
       .describe(
         "All calls of a model together, by its name or `integration/model`; aliases that lead to it are counted too.",
       ),
+    queue: section(
+      {
+        size: wholeNumber({
+          from: 0,
+          to: 100_000,
+          doc: "Calls that may wait for each of these in each process, callers taking turns; 512 is a good number. 0: none waits, all are refused at once.",
+        }).default(0),
+        wait_seconds: seconds(0.1, 600, "How long a call waits at most.").default(30),
+      },
+      "Where calls wait when `gateway.max_in_flight`, or `max_concurrent` of a model, is reached.",
+    ),
     assumed_output_tokens: wholeNumber({
       from: 0,
       to: 1_000_000,

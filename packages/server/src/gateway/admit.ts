@@ -72,6 +72,7 @@ export function createAdmission({ limits, demandOf, overload, gauge }: AdmitPart
   };
 }
 
-function shuttingDown(): PlatformError {
+/** The refusal of calls that come when the server stops. */
+export function shuttingDown(): PlatformError {
   return new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 });
 }

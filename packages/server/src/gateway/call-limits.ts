@@ -1,4 +1,4 @@
-import { PlatformError } from "@llm-platform/kit";
+import { type Cancellation, PlatformError } from "@llm-platform/kit";
 import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
 import { LimitTable } from "../core/limit-table.ts";
 import type { Principal } from "../core/principal.ts";
@@ -6,8 +6,8 @@ import type { Principal } from "../core/principal.ts";
 /** What limits look at in a call, and note in it. */
 export interface LimitedCall {
   readonly principal: Principal;
-  /** Monotonic. */
-  readonly startedAtMs: number;
+  readonly cancellation: Cancellation;
+  readonly estimatedInputTokens: number;
   /** What the call has used by its end. */
   readonly usedTokens: number;
   /** The caller's limits as this call found them; left alone where it has none. */
@@ -35,7 +35,7 @@ export function createLocalLimits(maxInFlight: number): CallLimits {
   return {
     enter(call, demand) {
       if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
-      if (demand !== undefined) takeOf(table, call, { demand, nowMs: call.startedAtMs });
+      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
       return undefined;
     },

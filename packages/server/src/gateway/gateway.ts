@@ -1,7 +1,7 @@
-import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
+import { type Reply, toPlatformError } from "@llm-platform/kit";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
-import { createAdmission } from "./admit.ts";
+import { createAdmission, shuttingDown } from "./admit.ts";
 import { createAttempts } from "./attempt.ts";
 import { type CallLimits, createLocalLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
@@ -9,6 +9,7 @@ import { LimitPlan } from "./limit-plan.ts";
 import { createModelLimits } from "./model-limits.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import type { OverloadGuard } from "./overload-guard.ts";
+import { createQueuedLimits, type QueuedLimits, type QueueSettings } from "./queued-limits.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -51,7 +52,13 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const limits = parts.limits ?? createLocalLimits(settings.maxInFlight);
+  const bare = parts.limits ?? createLocalLimits(settings.maxInFlight);
+  const queue = settings.queue.size === 0 ? undefined : createQueue(bare, settings.queue, metrics);
+  const limits = queue ?? bare;
+  const close = () => {
+    admission.close();
+    queue?.close(shuttingDown());
+  };
   const plan = new LimitPlan({
     settings: settings.limits,
     modelLimits: createModelLimits(settings.limits.models, directory),
@@ -87,13 +94,26 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     open: (input) => new GatewayCall(input),
     handle: (call) => chat(call).catch((error: unknown) => fail(call, error)),
-    close: () => admission.close(),
+    close,
     async drain(deadlineMs) {
-      admission.close();
+      close();
       if (await emptied(deadlineMs)) return;
-      admission.cancelAll(new PlatformError("shutting_down", "The server is shutting down."));
+      admission.cancelAll(shuttingDown());
       await emptied(lastWordsMs);
     },
     stop: () => deadlines.stop(),
   };
+}
+
+function createQueue(inner: CallLimits, settings: QueueSettings, metrics: PlatformMetrics): QueuedLimits {
+  return createQueuedLimits({
+    inner,
+    settings,
+    metrics: (queue) => ({ depth: metrics.queueDepth.series(queue), wait: metrics.queueWait.series(queue) }),
+    nowMs: () => performance.now(),
+    after(delayMs, action) {
+      const timer = setTimeout(action, delayMs);
+      return () => clearTimeout(timer);
+    },
+  });
 }

@@ -1,5 +1,6 @@
 import type { BreakerSettings } from "../core/breaker.ts";
 import type { LimitSettings } from "./limit-plan.ts";
+import type { QueueSettings } from "./queued-limits.ts";
 import type { StartGuardParts } from "./start-overload-guard.ts";
 
 /** What the gateway can be told. Times in milliseconds. */
@@ -22,5 +23,6 @@ export interface GatewaySettings {
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
   readonly limits: LimitSettings;
+  readonly queue: QueueSettings;
   readonly overload: StartGuardParts["settings"];
 }

@@ -1,4 +1,4 @@
-import { toPlatformError } from "@llm-platform/kit";
+import { Cancellation, toPlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Limit, type LimitDemand, noLimits } from "../core/limits.ts";
@@ -25,8 +25,16 @@ function demandOf(principal: Principal): LimitDemand | undefined {
   return principal === busy ? { limits: [busyBounds], tokens: 0 } : undefined;
 }
 
-function callOf(principal: Principal, startedAtMs: number): LimitedCall {
-  return { principal, startedAtMs, usedTokens: 0, limit: undefined, hold: undefined };
+function callOf(principal: Principal): LimitedCall {
+  const cancellation = new Cancellation();
+  return {
+    principal,
+    cancellation,
+    estimatedInputTokens: 0,
+    usedTokens: 0,
+    limit: undefined,
+    hold: undefined,
+  };
 }
 
 interface Pending {
@@ -102,7 +110,7 @@ class Host {
   enter(process: number, principal = anybody): void {
     const limits = this.#limitsOf(process);
     if (limits === undefined) return;
-    const call = callOf(principal, this.nowMs);
+    const call = callOf(principal);
     const pending: Pending = { process, mostWanted: 0 };
     this.pending.add(pending);
     this.#note();
@@ -297,7 +305,7 @@ describe("limits that several processes share", () => {
       after: (_delayMs, action) => void rounds.push(action),
     });
     shared.onAsks("silent", [{ id: 1, needsSlot: true, demand: undefined }]);
-    const entering = shared.enter(callOf(anybody, 0), undefined);
+    const entering = shared.enter(callOf(anybody), undefined);
     entering?.catch((error: unknown) => refusals.push(error));
     await turn();
     expect(refusals).toEqual([]);

@@ -6,6 +6,7 @@ const durationBuckets = [
 ];
 const firstTokenBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const perTokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
+const waitBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60];
 const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 const byModel = ["provider", "model"] as const;
@@ -137,6 +138,19 @@ export const metricNames = {
     help: "Calls refused because a limit was reached, by its scope and kind, for example key_requests or user_tokens.",
     type: "counter",
     labels: ["limit"],
+  },
+  queueDepth: {
+    name: "llm_queue_depth",
+    help: "Calls that wait for room, by queue: global, or `model` and the name of one with a limit of calls at once.",
+    type: "gauge",
+    labels: ["queue"],
+  },
+  queueWait: {
+    name: "llm_queue_wait_seconds",
+    help: "How long calls waited that were let in then.",
+    type: "histogram",
+    labels: ["queue"],
+    buckets: waitBuckets,
   },
   overloadState: {
     name: "llm_overload_state",

@@ -37,6 +37,8 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     retries: counter("retries"),
     terminations: counter("terminations"),
     rateLimited: counter("rateLimited"),
+    queueDepth: gauge("queueDepth"),
+    queueWait: histogram("queueWait"),
     overloadState: gauge("overloadState"),
     overloadShed: gauge("overloadShed"),
     overloadRefused: counter("overloadRefused"),
