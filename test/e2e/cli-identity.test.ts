@@ -59,6 +59,10 @@ test("llmp makes the first user, and with its key everything else", async () => 
     bob.id,
     "--requests-per-minute",
     "60",
+    "--tokens-per-minute",
+    "6000",
+    "--max-concurrent",
+    "4",
   ]);
   const key = made.stdout.trim();
   expect(await llmpJson(key, ["whoami"])).toMatchObject({ name: "bob laptop", user: bob.id });
@@ -71,9 +75,18 @@ test("llmp makes the first user, and with its key everything else", async () => 
   const rotated = await llmp(admin, ["keys", "rotate", keyId, "--grace", "0"]);
   expect((await llmp(key, ["whoami"])).exitCode).toBe(3);
   expect((await llmp(rotated.stdout.trim(), ["whoami"])).exitCode).toBe(0);
-  expect(await llmpJson(admin, ["keys", "revoke", keyId])).toMatchObject({ revoked_at: expect.any(String) });
+  expect(await llmpJson(admin, ["keys", "revoke", keyId])).toMatchObject({
+    revoked_at: expect.any(String),
+    requests_per_minute: 60,
+    tokens_per_minute: 6000,
+    max_concurrent: 4,
+  });
   expect((await llmp(rotated.stdout.trim(), ["whoami"])).exitCode).toBe(3);
 
+  expect(await llmpJson(admin, ["users", "update", bob.id, "--max-concurrent", "2"])).toMatchObject({
+    max_concurrent: 2,
+    tokens_per_minute: null,
+  });
   expect((await llmp(admin, ["users", "update", bob.id, "--role", "viewer", "--deactivate"])).stdout).toMatch(
     /bob +person +viewer +no +bob@example\.org$/m,
   );
@@ -83,6 +96,7 @@ test("llmp makes the first user, and with its key everything else", async () => 
 
 test.each([
   [["keys", "create", "x", "--requests-per-minute", "many"], "whole number"],
+  [["users", "update", "x", "--tokens-per-minute", "-1"], "whole number"],
   [["keys", "create", "x", "--role", "viewer", "--scope", "models.read"], "cannot be used with"],
   [["users", "create", "x"], "--role"],
   [["users", "update", "x", "--activate", "--deactivate"], "cannot be used with"],

@@ -190,6 +190,39 @@ describe("bounds", () => {
     expect(statuses).toEqual([200, 200, 429]);
   });
 
+  test("a user's limit holds for all of the user's keys together, and a change of it at once", async () => {
+    const { json } = await as(platform, rootKey, "/api/v1/users", {
+      body: { name: "eve", role: "developer", requests_per_minute: 3 },
+    });
+    const eve = z
+      .object({ id: z.string(), requests_per_minute: z.number(), max_concurrent: z.null() })
+      .parse(json);
+    const [one, two] = [
+      await createKey(platform, rootKey, { name: "eve-1", owner: eve.id, role: "developer" }),
+      await createKey(platform, rootKey, {
+        name: "eve-2",
+        owner: eve.id,
+        role: "developer",
+        tokens_per_minute: 9,
+      }),
+    ];
+    const statuses: number[] = [];
+    for (const { key } of [one, two, one, one]) statuses.push(await chatStatus(platform, key));
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    const change = (body: object) =>
+      as(platform, rootKey, `/api/v1/users/${eve.id}`, { method: "PUT", body });
+    expect(await change({ max_concurrent: 7 })).toMatchObject({
+      json: { requests_per_minute: 3, tokens_per_minute: null, max_concurrent: 7 },
+    });
+    expect(await chatStatus(platform, one.key)).toBe(429);
+    expect((await change({ requests_per_minute: null })).json).toMatchObject({ requests_per_minute: null });
+    expect(await chatStatus(platform, one.key)).toBe(200);
+    const keys = await as(platform, rootKey, `/api/v1/keys?owner=${eve.id}`);
+    expect(keys.json).toMatchObject({
+      keys: expect.arrayContaining([expect.objectContaining({ name: "eve-2", tokens_per_minute: 9 })]),
+    });
+  });
+
   test("nobody makes a key that may more than its maker", async () => {
     const { key } = await createKey(platform, rootKey, {
       name: "maker",
@@ -229,6 +262,8 @@ describe("bounds", () => {
     [{ name: "none", scopes: [] }, 400, "/scopes"],
     [{ name: "whose", owner: "user_nobody" }, 400, "/owner"],
     [{ name: "zero", requests_per_minute: 0 }, 400, "/requests_per_minute"],
+    [{ name: "words", tokens_per_minute: "many" }, 400, "/tokens_per_minute"],
+    [{ name: "none", max_concurrent: 0 }, 400, "/max_concurrent"],
     [{ name: "typo", scope: ["models.read"] }, 400, "/"],
   ])("%j is refused", async (body, status, field) => {
     const answer = await as(platform, rootKey, "/api/v1/keys", { body });

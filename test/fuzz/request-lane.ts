@@ -48,6 +48,7 @@ export async function createRequestLane(fastLane: boolean): Promise<RequestLane>
     port: 0,
     maxConnections: 10_000,
     maxConnectionsPerAddress: 10_000,
+    isTight: () => false,
     fastLane,
     connections: new NumberSeries(),
     requests,

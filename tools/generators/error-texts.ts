@@ -63,10 +63,11 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   rate_limited: {
     meaning: "The caller has used up its calls per minute, or the upstream says that we have.",
     remedy:
-      "Wait for `retry-after`. With the source `policy` it is `requests_per_minute` of the key, with `provider` it is the upstream's limit.",
+      "Wait for `retry-after`. With the source `policy` it is a limit of the configuration, of the key or of its owner: the message names which. With `provider` it is the upstream's limit.",
   },
   overloaded: {
-    meaning: "More calls are in flight, or wait for a model, than may be.",
+    meaning:
+      "More calls are in flight, or wait for a model, than may be, or the server is short of memory or time.",
     remedy:
       "Try again after `retry-after`. When it lasts: raise `gateway.max_in_flight` or the queue of the local runtime, or add a server.",
   },

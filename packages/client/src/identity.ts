@@ -17,6 +17,8 @@ export interface ApiKey {
   /** How its text begins. */
   readonly prefix: string;
   readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
   readonly created_at: string;
   readonly created_by: string;
   readonly expires_at: string | null;
@@ -36,6 +38,8 @@ export interface NewKey {
   readonly scopes?: readonly string[] | undefined;
   readonly expires_at?: string | undefined;
   readonly requests_per_minute?: number | undefined;
+  readonly tokens_per_minute?: number | undefined;
+  readonly max_concurrent?: number | undefined;
 }
 
 export interface User {
@@ -45,6 +49,10 @@ export interface User {
   readonly email: string | null;
   readonly role: string;
   readonly is_active: boolean;
+  /** Limits of all keys of the user together; null where those of the configuration hold. */
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
   readonly created_at: string;
 }
 
@@ -54,6 +62,9 @@ export interface NewUser {
   /** `person`, the default, or `service_account`. */
   readonly kind?: string | undefined;
   readonly email?: string | undefined;
+  readonly requests_per_minute?: number | undefined;
+  readonly tokens_per_minute?: number | undefined;
+  readonly max_concurrent?: number | undefined;
   /** Whether a key is made as well. The first user always gets one. */
   readonly with_key?: boolean | undefined;
 }
@@ -82,4 +93,8 @@ export interface UserChange {
   readonly email?: string | null | undefined;
   readonly role?: string | undefined;
   readonly is_active?: boolean | undefined;
+  /** Null takes a limit away, so that the configuration's holds. */
+  readonly requests_per_minute?: number | null | undefined;
+  readonly tokens_per_minute?: number | null | undefined;
+  readonly max_concurrent?: number | null | undefined;
 }

@@ -8,11 +8,12 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { createPriceTable } from "./core/prices.ts";
+import { closeFoundation, type Foundation, keepLedgerShort, openFoundation } from "./foundation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
+import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
@@ -22,29 +23,14 @@ import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
-import { createAuditFile } from "./store/audit-file.ts";
-import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
-import { auditSinkNames } from "./store/audit-sink.ts";
-import { beginUnsealed, warnOfKeyFile } from "./sealed-phase.ts";
-import {
-  toGatewaySettings,
-  toInferenceSettings,
-  toMasterKeys,
-  toPrices,
-  toSpoolSettings,
-} from "./settings-of.ts";
-import { createSpool } from "./store/spool.ts";
-import { recoverLeftovers } from "./store/spool-leftovers.ts";
-import type { Spool } from "./store/spool-port.ts";
-import { openStore, type Store } from "./store/store.ts";
+import { beginUnsealed } from "./sealed-phase.ts";
+import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
-import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
-import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
@@ -72,8 +58,6 @@ const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
 /** Calls are taken after this long even when an integration is still starting. */
 const slowStartMs = 3_000;
-const dayMs = 86_400_000;
-const pruneEveryMs = 3_600_000;
 
 /**
  * Puts the platform together and starts it, in the order in which the parts need each other.
@@ -87,52 +71,6 @@ export async function startApp(input: AppInput): Promise<App> {
     await closeFoundation(foundation);
     throw error;
   }
-}
-
-/** What everything else stands on. */
-interface Foundation {
-  readonly startedAtMs: number;
-  readonly store: Store;
-  readonly spool: Spool;
-  readonly audit: AuditLog;
-  readonly auditor: Auditor;
-  readonly registry: MetricRegistry;
-  readonly metrics: PlatformMetrics;
-}
-
-async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
-  const startedAtMs = Date.now();
-  const masterKeys = toMasterKeys(config);
-  const store = await openStore({
-    directory: config.data_dir,
-    keepEvents: config.events.keep,
-    masterKeys,
-    log,
-  });
-  warnOfKeyFile(store.vault, config, log);
-  const registry = createMetricRegistry();
-  const { ledger } = store;
-  const directory = join(config.data_dir, "spool");
-  const spool = await createSpool({ directory, ledger, log, ...toSpoolSettings(config) });
-  for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
-    if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
-  const metrics = createPlatformMetrics(registry);
-  // Rates are seen from the first failure on only when the counters are there before it.
-  for (const sink of auditSinkNames) metrics.auditFailures.series(sink);
-  const audit = await createAuditLog({
-    sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
-    log,
-    nowMs: Date.now,
-    onFailure: (sink) => metrics.auditFailures.series(sink).add(),
-  });
-  const auditor = createAuditor({ audit, nowMs: Date.now });
-  return { startedAtMs, store, spool, audit, auditor, registry, metrics };
-}
-
-async function closeFoundation({ spool, audit, store }: Foundation): Promise<void> {
-  await spool.close();
-  await audit.close();
-  await store.close();
 }
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
@@ -225,6 +163,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       stopRetention();
+      path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
@@ -238,6 +177,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 interface CallPath {
   /** Undefined where this process serves everything itself. */
   readonly workers: WorkerHost | undefined;
+  readonly guard: StartedGuard;
   readonly listener: Listener;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
@@ -261,7 +201,13 @@ async function openCallPath(
     log,
     reportTraffic,
   });
-  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer });
+  const guard = startOverloadGuard({
+    settings: settings.overload,
+    metrics,
+    closeIdle: () => listener.closeIdle(),
+  });
+  const isTight = () => guard.isTight;
+  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
   const source = { platforms: () => viewPlatforms(manager()) };
   const directory = createModelDirectory({
     source,
@@ -277,10 +223,12 @@ async function openCallPath(
     reportTraffic,
   });
   const limits = workers?.limits;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, random: Math.random });
+  const random = Math.random;
+  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
   await workers?.open({ listener, directory, platforms: source.platforms });
   return {
     workers,
+    guard,
     listener,
     directory,
     gateway,
@@ -348,21 +296,6 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
-}
-
-/** Deletes ledger rows that are older than the configuration keeps them. The result ends that. */
-function keepLedgerShort({ ledger }: Store, config: PlatformConfig, log: PlatformLog): () => void {
-  const days = config.ledger.retention_days;
-  if (days === undefined) return () => undefined;
-  const prune = () => {
-    ledger.deleteOlderThan(Date.now() - days * dayMs).then(
-      (deleted) => log.info("ledger.pruned", { deleted }),
-      (error: unknown) => log.warn("ledger.prune_failed", { error }),
-    );
-  };
-  prune();
-  const timer = setInterval(prune, pruneEveryMs);
-  return () => clearInterval(timer);
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -12,13 +12,21 @@ export interface ListenerInput {
   readonly log: PlatformLog;
   /** Of the workers; undefined without any. */
   readonly dealer: Dealer | undefined;
+  /** Whether replies are to end their connections, because memory is short. */
+  isTight(): boolean;
 }
 
 /**
  * The port as the configuration wants it, not listening yet.
  * @throws PlatformError `config_invalid` when it is to speak TLS and the files for that cannot be used
  */
-export async function openListener({ config, metrics, log, dealer }: ListenerInput): Promise<Listener> {
+export async function openListener({
+  config,
+  metrics,
+  log,
+  dealer,
+  isTight,
+}: ListenerInput): Promise<Listener> {
   const { server } = config;
   return createListener({
     host: server.host,
@@ -33,6 +41,7 @@ export async function openListener({ config, metrics, log, dealer }: ListenerInp
     },
     tls: await openTls(config, metrics, log),
     dealer,
+    isTight,
   });
 }
 

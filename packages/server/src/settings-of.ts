@@ -8,6 +8,7 @@ import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
+import { isUnlimited, type LimitValues } from "./core/limits.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import type { MasterKeys } from "./store/vault.ts";
@@ -16,7 +17,7 @@ import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 const stuckClientTimeoutMs = 30_000;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
   return {
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
@@ -32,16 +33,45 @@ export function toGatewaySettings({ gateway }: PlatformConfig): GatewaySettings 
       openMs: gateway.breaker.open_seconds * 1_000,
       maxOpenMs: gateway.breaker.max_open_seconds * 1_000,
     },
+    limits: {
+      key: toLimitValues(limits.default_key),
+      user: toLimitValues(limits.default_user),
+      address: toLimitValues(limits.default_address),
+      global: toLimitValues(limits.global),
+      models: Object.fromEntries(
+        Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
+      ),
+      assumedOutputTokens: limits.assumed_output_tokens,
+    },
+    queue: { size: limits.queue.size, waitMs: limits.queue.wait_seconds * 1_000 },
+    overload: {
+      closeConnectionsRatio: overload.close_connections_ratio,
+      refuseRatio: overload.refuse_ratio,
+      maxMemoryBytes: overload.max_memory_bytes,
+      maxLoopDelayMs: overload.max_loop_delay_seconds * 1_000,
+    },
+  };
+}
+
+function toLimitValues(values: {
+  readonly requests_per_minute?: number | undefined;
+  readonly tokens_per_minute?: number | undefined;
+  readonly max_concurrent?: number | undefined;
+}): LimitValues {
+  return {
+    requestsPerMinute: values.requests_per_minute,
+    tokensPerMinute: values.tokens_per_minute,
+    maxConcurrent: values.max_concurrent,
   };
 }
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, requests_per_minute }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
     name,
     role,
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
-    requestsPerMinute: requests_per_minute,
+    limits: toLimitValues(limits),
   }));
 }
 
@@ -78,6 +108,8 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
     allowedHosts: config.server.allowed_hosts,
     address: toPublicAddress(config),
     maxBodyBytes: config.gateway.max_body_bytes,
+    trustedProxies: config.server.trusted_proxies,
+    countsAddresses: !isUnlimited(toLimitValues(config.limits.default_address)),
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,
     heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
   };

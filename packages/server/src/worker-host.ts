@@ -61,7 +61,7 @@ export function createWorkerHost(parts: WorkerHostParts): WorkerHost | undefined
       opened.surroundings = surroundings;
       opened.port = await openInternalPort({
         directory: join(config.data_dir, "run"),
-        onConnection: (socket, kind) => surroundings.listener.takeInternal(socket, kind),
+        onConnection: (socket, client) => surroundings.listener.takeInternal(socket, client),
       });
     },
     async start() {

@@ -29,14 +29,13 @@ function addKeyCommands(keys: Command, context: CliContext): void {
     .alias("ls")
     .description("list them, revoked ones included")
     .action(async () => printKeys(context.output(), await context.client().keys()));
-  keys
+  const create = keys
     .command("create <name>")
     .description("make one; its text is printed this once")
     .option("--role <role>", "it may what the role may (default: what its owner may, else developer)")
     .addOption(new Option("--scope <permission...>", "instead of a role: what it may").conflicts("role"))
     .option("--owner <user>", "id of the user whose key it is (default: yours)")
     .option("--expires <time>", "when it ends, like 2030-01-31T00:00:00Z (default: never)")
-    .option("--requests-per-minute <count>", "calls a minute at most (default: no limit)", toCount)
     .action(async (name: string, options: KeyOptions) => {
       const { key, ...made } = await context.client().createKey({
         name,
@@ -44,10 +43,11 @@ function addKeyCommands(keys: Command, context: CliContext): void {
         scopes: options.scope,
         owner: options.owner,
         expires_at: options.expires,
-        requests_per_minute: options.requestsPerMinute,
+        ...toLimits(options),
       });
       tellKey(context.output(), { ...made, key });
     });
+  addLimitOptions(create);
   keys
     .command("rotate <id>")
     .description("give one a new text, which is printed this once")
@@ -61,12 +61,11 @@ function addKeyCommands(keys: Command, context: CliContext): void {
     .action(async (id: string) => printKeys(context.output(), await context.client().revokeKey(id)));
 }
 
-interface KeyOptions {
+interface KeyOptions extends LimitOptions {
   readonly role?: string;
   readonly scope?: readonly string[];
   readonly owner?: string;
   readonly expires?: string;
-  readonly requestsPerMinute?: number;
 }
 
 function addUserCommands(users: Command, context: CliContext): void {
@@ -75,43 +74,57 @@ function addUserCommands(users: Command, context: CliContext): void {
     .alias("ls")
     .description("list them")
     .action(async () => printUsers(context.output(), await context.client().users()));
-  users
+  const create = users
     .command("create <name>")
     .description("make one; the first is an admin, and from then on every caller needs a key")
     .requiredOption("--role <role>", "admin, operator, developer or viewer")
     .addOption(new Option("--kind <kind>", "what it is").choices(["person", "service_account"]))
     .option("--email <address>", "where to reach the user")
     .option("--with-key", "make a key as well; its text is printed this once")
-    .action(
-      async (name: string, options: { role: string; kind?: string; email?: string; withKey?: boolean }) => {
-        const { role, kind, email, withKey } = options;
-        const user = await context.client().createUser({ name, role, kind, email, with_key: withKey });
-        const output = context.output();
-        if (user.key === null) printUsers(output, user);
-        else tellKey(output, { ...user, key: user.key });
-      },
-    );
-  users
+    .action(async (name: string, options: NewUserOptions) => {
+      const { role, kind, email, withKey } = options;
+      const limits = toLimits(options);
+      const user = await context
+        .client()
+        .createUser({ name, role, kind, email, with_key: withKey, ...limits });
+      const output = context.output();
+      if (user.key === null) printUsers(output, user);
+      else tellKey(output, { ...user, key: user.key });
+    });
+  const update = users
     .command("update <id>")
     .description("change one; it bites at once, on the user's keys too")
     .option("--role <role>", "the new role")
     .option("--email <address>", "the new address")
     .addOption(new Option("--activate", "let the user's keys work again").conflicts("deactivate"))
     .option("--deactivate", "the user's keys work no longer")
-    .action(
-      async (
-        id: string,
-        options: { role?: string; email?: string; activate?: boolean; deactivate?: boolean },
-      ) => {
-        const { role, email, activate, deactivate } = options;
-        const is_active = activate ?? (deactivate === true ? false : undefined);
-        printUsers(context.output(), await context.client().updateUser(id, { role, email, is_active }));
-      },
-    );
+    .action(async (id: string, options: UserChangeOptions) => {
+      const { role, email, activate, deactivate } = options;
+      const is_active = activate ?? (deactivate === true ? false : undefined);
+      printUsers(
+        context.output(),
+        await context.client().updateUser(id, { role, email, is_active, ...toLimits(options) }),
+      );
+    });
+  for (const each of [create, update]) addLimitOptions(each);
   users
     .command("delete <id>")
     .description("delete one; the user's keys work no longer")
     .action(async (id: string) => printUsers(context.output(), await context.client().deleteUser(id)));
+}
+
+interface NewUserOptions extends LimitOptions {
+  readonly role: string;
+  readonly kind?: string;
+  readonly email?: string;
+  readonly withKey?: boolean;
+}
+
+interface UserChangeOptions extends LimitOptions {
+  readonly role?: string;
+  readonly email?: string;
+  readonly activate?: boolean;
+  readonly deactivate?: boolean;
 }
 
 /** The text alone goes to standard output, so that a script can take it. */
@@ -154,4 +167,25 @@ function printUsers(output: Output, shown: User | readonly User[]): void {
       user.email ?? "-",
     ]);
   printRows(output, shown, [["ID", "NAME", "KIND", "ROLE", "ACTIVE", "EMAIL"], ...rows]);
+}
+
+function addLimitOptions(command: Command): void {
+  command
+    .option("--requests-per-minute <count>", "calls a minute at most (default: as configured)", toCount)
+    .option("--tokens-per-minute <count>", "tokens a minute at most (default: as configured)", toCount)
+    .option("--max-concurrent <count>", "calls at once at most (default: as configured)", toCount);
+}
+
+interface LimitOptions {
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly maxConcurrent?: number;
+}
+
+function toLimits({ requestsPerMinute, tokensPerMinute, maxConcurrent }: LimitOptions) {
+  return {
+    requests_per_minute: requestsPerMinute,
+    tokens_per_minute: tokensPerMinute,
+    max_concurrent: maxConcurrent,
+  };
 }

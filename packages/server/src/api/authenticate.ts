@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
+import type { LimitValues } from "../core/limits.ts";
 import { permissionsOf, type Role } from "../core/permissions.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import { ChallengeError, formatChallenge } from "./challenge.ts";
@@ -13,7 +14,7 @@ export interface ApiKeyRecord {
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly role: Role;
-  readonly requestsPerMinute: number | undefined;
+  readonly limits: LimitValues;
 }
 
 export interface AuthenticatorParts {
@@ -66,7 +67,7 @@ export function createAuthenticator({
   address,
 }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
-    keys.map(({ name, sha256, role, requestsPerMinute }) => [
+    keys.map(({ name, sha256, role, limits }) => [
       sha256,
       {
         id: `config:${name}`,
@@ -74,7 +75,8 @@ export function createAuthenticator({
         kind: "api_key",
         userId: undefined,
         permissions: permissionsOf(role),
-        requestsPerMinute,
+        limits,
+        userLimits: undefined,
       },
     ]),
   );

@@ -3,7 +3,7 @@ import type { Caller, Gateway } from "../gateway/gateway.ts";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
 import type { PlatformLog } from "../telemetry/log.ts";
 import type { ClientReply, ReplyWatcher } from "../wire/client-reply.ts";
-import { limitLines } from "./limit-lines.ts";
+import { limitLines } from "./limit-headers.ts";
 import { refuse } from "./refusal.ts";
 import type { ReplyWriter } from "./reply-writer.ts";
 import { StreamWriter, type StreamWriterParts } from "./stream-writer.ts";

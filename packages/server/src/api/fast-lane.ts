@@ -13,13 +13,16 @@ export interface FastLaneParts {
   countRequest(): void;
   findRoute(path: string): FastRoute | undefined;
   /** Takes a connection for good whose next request is not the lane's. */
-  handOver(socket: Socket, onClose: () => void): void;
+  handOver(socket: Socket, onClose: () => void, peer: string): void;
 }
 
 /** Connections of which `wire/` reads the requests, for as long as it understands them all. */
 export interface FastLane {
-  /** @param onClose runs once when the connection has ended, on whichever lane */
-  take(socket: Socket, onClose: () => void): void;
+  /**
+   * @param onClose runs once when the connection has ended, on whichever lane
+   * @param peer whose connection it is; default the address of its other end
+   */
+  take(socket: Socket, onClose: () => void, peer?: string): void;
   /** Ends the connections that carry no request. */
   closeIdle(): void;
   closeAll(): void;
@@ -47,15 +50,15 @@ export function createFastLane(parts: FastLaneParts): FastLane {
     countRequest,
     handOver(connection: ClientConnection, socket: Socket): void {
       const onClose = forget(connection);
-      if (onClose !== undefined) handOver(socket, onClose);
+      if (onClose !== undefined) handOver(socket, onClose, connection.peer);
     },
     formatTimeout: (error: PlatformError) => formatBareAnswer(error, "408 Request Timeout"),
     onClose: (connection: ClientConnection) => forget(connection)?.(),
   };
   return {
-    take(socket, onClose) {
+    take(socket, onClose, peer = socket.remoteAddress ?? "") {
       const adopt = canAdopt && !(socket instanceof TLSSocket) ? adoptSocket : wrapSocket;
-      const connection = new ClientConnection(owner, socket, adopt);
+      const connection = new ClientConnection(owner, { socket, peer }, adopt);
       open.set(connection, onClose);
       deadlines.add(connection);
     },

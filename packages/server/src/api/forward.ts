@@ -26,7 +26,7 @@ export function createForwarder(upstream: Upstream): (request: ReadRequest) => v
   /** A connection mostly sends the same head again: its lines are made once. */
   const linesByHead = new WeakMap<HttpHead, HeaderLines>();
 
-  function linesOf(head: HttpHead): HeaderLines {
+  function linesOf(head: HttpHead, peer: string): HeaderLines {
     const known = linesByHead.get(head);
     if (known !== undefined) return known;
     const lines: [string, string][] = [["content-type", "application/json"]];
@@ -34,16 +34,18 @@ export function createForwarder(upstream: Upstream): (request: ReadRequest) => v
       const value = head[name];
       if (value !== undefined) lines.push([name, value]);
     }
+    // As a proxy does: the process that is asked believes this one, and what it believes of this one's client.
+    lines.push(["x-forwarded-for", [head["x-forwarded-for"], peer].filter(Boolean).join(", ")]);
     linesByHead.set(head, lines);
     return lines;
   }
 
   return (request) => {
-    const { head, body, client } = request;
+    const { head, body, client, peer } = request;
     const cancellation = new Cancellation();
     const reply = new ForwardedReply(client, cancellation);
     client.watch(reply);
-    upstream.send({ method: "POST", path: head.path, headers: linesOf(head), body, cancellation }).then(
+    upstream.send({ method: "POST", path: head.path, headers: linesOf(head, peer), body, cancellation }).then(
       (upstreamReply) => reply.begin(upstreamReply),
       (cause: unknown) => refuse(request, cause),
     );

@@ -20,7 +20,8 @@ export interface HttpLaneParts {
 
 /** node:http on connections that are given to it: for everything that the fast lane does not take. */
 export interface HttpLane {
-  take(socket: Socket): void;
+  /** @param peer whose connection it is: the address of its other end */
+  take(socket: Socket, peer: string): void;
   /** Ends the connections that carry no request. */
   closeIdle(): void;
   closeAll(): void;
@@ -33,6 +34,7 @@ const timeoutCheckMs = 2_000;
 export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLaneParts): HttpLane {
   // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
   const refused = new WeakSet<Socket>();
+  const peers = new WeakMap<Socket, string>();
   const server: Server = createServer(
     {
       headersTimeout: headTimeoutMs,
@@ -52,7 +54,7 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
       const refuse = judgeHead(request);
       if (refuse !== undefined) refused.add(request.socket);
       const handler = refuse ?? findHandler(pathOf(request)) ?? notFound;
-      handler(request, response);
+      handler(request, response, peers.get(request.socket) ?? "");
     },
   );
   // One more than allowed is kept, so that a request with too many can be told from one with just enough.
@@ -61,7 +63,8 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
   // Time-outs are watched from this event on; the port itself is another server's.
   server.emit("listening");
   return {
-    take(socket) {
+    take(socket, peer) {
+      peers.set(socket, peer);
       server.emit("connection", socket);
       socket.resume();
     },

@@ -2,6 +2,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { PlatformLog } from "../telemetry/log.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { type ApiKeyRecord, createAuthenticator } from "./authenticate.ts";
+import { createAddressReader } from "./client-address.ts";
 import type { InferenceParts } from "./inference.ts";
 import type { KeySource } from "./key-lookup.ts";
 import type { PublicAddress } from "./public-origin.ts";
@@ -14,6 +15,10 @@ export interface InferenceSettings {
   readonly allowedHosts: readonly string[];
   readonly address: PublicAddress;
   readonly maxBodyBytes: number;
+  /** Addresses and networks of proxies whose word on who calls is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Whether addresses have limits. */
+  readonly countsAddresses: boolean;
   /** How long the head of a stream waits for content before it is sent without. */
   readonly headerHoldMs: number;
   readonly heartbeatMs: number;
@@ -33,11 +38,13 @@ export function createInferenceParts(
   },
 ): InferenceParts {
   const { keys, isGuarded, allowedHosts, address, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
+  const { trustedProxies, countsAddresses } = settings;
   return {
     ...parts,
     authenticator: createAuthenticator({ keys, isGuarded, allowedHosts, address, source: keySource }),
     deadlines: new Deadlines(),
     maxBodyBytes,
+    readAddress: countsAddresses ? createAddressReader(trustedProxies) : undefined,
     headerHoldMs,
     heartbeatMs,
   };

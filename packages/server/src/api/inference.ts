@@ -8,6 +8,7 @@ import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
+import type { ReadAddress } from "./client-address.ts";
 import { Exchange, type ExchangeParts } from "./exchange.ts";
 import { HttpReply } from "./http-reply.ts";
 import { readBody } from "./read-body.ts";
@@ -19,6 +20,8 @@ import type { SurfaceDialect } from "./surface-dialect.ts";
 export interface InferenceParts extends ExchangeParts {
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
+  /** Finds out what callers are counted by; undefined where no address has a limit. */
+  readonly readAddress: ReadAddress | undefined;
   /** Takes over requests that another process of the platform is to serve; returns false for one that stays here. */
   readonly forward?: ((request: ReadRequest) => boolean) | undefined;
 }
@@ -31,6 +34,8 @@ export interface ReadRequest {
   readonly head: HttpHead;
   readonly body: Buffer;
   readonly client: ClientReply;
+  /** Address of the connection's other end. */
+  readonly peer: string;
 }
 
 /** One endpoint that calls a model. */
@@ -43,8 +48,8 @@ export interface InferenceEndpoint {
   readonly integration?: string;
 }
 
-/** Handles one request of node:http. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+/** Handles one request of node:http. `peer` is the address of the connection's other end. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, peer: string) => void;
 
 /** An endpoint on both lanes. */
 export interface InferenceHandler {
@@ -57,18 +62,24 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
   const { authenticator, maxBodyBytes } = parts;
   const { resource } = endpoint.surface;
   return {
-    handle: (request, response) => {
+    handle: (request, response, peer) => {
       const client = new HttpReply(response);
+      const forwardedFor = toForwardedFor(request.headers["x-forwarded-for"]);
       const refuseCaller = (thrown: unknown): void =>
         refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
       const admit = (caller: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
           if (error === undefined)
-            new AdmittedRequest({ parts, endpoint, caller, traceparent, head: undefined }).serve(
-              body,
-              client,
-            );
+            new AdmittedRequest({
+              parts,
+              endpoint,
+              caller,
+              traceparent,
+              peer,
+              forwardedFor,
+              head: undefined,
+            }).serve(body, client);
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
       };
@@ -83,11 +94,12 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
     },
     fast: {
       maxBodyBytes,
-      admit(head) {
+      admit(head, peer) {
         const caller = recognise(authenticator, head, resource);
         if (caller === undefined) return undefined;
         const traceparent = toTraceparent(head.traceparent);
-        return new AdmittedRequest({ parts, endpoint, caller, traceparent, head });
+        const forwardedFor = head["x-forwarded-for"];
+        return new AdmittedRequest({ parts, endpoint, caller, traceparent, peer, forwardedFor, head });
       },
     },
   };
@@ -146,6 +158,9 @@ interface RequestInput {
   /** A promise while the caller is looked up. */
   readonly caller: Principal | Promise<Principal>;
   readonly traceparent: string | undefined;
+  /** Where the request says that it comes from. */
+  readonly peer: string;
+  readonly forwardedFor: string | undefined;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
 }
@@ -156,13 +171,17 @@ class AdmittedRequest implements FastService {
   readonly #endpoint: InferenceEndpoint;
   readonly #caller: Principal | Promise<Principal>;
   readonly #traceparent: string | undefined;
+  readonly #peer: string;
+  readonly #forwardedFor: string | undefined;
   readonly #head: HttpHead | undefined;
 
-  constructor({ parts, endpoint, caller, traceparent, head }: RequestInput) {
+  constructor({ parts, endpoint, caller, traceparent, peer, forwardedFor, head }: RequestInput) {
     this.#parts = parts;
     this.#endpoint = endpoint;
     this.#caller = caller;
     this.#traceparent = traceparent;
+    this.#peer = peer;
+    this.#forwardedFor = forwardedFor;
     this.#head = head;
   }
 
@@ -201,6 +220,7 @@ class AdmittedRequest implements FastService {
         operation,
         dialect,
         principal,
+        address: parts.readAddress?.(this.#peer, this.#forwardedFor),
         head,
         body,
         stream,
@@ -218,7 +238,7 @@ class AdmittedRequest implements FastService {
     request: Pick<ReadRequest, "model" | "body" | "client">,
   ): boolean {
     const head = this.#head;
-    return head !== undefined && forward({ ...request, endpoint: this.#endpoint, head });
+    return head !== undefined && forward({ ...request, endpoint: this.#endpoint, head, peer: this.#peer });
   }
 }
 
@@ -235,6 +255,11 @@ function methodNotAllowed(request: IncomingMessage): PlatformError {
     "method_not_allowed",
     `${request.method ?? "This method"} is not possible here. Use POST.`,
   );
+}
+
+/** node:http joins several such headers into one text, in their order. */
+function toForwardedFor(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : value?.join(",");
 }
 
 /** A traceparent that is not well formed starts a new trace; it is never a reason to refuse (W3C Trace Context section 3.2). */

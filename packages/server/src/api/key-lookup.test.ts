@@ -1,6 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyHolder } from "../core/identity.ts";
+import { noLimits } from "../core/limits.ts";
 import { permissionsOf } from "../core/permissions.ts";
 import { KeyLookup } from "./key-lookup.ts";
 
@@ -54,7 +55,8 @@ function holderOf(id: string, expiresAtMs = Number.POSITIVE_INFINITY): KeyHolder
     kind: "api_key" as const,
     userId: undefined,
     permissions,
-    requestsPerMinute: undefined,
+    limits: noLimits,
+    userLimits: undefined,
   };
   return { principal, expiresAtMs };
 }

@@ -3,7 +3,7 @@ import { PlatformError } from "@llm-platform/kit";
 import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
-import { readTunnelled } from "../wire/tunnel.ts";
+import { internalPeer } from "./client-address.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
@@ -22,6 +22,8 @@ export interface ListenerParts {
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
   /** Deals accepted connections to other processes. */
   readonly dealer?: Dealer | undefined;
+  /** Whether replies are to end their connections, because memory is short. */
+  isTight(): boolean;
   /** Undefined for plain HTTP. */
   readonly tls?: Tls | undefined;
 }
@@ -38,12 +40,6 @@ export interface Dealer {
   close(): void;
   closeAll(): void;
 }
-
-/**
- * What comes from another process of the platform: a connection with every byte from a request's first on, or one on
- * which it asks for the calls that it does not serve itself, and has counted.
- */
-export type InternalKind = "connection" | "calls";
 
 /** Who reads a request: `wire/` or node:http. */
 export type Lane = "fast" | "node_http";
@@ -69,10 +65,17 @@ export interface Listener {
   readonly routes: readonly HttpRoute[];
   /** Paths that the fast lane serves now. */
   readonly fastPaths: readonly string[];
-  /** Serves a connection of another process of the platform: the same mounts, without the bounds on clients. */
-  takeInternal(socket: Socket, kind: InternalKind): void;
+  /**
+   * Serves a connection of another process of the platform: the same mounts, without the bounds on clients. It is a
+   * client's, with every byte from a request's first on, or one on which that process asks for the calls that it does
+   * not serve itself, and has counted.
+   * @param client address of the client whose connection it is; undefined for one of the process itself
+   */
+  takeInternal(socket: Socket, client: string | undefined): void;
   /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
   listen(): Promise<AddressInfo>;
+  /** Ends the connections that carry no request now. */
+  closeIdle(): void;
   /** Answers `connection: close` from now on and takes no new connection. */
   close(): void;
   /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
@@ -89,7 +92,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
   const connections = new Connections(parts);
   const state = { isClosing: false };
-  const isClosing = () => state.isClosing;
+  const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
@@ -98,9 +101,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const lane = {
     isClosing,
     findRoute: (path: string) => places.findRoute(path),
-    handOver(socket: Socket, onClose: () => void) {
+    handOver(socket: Socket, onClose: () => void, peer: string) {
       socket.once("close", onClose);
-      http.take(socket);
+      http.take(socket, peer);
     },
   };
   const fast = createFastLane({
@@ -113,7 +116,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const door = openDoor(parts.tls, (socket) => {
     // Its place was counted when it was accepted, and is given back with the connection below.
     if (parts.fastLane) fast.take(socket, () => undefined);
-    else http.take(socket);
+    else http.take(socket, socket.remoteAddress ?? "");
   });
   const lanes = [http, fast, internal, ...(door === undefined ? [] : [door])];
   function serve(socket: Socket, onClose: () => void): void {
@@ -124,7 +127,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     else if (parts.fastLane) fast.take(socket, onClose);
     else {
       socket.once("close", onClose);
-      http.take(socket);
+      http.take(socket, socket.remoteAddress ?? "");
     }
   }
   const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, (socket) => {
@@ -144,11 +147,14 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     get fastPaths() {
       return places.fastPaths();
     },
-    takeInternal(socket, kind) {
-      if (kind === "calls") internal.take(socket, () => undefined);
-      else void readTunnelled(socket).then(() => http.take(socket));
+    takeInternal(socket, client) {
+      if (client === undefined) internal.take(socket, () => undefined, internalPeer);
+      else http.take(socket, client);
     },
     listen: () => listen(server, parts),
+    closeIdle() {
+      for (const each of lanes) each.closeIdle();
+    },
     close() {
       state.isClosing = true;
       server.close();

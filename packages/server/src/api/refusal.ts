@@ -1,9 +1,9 @@
 import type { PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
-import type { BucketVerdict } from "../core/token-bucket.ts";
+import type { LimitVerdict } from "../core/limits.ts";
 import { type ClientReply, headerLine } from "../wire/client-reply.ts";
 import { errorHeaders } from "./error-envelope.ts";
-import { limitLines } from "./limit-lines.ts";
+import { limitLines } from "./limit-headers.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
 
 /** Why a request is not answered. */
@@ -11,7 +11,7 @@ export interface Refusal {
   readonly id: string;
   readonly error: PlatformError;
   readonly endpoint: { readonly surface: SurfaceDialect };
-  readonly limit?: BucketVerdict | undefined;
+  readonly limit?: LimitVerdict | undefined;
 }
 
 /** Sends an error in the words of the endpoint, unless the client is gone or its reply has begun. */

@@ -68,6 +68,7 @@ async function startPort({ maxConnections = 100, handshakeTimeoutMs, asksClients
     port: 0,
     maxConnections,
     maxConnectionsPerAddress: maxConnections,
+    isTight: () => false,
     fastLane: true,
     connections: counts.connections,
     requests: counts,

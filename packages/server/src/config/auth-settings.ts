@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { roleNames } from "../core/permissions.ts";
+import { limitValues } from "./limit-settings.ts";
 import { oidcProviders } from "./oidc-settings.ts";
 import { seconds, section, secretText, wholeNumber } from "./section.ts";
 
@@ -17,12 +18,7 @@ const apiKey = z
       .enum(roleNames)
       .default("developer")
       .describe("What the key may do: admin, operator, developer (calls models) or viewer."),
-    requests_per_minute: wholeNumber({
-      from: 1,
-      to: 1_000_000,
-      unit: "requests per minute",
-      doc: "Calls that the key may make. Absent: no limit.",
-    }).optional(),
+    ...limitValues("limits.default_key"),
   })
   .refine((entry) => (entry.key === undefined) !== (entry.key_sha256 === undefined), {
     message: "exactly one of `key`, `key_file` and `key_sha256` must be given",

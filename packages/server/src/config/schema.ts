@@ -3,6 +3,8 @@ import { authSettings } from "./auth-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
+import { limitSettings } from "./limit-settings.ts";
+import { overloadSettings } from "./overload-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -27,6 +29,8 @@ export const configSchema = z.strictObject({
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
+  limits: limitSettings,
+  overload: overloadSettings,
   ledger: ledgerSettings,
   events: eventSettings,
   prices: priceList,

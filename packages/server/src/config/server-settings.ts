@@ -31,6 +31,16 @@ export const serverSettings = section(
       .describe(
         "Names that requests may be addressed to (the Host header), beside the addresses that it listens on.",
       ),
+    trusted_proxies: z
+      .array(
+        z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+          error: "must be an address, or a network as address/bits",
+        }),
+      )
+      .default([])
+      .describe(
+        "Addresses and networks of proxies in front of the server, whose `X-Forwarded-For` tells who calls. Of all others it is ignored.",
+      ),
     drain_seconds: seconds(
       0,
       3_600,

@@ -86,7 +86,9 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
   }
 
   function noteRefusal(caller: Caller, operation: string, error: PlatformError): void {
-    if (refusals.take(nowMs()).isAllowed) {
+    const now = nowMs();
+    if (refusals.waitMs(1, now) === 0) {
+      refusals.take(1, now);
       const facts = { operation, caller, target: null, before: null };
       void audit.appendOrKeep(toEntry(facts, nowMs(), { outcome: "refused", errorCode: error.code }));
       return;

@@ -10,6 +10,7 @@ import {
   roleNames,
 } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
+import { limitInput, limitOutput, toLimitFields, toLimitValues } from "./limit-fields.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
@@ -23,7 +24,7 @@ const keySchema = z.object({
     .readonly()
     .describe("What it may do at most; never more than its owner may when it is used."),
   prefix: z.string().describe("How the key's text begins."),
-  requests_per_minute: z.number().nullable(),
+  ...limitOutput,
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string().nullable(),
@@ -106,7 +107,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
           .optional()
           .describe("Instead of a role: permissions."),
         expires_at: z.iso.datetime({ offset: true }).optional().describe("Default: it does not expire."),
-        requests_per_minute: z.number().int().min(1).max(1_000_000).optional().describe("Default: no limit."),
+        ...limitInput("limits.default_key"),
       })
       .refine(({ role, scopes }) => role === undefined || scopes === undefined, {
         message: "a key has a role or scopes, not both",
@@ -125,7 +126,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         ownerId: owner?.id ?? null,
         scopes,
         prefix: secret.prefix,
-        requestsPerMinute: input.requests_per_minute ?? null,
+        limits: toLimitValues(input),
         createdBy: principal.id,
         createdAtMs: Date.now(),
         expiresAtMs,
@@ -256,7 +257,7 @@ function toRow(key: ApiKey): z.output<typeof keySchema> {
     owner: key.ownerId,
     scopes: key.scopes,
     prefix: key.prefix,
-    requests_per_minute: key.requestsPerMinute,
+    ...toLimitFields(key.limits),
     created_at: new Date(key.createdAtMs).toISOString(),
     created_by: key.createdBy,
     expires_at: toTime(key.expiresAtMs),

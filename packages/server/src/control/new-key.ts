@@ -22,14 +22,7 @@ export function createSecret(): NewSecret {
 export function createKey(
   facts: Pick<
     ApiKey,
-    | "name"
-    | "ownerId"
-    | "scopes"
-    | "prefix"
-    | "requestsPerMinute"
-    | "createdBy"
-    | "createdAtMs"
-    | "expiresAtMs"
+    "name" | "ownerId" | "scopes" | "prefix" | "limits" | "createdBy" | "createdAtMs" | "expiresAtMs"
   >,
 ): ApiKey {
   return {

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { User } from "../core/identity.ts";
+import { noLimits } from "../core/limits.ts";
 import { permissionsOf } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { createKey, createSecret } from "./new-key.ts";
 
 /** A user who has not called yet. */
-export function createUser(facts: Pick<User, "name" | "kind" | "email" | "role">): User {
-  return { ...facts, id: `user_${randomUUID()}`, isActive: true, createdAtMs: Date.now() };
+export function createUser(
+  facts: Pick<User, "name" | "kind" | "email" | "role"> & Partial<Pick<User, "limits">>,
+): User {
+  return { limits: noLimits, ...facts, id: `user_${randomUUID()}`, isActive: true, createdAtMs: Date.now() };
 }
 
 /** Stores a user with a key of the same name and role. Resolves with the key's text. Rejects with PlatformError. */
@@ -17,7 +20,7 @@ export async function insertWithKey(identity: Identity, user: User, createdBy: s
     ownerId: user.id,
     scopes: [...permissionsOf(user.role)],
     prefix: secret.prefix,
-    requestsPerMinute: null,
+    limits: noLimits,
     createdBy,
     createdAtMs: user.createdAtMs,
     expiresAtMs: null,

@@ -5,6 +5,15 @@ import { roleNames } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
 import { createUser, insertWithKey } from "./new-user.ts";
+import {
+  changeLimits,
+  limitChange,
+  type LimitFields,
+  limitInput,
+  limitOutput,
+  toLimitFields,
+  toLimitValues,
+} from "./limit-fields.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
 
@@ -15,6 +24,7 @@ const userSchema = z.object({
   email: z.string().nullable(),
   role: z.enum(roleNames),
   is_active: z.boolean().describe("Keys of a user who is not active do not work."),
+  ...limitOutput,
   created_at: z.string(),
 });
 
@@ -70,6 +80,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
       kind: z.enum(localUserKinds).default("person"),
       email: email.optional(),
       role: z.enum(roleNames),
+      ...limitInput("limits.default_user"),
       with_key: z
         .boolean()
         .default(false)
@@ -84,7 +95,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         .nullable()
         .describe("The text of the key that was made with the user. It is shown this once."),
     }),
-    run: async ({ name, kind, email: address, role, with_key }, { principal }) => {
+    run: async ({ name, kind, email: address, role, with_key, ...limits }, { principal }) => {
       const isFirst = !identity.hasUsers;
       if (isFirst && role !== "admin") {
         throw new PlatformError(
@@ -93,7 +104,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
           { field: "role" },
         );
       }
-      const user = createUser({ name, kind, email: address ?? null, role });
+      const user = createUser({ name, kind, email: address ?? null, role, limits: toLimitValues(limits) });
       if (!isFirst && !with_key) {
         await identity.users.insert(user);
         return { ...toRow(user), key: null };
@@ -118,12 +129,19 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
         email: email.nullable().optional(),
         role: z.enum(roleNames).optional(),
         is_active: z.boolean().optional(),
+        ...limitChange,
       }),
       output: userSchema,
-      run: async ({ id, email: address, role, is_active }) => {
+      run: async ({ id, email: address, role, is_active, ...fields }) => {
         const isAdminNoMore = (role !== undefined && role !== "admin") || is_active === false;
         if (isAdminNoMore) await refuseLastAdmin(identity, id);
-        const changed = await identity.users.update(id, { email: address, role, isActive: is_active });
+        const limits = await limitsAfter(identity, id, fields);
+        const changed = await identity.users.update(id, {
+          email: address,
+          role,
+          isActive: is_active,
+          limits,
+        });
         return toRow(requireUser(changed, id));
       },
     }),
@@ -152,6 +170,12 @@ function toTarget(
   return { type: "user", id, name: user?.name ?? null };
 }
 
+/** Undefined when they stay as they are. */
+async function limitsAfter({ users }: Identity, id: string, fields: LimitFields) {
+  if (Object.values(fields).every((field) => field === undefined)) return undefined;
+  return changeLimits((await users.find(id))?.limits, fields);
+}
+
 /** Throws PlatformError `conflict` when a user is the only active admin. */
 async function refuseLastAdmin({ users }: Identity, id: string): Promise<void> {
   if (await users.hasOtherAdmin(id)) return;
@@ -172,6 +196,7 @@ function toRow(user: User): z.output<typeof userSchema> {
     email: user.email,
     role: user.role,
     is_active: user.isActive,
+    ...toLimitFields(user.limits),
     created_at: new Date(user.createdAtMs).toISOString(),
   };
 }

@@ -1,3 +1,4 @@
+import { type LimitValues, noLimits } from "./limits.ts";
 import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
 
@@ -16,6 +17,8 @@ export interface User {
   readonly role: Role;
   /** Keys of a user who is not active do not work. */
   readonly isActive: boolean;
+  /** Of all keys of the user together; where it has none, those of the configuration hold. */
+  readonly limits: LimitValues;
   readonly createdAtMs: number;
 }
 
@@ -30,7 +33,8 @@ export interface ApiKey {
   readonly scopes: readonly Permission[];
   /** The first characters of the text. */
   readonly prefix: string;
-  readonly requestsPerMinute: number | null;
+  /** Where it has none, those of the configuration hold. */
+  readonly limits: LimitValues;
   readonly createdAtMs: number;
   /** The id of who made it. */
   readonly createdBy: string;
@@ -97,7 +101,8 @@ export function toUserHolder(
       sessionId,
       // What the role allows now, not what it allowed when the token was made.
       permissions: permissionsOf(user.role),
-      requestsPerMinute: undefined,
+      limits: noLimits,
+      userLimits: user.limits,
     },
     expiresAtMs,
   };
@@ -123,7 +128,8 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       kind: "api_key",
       userId: owner?.id,
       permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
-      requestsPerMinute: key.requestsPerMinute ?? undefined,
+      limits: key.limits,
+      userLimits: owner?.limits,
     },
     expiresAtMs,
   };

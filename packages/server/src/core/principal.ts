@@ -1,3 +1,4 @@
+import { type LimitValues, noLimits } from "./limits.ts";
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 
 /** How a caller proved who it is: by a key, an access token, being on this machine, or not at all. */
@@ -16,8 +17,10 @@ export interface Principal {
   /** Of the login that the token came from; absent for other callers. */
   readonly sessionId?: string | undefined;
   readonly permissions: PermissionSet;
-  /** Calls a minute at most; undefined for no limit. */
-  readonly requestsPerMinute: number | undefined;
+  /** Of the key itself; where it has none, the defaults of the configuration hold. */
+  readonly limits: LimitValues;
+  /** The same of the key's owner; undefined for a caller without one. */
+  readonly userLimits: LimitValues | undefined;
 }
 
 /** A caller from this machine, while nobody else is known. */
@@ -27,7 +30,8 @@ export const localAdmin: Principal = {
   kind: "local",
   userId: undefined,
   permissions: permissionsOf("admin"),
-  requestsPerMinute: undefined,
+  limits: noLimits,
+  userLimits: undefined,
 };
 
 /** A caller of what anybody may call. */
@@ -37,5 +41,6 @@ export const anonymous: Principal = {
   kind: "anonymous",
   userId: undefined,
   permissions: new Set(),
-  requestsPerMinute: undefined,
+  limits: noLimits,
+  userLimits: undefined,
 };

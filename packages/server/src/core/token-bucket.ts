@@ -1,40 +1,77 @@
-/** What a bucket says of one call. */
-export interface BucketVerdict {
-  readonly isAllowed: boolean;
+/** What is left of something that is counted by the minute. */
+export interface Quota {
   readonly limit: number;
-  /** Calls left now. */
+  /** What can be had now; 0 in debt. */
   readonly remaining: number;
-  /** Until the bucket is full again. */
+  /** Until all of it is there again. */
   readonly resetMs: number;
-  /** Until the next call is allowed; 0 when one is. */
-  readonly retryAfterMs: number;
 }
 
-/** Allows `perMinute` calls a minute, as many at once. Time is an argument. */
+const minuteMs = 60_000;
+/** What additions of fractions may be off by: who waits as long as he was told must find what he waited for. */
+const tolerance = 1e-6;
+
+/** Holds what one minute brings, and refills as fast. Time is an argument, and never runs backwards in here. */
 export class TokenBucket {
-  readonly #perMinute: number;
-  #tokens: number;
+  #perMinute: number;
+  #left: number;
   #atMs: number;
 
   constructor(perMinute: number, nowMs: number) {
     this.#perMinute = perMinute;
-    this.#tokens = perMinute;
+    this.#left = perMinute;
     this.#atMs = nowMs;
   }
 
-  /** Takes one call when there is one. */
-  take(nowMs: number): BucketVerdict {
-    const perMs = this.#perMinute / 60_000;
-    this.#tokens = Math.min(this.#perMinute, this.#tokens + Math.max(0, nowMs - this.#atMs) * perMs);
-    this.#atMs = nowMs;
-    const isAllowed = this.#tokens >= 1;
-    if (isAllowed) this.#tokens--;
+  /** What is really taken for an amount: who wants more than the bucket holds waits for a full one, not forever. */
+  fit(amount: number): number {
+    return Math.min(amount, this.#perMinute);
+  }
+
+  /** Until so much can be taken; 0 when it can now. */
+  waitMs(amount: number, nowMs: number): number {
+    this.#refill(nowMs);
+    const missing = amount - this.#left;
+    return missing <= tolerance ? 0 : Math.ceil((missing * minuteMs) / this.#perMinute);
+  }
+
+  /** Takes so much, whether it is there or not: what is not there is a debt, which refills first. */
+  take(amount: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#left -= amount;
+  }
+
+  /** Puts back what was taken and not used. */
+  giveBack(amount: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#left = Math.min(this.#perMinute, this.#left + amount);
+  }
+
+  quota(nowMs: number): Quota {
+    this.#refill(nowMs);
     return {
-      isAllowed,
       limit: this.#perMinute,
-      remaining: Math.floor(this.#tokens),
-      resetMs: Math.ceil((this.#perMinute - this.#tokens) / perMs),
-      retryAfterMs: isAllowed ? 0 : Math.ceil((1 - this.#tokens) / perMs),
+      remaining: Math.max(0, Math.floor(this.#left + tolerance)),
+      resetMs: Math.ceil(((this.#perMinute - this.#left) * minuteMs) / this.#perMinute),
     };
+  }
+
+  isFull(nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#left >= this.#perMinute - tolerance;
+  }
+
+  /** Another limit from now on, of which the same share is left. */
+  resize(perMinute: number, nowMs: number): void {
+    if (perMinute === this.#perMinute) return;
+    this.#refill(nowMs);
+    this.#left *= perMinute / this.#perMinute;
+    this.#perMinute = perMinute;
+  }
+
+  #refill(nowMs: number): void {
+    if (nowMs <= this.#atMs) return;
+    this.#left = Math.min(this.#perMinute, this.#left + ((nowMs - this.#atMs) * this.#perMinute) / minuteMs);
+    this.#atMs = nowMs;
   }
 }

@@ -1,4 +1,5 @@
 import { PlatformError, type Reply } from "@llm-platform/kit";
+import type { LimitDemand } from "../core/limits.ts";
 import { Roster } from "../core/roster.ts";
 import type { NumberSeries } from "../telemetry/metric-family.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -7,6 +8,10 @@ import type { Chat, Stage } from "./stage.ts";
 
 export interface AdmitParts {
   readonly limits: CallLimits;
+  /** What a call wants of its limits; undefined for a call that has none. */
+  demandOf(call: GatewayCall): LimitDemand | undefined;
+  /** Why no call is taken now; undefined while calls are. */
+  overload(): PlatformError | undefined;
   readonly gauge: NumberSeries;
 }
 
@@ -20,8 +25,8 @@ export interface Admission {
   cancelAll(reason: PlatformError): void;
 }
 
-/** Bounds calls at once over all callers, and calls a minute per key. */
-export function createAdmission({ limits, gauge }: AdmitParts): Admission {
+/** Bounds calls at once over all callers, and what each scope may use. */
+export function createAdmission({ limits, demandOf, overload, gauge }: AdmitParts): Admission {
   const active = new Roster<GatewayCall>();
   const state = { isClosed: false };
 
@@ -31,7 +36,7 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
     call.onEnd(() => {
       active.delete(call);
       gauge.set(active.size);
-      limits.leave();
+      limits.leave(call);
     });
     return next(call);
   }
@@ -40,15 +45,16 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
   function beginLate(call: GatewayCall, next: Chat): Promise<Reply> {
     const refusal = state.isClosed ? shuttingDown() : call.cancellation.reason;
     if (refusal === undefined) return begin(call, next);
-    limits.leave();
+    limits.leave(call);
     return Promise.reject(refusal);
   }
 
   return {
     stage: (next) => (call) => {
-      if (state.isClosed) return Promise.reject(shuttingDown());
+      const refusal = state.isClosed ? shuttingDown() : overload();
+      if (refusal !== undefined) return Promise.reject(refusal);
       try {
-        const entering = limits.enter(call);
+        const entering = limits.enter(call, demandOf(call));
         return entering === undefined ? begin(call, next) : entering.then(() => beginLate(call, next));
       } catch (error) {
         return Promise.reject(error);
@@ -66,6 +72,7 @@ export function createAdmission({ limits, gauge }: AdmitParts): Admission {
   };
 }
 
-function shuttingDown(): PlatformError {
+/** The refusal of calls that come when the server stops. */
+export function shuttingDown(): PlatformError {
   return new PlatformError("shutting_down", "The server is shutting down.", { retryAfterMs: 1_000 });
 }

@@ -1,80 +1,102 @@
-import { PlatformError } from "@llm-platform/kit";
+import { type Cancellation, PlatformError } from "@llm-platform/kit";
+import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
 import type { Principal } from "../core/principal.ts";
-import { type BucketVerdict, TokenBucket } from "../core/token-bucket.ts";
 
-/** What limits look at in a call. */
+/** What limits look at in a call, and note in it. */
 export interface LimitedCall {
   readonly principal: Principal;
-  /** Monotonic. */
-  readonly startedAtMs: number;
-  /** The caller's limit as this call found it; left alone where it has none. */
-  limit: BucketVerdict | undefined;
+  readonly cancellation: Cancellation;
+  readonly estimatedInputTokens: number;
+  /** What the call has used by its end. */
+  readonly usedTokens: number;
+  /** The caller's limits as this call found them; left alone where it has none. */
+  limit: LimitVerdict | undefined;
+  /** What the call holds of them. */
+  hold: LimitHold | undefined;
 }
 
-/** How many calls may be in flight, and how many each key may make. */
+/** How many calls may be in flight, and what each scope may use. */
 export interface CallLimits {
   /**
    * Takes a place for a call: undefined when it has one, a promise when that has to be asked for.
-   * Throws, or rejects with, PlatformError `overloaded` or `rate_limited`; then no place was taken.
+   * Throws, or rejects with, PlatformError `overloaded` or `rate_limited`; then nothing was taken.
+   * @param demand what the call wants of its limits; undefined for a call that has none
    */
-  enter(call: LimitedCall): Promise<void> | undefined;
-  /** Gives the place of one call back. */
-  leave(): void;
+  enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined;
+  /** A call has ended: its place is given back, and what it used takes the place of what was estimated. */
+  leave(call: LimitedCall): void;
 }
 
 /** The limits of one process. */
 export function createLocalLimits(maxInFlight: number): CallLimits {
-  const buckets = new KeyBuckets();
+  const table = new LimitTable();
   let inFlight = 0;
   return {
-    enter(call) {
-      if (inFlight >= maxInFlight) throw overloaded(maxInFlight);
-      buckets.charge(call);
+    enter(call, demand) {
+      if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
+      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
       return undefined;
     },
-    leave() {
+    leave(call) {
       inFlight--;
+      call.hold?.settle(call.usedTokens, performance.now());
     },
   };
 }
 
-/** A bucket for each key that has a limit. */
-export class KeyBuckets {
-  readonly #buckets = new Map<string, TokenBucket>();
-
-  /** Takes one call of a key when there is one. */
-  take(id: string, perMinute: number, nowMs: number): BucketVerdict {
-    let bucket = this.#buckets.get(id);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(perMinute, nowMs);
-      this.#buckets.set(id, bucket);
-    }
-    return bucket.take(nowMs);
-  }
-
-  /** Throws PlatformError `rate_limited` when the key of a call has none left. */
-  charge(call: LimitedCall): void {
-    const { id, requestsPerMinute } = call.principal;
-    if (requestsPerMinute === undefined) return;
-    applyVerdict(call, this.take(id, requestsPerMinute, call.startedAtMs));
-  }
+/** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
+export function takeOf(
+  table: LimitTable,
+  call: LimitedCall,
+  { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
+): void {
+  const { verdict, hold } = table.take(demand, nowMs);
+  call.hold = hold;
+  applyVerdict(call, verdict);
 }
 
-/** Notes in a call what its key's bucket said. Throws PlatformError `rate_limited`. */
-export function applyVerdict(call: LimitedCall, verdict: BucketVerdict): void {
+/**
+ * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused, and
+ * `overloaded` where not this caller is too busy but a model is.
+ */
+export function applyVerdict(call: LimitedCall, verdict: LimitVerdict): void {
   call.limit = verdict;
-  if (verdict.isAllowed) return;
-  const { name } = call.principal;
-  throw new PlatformError(
-    "rate_limited",
-    `The key ${name} may make ${verdict.limit} calls a minute; they are used up.`,
-    { retryAfterMs: verdict.retryAfterMs },
-  );
+  const { refusal } = verdict;
+  if (refusal === undefined) return;
+  const isBusyModel = refusal.kind === "concurrent" && refusal.scope === "model";
+  throw new PlatformError(isBusyModel ? "overloaded" : "rate_limited", textOf(refusal, call.principal), {
+    retryAfterMs: refusal.retryAfterMs,
+  });
 }
 
-export function overloaded(maxInFlight: number): PlatformError {
+/** The refusal of one call more than may be in flight in all. Noted in the call, too. */
+export function overloaded(call: LimitedCall, maxInFlight: number): PlatformError {
+  const retryAfterMs = 1_000;
+  const refusal = { scope: "global", id: "", kind: "concurrent", limit: maxInFlight, retryAfterMs } as const;
+  call.limit = { refusal, requests: undefined, tokens: undefined };
   return new PlatformError("overloaded", `The server is at its limit of ${maxInFlight} calls at once.`, {
-    retryAfterMs: 1_000,
+    retryAfterMs,
   });
+}
+
+function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }: Principal): string {
+  const subjects = {
+    key: `The key ${name}`,
+    user: `The owner of the key ${name}`,
+    address: "Callers from this address together",
+    model: `Callers of the model ${id} together`,
+    global: "All callers together",
+  };
+  const subject = subjects[scope];
+  const wait = `Try again in ${Math.ceil(retryAfterMs / 1_000)} s.`;
+  switch (kind) {
+    case "requests":
+      return `${subject} may make ${limit} calls a minute; they are used up. ${wait}`;
+    case "tokens":
+      return `${subject} may use ${limit} tokens a minute; too few of them are left for this call. ${wait}`;
+    case "concurrent":
+      return `${subject} may have ${limit} calls in flight at once; they are. ${wait}`;
+  }
 }

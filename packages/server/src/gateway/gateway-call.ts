@@ -1,6 +1,6 @@
 import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
+import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
-import type { BucketVerdict } from "../core/token-bucket.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
 
@@ -11,6 +11,8 @@ export interface GatewayCallInput {
   /** The dialect of the body, and of the reply that the client expects. */
   readonly dialect: Dialect;
   readonly principal: Principal;
+  /** What the caller's address is counted by; undefined where none has a limit. */
+  readonly address?: string | undefined;
   readonly head: RequestHead;
   readonly body: Buffer;
   /** Whether the reply is a stream, the dialect's default applied. */
@@ -29,6 +31,7 @@ export class GatewayCall {
   readonly operation: Operation;
   readonly dialect: Dialect;
   readonly principal: Principal;
+  readonly address: string | undefined;
   readonly head: RequestHead;
   readonly body: Buffer;
   readonly stream: boolean;
@@ -45,8 +48,12 @@ export class GatewayCall {
   sentAtMs = 0;
   /** Who was asked last: who answered, once one did. */
   servedBy: Target | undefined;
-  /** The caller's limit as this call found it; undefined when it has none. Set by the admission stage. */
-  limit: BucketVerdict | undefined;
+  /** The caller's limits as this call found them; undefined when it has none. Set by the admission stage. */
+  limit: LimitVerdict | undefined;
+  /** What the call holds of its limits until it ends. Set by the admission stage. */
+  hold: LimitHold | undefined;
+  /** Tokens that the attempts that ended have used, as far as that is known. */
+  usedTokens = 0;
   /** In the roster of the calls in flight. */
   place = -1;
   #json: unknown;
@@ -58,6 +65,7 @@ export class GatewayCall {
     this.operation = input.operation;
     this.dialect = input.dialect;
     this.principal = input.principal;
+    this.address = input.address;
     this.head = input.head;
     this.body = input.body;
     this.stream = input.stream;

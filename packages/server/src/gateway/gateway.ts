@@ -1,11 +1,15 @@
-import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
+import { type PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
-import { createAdmission } from "./admit.ts";
+import { createAdmission, shuttingDown } from "./admit.ts";
 import { createAttempts } from "./attempt.ts";
 import { type CallLimits, createLocalLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
+import { LimitPlan } from "./limit-plan.ts";
+import { createModelLimits } from "./model-limits.ts";
 import type { ModelDirectory } from "./model-directory.ts";
+import type { OverloadGuard } from "./overload-guard.ts";
+import { createQueuedLimits, type QueuedLimits, type QueueSettings } from "./queued-limits.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -17,6 +21,8 @@ export interface GatewayParts {
   readonly settings: GatewaySettings;
   readonly metrics: PlatformMetrics;
   readonly random: () => number;
+  /** Keeps calls out that there is neither time nor memory for. */
+  readonly guard: OverloadGuard;
   /** Default: those of this process alone, as the settings say. */
   readonly limits?: CallLimits | undefined;
 }
@@ -51,8 +57,23 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const limits = parts.limits ?? createLocalLimits(settings.maxInFlight);
-  const admission = createAdmission({ limits, gauge: metrics.inFlight.series() });
+  const bare = parts.limits ?? createLocalLimits(settings.maxInFlight);
+  const queue = settings.queue.size === 0 ? undefined : createQueue(bare, settings.queue, metrics);
+  const limits = queue ?? bare;
+  const close = () => {
+    admission.close();
+    queue?.close(shuttingDown());
+  };
+  const plan = new LimitPlan({
+    settings: settings.limits,
+    modelLimits: createModelLimits(settings.limits.models, directory),
+  });
+  const admission = createAdmission({
+    limits,
+    demandOf: (call) => plan.demandOf(call),
+    overload: () => parts.guard.refusal(),
+    gauge: metrics.inFlight.series(),
+  });
   const chat = composeStages(
     [admission.stage, createRouting(directory, random)],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
@@ -82,13 +103,26 @@ export function createGateway(parts: GatewayParts): Gateway {
         (error: unknown) => fail(call, caller, toPlatformError(error)),
       );
     },
-    close: () => admission.close(),
+    close,
     async drain(deadlineMs) {
-      admission.close();
+      close();
       if (await emptied(deadlineMs)) return;
-      admission.cancelAll(new PlatformError("shutting_down", "The server is shutting down."));
+      admission.cancelAll(shuttingDown());
       await emptied(lastWordsMs);
     },
     stop: () => deadlines.stop(),
   };
+}
+
+function createQueue(inner: CallLimits, settings: QueueSettings, metrics: PlatformMetrics): QueuedLimits {
+  return createQueuedLimits({
+    inner,
+    settings,
+    metrics: (queue) => ({ depth: metrics.queueDepth.series(queue), wait: metrics.queueWait.series(queue) }),
+    nowMs: () => performance.now(),
+    after(delayMs, action) {
+      const timer = setTimeout(action, delayMs);
+      return () => clearTimeout(timer);
+    },
+  });
 }

@@ -1,28 +1,36 @@
 import { type PlatformError, toPlatformError } from "@llm-platform/kit";
-import type { BucketVerdict } from "../core/token-bucket.ts";
+import type { LimitDemand, LimitVerdict } from "../core/limits.ts";
 import { applyVerdict, type CallLimits, type LimitedCall, overloaded } from "./call-limits.ts";
 
 /** What a process asks of the one that keeps the limits, for one call. */
 export interface LimitAsk {
   readonly id: number;
   readonly needsSlot: boolean;
-  /** The key whose bucket is to be asked; undefined when it has none. */
-  readonly key: string | undefined;
-  readonly perMinute: number;
+  /** What the call wants of its limits; undefined when it has none. */
+  readonly demand: LimitDemand | undefined;
 }
 
 export interface LimitAnswer {
   readonly id: number;
   /** Whether a slot was lent; false too when none was needed. */
   readonly isLent: boolean;
-  /** What the key's bucket said; undefined when it was not asked, as when no slot was to be had. */
-  readonly verdict: BucketVerdict | undefined;
+  /** What the call's limits said; undefined when they were not asked, as when no slot was to be had. */
+  readonly verdict: LimitVerdict | undefined;
+}
+
+/** A call that was let in by an answer has ended. */
+export interface LimitSettlement {
+  /** Of the ask. */
+  readonly id: number;
+  readonly usedTokens: number | undefined;
 }
 
 export interface LeasedLimitsParts {
   readonly maxInFlight: number;
   /** Sends asks that came in one turn. Each is answered once. */
   ask(asks: readonly LimitAsk[]): void;
+  /** Tells the ends of calls that came in one turn: of each that limits let in, once. */
+  settle(settlements: readonly LimitSettlement[]): void;
   /** Answers a recall. */
   giveBack(slots: number, round: number): void;
 }
@@ -38,7 +46,7 @@ interface Waiting {
 
 /**
  * The limits as one of several processes has them: slots that it was lent and does not use let a call in at once;
- * without one, and for every call of a key with a limit, it asks.
+ * without one, and for every call that has a limit, it asks.
  */
 export class LeasedLimits implements CallLimits {
   readonly #parts: LeasedLimitsParts;
@@ -46,6 +54,7 @@ export class LeasedLimits implements CallLimits {
   /** Those of `#waiting` that a slot alone would let in, oldest first. */
   #inLine: Waiting[] = [];
   #outgoing: LimitAsk[] = [];
+  #settlements: LimitSettlement[] = [];
   #unused = 0;
   #lastId = 0;
 
@@ -53,15 +62,17 @@ export class LeasedLimits implements CallLimits {
     this.#parts = parts;
   }
 
-  enter(call: LimitedCall): Promise<void> | undefined {
-    const isLimited = call.principal.requestsPerMinute !== undefined;
+  enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined {
     const hasSlot = this.#unused > 0;
     if (hasSlot) this.#unused--;
-    if (hasSlot && !isLimited) return undefined;
-    return new Promise((resolve, reject) => this.#ask({ call, needsSlot: !hasSlot, resolve, reject }));
+    if (hasSlot && demand === undefined) return undefined;
+    return new Promise((resolve, reject) =>
+      this.#ask({ call, demand, needsSlot: !hasSlot, resolve, reject }),
+    );
   }
 
-  leave(): void {
+  leave(call: LimitedCall): void {
+    call.hold?.settle(call.usedTokens, 0);
     this.#unused++;
     this.#serveLine();
   }
@@ -88,14 +99,12 @@ export class LeasedLimits implements CallLimits {
     this.#serveLine();
   }
 
-  #ask(input: Pick<Waiting, "call" | "resolve" | "reject"> & { readonly needsSlot: boolean }): void {
-    const { call, needsSlot, resolve, reject } = input;
-    const { id, requestsPerMinute } = call.principal;
-    const key = requestsPerMinute === undefined ? undefined : id;
-    const ask = { id: ++this.#lastId, needsSlot, key, perMinute: requestsPerMinute ?? 0 };
+  #ask(input: Pick<Waiting, "call" | "resolve" | "reject"> & Pick<LimitAsk, "needsSlot" | "demand">): void {
+    const { call, needsSlot, demand, resolve, reject } = input;
+    const ask = { id: ++this.#lastId, needsSlot, demand };
     const waiting = { call, ask, resolve, reject, isServed: false };
     this.#waiting.set(ask.id, waiting);
-    if (needsSlot && key === undefined) this.#inLine.push(waiting);
+    if (needsSlot && demand === undefined) this.#inLine.push(waiting);
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#send());
     this.#outgoing.push(ask);
   }
@@ -106,28 +115,44 @@ export class LeasedLimits implements CallLimits {
     this.#parts.ask(asks);
   }
 
-  #settle(waiting: Waiting, isLent: boolean, verdict: BucketVerdict | undefined): void {
+  #settle(waiting: Waiting, isLent: boolean, verdict: LimitVerdict | undefined): void {
     const { call, ask, resolve, reject } = waiting;
     waiting.isServed = true;
     if (ask.needsSlot) {
       if (this.#unused === 0) {
-        reject(overloaded(this.#parts.maxInFlight));
+        reject(overloaded(call, this.#parts.maxInFlight));
         return;
       }
       this.#unused--;
-      if (!isLent && ask.key !== undefined) {
-        // It was refused a slot, but one came free here: its key is still to be asked.
-        this.#ask({ call, needsSlot: false, resolve, reject });
+      if (!isLent && ask.demand !== undefined) {
+        // It was refused a slot, but one came free here: its limits are still to be asked.
+        this.#ask({ call, demand: ask.demand, needsSlot: false, resolve, reject });
         return;
       }
     }
     try {
-      if (verdict !== undefined) applyVerdict(call, verdict);
+      if (verdict !== undefined) this.#apply(waiting, verdict);
       resolve();
     } catch (error) {
       this.#unused++;
       reject(toPlatformError(error));
     }
+  }
+
+  #apply({ call, ask: { id } }: Waiting, verdict: LimitVerdict): void {
+    applyVerdict(call, verdict);
+    call.hold = { settle: (usedTokens) => this.#settleLater({ id, usedTokens }) };
+  }
+
+  #settleLater(settlement: LimitSettlement): void {
+    if (this.#settlements.length === 0) queueMicrotask(() => this.#tellSettlements());
+    this.#settlements.push(settlement);
+  }
+
+  #tellSettlements(): void {
+    const settlements = this.#settlements;
+    this.#settlements = [];
+    this.#parts.settle(settlements);
   }
 
   #serveLine(): void {

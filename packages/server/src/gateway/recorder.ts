@@ -95,6 +95,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     const { call, target } = record;
     const nowMs = performance.now();
     const usage = usageOf(end, call);
+    call.usedTokens += (usage.usage.inputTokens ?? 0) + (usage.usage.outputTokens ?? 0);
     const price =
       usage.source === "none"
         ? undefined
@@ -135,8 +136,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const statusClass = `${Math.floor(statusOf(error.code) / 100)}xx`;
       metrics.requests.series("none", "other", call.operation, statusClass, String(call.stream)).add();
       countError("none", "other", error);
-      if (error.code === "rate_limited" && error.upstreamStatus === undefined)
-        metrics.rateLimited.series("requests").add();
+      const refusal = call.limit?.refusal;
+      if (refusal !== undefined) metrics.rateLimited.series(`${refusal.scope}_${refusal.kind}`).add();
       call.end();
     },
   };

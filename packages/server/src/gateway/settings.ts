@@ -1,4 +1,7 @@
 import type { BreakerSettings } from "../core/breaker.ts";
+import type { LimitSettings } from "./limit-plan.ts";
+import type { QueueSettings } from "./queued-limits.ts";
+import type { StartGuardParts } from "./start-overload-guard.ts";
 
 /** What the gateway can be told. Times in milliseconds. */
 export interface GatewaySettings {
@@ -19,4 +22,7 @@ export interface GatewaySettings {
   /** Attempts beyond the first. */
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
+  readonly limits: LimitSettings;
+  readonly queue: QueueSettings;
+  readonly overload: StartGuardParts["settings"];
 }

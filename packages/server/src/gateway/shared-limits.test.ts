@@ -1,13 +1,41 @@
-import { toPlatformError } from "@llm-platform/kit";
+import { Cancellation, toPlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Limit, type LimitDemand, noLimits } from "../core/limits.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import type { CallLimits, LimitedCall } from "./call-limits.ts";
 import { LeasedLimits } from "./leased-limits.ts";
 import { SharedLimits } from "./shared-limits.ts";
 
 const anybody: Principal = { ...localAdmin, id: "anybody", name: "anybody" };
-const bounded: Principal = { ...localAdmin, id: "bounded", name: "bounded", requestsPerMinute: 5 };
+const bounded: Principal = { ...localAdmin, id: "bounded", name: "bounded" };
+const bounds: Limit = {
+  ...noLimits,
+  scope: "key",
+  id: "bounded",
+  requestsPerMinute: 5,
+  tokensPerMinute: 1_000,
+};
+const tokensPerCall = 100;
+const busy: Principal = { ...localAdmin, id: "busy", name: "busy" };
+const busyBounds: Limit = { ...noLimits, scope: "user", id: "busy", maxConcurrent: 2 };
+
+function demandOf(principal: Principal): LimitDemand | undefined {
+  if (principal === bounded) return { limits: [bounds], tokens: tokensPerCall };
+  return principal === busy ? { limits: [busyBounds], tokens: 0 } : undefined;
+}
+
+function callOf(principal: Principal): LimitedCall {
+  const cancellation = new Cancellation();
+  return {
+    principal,
+    cancellation,
+    estimatedInputTokens: 0,
+    usedTokens: 0,
+    limit: undefined,
+    hold: undefined,
+  };
+}
 
 interface Pending {
   readonly process: number;
@@ -24,6 +52,8 @@ class Host {
   readonly lines: (() => void)[][];
   /** Calls in flight, by process; the keeper is 0. */
   readonly active: number[];
+  /** The calls themselves, by process. */
+  readonly calls: LimitedCall[][];
   readonly pending = new Set<Pending>();
   readonly granted: LimitedCall[] = [];
   readonly refused: Pending[] = [];
@@ -33,6 +63,7 @@ class Host {
   constructor(limit: number, workers: number) {
     this.limit = limit;
     this.active = Array.from({ length: workers + 1 }, () => 0);
+    this.calls = Array.from({ length: workers + 1 }, () => []);
     this.lines = Array.from({ length: workers * 2 }, () => []);
     this.workers = Array.from({ length: workers }, (_, index) => this.#makeWorker(index));
     this.shared = new SharedLimits<number>({
@@ -53,6 +84,7 @@ class Host {
     return new LeasedLimits({
       maxInFlight: this.limit,
       ask: (asks) => this.#from(index, () => this.shared.onAsks(index, asks)),
+      settle: (settlements) => this.#from(index, () => this.shared.onSettlements(index, settlements)),
       giveBack: (slots, round) => this.#from(index, () => this.shared.onReturned(index, slots, round)),
     });
   }
@@ -66,16 +98,26 @@ class Host {
     this.enter(process, bounded);
   }
 
+  /** A call of the user that may have two in flight. */
+  enterBusy(process: number): void {
+    this.enter(process, busy);
+  }
+
+  get busy(): number {
+    return this.calls.flat().filter(({ principal }) => principal === busy).length;
+  }
+
   enter(process: number, principal = anybody): void {
     const limits = this.#limitsOf(process);
     if (limits === undefined) return;
-    const call: LimitedCall = { principal, startedAtMs: this.nowMs, limit: undefined };
+    const call = callOf(principal);
     const pending: Pending = { process, mostWanted: 0 };
     this.pending.add(pending);
     this.#note();
     const begin = () => {
       if (!this.pending.delete(pending)) return;
       this.active[process] = (this.active[process] ?? 0) + 1;
+      this.calls[process]?.push(call);
       this.granted.push(call);
     };
     const refuse = (error: unknown) => {
@@ -84,7 +126,7 @@ class Host {
       else this.rateLimited++;
     };
     try {
-      const entering = limits.enter(call);
+      const entering = limits.enter(call, demandOf(principal));
       if (entering === undefined) begin();
       else entering.then(begin, refuse);
     } catch (error) {
@@ -95,7 +137,8 @@ class Host {
   leave(process: number): void {
     if ((this.active[process] ?? 0) === 0) return;
     this.active[process] = (this.active[process] ?? 0) - 1;
-    this.#limitsOf(process)?.leave();
+    const call = this.calls[process]?.shift();
+    if (call !== undefined) this.#limitsOf(process)?.leave(call);
   }
 
   deliver(line: number): void {
@@ -111,6 +154,7 @@ class Host {
     if (this.workers[worker] === undefined) return;
     this.workers[worker] = undefined;
     this.active[worker + 1] = 0;
+    this.calls[worker + 1]?.splice(0);
     for (const pending of this.pending) if (pending.process === worker + 1) this.pending.delete(pending);
     // What it had sent still arrives before its end is known; what was on its way to it is lost.
     for (const arrive of this.lines[worker * 2 + 1]?.splice(0) ?? []) arrive();
@@ -154,6 +198,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ does: fc.constant("leave" as const), at: fc.nat(3) }) },
   { weight: 6, arbitrary: fc.record({ does: fc.constant("deliver" as const), at: fc.nat(5) }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("enterBounded" as const), at: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("enterBusy" as const), at: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("kill" as const), at: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("replace" as const), at: fc.nat(2) }) },
 );
@@ -170,6 +215,7 @@ describe("limits that several processes share", () => {
             host[does](at);
             await turn();
             expect(host.inFlight).toBeLessThanOrEqual(limit);
+            expect(host.busy).toBeLessThanOrEqual(2);
           }
           await host.settle();
           expect(host.pending.size).toBe(0);
@@ -194,6 +240,11 @@ describe("limits that several processes share", () => {
             await turn();
           }
           await host.settle();
+          const held = host.busy;
+          for (let each = 0; each < 3; each++) host.enterBusy(0);
+          await host.settle();
+          // Those of a process that was killed hold nothing any more.
+          expect(host.busy).toBe(Math.min(2, held + Math.min(3, limit - host.inFlight + host.busy - held)));
           const process = host.workers[asker - 1] === undefined ? 0 : asker;
           const refusedBefore = host.refused.length;
           while (host.inFlight < limit) {
@@ -218,12 +269,27 @@ describe("limits that several processes share", () => {
     await host.settle();
     expect(host.granted.length).toBe(5);
     expect([host.rateLimited, host.refused.length]).toEqual([7, 0]);
-    expect(host.granted.map(({ limit }) => limit?.remaining).sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(host.granted.map(({ limit }) => limit?.requests?.remaining).sort()).toEqual([0, 1, 2, 3, 4]);
     // What was refused keeps no slot.
     for (const process of [0, 1, 2]) while ((host.active[process] ?? 0) > 0) host.leave(process);
     for (let call = 0; call < 100; call++) host.enter(call % 3);
     await host.settle();
     expect(host.inFlight).toBe(100);
+  });
+
+  test("tokens that a call did not use come back from any process, those of a dead one stay as estimated", async () => {
+    const host = new Host(100, 2);
+    for (const process of [0, 1, 2]) host.enter(process, bounded);
+    await host.settle();
+    const left = () => host.granted.at(-1)?.limit?.tokens?.remaining;
+    expect(left()).toBe(1_000 - 3 * tokensPerCall);
+    host.leave(0);
+    host.leave(1);
+    host.kill(1);
+    await host.settle();
+    host.enter(0, bounded);
+    await host.settle();
+    expect(left()).toBe(1_000 - 2 * tokensPerCall);
   });
 
   test("a holder that does not answer delays a refusal by the bound of a round, and no longer", async () => {
@@ -238,8 +304,8 @@ describe("limits that several processes share", () => {
       nowMs: () => 0,
       after: (_delayMs, action) => void rounds.push(action),
     });
-    shared.onAsks("silent", [{ id: 1, needsSlot: true, key: undefined, perMinute: 0 }]);
-    const entering = shared.enter({ principal: anybody, startedAtMs: 0, limit: undefined });
+    shared.onAsks("silent", [{ id: 1, needsSlot: true, demand: undefined }]);
+    const entering = shared.enter(callOf(anybody), undefined);
     entering?.catch((error: unknown) => refusals.push(error));
     await turn();
     expect(refusals).toEqual([]);

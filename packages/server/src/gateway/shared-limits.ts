@@ -1,6 +1,8 @@
 import { SlotLeases } from "../core/slot-leases.ts";
-import { applyVerdict, type CallLimits, KeyBuckets, type LimitedCall, overloaded } from "./call-limits.ts";
-import type { LimitAnswer, LimitAsk } from "./leased-limits.ts";
+import type { LimitDemand, LimitHold, LimitVerdict } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
+import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
+import type { LimitAnswer, LimitAsk, LimitSettlement } from "./leased-limits.ts";
 
 export interface SharedLimitsParts<Holder> {
   readonly maxInFlight: number;
@@ -24,7 +26,9 @@ const chunkShare = 0.25;
 export class SharedLimits<Holder> implements CallLimits {
   readonly #parts: SharedLimitsParts<Holder>;
   readonly #leases: SlotLeases<Holder>;
-  readonly #buckets = new KeyBuckets();
+  readonly #table = new LimitTable();
+  /** What calls of other processes hold of their limits, by the ids of their asks. */
+  readonly #holds = new Map<Holder, Map<number, LimitHold>>();
   readonly #outgoing = new Map<Holder, LimitAnswer[]>();
   #timedRound = 0;
 
@@ -41,16 +45,16 @@ export class SharedLimits<Holder> implements CallLimits {
     });
   }
 
-  enter(call: LimitedCall): Promise<void> | undefined {
+  enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined {
     if (this.#leases.take()) {
-      this.#charge(call);
+      this.#charge(call, demand);
       return undefined;
     }
     return new Promise((resolve, reject) => {
       this.#leases.ask(undefined, (isGranted) => {
         try {
-          if (!isGranted) throw overloaded(this.#parts.maxInFlight);
-          this.#charge(call);
+          if (!isGranted) throw overloaded(call, this.#parts.maxInFlight);
+          this.#charge(call, demand);
           resolve();
         } catch (error) {
           reject(error);
@@ -59,7 +63,8 @@ export class SharedLimits<Holder> implements CallLimits {
     });
   }
 
-  leave(): void {
+  leave(call: LimitedCall): void {
+    call.hold?.settle(call.usedTokens, this.#parts.nowMs());
     this.#leases.putBack();
   }
 
@@ -71,6 +76,14 @@ export class SharedLimits<Holder> implements CallLimits {
     }
   }
 
+  onSettlements(holder: Holder, settlements: readonly LimitSettlement[]): void {
+    const holds = this.#holds.get(holder);
+    for (const { id, usedTokens } of settlements) {
+      holds?.get(id)?.settle(usedTokens, this.#parts.nowMs());
+      holds?.delete(id);
+    }
+  }
+
   onReturned(holder: Holder, slots: number, round: number): void {
     this.#leases.onReturned(holder, slots, round);
   }
@@ -78,26 +91,26 @@ export class SharedLimits<Holder> implements CallLimits {
   /** A process is gone, and its calls with it. */
   drop(holder: Holder): void {
     this.#outgoing.delete(holder);
+    // What its calls used is not known any more: what was estimated stands.
+    for (const hold of this.#holds.get(holder)?.values() ?? []) hold.settle(undefined, this.#parts.nowMs());
+    this.#holds.delete(holder);
     this.#leases.drop(holder);
   }
 
-  /** Throws PlatformError `rate_limited`, after giving the place back. */
-  #charge(call: LimitedCall): void {
-    const { id, requestsPerMinute } = call.principal;
-    if (requestsPerMinute === undefined) return;
+  /** Throws what `takeOf` throws, after giving the place back. */
+  #charge(call: LimitedCall, demand: LimitDemand | undefined): void {
+    if (demand === undefined) return;
     try {
-      applyVerdict(call, this.#buckets.take(id, requestsPerMinute, this.#parts.nowMs()));
+      takeOf(this.#table, call, { demand, nowMs: this.#parts.nowMs() });
     } catch (error) {
       this.#leases.putBack();
       throw error;
     }
   }
 
-  #answer(holder: Holder, { id, key, perMinute }: LimitAsk, slot: "lent" | "refused" | "not_needed"): void {
+  #answer(holder: Holder, { id, demand }: LimitAsk, slot: "lent" | "refused" | "not_needed"): void {
     const verdict =
-      slot === "refused" || key === undefined
-        ? undefined
-        : this.#buckets.take(key, perMinute, this.#parts.nowMs());
+      slot === "refused" || demand === undefined ? undefined : this.#take(holder, { id, demand });
     const answers = this.#outgoing.get(holder) ?? [];
     answers.push({ id, isLent: slot === "lent", verdict });
     if (answers.length > 1) return;
@@ -107,6 +120,16 @@ export class SharedLimits<Holder> implements CallLimits {
       this.#outgoing.delete(holder);
       this.#parts.answer(holder, answers);
     });
+  }
+
+  #take(holder: Holder, { id, demand }: { readonly id: number; readonly demand: LimitDemand }): LimitVerdict {
+    const { verdict, hold } = this.#table.take(demand, this.#parts.nowMs());
+    if (hold !== undefined) {
+      const holds = this.#holds.get(holder) ?? new Map<number, LimitHold>();
+      holds.set(id, hold);
+      this.#holds.set(holder, holds);
+    }
+    return verdict;
   }
 
   #limitRound(round: number): void {

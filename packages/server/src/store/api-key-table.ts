@@ -2,6 +2,7 @@ import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
 import type { ApiKey, FoundKey } from "../core/identity.ts";
 import { permissionNames } from "../core/permissions.ts";
+import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { ApiKeyRow, Tables } from "./tables.ts";
 import { toUser } from "./user-table.ts";
@@ -121,7 +122,7 @@ function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
     sha256,
     previous_sha256: null,
     previous_expires_at_ms: key.previousExpiresAtMs,
-    requests_per_minute: key.requestsPerMinute,
+    ...toLimitColumns(key.limits),
     created_at_ms: key.createdAtMs,
     created_by: key.createdBy,
     expires_at_ms: key.expiresAtMs,
@@ -139,7 +140,7 @@ function toKey(row: Selectable<ApiKeyRow>): ApiKey {
     ownerId: row.owner_id,
     scopes: permissionNames.filter((name) => Array.isArray(scopes) && scopes.includes(name)),
     prefix: row.prefix,
-    requestsPerMinute: row.requests_per_minute,
+    limits: fromLimitColumns(row),
     createdAtMs: row.created_at_ms,
     createdBy: row.created_by,
     expiresAtMs: row.expires_at_ms,

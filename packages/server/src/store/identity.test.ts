@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { noLimits } from "../core/limits.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,6 +32,7 @@ function userOf(change: Partial<User> = {}): User {
     email: null,
     role: "developer",
     isActive: true,
+    limits: noLimits,
     createdAtMs: clock.nowMs,
     ...change,
   };
@@ -43,7 +45,7 @@ function keyOf(change: Partial<ApiKey> = {}): ApiKey {
     ownerId: null,
     scopes: ["inference.call", "usage.read"],
     prefix: "llmp_first",
-    requestsPerMinute: 60,
+    limits: { ...noLimits, requestsPerMinute: 60 },
     createdAtMs: clock.nowMs,
     createdBy: "local-admin",
     expiresAtMs: null,
@@ -69,7 +71,8 @@ describe("a key", () => {
         kind: "api_key",
         userId: undefined,
         permissions: new Set(["inference.call", "usage.read"]),
-        requestsPerMinute: 60,
+        limits: { ...noLimits, requestsPerMinute: 60 },
+        userLimits: undefined,
       },
       expiresAtMs: Number.POSITIVE_INFINITY,
     });

@@ -42,6 +42,14 @@ const login: Migration = {
   },
 };
 
+/** Limits of users, and further ones of keys. */
+const limits: Migration = {
+  async up(database) {
+    await addLimits(database, "users", ["requests_per_minute", "tokens_per_minute", "max_concurrent"]);
+    await addLimits(database, "api_keys", ["tokens_per_minute", "max_concurrent"]);
+  },
+};
+
 /** Every change of the schema by name, in the order of the names. They only add. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
@@ -49,6 +57,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003_audit": audit,
   "0004_secrets": secrets,
   "0005_login": login,
+  "0007_limits": limits,
 };
 
 export interface MigrateParts {
@@ -254,4 +263,14 @@ async function createLogin(database: Kysely<unknown>): Promise<void> {
     .addColumn("created_at_ms", "bigint", (column) => column.notNull())
     .addColumn("retired_at_ms", "bigint")
     .execute();
+}
+
+async function addLimits(
+  database: Kysely<unknown>,
+  table: string,
+  columns: readonly string[],
+): Promise<void> {
+  // SQLite adds one column at a time.
+  for (const column of columns)
+    await database.schema.alterTable(table).addColumn(column, "integer").execute();
 }

@@ -9,11 +9,13 @@ import type { LedgerRecord } from "../core/ledger-record.ts";
 import { createEventTable } from "./event-table.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable } from "./ledger-table.ts";
+import { noLimits } from "../core/limits.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { openStore, type Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
+import { createUserTable } from "./user-table.ts";
 
 let directory = "";
 let stores: Store[] = [];
@@ -305,6 +307,16 @@ describe("migrations", () => {
     await migrate({ raw, database });
     await migrate({ raw, database, known: further });
     expect(tables(raw)).toBe(1);
+    await database.destroy();
+  });
+
+  it("add the limits to users and keys that are there, who then have none", async () => {
+    const { raw, database } = openRaw();
+    const before = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < "0007"));
+    await migrate({ raw, database, known: before });
+    raw.exec("INSERT INTO users VALUES ('user_1', 'ada', 'person', NULL, 'admin', 1, 5)");
+    await migrate({ raw, database, known: migrations });
+    expect(await createUserTable(database).find("user_1")).toMatchObject({ name: "ada", limits: noLimits });
     await database.destroy();
   });
 

@@ -65,6 +65,9 @@ export interface UserRow {
   /** 1 for a user whose keys work, else 0. */
   readonly is_active: number;
   readonly created_at_ms: number;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
 }
 
 export interface ApiKeyRow {
@@ -82,6 +85,8 @@ export interface ApiKeyRow {
   readonly previous_sha256: string | null;
   readonly previous_expires_at_ms: number | null;
   readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
   readonly created_at_ms: number;
   readonly created_by: string;
   readonly expires_at_ms: number | null;

@@ -1,7 +1,9 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
 import { type User, userKinds } from "../core/identity.ts";
+import type { LimitValues } from "../core/limits.ts";
 import { roleNames } from "../core/permissions.ts";
+import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables, UserRow } from "./tables.ts";
 
@@ -10,6 +12,7 @@ export interface UserChange {
   readonly email?: User["email"] | undefined;
   readonly role?: User["role"] | undefined;
   readonly isActive?: boolean | undefined;
+  readonly limits?: LimitValues | undefined;
 }
 
 /** Users and service accounts. Every member rejects with PlatformError `unavailable` when the database does not answer. */
@@ -60,12 +63,13 @@ export function createUserTable(database: Kysely<Tables>): UserTable {
           .executeTakeFirst();
         return row === undefined ? undefined : toUser(row);
       }),
-    update: (id, { email, role, isActive }) =>
+    update: (id, { email, role, isActive, limits }) =>
       guardStorageLater(async () => {
         const change = {
           ...(email === undefined ? {} : { email }),
           ...(role === undefined ? {} : { role }),
           ...(isActive === undefined ? {} : { is_active: Number(isActive) }),
+          ...(limits === undefined ? {} : toLimitColumns(limits)),
         };
         if (Object.keys(change).length === 0) return find(database, id);
         const row = await database
@@ -109,8 +113,17 @@ async function find(database: Kysely<Tables>, id: string): Promise<User | undefi
   return row === undefined ? undefined : toUser(row);
 }
 
-function toRow({ id, name, kind, email, role, isActive, createdAtMs }: User): UserRow {
-  return { id, name, kind, email, role, is_active: Number(isActive), created_at_ms: createdAtMs };
+function toRow({ id, name, kind, email, role, isActive, createdAtMs, limits }: User): UserRow {
+  return {
+    id,
+    name,
+    kind,
+    email,
+    role,
+    is_active: Number(isActive),
+    created_at_ms: createdAtMs,
+    ...toLimitColumns(limits),
+  };
 }
 
 /** A user of whom the row says what this version does not know has the least of it: a person who looks. */
@@ -122,6 +135,7 @@ export function toUser(row: Selectable<UserRow>): User {
     email: row.email,
     role: roleNames.find((role) => role === row.role) ?? "viewer",
     isActive: row.is_active === 1,
+    limits: fromLimitColumns(row),
     createdAtMs: row.created_at_ms,
   };
 }

@@ -6,6 +6,7 @@ const durationBuckets = [
 ];
 const firstTokenBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const perTokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
+const waitBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60];
 const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 const byModel = ["provider", "model"] as const;
@@ -134,9 +135,56 @@ export const metricNames = {
   },
   rateLimited: {
     name: "llm_rate_limited_total",
-    help: "Calls refused because a limit was reached.",
+    help: "Calls refused because a limit was reached, by its scope and kind, for example key_requests or user_tokens.",
     type: "counter",
     labels: ["limit"],
+  },
+  queueDepth: {
+    name: "llm_queue_depth",
+    help: "Calls that wait for room, by queue: global, or `model` and the name of one with a limit of calls at once.",
+    type: "gauge",
+    labels: ["queue"],
+  },
+  queueWait: {
+    name: "llm_queue_wait_seconds",
+    help: "How long calls waited that were let in then.",
+    type: "histogram",
+    labels: ["queue"],
+    buckets: waitBuckets,
+  },
+  overloadState: {
+    name: "llm_overload_state",
+    help: "What a process does against overload, by cause (memory, event_loop): 0 nothing, 1 closes connections, 2 refuses calls.",
+    type: "gauge",
+    merge: "max",
+    labels: ["cause"],
+  },
+  overloadShed: {
+    name: "llm_overload_shed_ratio",
+    help: "Part of new calls that is refused because the event loop is late.",
+    type: "gauge",
+    merge: "max",
+    labels: [],
+  },
+  overloadRefused: {
+    name: "llm_overload_refused_total",
+    help: "Calls refused because of overload, by cause.",
+    type: "counter",
+    labels: ["cause"],
+  },
+  memoryRatio: {
+    name: "llm_memory_usage_ratio",
+    help: "Memory in use, of what may be used. Absent where nothing bounds it.",
+    type: "gauge",
+    merge: "max",
+    labels: [],
+  },
+  loopDelay: {
+    name: "llm_event_loop_delay_seconds",
+    help: "How late the event loop was when it was last looked at, four times a second.",
+    type: "gauge",
+    merge: "max",
+    labels: [],
   },
   promptsTruncated: {
     name: "llm_prompts_truncated_total",

@@ -62,7 +62,7 @@ async function startLane(adopt: typeof adoptSocket, answer: (served: Served) => 
   const connections: ClientConnection[] = [];
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    connections.push(new ClientConnection(owner, socket, adopt));
+    connections.push(new ClientConnection(owner, { socket, peer: "" }, adopt));
   });
   servers.push(server);
   server.listen(0, "127.0.0.1");

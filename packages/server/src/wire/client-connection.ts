@@ -16,8 +16,11 @@ import { TurnQueue } from "./turn-queue.ts";
 export interface FastRoute {
   /** A body that says it is longer is node:http's to refuse. */
   readonly maxBodyBytes: number;
-  /** Judges the head before the body is read. Returns what serves the request, or undefined when node:http is to answer. */
-  admit(head: HttpHead): FastService | undefined;
+  /**
+   * Judges the head before the body is read. Returns what serves the request, or undefined when node:http is to answer.
+   * @param peer address of the connection's other end
+   */
+  admit(head: HttpHead, peer: string): FastService | undefined;
 }
 
 /** Serves one request. It must not throw. */
@@ -55,6 +58,8 @@ type Phase = "idle" | "head" | "body" | "reply";
  */
 export class ClientConnection implements ReplyCarrier, Timed {
   place = -1;
+  /** Address of the other end, as it was when the connection was accepted. */
+  readonly peer: string;
   readonly #owner: ClientConnectionOwner;
   readonly #adopted: AdoptedSocket;
   readonly #socket: Socket;
@@ -75,10 +80,11 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   constructor(
     owner: ClientConnectionOwner,
-    accepted: Socket,
+    { socket: accepted, peer }: { readonly socket: Socket; readonly peer: string },
     adopt: (accepted: Socket, onRead: OnRead) => AdoptedSocket,
   ) {
     this.#owner = owner;
+    this.peer = peer;
     this.#adopted = adopt(accepted, (read) => this.#onRead(read));
     const socket = this.#adopted.socket;
     this.#socket = socket;
@@ -182,7 +188,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
     const head = matched < 0 ? this.#readNewHead(bytes, end) : this.#heads.last;
     const route = head === undefined ? undefined : this.#owner.findRoute(head.path);
     const isTooLong = head === undefined || route === undefined || head.contentLength > route.maxBodyBytes;
-    const service = isTooLong ? undefined : route.admit(head);
+    const service = isTooLong ? undefined : route.admit(head, this.peer);
     if (head === undefined || service === undefined) {
       this.#handOver(bytes);
       return;

@@ -158,7 +158,7 @@ describe("the reader of plain heads beside node:http's", () => {
         expect(request?.url).toBe(head.path);
         expect(request?.headers["content-length"]).toBe(String(head.contentLength).replace(/^$/, ""));
         expect(request?.headers["transfer-encoding"]).toBeUndefined();
-        for (const key of ["host", "authorization", "x-api-key"] as const)
+        for (const key of ["host", "authorization", "x-api-key", "x-forwarded-for"] as const)
           expect(request?.headers[key], text).toBe(head[key]);
       }),
       { numRuns: Number(process.env["FUZZ_RUNS"] ?? 3_000) },

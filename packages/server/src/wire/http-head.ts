@@ -27,6 +27,7 @@ export class HttpHead {
   traceparent: string | undefined;
   "x-api-key": string | undefined;
   "api-key": string | undefined;
+  "x-forwarded-for": string | undefined;
 }
 
 const requestStart = "POST ";
@@ -113,6 +114,8 @@ function note(head: HttpHead, line: Line): boolean {
       return noteOnce(head, line, "authorization");
     case 14:
       return !isNameAt(line.text, line.at, "content-length") || noteLength(head, line);
+    case 15:
+      return noteOnce(head, line, "x-forwarded-for");
     case 16:
       return (
         !isNameAt(line.text, line.at, "content-encoding") && !isNameAt(line.text, line.at, "proxy-connection")
@@ -124,7 +127,14 @@ function note(head: HttpHead, line: Line): boolean {
   }
 }
 
-type KeptHeader = "host" | "authorization" | "origin" | "traceparent" | "x-api-key" | "api-key";
+type KeptHeader =
+  | "host"
+  | "authorization"
+  | "origin"
+  | "traceparent"
+  | "x-api-key"
+  | "api-key"
+  | "x-forwarded-for";
 
 function noteOnce(head: HttpHead, line: Line, name: KeptHeader): boolean {
   if (!isNameAt(line.text, line.at, name)) return true;

@@ -18,6 +18,8 @@ export interface RequestHead {
   readonly includeUsage: boolean;
   /** Number of choices, 1 unless `n` says otherwise. */
   readonly choices: number;
+  /** Tokens that the reply may have at most, of each choice; undefined when the client did not say. */
+  readonly maxTokens: number | undefined;
   /** Where the value of `model` stands, quotes included. */
   readonly modelRange: Range;
   /** Where the value of `stream_options` stands, when there is one. */
@@ -56,10 +58,12 @@ const quote = 0x22;
 const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/;
 const longestKeyBytes = 256;
 const mostChoices = 128;
+const mostDigits = 9;
+const digitZero = 0x30;
 
 /**
  * Reads the head of a request body in one pass, without parsing it: a JSON object (RFC 8259) of which `model`, `stream`,
- * `stream_options` and `n` are read, each of which may stand once. What other members hold is the upstream's to judge.
+ * `stream_options` and `n` are read, each of which may stand once, and what the reply may have of tokens. What other members hold is the upstream's to judge.
  *
  * @throws PlatformError `invalid_request` or `unsupported_parameter`, with the field named
  */
@@ -100,6 +104,7 @@ class HeadCollector implements MemberVisitor {
   #includeUsage = false;
   #choices = 1;
   #sawChoices = false;
+  #maxTokens: number | undefined;
 
   constructor(body: Buffer) {
     this.#body = body;
@@ -127,6 +132,8 @@ class HeadCollector implements MemberVisitor {
       if (this.#sawChoices) throw duplicate("n");
       this.#sawChoices = true;
       this.#readChoices(valueStart, valueEnd);
+    } else if (isMaxTokens(body, keyStart, keyEnd)) {
+      this.#readMaxTokens(valueStart, valueEnd);
     } else if (steeringStarts.includes(body[keyStart] ?? 0)) {
       this.#refuseSteering(body.toString("latin1", keyStart, keyEnd));
     }
@@ -149,6 +156,7 @@ class HeadCollector implements MemberVisitor {
       stream: this.#stream,
       includeUsage: this.#includeUsage,
       choices: this.#choices,
+      maxTokens: this.#maxTokens,
       streamOptionsRange: this.#streamOptionsRange,
       insertAt: skipBlank(this.#body, 0, this.#body.length) + 1,
     };
@@ -227,6 +235,18 @@ class HeadCollector implements MemberVisitor {
     this.#choices = count;
   }
 
+  /** What is no plain number is the upstream's to refuse. The larger of two counts. */
+  #readMaxTokens(start: number, end: number): void {
+    if (end - start > mostDigits) return;
+    let count = 0;
+    for (let at = start; at < end; at++) {
+      const digit = (this.#body[at] ?? 0) - digitZero;
+      if (digit < 0 || digit > 9) return;
+      count = count * 10 + digit;
+    }
+    this.#maxTokens = Math.max(this.#maxTokens ?? 0, count);
+  }
+
   #parse(field: string, start: number, end: number): unknown {
     try {
       return JSON.parse(this.#body.toString("utf8", start, end));
@@ -234,6 +254,11 @@ class HeadCollector implements MemberVisitor {
       throw new PlatformError("invalid_request", `\`${field}\` is not valid JSON.`, { field, cause: error });
     }
   }
+}
+
+/** The second is OpenAI's newer name. */
+function isMaxTokens(body: Buffer, start: number, end: number): boolean {
+  return isTextAt(body, start, end, "max_tokens") || isTextAt(body, start, end, "max_completion_tokens");
 }
 
 function invalid(field: string | undefined, message: string): PlatformError {

@@ -5,19 +5,22 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createTunnels, readTunnelled, type Tunnels } from "./tunnel.ts";
+import { readPeerLine } from "./peer-line.ts";
+import { createTunnels, type Tunnels } from "./tunnel.ts";
 
 let folder = "";
 let path = "";
 let tunnels: Tunnels;
 const servers: Server[] = [];
 const closes: number[] = [];
+const peers: string[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tunnel-"));
   path = join(folder, "other.sock");
   tunnels = createTunnels(path);
   closes.length = 0;
+  peers.length = 0;
 });
 afterEach(() => {
   tunnels.closeAll();
@@ -26,11 +29,14 @@ afterEach(() => {
 });
 
 /** The process at the other end of the tunnels. */
-async function openOther(onConnection: (socket: Socket) => unknown): Promise<void> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+async function openOther(onConnection: (socket: Socket) => void): Promise<void> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     // That the tunnel breaks off is what some of these tests are about.
     socket.on("error", () => undefined);
-    onConnection(socket);
+    readPeerLine(socket, (peer) => {
+      peers.push(peer);
+      onConnection(socket);
+    });
   });
   servers.push(server);
   server.listen(path);
@@ -41,7 +47,7 @@ async function openOther(onConnection: (socket: Socket) => unknown): Promise<voi
 async function enter(read: string): Promise<Socket> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (accepted) => {
     if (read !== "") accepted.unshift(Buffer.from(read));
-    tunnels.take(accepted, () => closes.push(1));
+    tunnels.take(accepted, { peer: accepted.remoteAddress ?? "", onClose: () => closes.push(1) });
   });
   servers.push(server);
   server.listen(0, "127.0.0.1");
@@ -64,13 +70,8 @@ async function readAll(socket: Socket): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-test("the address and every byte go through, both ways, what was read before first, and each side may end its half", async () => {
-  const addresses: (string | undefined)[] = [];
-  await openOther(async (socket) => {
-    await readTunnelled(socket);
-    addresses.push(socket.remoteAddress);
-    echo(socket);
-  });
+test("every byte goes through both ways, what was read before first, and each side may end its half", async () => {
+  await openOther(echo);
   const client = await enter("read before, ");
   const sent = randomBytes(3_000_000);
   const reading = readAll(client);
@@ -78,7 +79,7 @@ test("the address and every byte go through, both ways, what was read before fir
   const received = await reading;
   expect(received.subarray(0, 13).toString()).toBe("read before, ");
   expect(received.subarray(13).equals(sent)).toBe(true);
-  expect(addresses).toEqual(["127.0.0.1"]);
+  expect(peers).toEqual(["127.0.0.1"]);
   await expect.poll(() => closes.length).toBe(1);
 });
 
@@ -101,6 +102,7 @@ test("another side that breaks off, or is not there, ends the client", async () 
   const client = await enter("GET / HTTP/1.1\r\n\r\n");
   client.resume();
   await once(client, "end");
+  client.end();
   for (const server of servers.splice(0)) server.close();
   rmSync(path, { force: true });
   const second = await enter("");
@@ -117,4 +119,22 @@ test("all can be closed at once", async () => {
   tunnels.closeAll();
   await Promise.all(ends);
   await expect.poll(() => closes.length).toBe(2);
+});
+
+test("what sends no line with a peer is ended, also when the line comes in pieces", async () => {
+  await openOther(echo);
+  const other = connect(path);
+  other.on("error", () => undefined);
+  other.write("x".repeat(300));
+  other.resume();
+  await once(other, "close");
+  expect(peers).toEqual([]);
+  const slow = connect(path);
+  for (const part of ["19", "2.0.2.1", "\nbytes"]) {
+    slow.write(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const [echoed] = await once(slow, "data");
+  expect([peers, String(echoed)]).toEqual([["192.0.2.1"], "bytes"]);
+  slow.destroy();
 });

@@ -7,6 +7,8 @@ export interface DealtConnectionsParts {
   readonly canAdopt: boolean;
   /** Socket of the first process for whole connections. */
   readonly tunnelPath: string;
+  /** Whether replies are to end their connections, because memory is short. */
+  isTight(): boolean;
   countRequest(): void;
   findRoute(path: string): FastRoute | undefined;
   /** Told of connections that have ended, those of one turn together. */
@@ -17,6 +19,8 @@ export interface DealtConnectionsParts {
 export interface DealtConnections {
   readonly count: number;
   take(id: number, socket: Socket): void;
+  /** Ends the connections that carry no request now. */
+  closeIdle(): void;
   /** Ends the connections that carry no request, now and as replies end. */
   close(): void;
   closeAll(): void;
@@ -29,10 +33,10 @@ export function createDealtConnections(parts: DealtConnectionsParts): DealtConne
   const tunnels = createTunnels(parts.tunnelPath);
   const lane = createFastLane({
     canAdopt: parts.canAdopt,
-    isClosing: () => state.isClosing,
+    isClosing: () => state.isClosing || parts.isTight(),
     countRequest: () => parts.countRequest(),
     findRoute: (path) => parts.findRoute(path),
-    handOver: (socket, onClose) => tunnels.take(socket, onClose),
+    handOver: (socket, onClose, peer) => tunnels.take(socket, { peer, onClose }),
   });
 
   function noteClosed(id: number): void {
@@ -55,6 +59,7 @@ export function createDealtConnections(parts: DealtConnectionsParts): DealtConne
       state.count++;
       lane.take(socket, () => noteClosed(id));
     },
+    closeIdle: () => lane.closeIdle(),
     close() {
       state.isClosing = true;
       lane.closeIdle();

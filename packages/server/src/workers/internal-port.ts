@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "@llm-platform/kit";
-import type { InternalKind } from "../api/listener.ts";
+import { readPeerLine } from "../wire/peer-line.ts";
 import type { InternalAddresses } from "./messages.ts";
 
 /** Where workers bring what they do not serve themselves. */
@@ -17,7 +17,8 @@ export interface InternalPort {
 export interface InternalPortInput {
   /** Folder of the sockets, which only this user may enter; what lies there is of a server that is no more. */
   readonly directory: string;
-  onConnection(socket: Socket, kind: InternalKind): void;
+  /** @param client address of the client whose connection it is; undefined for one of a worker itself */
+  onConnection(socket: Socket, client: string | undefined): void;
 }
 
 /** Longest path of a socket: 107 bytes on Linux, 103 on macOS. */
@@ -33,8 +34,8 @@ export async function openInternalPort({
     const folder = process.platform === "win32" ? undefined : await makeFolder(directory);
     const addresses = { calls: toPath(folder, "calls"), connections: toPath(folder, "connections") };
     const servers = await Promise.all([
-      listen(addresses.calls, (socket) => onConnection(socket, "calls")),
-      listen(addresses.connections, (socket) => onConnection(socket, "connection")),
+      listen(addresses.calls, (socket) => onConnection(socket, undefined)),
+      listen(addresses.connections, (socket) => readPeerLine(socket, (peer) => onConnection(socket, peer))),
     ]);
     return {
       addresses,

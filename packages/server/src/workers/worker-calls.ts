@@ -4,6 +4,7 @@ import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
 import { createRecorder } from "../gateway/recorder.ts";
+import { type StartedGuard, startOverloadGuard } from "../gateway/start-overload-guard.ts";
 import type { InstanceLock } from "../store/instance-lock.ts";
 import { createSpool } from "../store/spool.ts";
 import { holdWorkerSpool } from "../store/spool-leftovers.ts";
@@ -25,6 +26,9 @@ export interface WorkerCalls {
   readonly relayed: RelayedPlatforms;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
+  readonly guard: StartedGuard;
+  /** Says what ends the connections that carry no request, when memory gets short. */
+  onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
   close(): Promise<void>;
 }
@@ -62,6 +66,7 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
+    settle: (settlements) => send({ type: "settlements", settlements }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
@@ -70,7 +75,14 @@ function createCalls(
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, random: Math.random });
+  const tight: { closeIdle: () => void } = { closeIdle: () => undefined };
+  const guard = startOverloadGuard({
+    settings: settings.overload,
+    metrics,
+    closeIdle: () => tight.closeIdle(),
+  });
+  const random = Math.random;
+  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
   collectCallGauges({
     registry,
     metrics,
@@ -85,7 +97,12 @@ function createCalls(
     relayed,
     directory,
     gateway,
+    guard,
+    onTight(closeIdle) {
+      tight.closeIdle = closeIdle;
+    },
     async close() {
+      guard.stop();
       gateway.stop();
       await spool.close();
       relayed.stop();

@@ -201,6 +201,9 @@ class Pool implements WorkerPool {
       case "asks":
         this.limits.onAsks(from, message.asks);
         return;
+      case "settlements":
+        this.limits.onSettlements(from, message.settlements);
+        return;
       case "returned":
         this.limits.onReturned(from, message.slots, message.round);
         return;

@@ -23,7 +23,7 @@ const mostForwarded = 1_000_000;
 /** Serves the calls whose every target can be called from here, and forwards the others one by one. */
 export async function createWorkerServing(
   { start, log, send }: WorkerInput,
-  { gateway, metrics, relayed, directory }: WorkerCalls,
+  { gateway, guard, onTight, metrics, relayed, directory }: WorkerCalls,
   keySource: KeySource,
 ): Promise<WorkerServing> {
   const { internal, inference: settings } = start.settings;
@@ -48,6 +48,7 @@ export async function createWorkerServing(
   const connections = createDealtConnections({
     canAdopt: await canAdopt(),
     tunnelPath: internal.connections,
+    isTight: () => guard.isTight,
     countRequest: () => requests.add(),
     findRoute: (path) => (known.paths.has(path) ? routes.get(path)?.fast : undefined),
     onClosed: (ids) => send({ type: "closed", ids }),
@@ -58,6 +59,7 @@ export async function createWorkerServing(
     known.names = relayed.servedNames(directory.snapshot);
     known.paths = new Set(data.paths);
   };
+  onTight(() => connections.closeIdle());
   learn(start.data);
   return {
     connections,

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { type Log, PlatformError } from "@llm-platform/kit";
 import { readExternalIdentity } from "../../core/external-identity.ts";
 import type { User } from "../../core/identity.ts";
+import { noLimits } from "../../core/limits.ts";
 import type { Identity } from "../../store/identity.ts";
 import type { ProviderSettings } from "./identity-provider.ts";
 
@@ -67,7 +68,16 @@ export function createExternalUsers({ identity, log, nowMs }: ExternalUserParts)
         isNewest(id, claims);
         const name = `${label} (${settings.name})`;
         log.info("login.user_made", { provider: settings.name, user: id, role });
-        return insert({ id, name, kind: "oidc", email, role, isActive: true, createdAtMs: nowMs() });
+        return insert({
+          id,
+          name,
+          kind: "oidc",
+          email,
+          role,
+          isActive: true,
+          limits: noLimits,
+          createdAtMs: nowMs(),
+        });
       }
       if (!isNewest(id, claims)) return known;
       if (known.role === role && known.email === email) return known;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { User } from "../../core/identity.ts";
+import { noLimits } from "../../core/limits.ts";
 import { openStore, type Store } from "../../store/store.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
@@ -20,6 +21,7 @@ const ada: User = {
   email: null,
   role: "developer",
   isActive: true,
+  limits: noLimits,
   createdAtMs: 0,
 };
 

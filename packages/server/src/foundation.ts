@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import type { PlatformConfig } from "./config/schema.ts";
+import { type Auditor, createAuditor } from "./control/auditor.ts";
+import { warnOfKeyFile } from "./sealed-phase.ts";
+import { toMasterKeys, toSpoolSettings } from "./settings-of.ts";
+import { createAuditFile } from "./store/audit-file.ts";
+import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
+import { auditSinkNames } from "./store/audit-sink.ts";
+import { createSpool } from "./store/spool.ts";
+import { recoverLeftovers } from "./store/spool-leftovers.ts";
+import type { Spool } from "./store/spool-port.ts";
+import { openStore, type Store } from "./store/store.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
+
+interface FoundationInput {
+  readonly config: PlatformConfig;
+  readonly log: PlatformLog;
+}
+
+const dayMs = 86_400_000;
+const pruneEveryMs = 3_600_000;
+
+/** What everything else stands on. */
+export interface Foundation {
+  readonly startedAtMs: number;
+  readonly store: Store;
+  readonly spool: Spool;
+  readonly audit: AuditLog;
+  readonly auditor: Auditor;
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+}
+
+/** @throws PlatformError when the data folder cannot be used */
+export async function openFoundation({ config, log }: FoundationInput): Promise<Foundation> {
+  const startedAtMs = Date.now();
+  const masterKeys = toMasterKeys(config);
+  const store = await openStore({
+    directory: config.data_dir,
+    keepEvents: config.events.keep,
+    masterKeys,
+    log,
+  });
+  warnOfKeyFile(store.vault, config, log);
+  const registry = createMetricRegistry();
+  const { ledger } = store;
+  const directory = join(config.data_dir, "spool");
+  const spool = await createSpool({ directory, ledger, log, ...toSpoolSettings(config) });
+  for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
+    if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
+  const metrics = createPlatformMetrics(registry);
+  // Rates are seen from the first failure on only when the counters are there before it.
+  for (const sink of auditSinkNames) metrics.auditFailures.series(sink);
+  const audit = await createAuditLog({
+    sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
+    log,
+    nowMs: Date.now,
+    onFailure: (sink) => metrics.auditFailures.series(sink).add(),
+  });
+  const auditor = createAuditor({ audit, nowMs: Date.now });
+  return { startedAtMs, store, spool, audit, auditor, registry, metrics };
+}
+
+export async function closeFoundation({ spool, audit, store }: Foundation): Promise<void> {
+  await spool.close();
+  await audit.close();
+  await store.close();
+}
+
+/** Deletes ledger rows that are older than the configuration keeps them. The result ends that. */
+export function keepLedgerShort({ ledger }: Store, config: PlatformConfig, log: PlatformLog): () => void {
+  const days = config.ledger.retention_days;
+  if (days === undefined) return () => undefined;
+  const prune = () => {
+    ledger.deleteOlderThan(Date.now() - days * dayMs).then(
+      (deleted) => log.info("ledger.pruned", { deleted }),
+      (error: unknown) => log.warn("ledger.prune_failed", { error }),
+    );
+  };
+  prune();
+  const timer = setInterval(prune, pruneEveryMs);
+  return () => clearInterval(timer);
+}
