@@ -74,7 +74,8 @@ describe("the OpenAPI document", () => {
         .map(({ name }) => name);
       expect(declared).toEqual(inPath);
       expect(operation.summary).not.toBe("");
-      expect(Object.keys(operation.responses)).toContain("200");
+      // What browsers are sent through answers with the way on.
+      expect(Object.keys(operation.responses).some((status) => /^(?:200|302)$/.test(status))).toBe(true);
     }
   });
 
