@@ -14,6 +14,7 @@ export function readOperations(): readonly Operation[] {
     events: inert("events"),
     system: inert("system"),
     ledger: inert("ledger"),
+    usage: inert("usage"),
     manager: () => inert("manager"),
   });
 }

@@ -27,6 +27,7 @@ import {
   toMasterKeys,
   toPrices,
   toSpoolSettings,
+  toSumsRetention,
 } from "./settings-of.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
@@ -39,6 +40,7 @@ import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
+import { startUsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
@@ -64,8 +66,6 @@ const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
 /** Calls are taken after this long even when an integration is still starting. */
 const slowStartMs = 3_000;
-const dayMs = 86_400_000;
-const pruneEveryMs = 3_600_000;
 
 /**
  * Puts the platform together and starts it, in the order in which the parts need each other.
@@ -96,6 +96,7 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const store = await openStore({
     directory: config.data_dir,
     keepEvents: config.events.keep,
+    keepSums: toSumsRetention(config),
     masterKeys,
     log,
   });
@@ -134,6 +135,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
     ledger: store.ledger,
+    usage: store.usage,
     identity: store.identity,
     savedConfig,
     vault: store.vault,
@@ -159,7 +161,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const stopRetention = keepLedgerShort(store, config, log);
+  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -197,7 +199,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      stopRetention();
+      await upkeep.stop();
       gateway.stop();
       inference.deadlines.stop();
       await closeFoundation(foundation);
@@ -320,21 +322,6 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
-}
-
-/** Deletes ledger rows that are older than the configuration keeps them. The result ends that. */
-function keepLedgerShort({ ledger }: Store, config: PlatformConfig, log: PlatformLog): () => void {
-  const days = config.ledger.retention_days;
-  if (days === undefined) return () => undefined;
-  const prune = () => {
-    ledger.deleteOlderThan(Date.now() - days * dayMs).then(
-      (deleted) => log.info("ledger.pruned", { deleted }),
-      (error: unknown) => log.warn("ledger.prune_failed", { error }),
-    );
-  };
-  prune();
-  const timer = setInterval(prune, pruneEveryMs);
-  return () => clearInterval(timer);
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -7,6 +7,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import type { PriceEntry } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
@@ -61,6 +62,11 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
 /** How the spool of each process writes. */
 export function toSpoolSettings({ ledger }: PlatformConfig): WorkerSettings["spool"] {
   return { commitIntervalMs: ledger.commit_interval_ms, sync: ledger.sync };
+}
+
+/** For how long sums of the ledger are kept. */
+export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
+  return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
 }
 
 /** What every worker is told. */

@@ -18,12 +18,14 @@ import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
-import { usageOperations } from "./control/usage.ts";
+import { usageRecordOperations } from "./control/usage-records.ts";
+import { usageSumOperations } from "./control/usage-sums.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -41,6 +43,7 @@ export interface SurfaceParts {
   askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
+  readonly usage: UsageSums;
   readonly identity: Identity;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
@@ -115,6 +118,7 @@ export function createOperations(
     | "events"
     | "system"
     | "ledger"
+    | "usage"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -130,7 +134,8 @@ export function createOperations(
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
-    ...usageOperations(ledger),
+    ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
+    ...usageRecordOperations(ledger),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
@@ -33,6 +34,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
   "0004_secrets": secrets,
+  "0006_rollups": rollups,
 };
 
 export interface MigrateParts {

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { ask, chat } from "./http.ts";
+import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
+
+let upstream: FakeUpstream;
+let platform: Platform;
+
+/** Of the fake's two models one has a price. */
+beforeAll(async () => {
+  upstream = await createFakeUpstream({ dialect: "openai" });
+  platform = await startPlatform({
+    config: {
+      integrations: [openAiIntegration("fake", upstream.origin)],
+      prices: [{ model: "tiny-chat", input_per_million: 2, output_per_million: 10, currency: "EUR" }],
+    },
+  });
+  for (let count = 0; count < 3; count++) await chat(platform, "fake/tiny-chat");
+  await ask(platform, "/v1/embeddings", { body: { model: "fake/tiny-embed", input: "one two" } });
+  await platform.ledgerRows({ count: 4 });
+});
+afterAll(async () => {
+  await platform.stop();
+  await upstream.stop();
+});
+
+const sums = z.object({
+  from: z.string(),
+  until: z.string(),
+  usage: z.array(z.looseObject({ attempts: z.number(), bucket_start: z.string().nullable() })),
+  unknown_prices: z.array(z.unknown()),
+  records_behind: z.number(),
+});
+
+async function sum(query: string): Promise<z.output<typeof sums>> {
+  return sums.parse((await ask(platform, `/api/v1/usage?${query}`)).json);
+}
+
+test("the sums know the calls as soon as the ledger does, by model, with costs and percentiles", async () => {
+  const answer = await sum("group_by=model,operation");
+  expect(answer.records_behind).toBe(0);
+  expect(answer.usage).toEqual([
+    expect.objectContaining({
+      model: "tiny-chat",
+      operation: "chat",
+      attempts: 3,
+      calls: 3,
+      errors: { cancelled: 0, request: 0, rate_limited: 0, timeout: 0, upstream: 0, interrupted: 0 },
+      costs: [{ currency: "EUR", cost_micros: expect.any(Number) }],
+      unpriced_attempts: 0,
+      duration_ms: {
+        mean: expect.any(Number),
+        p50: expect.any(Number),
+        p95: expect.any(Number),
+        p99: expect.any(Number),
+      },
+    }),
+    expect.objectContaining({ model: "tiny-embed", attempts: 1, costs: [], unpriced_attempts: 1 }),
+  ]);
+  expect(answer.unknown_prices).toEqual([{ integration: "fake", model: "tiny-embed", attempts: 1 }]);
+});
+
+test.each(["minute", "hour", "day"])("the sums by %s are of whole buckets", async (bucket) => {
+  const { from, until, usage } = await sum(`range=24h&bucket=${bucket}&model=tiny-chat`);
+  expect(usage.reduce((all, { attempts }) => all + attempts, 0)).toBe(3);
+  for (const { bucket_start } of usage) {
+    expect(bucket_start).toMatch(/T\d\d:\d\d:00\.000Z$/);
+    expect(from <= String(bucket_start) && String(bucket_start) < until).toBe(true);
+  }
+});
+
+test.each([
+  ["bucket=week", "bucket"],
+  ["group_by=colour", "group_by"],
+  ["range=1y", "range"],
+  ["range=7d&from=2026-01-01T00:00:00Z", "range"],
+  ["range=30d&bucket=minute", "bucket"],
+])("%s is refused with the field named", async (query, field) => {
+  const { status, text } = await ask(platform, `/api/v1/usage?${query}`);
+  expect(status).toBe(400);
+  expect(text).toContain(field);
+});
+
+const page = z.object({
+  usage: z.array(z.looseObject({ request_id: z.string() })),
+  next_cursor: z.string().nullable(),
+});
+
+test("the records are a list in pages", async () => {
+  const seen: string[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const query: string = cursor === "" ? "limit=3" : `limit=3&cursor=${cursor}`;
+    const { usage, next_cursor } = page.parse((await ask(platform, `/api/v1/usage/records?${query}`)).json);
+    seen.push(...usage.map(({ request_id }) => request_id));
+    cursor = next_cursor;
+  }
+  expect(new Set(seen).size).toBe(4);
+  expect(seen.length).toBe(4);
+  const { status, text } = await ask(platform, "/api/v1/usage/records?cursor=x");
+  expect(status).toBe(400);
+  expect(text).toContain("cursor");
+});
