@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { runLlmp } from "./cli-process.ts";
 import { ask, chat } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
@@ -101,4 +102,46 @@ test("the records are a list in pages", async () => {
   const { status, text } = await ask(platform, "/api/v1/usage/records?cursor=x");
   expect(status).toBe(400);
   expect(text).toContain("cursor");
+});
+
+const names = "attempt_id,request_id,attempt,started_at,duration_ms,first_byte_ms,principal,operation";
+
+test("the records are a file, as CSV and as JSON, oldest first", async () => {
+  const csv = await ask(platform, "/api/v1/usage/export?format=csv&integration=fake");
+  expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(csv.headers.get("content-disposition")).toBe('attachment; filename="usage.csv"');
+  const lines = csv.text.split("\r\n");
+  expect(lines[0]?.startsWith(names)).toBe(true);
+  expect(lines.length).toBe(6);
+  const json = await ask(platform, "/api/v1/usage/export?format=json");
+  const records = z.array(z.looseObject({ started_at: z.string(), operation: z.string() })).parse(json.json);
+  expect(records.map(({ operation }) => operation)).toEqual(["chat", "chat", "chat", "embedding"]);
+  const none = await ask(platform, "/api/v1/usage/export?format=json&model=no-such");
+  expect(none.json).toEqual([]);
+  const wrong = await ask(platform, "/api/v1/usage/export?format=xml");
+  expect([wrong.status, wrong.text.includes("format")]).toEqual([400, true]);
+  const head = await ask(platform, "/api/v1/usage/export", { method: "HEAD" });
+  expect([head.status, head.text]).toEqual([200, ""]);
+});
+
+test("llmp usage prints the sums as a table and as JSON, and what has no price", async () => {
+  const env = { LLM_PLATFORM_URL: platform.url };
+  const table = await runLlmp(["usage", "--range", "24h", "--by", "model"], { env });
+  expect(table.exitCode).toBe(0);
+  expect(table.stdout).toMatch(/^MODEL +CALLS +ERRORS +INPUT +OUTPUT +COST +P50 MS +P95 MS$/m);
+  expect(table.stdout).toMatch(/^tiny-chat +3 +0 +\d+ +\d+ +0\.\d{4} EUR +\d+ +\d+$/m);
+  expect(table.stdout).toMatch(/^tiny-embed +1 +0 +\d+ +\d+ +\? +\d+ +\d+$/m);
+  expect(table.stderr).toBe("no price is known for fake/tiny-embed: 1 attempts\n");
+  const json = await runLlmp(["usage", "--bucket", "day", "--by", "", "-o", "json"], { env });
+  expect(sums.parse(JSON.parse(json.stdout)).usage.map(({ attempts }) => attempts)).toEqual([4]);
+  expect(await runLlmp(["usage", "--range", "1y"], { env })).toMatchObject({ exitCode: 2 });
+});
+
+test("llmp usage export prints the file", async () => {
+  const env = { LLM_PLATFORM_URL: platform.url };
+  const csv = await runLlmp(["usage", "export", "--model", "tiny-embed"], { env });
+  expect(csv).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(csv.stdout.trim().split("\r\n").length).toBe(2);
+  const json = await runLlmp(["usage", "export", "--format", "json"], { env });
+  expect(z.array(z.unknown()).parse(JSON.parse(json.stdout)).length).toBe(4);
 });

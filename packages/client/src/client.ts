@@ -2,6 +2,7 @@ import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
 import type { SecretsStatus } from "./secrets.ts";
+import type { UsageAnswer, UsageFilter, UsageFormat, UsageQuestion } from "./usage.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -89,6 +90,10 @@ export interface PlatformClient {
   rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
+  /** What was used in a time. */
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
+  /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
+  exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -211,11 +216,29 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
     unsealSecrets: (masterKey) =>
       call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
+    usage: (question) => call(`/api/v1/usage${toQuery({ ...question })}`),
+    async *exportUsage(format, filter) {
+      const response = await send(`/api/v1/usage/export${toQuery({ ...filter, format })}`, {});
+      const text = response.body?.pipeThrough(new TextDecoderStream());
+      try {
+        if (text !== undefined) yield* text;
+      } catch (error) {
+        throw new ClientError("failed", "The export broke off. What was written so far is not whole.", {
+          cause: error,
+        });
+      }
+    },
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
     },
   };
+}
+
+function toQuery(values: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, value);
+  return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
 function parseAddress(text: string): string {

@@ -3,3 +3,4 @@ export * from "./client-error.ts";
 export * from "./chat-stream.ts";
 export * from "./identity.ts";
 export * from "./secrets.ts";
+export * from "./usage.ts";

@@ -7,6 +7,7 @@ import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
+import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
@@ -154,7 +155,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     operations: createOperations(parts),
     authenticator: inference.authenticator,
     log: parts.log,
-    streams: [createEventStream(parts.events), pull],
+    streams: [createEventStream(parts.events), pull, createUsageExport(parts.ledger, Date.now)],
   });
   const generate = createInferenceHandler(inference, {
     operation: "completion",

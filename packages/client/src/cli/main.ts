@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
@@ -13,6 +14,7 @@ import { toPrintable } from "./output.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addServerCommands } from "./server.ts";
+import { addUsageCommands } from "./usage.ts";
 
 /**
  * Runs one command line.
@@ -53,6 +55,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addIntegrationCommands(program, context);
   addIdentityCommands(program, context);
   addSecretCommands(program, context);
+  addUsageCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
@@ -75,6 +78,9 @@ function createOutput(format: "table" | "json"): Output {
     },
     err: (text) => {
       process.stderr.write(text);
+    },
+    whole: async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
     },
   };
 }

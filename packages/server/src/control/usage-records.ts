@@ -34,7 +34,10 @@ const usageRow = z.object({
   currency: z.string().nullable(),
 });
 
-export type UsageRecordRow = z.output<typeof usageRow>;
+type UsageRecordRow = z.output<typeof usageRow>;
+
+/** What is known of a record, in the order of a table's columns. */
+export const recordColumns = usageRow.keyof().options;
 
 const cursorSchema = z
   .string()
