@@ -54,7 +54,12 @@ export async function migrate({ raw, database, known = migrations }: MigratePart
   try {
     refuseNewerSchema(raw, known);
     // SQLite's schema changes take part in the transaction that is open already; Kysely opens none of its own for it.
-    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...known }) } });
+    const migrator = new Migrator({
+      db: database,
+      provider: { getMigrations: async () => ({ ...known }) },
+      // They do not build on each other's tables, so that one with a lower number may still come to a database later.
+      allowUnorderedMigrations: true,
+    });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) throw error;
     raw.exec("COMMIT");

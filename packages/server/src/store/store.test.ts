@@ -298,6 +298,18 @@ describe("migrations", () => {
     await database.destroy();
   });
 
+  it("come to a database also when one with a higher number is there already", async () => {
+    const { raw, database } = openRaw();
+    await migrate({ raw, database, known: further });
+    const { "9999_extra": extra, ...others } = further;
+    const between = { ...others, "9998_between": { up: async () => undefined }, "9999_extra": extra };
+    await migrate({ raw, database, known: between });
+    expect(raw.prepare("SELECT count(*) AS count FROM kysely_migration").get()).toEqual({
+      count: Object.keys(between).length,
+    });
+    await database.destroy();
+  });
+
   it("refuse a schema that a newer version wrote", async () => {
     const { raw, database } = openRaw();
     await migrate({ raw, database, known: further });
