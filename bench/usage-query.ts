@@ -68,6 +68,7 @@ function makeRun(from: number, count: number, startMs: number): readonly LedgerR
       usageSource: "reported",
       costMicros: isPriced ? Math.round(random() * 20_000) : null,
       currency: isPriced ? "USD" : null,
+      priceVersion: isPriced ? "bundled:0123456789ab" : null,
     } satisfies LedgerRecord;
   });
 }

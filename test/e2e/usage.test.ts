@@ -116,6 +116,11 @@ test("the records are a file, as CSV and as JSON, oldest first", async () => {
   const json = await ask(platform, "/api/v1/usage/export?format=json");
   const records = z.array(z.looseObject({ started_at: z.string(), operation: z.string() })).parse(json.json);
   expect(records.map(({ operation }) => operation)).toEqual(["chat", "chat", "chat", "embedding"]);
+  const versions = z.array(z.looseObject({ price_version: z.string().nullable() })).parse(json.json);
+  expect(versions.map(({ price_version }) => price_version)).toEqual([
+    ...Array.from({ length: 3 }, () => expect.stringMatching(/^config:[0-9a-f]{12}$/)),
+    null,
+  ]);
   const none = await ask(platform, "/api/v1/usage/export?format=json&model=no-such");
   expect(none.json).toEqual([]);
   const wrong = await ask(platform, "/api/v1/usage/export?format=xml");

@@ -77,3 +77,10 @@ export const priceList = z
   .array(price)
   .default([])
   .describe("What tokens cost. The most specific entry holds; a model without one has no known cost.");
+
+export const bundledPricesSetting = z
+  .boolean()
+  .default(true)
+  .describe(
+    "Whether the prices that come with the server hold for models of vendors' own APIs where `prices` has none that fits.",
+  );

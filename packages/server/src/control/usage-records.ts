@@ -32,6 +32,7 @@ const usageRow = z.object({
     .nullable()
     .describe("Millionths of the currency; null when the price is not known."),
   currency: z.string().nullable(),
+  price_version: z.string().nullable().describe("Name of the price that the cost was reckoned with."),
 });
 
 type UsageRecordRow = z.output<typeof usageRow>;
@@ -136,5 +137,6 @@ export function toUsageRow(record: LedgerRecord): UsageRecordRow {
     usage_source: record.usageSource,
     cost_micros: record.costMicros,
     currency: record.currency,
+    price_version: record.priceVersion,
   };
 }

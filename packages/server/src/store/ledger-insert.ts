@@ -27,6 +27,7 @@ const sharedColumns = [
   "error_code",
   "usage_source",
   "currency",
+  "price_version",
 ];
 
 /**
@@ -106,7 +107,8 @@ function isAlike(a: LedgerRecord, b: LedgerRecord): boolean {
     a.httpStatus === b.httpStatus &&
     a.errorCode === b.errorCode &&
     a.usageSource === b.usageSource &&
-    a.currency === b.currency
+    a.currency === b.currency &&
+    a.priceVersion === b.priceVersion
   );
 }
 
@@ -132,6 +134,7 @@ function sharedOf(record: LedgerRecord): Record<string, SQLInputValue> {
     error_code: record.errorCode,
     usage_source: record.usageSource,
     currency: record.currency,
+    price_version: record.priceVersion,
   };
 }
 

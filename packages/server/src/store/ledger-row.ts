@@ -32,6 +32,7 @@ export function toLedgerRecord(row: UsageRow): LedgerRecord {
     usageSource: isUsageSource(row.usage_source) ? row.usage_source : "none",
     costMicros: row.cost_micros,
     currency: row.currency,
+    priceVersion: row.price_version,
   };
 }
 
@@ -65,5 +66,6 @@ export function toUsageRow(columns: Readonly<Record<string, SQLOutputValue>>): U
     usage_source: text("usage_source"),
     cost_micros: numberOrNull("cost_micros"),
     currency: textOrNull("currency"),
+    price_version: textOrNull("price_version"),
   };
 }

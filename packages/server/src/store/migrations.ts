@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
 
@@ -35,6 +36,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002_identity": identity,
   "0004_secrets": secrets,
   "0006_rollups": rollups,
+  "0008_prices": priceVersions,
 };
 
 export interface MigrateParts {

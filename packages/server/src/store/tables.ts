@@ -52,6 +52,7 @@ export interface UsageRow {
   readonly usage_source: string;
   readonly cost_micros: number | null;
   readonly currency: string | null;
+  readonly price_version: string | null;
 }
 
 export interface UsageKindRow {
