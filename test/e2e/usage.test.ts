@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
@@ -149,4 +152,41 @@ test("llmp usage export prints the file", async () => {
   expect(csv.stdout.trim().split("\r\n").length).toBe(2);
   const json = await runLlmp(["usage", "export", "--format", "json"], { env });
   expect(z.array(z.unknown()).parse(JSON.parse(json.stdout)).length).toBe(4);
+});
+
+test("costs are reckoned anew by the prices of now, once, in the records and in the sums", async () => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "reprice-"));
+  const start = (price: object) =>
+    startPlatform({
+      dataDirectory,
+      config: { integrations: [openAiIntegration("fake", upstream.origin)], prices: [price] },
+    });
+  const before = await start({ model: "other", input_per_million: 1, output_per_million: 1 });
+  await chat(before, "fake/tiny-chat");
+  await before.ledgerRows({ count: 1 });
+  await before.stop();
+  const after = await start({ model: "tiny-*", input_per_million: 1_000, output_per_million: 1_000 });
+  try {
+    const env = { LLM_PLATFORM_URL: after.url };
+    const args = ["usage", "reprice", "--from", "2020-01-01T00:00:00Z", "-o", "json"];
+    const run = async (...more: readonly string[]): Promise<unknown> =>
+      JSON.parse((await runLlmp([...args, ...more], { env })).stdout);
+    const report = {
+      examined: 1,
+      changed: 1,
+      priced_anew: 1,
+      differences: [{ currency: "USD", cost_micros: expect.any(Number) }],
+    };
+    const usage = async () => sums.parse((await ask(after, "/api/v1/usage")).json);
+    expect(await run("--dry-run")).toEqual(report);
+    expect((await usage()).unknown_prices).toHaveLength(1);
+    expect(await run()).toEqual(report);
+    expect((await usage()).unknown_prices).toEqual([]);
+    expect((await usage()).usage[0]?.["costs"]).toEqual(report.differences);
+    expect(await run()).toEqual({ examined: 1, changed: 0, priced_anew: 0, differences: [] });
+    expect(await runLlmp(["usage", "reprice"], { env })).toMatchObject({ exitCode: 2 });
+  } finally {
+    await after.stop();
+    await rm(dataDirectory, { recursive: true });
+  }
 });

@@ -15,6 +15,7 @@ export function readOperations(): readonly Operation[] {
     system: inert("system"),
     ledger: inert("ledger"),
     usage: inert("usage"),
+    prices: inert("prices"),
     manager: () => inert("manager"),
   });
 }

@@ -2,7 +2,14 @@ import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
 import type { SecretsStatus } from "./secrets.ts";
-import type { UsageAnswer, UsageFilter, UsageFormat, UsageQuestion } from "./usage.ts";
+import type {
+  RepriceOrder,
+  RepriceReport,
+  UsageAnswer,
+  UsageFilter,
+  UsageFormat,
+  UsageQuestion,
+} from "./usage.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -94,6 +101,8 @@ export interface PlatformClient {
   usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
+  /** Reckons costs anew, of as many records as one call looks at. */
+  repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -228,6 +237,8 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
         });
       }
     },
+    repriceUsage: (order) =>
+      call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

@@ -61,3 +61,20 @@ export interface UsageAnswer {
 }
 
 export type UsageFormat = "csv" | "json";
+
+export interface RepriceReport {
+  readonly examined: number;
+  readonly changed: number;
+  /** Changed records that had no cost. */
+  readonly priced_anew: number;
+  readonly differences: readonly { readonly currency: string; readonly cost_micros: number }[];
+  /** For the next call; null when all records were looked at. */
+  readonly next_cursor: string | null;
+}
+
+export interface RepriceOrder {
+  readonly from: string;
+  readonly until?: string | undefined;
+  readonly dry_run?: boolean | undefined;
+  readonly cursor?: string | undefined;
+}

@@ -8,7 +8,7 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createPriceTable } from "./core/prices.ts";
+import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -136,6 +136,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
+    prices: path.prices,
     identity: store.identity,
     savedConfig,
     vault: store.vault,
@@ -216,6 +217,7 @@ interface CallPath {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
+  readonly prices: PriceTable;
 }
 
 async function openCallPath(
@@ -244,9 +246,10 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
+  const prices = createPriceTable(toPrices(config));
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(toPrices(config)),
+    prices,
     metrics,
     reportTraffic,
   });
@@ -258,6 +261,7 @@ async function openCallPath(
     listener,
     directory,
     gateway,
+    prices,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,

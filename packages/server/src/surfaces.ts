@@ -19,9 +19,11 @@ import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { userOperations } from "./control/users.ts";
+import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { Identity } from "./store/identity.ts";
@@ -45,6 +47,7 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
+  readonly prices: PriceTable;
   readonly identity: Identity;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
@@ -120,6 +123,7 @@ export function createOperations(
     | "system"
     | "ledger"
     | "usage"
+    | "prices"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -137,6 +141,7 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),

@@ -1,6 +1,14 @@
 import { type Command, Option } from "commander";
-import type { UsageAnswer, UsageFilter, UsageFormat, UsageQuestion, UsageSum } from "../usage.ts";
+import type {
+  RepriceReport,
+  UsageAnswer,
+  UsageFilter,
+  UsageFormat,
+  UsageQuestion,
+  UsageSum,
+} from "../usage.ts";
 import type { CliContext } from "./context.ts";
+import { UsageError } from "./exit-code.ts";
 import { type Output, printRows, toPrintable } from "./output.ts";
 
 interface SumOptions extends UsageFilter {
@@ -11,7 +19,7 @@ interface SumOptions extends UsageFilter {
 
 const groupNames = ["model", "principal", "integration", "provider", "operation"] as const;
 
-/** `llmp usage` and `llmp usage export`. */
+/** `llmp usage`, `llmp usage export` and `llmp usage reprice`. */
 export function addUsageCommands(program: Command, context: CliContext): void {
   const usage = program.command("usage").description("what was used in a time, and what it cost");
   addFilter(usage)
@@ -42,6 +50,48 @@ export function addUsageCommands(program: Command, context: CliContext): void {
       const filter = { from, until, model, principal, integration };
       for await (const text of context.client().exportUsage(format, filter)) await output.whole(text);
     });
+  usage
+    .command("reprice")
+    .description("reckon costs anew by the prices of now, each record by those of its time")
+    .option("--from <time>", "records that began then or later")
+    .option("--until <time>", "records that began before (default: now)")
+    .option("--dry-run", "change nothing, only tell what would")
+    // Options that the command before has too are taken by it.
+    .action((_options: object, command: Command) =>
+      repriceAll(context, command.optsWithGlobals<RepriceOptions>()),
+    );
+}
+
+interface RepriceOptions extends Pick<UsageFilter, "from" | "until"> {
+  readonly dryRun?: boolean;
+}
+
+/** `llmp usage reprice`: call after call, until every record was looked at. */
+async function repriceAll(context: CliContext, { from, until, dryRun }: RepriceOptions): Promise<void> {
+  if (from === undefined) throw new UsageError("Say from when on, as --from 2026-01-31T00:00:00Z.");
+  const total = { examined: 0, changed: 0, priced_anew: 0 };
+  const differences = new Map<string, number>();
+  // Records of calls that come meanwhile have their price: what is looked at ends now.
+  const order = { from, until: until ?? new Date().toISOString(), dry_run: dryRun };
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
+    const report: RepriceReport = await context.client().repriceUsage({ ...order, cursor });
+    total.examined += report.examined;
+    total.changed += report.changed;
+    total.priced_anew += report.priced_anew;
+    for (const { currency, cost_micros } of report.differences)
+      differences.set(currency, (differences.get(currency) ?? 0) + cost_micros);
+    cursor = report.next_cursor;
+  }
+  const value = {
+    ...total,
+    differences: [...differences].map(([currency, cost_micros]) => ({ currency, cost_micros })),
+  };
+  const cost = [...differences].map(([currency, micros]) => `${(micros / 1_000_000).toFixed(4)} ${currency}`);
+  printRows(context.output(), value, [
+    ["EXAMINED", "CHANGED", "PRICED ANEW", "DIFFERENCE"],
+    [String(total.examined), String(total.changed), String(total.priced_anew), cost.join(" + ") || "-"],
+  ]);
 }
 
 function addFilter(command: Command): Command {

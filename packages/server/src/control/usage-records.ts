@@ -40,7 +40,8 @@ type UsageRecordRow = z.output<typeof usageRow>;
 /** What is known of a record, in the order of a table's columns. */
 export const recordColumns = usageRow.keyof().options;
 
-const cursorSchema = z
+/** A place in the ledger, as the API writes it. */
+export const cursorSchema = z
   .string()
   .regex(/^\d{1,15}-\d{1,15}$/, "must be next_cursor of the page before")
   .transform((text): LedgerCursor => {
@@ -83,13 +84,18 @@ export function usageRecordOperations(ledger: LedgerTable): readonly Operation[]
         const { records, nextCursor } = await ledger.list({ ...toFilter(filter), limit, cursor });
         return {
           usage: records.map(toUsageRow),
-          next_cursor: nextCursor === null ? null : `${nextCursor.startedAtMs}-${nextCursor.id}`,
+          next_cursor: nextCursor === null ? null : formatCursor(nextCursor),
         };
       },
     }),
   ];
 }
 
+export function formatCursor({ startedAtMs, id }: LedgerCursor): string {
+  return `${startedAtMs}-${id}`;
+}
+
+/** The same filter, as the ledger takes it. */
 export function toFilter({
   from,
   until,

@@ -4,8 +4,7 @@ import { bucketStart } from "../core/usage-buckets.ts";
 import { UsageTally } from "../core/usage-tally.ts";
 import type { RecordGroup } from "./ledger-insert.ts";
 import { toLedgerRecord, toUsageRow } from "./ledger-row.ts";
-import { createRollupWriter, type KindTallies } from "./rollup-writer.ts";
-import type { RollupHorizon } from "./rollup-horizon.ts";
+import type { KindTallies, RollupWriter } from "./rollup-writer.ts";
 import { guardStorage } from "./storage-error.ts";
 import { keyOfKind } from "./usage-kinds.ts";
 import type { UsageProgress } from "./usage-progress.ts";
@@ -34,7 +33,7 @@ export interface UsageRoller {
 export interface RollerParts {
   readonly raw: DatabaseSync;
   readonly progress: UsageProgress;
-  readonly horizon: RollupHorizon;
+  readonly writer: RollupWriter;
   /** Told after each transaction how many rows of sums it wrote. */
   onWritten(rows: number): void;
 }
@@ -54,7 +53,6 @@ export function createUsageRoller(parts: RollerParts): UsageRoller {
 
 class Roller implements UsageRoller {
   readonly #parts: RollerParts;
-  readonly #writer;
   readonly #select;
   readonly #selectLast;
   readonly #tallies = new Map<string, KindTallies>();
@@ -67,9 +65,8 @@ class Roller implements UsageRoller {
   #lastId: number;
 
   constructor(parts: RollerParts) {
-    const { raw, progress, horizon } = parts;
+    const { raw, progress } = parts;
     this.#parts = parts;
-    this.#writer = createRollupWriter(raw, horizon);
     this.#select = raw.prepare("SELECT * FROM usage_ledger WHERE id > ? AND id <= ? ORDER BY id LIMIT ?");
     this.#selectLast = raw.prepare("SELECT max(id) AS id FROM usage_ledger");
     this.#rolledId = progress.read("rolled_id");
@@ -131,17 +128,17 @@ class Roller implements UsageRoller {
   }
 
   #write(): void {
-    const { raw, progress, onWritten } = this.#parts;
+    const { raw, progress, writer, onWritten } = this.#parts;
     const size = this.#size;
     raw.exec("BEGIN IMMEDIATE");
     try {
-      this.#writer.add(this.#tallies.values());
+      writer.add(this.#tallies.values());
       progress.write("rolled_id", this.#seenId);
       raw.exec("COMMIT");
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (raw.isTransaction) raw.exec("ROLLBACK");
-      this.#writer.forget();
+      writer.forget();
       throw error;
     }
     this.#rolledId = this.#seenId;

@@ -258,6 +258,58 @@ describe("the sums of the ledger", () => {
   });
 });
 
+describe("a new price", () => {
+  /** Twice the cost, in euros; nothing for a model. */
+  const change = (record: LedgerRecord): LedgerRecord | undefined =>
+    record.upstreamModel === "model-1" || record.currency === "EUR"
+      ? undefined
+      : { ...record, currency: "EUR", costMicros: (record.costMicros ?? 50) * 2, priceVersion: "config:2" };
+  const all = { fromMs: 0, untilMs: nowMs + dayMs, limit: 10_000, isDryRun: false, change };
+
+  test("changes records and sums alike, in runs that go on from each other, and once", async () => {
+    const store = await open();
+    const records = mixture(450);
+    store.ledger.insertMany(records);
+    store.usage.roller.flush();
+    const dry = await store.usage.reprice({ ...all, isDryRun: true }, never);
+    await expectSums(store, records);
+    const first = await store.usage.reprice({ ...all, limit: 150 }, never);
+    expect(first).toMatchObject({ examined: 200, nextCursor: { startedAtMs: expect.any(Number) } });
+    const rest = await store.usage.reprice({ ...all, cursor: first.nextCursor ?? undefined }, never);
+    expect(rest.nextCursor).toBeNull();
+    expect(first.changed + rest.changed).toBe(dry.changed);
+    expect(dry.pricedAnew).toBe(90);
+    const after = records.map((record) => change(record) ?? record);
+    await expectSums(store, after);
+    const listed = (await store.ledger.list({ limit: 1_000 })).records;
+    const byId = (a: LedgerRecord, b: LedgerRecord) => (a.attemptId < b.attemptId ? -1 : 1);
+    expect(listed.toSorted(byId)).toEqual(after.toSorted(byId));
+    const again = await store.usage.reprice(all, never);
+    expect(again).toMatchObject({ examined: 450, changed: 0 });
+    const costs = async (currency: string) =>
+      (await store.usage.sum(whole)).groups.map((group) => group.costs.get(currency) ?? 0);
+    const sumOf = (of: readonly LedgerRecord[], currency: string) =>
+      of.reduce((sum, record) => sum + (record.currency === currency ? (record.costMicros ?? 0) : 0), 0);
+    expect(await costs("EUR")).toEqual([sumOf(after, "EUR")]);
+    expect(await costs("USD")).toEqual([sumOf(after, "USD")]);
+    expect(Object.fromEntries(dry.differences)).toEqual({
+      EUR: sumOf(after, "EUR"),
+      USD: sumOf(after, "USD") - sumOf(records, "USD"),
+    });
+  });
+
+  test("leaves records alone that are not in the sums, and stops when it is told to", async () => {
+    const { ledger, usage } = await open();
+    ledger.insertMany(mixture(300));
+    usage.roller.flush();
+    ledger.insertMany(mixture(10, 1_000));
+    const stop = new AbortController();
+    stop.abort();
+    expect(await usage.reprice(all, stop.signal)).toMatchObject({ examined: 100 });
+    expect(await usage.reprice(all, never)).toMatchObject({ examined: 300, nextCursor: null });
+  });
+});
+
 test("sums that cannot be written stay in memory until they can", async () => {
   const raw = new DatabaseSync(join(directory, "d.db"));
   const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });

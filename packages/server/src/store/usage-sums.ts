@@ -11,6 +11,8 @@ import {
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import { createUsageProgress } from "./usage-progress.ts";
+import { createRepricer, type Repricer } from "./repricer.ts";
+import { createRollupWriter } from "./rollup-writer.ts";
 import { createUsageRoller, type UsageRoller } from "./usage-roller.ts";
 
 /** The sums of the ledger by minute, hour and day. Queries read them alone, never the ledger. */
@@ -21,6 +23,8 @@ export interface UsageSums {
   sum(query: SumsQuery): Promise<SumsAnswer>;
   /** Models that used tokens whose price is not known, the most attempts first. */
   unpriced(query: SumsQuery): Promise<readonly UnpricedModel[]>;
+  /** Changes costs of records that are in the sums, and the sums with them. */
+  readonly reprice: Repricer;
 }
 
 export interface UsageSumsParts {
@@ -35,11 +39,13 @@ export interface UsageSumsParts {
 export function createUsageSums({ raw, database, retention, nowMs, onWritten }: UsageSumsParts): UsageSums {
   const progress = createUsageProgress(raw);
   const horizon = createRollupHorizon({ raw, progress, retention, nowMs });
-  const roller = createUsageRoller({ raw, progress, horizon, onWritten });
+  const writer = createRollupWriter(raw, horizon);
+  const roller = createUsageRoller({ raw, progress, writer, onWritten });
 
   return {
     roller,
     horizon,
+    reprice: createRepricer({ raw, writer, rolledId: () => roller.rolledId, onWritten }),
     sum: (query) =>
       guardStorageLater(async () => {
         roller.flush();
