@@ -74,6 +74,7 @@ function toRecord(number: number): LedgerRecord {
     usageSource: "reported",
     costMicros: null,
     currency: null,
+    priceVersion: null,
   };
 }
 

@@ -29,6 +29,8 @@ export function readOperations(): readonly Operation[] {
     events: inert("events"),
     system: inert("system"),
     ledger: inert("ledger"),
+    usage: inert("usage"),
+    prices: inert("prices"),
     manager: () => inert("manager"),
   });
 }

@@ -11,6 +11,12 @@ const requestId = {
   },
 };
 
+const query = (name: string, more: Schema = {}) => ({
+  name,
+  in: "query",
+  schema: { type: "string", ...more },
+});
+
 type Inference = {
   readonly id: string;
   readonly summary: string;
@@ -175,6 +181,28 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
           content: { "application/x-ndjson": { schema: { type: "string" } }, ...json({ type: "object" }) },
         },
         default: ollamaError,
+      },
+    },
+  },
+  "/api/v1/usage/export": {
+    get: {
+      operationId: "usage.export",
+      tags: ["usage"],
+      summary: "The records of the ledger as one file, oldest first.",
+      parameters: [
+        { name: "format", in: "query", schema: { type: "string", enum: ["csv", "json"], default: "csv" } },
+        ...["from", "until"].map((name) => query(name, { format: "date-time" })),
+        ...["integration", "model", "principal", "outcome", "request_id"].map((name) => query(name)),
+      ],
+      responses: {
+        "200": {
+          description: "CSV with a line of names, or one array. It may be large; it is not held in memory.",
+          content: {
+            "text/csv": { schema: { type: "string" } },
+            ...json({ type: "array", items: { type: "object" } }),
+          },
+        },
+        default: { $ref: "#/components/responses/Problem" },
       },
     },
   },

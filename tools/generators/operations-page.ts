@@ -18,6 +18,7 @@ export function operationsPage(): string {
       "- An error is `application/problem+json`; see [errors](errors.md).",
       "- `GET /integrations/events` with `accept: text/event-stream` is a stream that goes on; `last-event-id` takes it up again.",
       "- `POST /local/ollama/pull` and `POST /local/ollama/generate` stream, and so stand beside the table; they are in the OpenAPI file.",
+      "- So does `GET /api/v1/usage/export?format=csv|json`: the records of the ledger as one file, oldest first, with the filters of `usage.list`.",
     ].join("\n"),
   ]);
 }

@@ -1,4 +1,5 @@
 import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
+import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
 import { integrationsPage } from "./integrations-page.ts";
@@ -13,6 +14,7 @@ export function generateAll(): readonly GeneratedFile[] {
   return [
     { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
+    { path: "packages/server/src/bundled-prices.json", text: formatBundledPrices() },
     { path: "docs/reference/settings.md", text: settingsPage() },
     { path: "docs/reference/errors.md", text: errorsPage() },
     { path: "docs/reference/metrics.md", text: metricsPage() },

@@ -13,6 +13,14 @@ import type {
   UserChange,
 } from "./identity.ts";
 import type { SecretsStatus } from "./secrets.ts";
+import type {
+  RepriceOrder,
+  RepriceReport,
+  UsageAnswer,
+  UsageFilter,
+  UsageFormat,
+  UsageQuestion,
+} from "./usage.ts";
 
 export interface ClientOptions {
   /** Address of the server. Default http://127.0.0.1:8000. */
@@ -117,6 +125,12 @@ export interface PlatformClient {
   rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
+  /** What was used in a time. */
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
+  /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
+  exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
+  /** Reckons costs anew, of as many records as one call looks at. */
+  repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -256,6 +270,20 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       await call("/api/v1/auth/password", { method: "POST", body });
     },
     setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
+    usage: (question) => call(`/api/v1/usage${toQuery({ ...question })}`),
+    async *exportUsage(format, filter) {
+      const response = await send(`/api/v1/usage/export${toQuery({ ...filter, format })}`, {});
+      const text = response.body?.pipeThrough(new TextDecoderStream());
+      try {
+        if (text !== undefined) yield* text;
+      } catch (error) {
+        throw new ClientError("failed", "The export broke off. What was written so far is not whole.", {
+          cause: error,
+        });
+      }
+    },
+    repriceUsage: (order) =>
+      call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

@@ -4,3 +4,4 @@ export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export * from "./identity.ts";
 export * from "./secrets.ts";
+export * from "./usage.ts";

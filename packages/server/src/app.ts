@@ -8,8 +8,8 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createPriceTable } from "./core/prices.ts";
-import { closeFoundation, type Foundation, keepLedgerShort, openFoundation } from "./foundation.ts";
+import { createPriceTable, type PriceTable } from "./core/prices.ts";
+import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -31,6 +31,7 @@ import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
+import { startUsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
@@ -94,6 +95,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
     ledger: store.ledger,
+    usage: store.usage,
+    prices: path.prices,
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
@@ -123,7 +126,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const stopRetention = keepLedgerShort(store, config, log);
+  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -162,7 +165,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      stopRetention();
+      await upkeep.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -182,6 +185,7 @@ interface CallPath {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
+  readonly prices: PriceTable;
 }
 
 async function openCallPath(
@@ -216,9 +220,10 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
+  const prices = createPriceTable(toPrices(config));
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(toPrices(config)),
+    prices,
     metrics,
     reportTraffic,
   });
@@ -232,6 +237,7 @@ async function openCallPath(
     listener,
     directory,
     gateway,
+    prices,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
-import { toMasterKeys, toSpoolSettings } from "./settings-of.ts";
+import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
@@ -18,9 +18,6 @@ interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
 }
-
-const dayMs = 86_400_000;
-const pruneEveryMs = 3_600_000;
 
 /** What everything else stands on. */
 export interface Foundation {
@@ -40,6 +37,7 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   const store = await openStore({
     directory: config.data_dir,
     keepEvents: config.events.keep,
+    keepSums: toSumsRetention(config),
     masterKeys,
     log,
   });
@@ -67,19 +65,4 @@ export async function closeFoundation({ spool, audit, store }: Foundation): Prom
   await spool.close();
   await audit.close();
   await store.close();
-}
-
-/** Deletes ledger rows that are older than the configuration keeps them. The result ends that. */
-export function keepLedgerShort({ ledger }: Store, config: PlatformConfig, log: PlatformLog): () => void {
-  const days = config.ledger.retention_days;
-  if (days === undefined) return () => undefined;
-  const prune = () => {
-    ledger.deleteOlderThan(Date.now() - days * dayMs).then(
-      (deleted) => log.info("ledger.pruned", { deleted }),
-      (error: unknown) => log.warn("ledger.prune_failed", { error }),
-    );
-  };
-  prune();
-  const timer = setInterval(prune, pruneEveryMs);
-  return () => clearInterval(timer);
 }

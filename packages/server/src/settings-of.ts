@@ -4,17 +4,20 @@ import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PublicAddress } from "./api/public-origin.ts";
 import type { TlsFiles } from "./api/tls-source.ts";
+import { bundledPriceTerms } from "./bundled-prices.ts";
 import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
-import type { PriceEntry } from "./core/prices.ts";
+import type { PriceEntry, PriceTerms } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
+const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
 export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
@@ -120,6 +123,11 @@ export function toSpoolSettings({ ledger }: PlatformConfig): WorkerSettings["spo
   return { commitIntervalMs: ledger.commit_interval_ms, sync: ledger.sync };
 }
 
+/** For how long sums of the ledger are kept. */
+export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
+  return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
+}
+
 /** What every worker is told. */
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
@@ -140,9 +148,9 @@ export function toWorkerCount({ server }: PlatformConfig): number {
   return cores < 2 ? 0 : cores;
 }
 
-/** The prices, in the words of the price table. */
-export function toPrices({ prices }: PlatformConfig): readonly PriceEntry[] {
-  return prices.map((price) => ({
+/** The prices, in the words of the price table: those that are configured, and those that come with the server. */
+export function toPrices({ prices, bundled_prices }: PlatformConfig): readonly PriceEntry[] {
+  const configured = prices.map((price) => ({
     integration: price.integration,
     model: price.model,
     inputPerMillion: price.input_per_million,
@@ -152,6 +160,16 @@ export function toPrices({ prices }: PlatformConfig): readonly PriceEntry[] {
     currency: price.currency,
     effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
   }));
+  return [
+    ...configured.map((terms) => toPriceEntry("config", terms)),
+    ...(bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms)),
+  ];
+}
+
+/** The version is of the terms themselves: it outlives a restart, and changes with any of them. */
+function toPriceEntry(source: PriceEntry["source"], terms: PriceTerms): PriceEntry {
+  const version = `${source}:${hash("sha256", JSON.stringify(terms)).slice(0, versionDigits)}`;
+  return { ...terms, source, version };
 }
 
 /** The files of the port's TLS; undefined when it speaks plain HTTP. */

@@ -10,6 +10,7 @@ import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
+import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
@@ -25,9 +26,12 @@ import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
-import { usageOperations } from "./control/usage.ts";
+import { repriceOperations } from "./control/usage-reprice.ts";
+import { usageRecordOperations } from "./control/usage-records.ts";
+import { usageSumOperations } from "./control/usage-sums.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
+import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -35,6 +39,7 @@ import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { toPublicAddress } from "./settings-of.ts";
@@ -53,6 +58,8 @@ export interface SurfaceParts {
   askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
+  readonly usage: UsageSums;
+  readonly prices: PriceTable;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
@@ -134,6 +141,8 @@ export function createOperations(
     | "events"
     | "system"
     | "ledger"
+    | "usage"
+    | "prices"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -150,7 +159,9 @@ export function createOperations(
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
-    ...usageOperations(ledger),
+    ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
+    ...usageRecordOperations(ledger),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),
@@ -174,7 +185,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     authenticator: inference.authenticator,
     auditor: parts.auditor,
     log: parts.log,
-    streams: [createEventStream(parts.events), pull],
+    streams: [createEventStream(parts.events), pull, createUsageExport(parts.ledger, Date.now)],
   });
   const generate = createInferenceHandler(inference, {
     operation: "completion",

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
@@ -18,6 +19,7 @@ import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
+import { addUsageCommands } from "./usage.ts";
 
 /**
  * Runs one command line.
@@ -71,6 +73,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addSecretCommands(program, context);
   addLoginCommands(program, context);
   addSetupCommand(program, context);
+  addUsageCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
@@ -93,6 +96,9 @@ function createOutput(format: "table" | "json"): Output {
     },
     err: (text) => {
       process.stderr.write(text);
+    },
+    whole: async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
     },
   };
 }

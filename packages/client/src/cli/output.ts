@@ -5,6 +5,8 @@ export interface Output {
   readonly format: "table" | "json";
   out(text: string): void;
   err(text: string): void;
+  /** Data that may be much: resolves when whoever reads it has room for more. */
+  whole(text: string): Promise<void>;
 }
 
 /** Prints rows as a table for people, or `value` as JSON for programs. */

@@ -8,11 +8,23 @@ export const ledgerSettings = section(
         "How long records gather before the disk is asked to take them: with `sync: interval` after they were written, with `always` before.",
       unit: "milliseconds",
     }),
+    hour_sums_days: wholeNumber({
+      from: 8,
+      to: 36_500,
+      unit: "days",
+      doc: "How long sums by the hour are kept. Those by the day are kept for ever.",
+    }).default(90),
+    minute_sums_days: wholeNumber({
+      from: 1,
+      to: 366,
+      unit: "days",
+      doc: "How long sums by the minute are kept.",
+    }).default(2),
     retention_days: wholeNumber({
       from: 1,
       to: 36_500,
       unit: "days",
-      doc: "Older records are deleted. Absent: none is.",
+      doc: "Older records are deleted, but for the newest; their sums stay. Absent: none is.",
     }).optional(),
     sync: z
       .enum(["always", "interval", "never"])
@@ -65,3 +77,10 @@ export const priceList = z
   .array(price)
   .default([])
   .describe("What tokens cost. The most specific entry holds; a model without one has no known cost.");
+
+export const bundledPricesSetting = z
+  .boolean()
+  .default(true)
+  .describe(
+    "Whether the prices that come with the server hold for models of vendors' own APIs where `prices` has none that fits.",
+  );

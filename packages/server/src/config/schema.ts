@@ -2,7 +2,7 @@ import { z } from "zod";
 import { authSettings } from "./auth-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
-import { eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
+import { bundledPricesSetting, eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
@@ -34,6 +34,7 @@ export const configSchema = z.strictObject({
   ledger: ledgerSettings,
   events: eventSettings,
   prices: priceList,
+  bundled_prices: bundledPricesSetting,
 });
 
 /** The whole configuration, checked. Secrets are `Secret`. */

@@ -115,7 +115,8 @@ export function defineOperation<Input extends z.ZodType, Output extends z.ZodTyp
   };
 }
 
-function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+/** Throws PlatformError `invalid_request` with every problem when the input does not fit. */
+export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => ({

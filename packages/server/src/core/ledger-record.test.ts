@@ -48,9 +48,15 @@ const records: fc.Arbitrary<LedgerRecord> = fc
       usageSource: fc.constantFrom("reported", "estimated", "none"),
       costMicros: fc.option(fc.nat(Number.MAX_SAFE_INTEGER), { nil: null }),
       currency: fc.option(text, { nil: null }),
+      priceVersion: fc.option(text, { nil: null }),
     }),
   )
   .map(([start, rest]) => ({ ...start, ...rest }));
+
+/** A line as it was written before records named their price. */
+function withoutVersion(line: string): string {
+  return `${JSON.stringify(JSON.parse(line).slice(0, -1))}\n`;
+}
 
 function formatRecord(record: LedgerRecord): string {
   const lines = new LineWriter();
@@ -65,6 +71,15 @@ function formatStartMarker(start: RecordStart): string {
 }
 
 describe("a spool line", () => {
+  it("reads a line from before records named their price", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        const line = withoutVersion(formatRecord(record));
+        expect(parseSpoolLine(line)).toEqual({ type: "end", record: { ...record, priceVersion: null } });
+      }),
+    );
+  });
+
   it("reads back as what was written, whatever the names hold", () => {
     fc.assert(
       fc.property(records, (record) => {

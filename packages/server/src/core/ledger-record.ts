@@ -51,6 +51,8 @@ export interface LedgerRecord extends RecordStart {
   readonly costMicros: number | null;
   /** ISO 4217; null when `costMicros` is. */
   readonly currency: string | null;
+  /** Name of the price that the cost was reckoned with; null without one, and for records from before there were names. */
+  readonly priceVersion: string | null;
 }
 
 /** A line of a spool file, read back. */
@@ -62,7 +64,9 @@ export type SpoolLine =
 const startTag = "s1";
 const endTag = "e1";
 const startLength = 10;
-const endLength = 23;
+const endLength = 24;
+/** Of lines from before records named their price, which is what they lack at the end. */
+const endLengthBefore = 23;
 
 /** Writes the line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
 export function writeStartMarker(lines: LineWriter, start: RecordStart): void {
@@ -86,6 +90,7 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
   writeName(lines, record.usageSource);
   writeNumber(lines, record.costMicros);
   writeName(lines, record.currency);
+  writeName(lines, record.priceVersion);
   lines.text("]\n");
 }
 
@@ -159,7 +164,8 @@ export function parseSpoolLine(line: string): SpoolLine | undefined {
   const start = toStart(values);
   if (start === undefined) return undefined;
   if (values[0] === startTag) return values.length === startLength ? { type: "start", start } : undefined;
-  if (values[0] !== endTag || values.length !== endLength) return undefined;
+  const isWhole = values.length === endLength || values.length === endLengthBefore;
+  if (values[0] !== endTag || !isWhole) return undefined;
   const record = toRecord(start, values);
   return record === undefined ? undefined : { type: "end", record };
 }
@@ -181,6 +187,7 @@ export function interruptedRecord(start: RecordStart): LedgerRecord {
     usageSource: "none",
     costMicros: null,
     currency: null,
+    priceVersion: null,
   };
 }
 
@@ -245,6 +252,7 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     usageSource,
     costMicros,
     currency,
+    priceVersion = null,
   ] = values.slice(startLength + 5);
   if (typeof durationMs !== "number" || !isRecordedEnd(outcome) || !isUsageSource(usageSource))
     return undefined;
@@ -253,7 +261,7 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
   if (!isNumberOrNull(inputTokens) || !isNumberOrNull(outputTokens) || !isNumberOrNull(reasoningTokens))
     return undefined;
   if (!isNumberOrNull(cacheReadTokens) || !isNumberOrNull(cacheWriteTokens)) return undefined;
-  if (!isNumberOrNull(costMicros) || !isTextOrNull(currency)) return undefined;
+  if (!isNumberOrNull(costMicros) || !isTextOrNull(currency) || !isTextOrNull(priceVersion)) return undefined;
   return {
     ...start,
     durationMs,
@@ -269,6 +277,7 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     usageSource,
     costMicros,
     currency,
+    priceVersion,
   };
 }
 

@@ -9,6 +9,7 @@ export const permissions = {
   "integrations.write": "Restart integrations and change their settings.",
   "events.read": "Follow what changes.",
   "usage.read": "See the usage ledger of everybody.",
+  "usage.write": "Reckon the costs in the usage ledger anew.",
   "metrics.read": "Scrape `/metrics`.",
   "system.read": "See version, load and routes of the server.",
   "self.read": "See who one is.",

@@ -4,11 +4,24 @@ import { describe, expect, it } from "vitest";
 import { costMicros, createPriceTable, type Price, type PriceEntry } from "./prices.ts";
 
 function entry(changes: Partial<PriceEntry>): PriceEntry {
-  return { model: "*", inputPerMillion: 0, outputPerMillion: 0, currency: "USD", ...changes };
+  return {
+    source: "config",
+    version: "config:1",
+    model: "*",
+    inputPerMillion: 0,
+    outputPerMillion: 0,
+    currency: "USD",
+    ...changes,
+  };
 }
 
 function priceOf(amounts: Partial<PriceEntry>): Price {
-  const price = createPriceTable([entry(amounts)]).lookup({ integration: "i", model: "m", atMs: 0 });
+  const price = createPriceTable([entry(amounts)]).lookup({
+    integration: "i",
+    provider: "p",
+    model: "m",
+    atMs: 0,
+  });
   if (price === undefined) throw new Error("no price");
   return price;
 }
@@ -37,14 +50,37 @@ describe("looking a price up", () => {
     { integration: "azure", model: "gpt-5", atMs: 1_000, expected: 7 },
     { integration: "azure", model: "gpt-5", atMs: 5_000, expected: 8 },
   ])("finds the most specific for $integration/$model at $atMs", ({ expected, ...question }) => {
-    for (const _again of [1, 2]) expect(table.lookup(question)?.input).toBe(expected * 1_000_000);
+    for (const _again of [1, 2])
+      expect(table.lookup({ provider: "p", ...question })?.input).toBe(expected * 1_000_000);
   });
 
   it("knows the difference between unknown and free", () => {
     const some = createPriceTable([entry({ model: "local-*" })]);
-    expect(some.lookup({ integration: "i", model: "other", atMs: 0 })).toBeUndefined();
-    const free = some.lookup({ integration: "i", model: "local-1", atMs: 0 });
+    expect(some.lookup({ integration: "i", provider: "p", model: "other", atMs: 0 })).toBeUndefined();
+    const free = some.lookup({ integration: "i", provider: "p", model: "local-1", atMs: 0 });
     expect(free === undefined ? undefined : costMicros({ inputTokens: 5 }, free)).toBe(0);
+  });
+
+  it("prefers what is configured, however wide, to what is bundled, however narrow", () => {
+    const both = createPriceTable([
+      entry({ source: "bundled", version: "bundled:1", model: "gpt-5" }),
+      entry({ version: "config:2", model: "gpt*" }),
+      entry({ source: "bundled", version: "bundled:3", model: "o3" }),
+    ]);
+    const versionOf = (model: string) =>
+      both.lookup({ integration: "i", provider: "p", model, atMs: 0 })?.version;
+    expect([versionOf("gpt-5"), versionOf("o3"), versionOf("llama")]).toEqual([
+      "config:2",
+      "bundled:3",
+      undefined,
+    ]);
+  });
+
+  it("holds for the provider it is for, also when an integration becomes another", () => {
+    const hosted = createPriceTable([entry({ provider: "openai", model: "*" })]);
+    const isKnown = (provider: string) =>
+      hosted.lookup({ integration: "i", provider, model: "m", atMs: 0 }) !== undefined;
+    expect(["openai", "vllm", "openai"].map(isKnown)).toEqual([true, false, true]);
   });
 
   it("does not depend on the order of the entries", () => {
@@ -56,8 +92,12 @@ describe("looking a price up", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(entries, { minLength: 3 }), (shuffled) => {
         const shuffledTable = createPriceTable(shuffled);
-        expect(shuffledTable.lookup({ integration: "x", model: "abc", atMs: 0 })?.input).toBe(2_000_000);
-        expect(shuffledTable.lookup({ integration: "i", model: "abc", atMs: 0 })?.input).toBe(3_000_000);
+        expect(shuffledTable.lookup({ integration: "x", provider: "p", model: "abc", atMs: 0 })?.input).toBe(
+          2_000_000,
+        );
+        expect(shuffledTable.lookup({ integration: "i", provider: "p", model: "abc", atMs: 0 })?.input).toBe(
+          3_000_000,
+        );
       }),
     );
   });
@@ -90,7 +130,8 @@ describe("what a call costs", () => {
         fc.tuple(tokens, tokens),
         fc.tuple(micros, micros),
         ([inputTokens, outputTokens], [input, output]) => {
-          const price: Price = { currency: "USD", input, output, cacheRead: input, cacheWrite: input };
+          const rates = { input, output, cacheRead: input, cacheWrite: input };
+          const price: Price = { version: "config:1", currency: "USD", long: undefined, ...rates };
           const exact =
             (BigInt(inputTokens) * BigInt(input) + BigInt(outputTokens) * BigInt(output) + 500_000n) /
             1_000_000n;
@@ -110,5 +151,21 @@ describe("what a call costs", () => {
         ).toBe(written);
       }),
     );
+  });
+});
+
+describe("a price for long inputs", () => {
+  const price = priceOf({
+    inputPerMillion: 1,
+    outputPerMillion: 2,
+    long: { aboveInputTokens: 1_000, inputPerMillion: 10, outputPerMillion: 20 },
+  });
+
+  it.each([
+    [{ inputTokens: 1_000, outputTokens: 1 }, 1_002],
+    [{ inputTokens: 1_001, outputTokens: 1 }, 10_030],
+    [{ inputTokens: 1_001, cacheReadTokens: 1_000, outputTokens: 0 }, 10_010],
+  ])("makes %j cost %d", (usage, cost) => {
+    expect(costMicros(usage, price)).toBe(cost);
   });
 });

@@ -1,35 +1,58 @@
 import type { Usage } from "@llm-platform/kit";
 
-/** What the tokens of a model cost, as it is configured. Amounts are units of `currency` for a million tokens. */
-export interface PriceEntry {
-  /** Only for models of this integration; absent for all. */
-  readonly integration?: string | undefined;
-  /** Name of a model as its integration spells it, or the beginning of one followed by `*`. */
-  readonly model: string;
+/** Amounts in units of a currency for a million tokens. */
+export interface Rates {
   readonly inputPerMillion: number;
   readonly outputPerMillion: number;
   /** Default: as other input. */
   readonly cacheReadPerMillion?: number | undefined;
   /** Default: as other input. */
   readonly cacheWritePerMillion?: number | undefined;
+}
+
+/** What the tokens of a model cost. */
+export interface PriceTerms extends Rates {
+  /** Only for models of platforms that call themselves so; absent for all. */
+  readonly provider?: string | undefined;
+  /** Only for models of this integration; absent for all. */
+  readonly integration?: string | undefined;
+  /** Name of a model as its integration spells it, or the beginning of one followed by `*`. */
+  readonly model: string;
+  /** What all tokens of a call cost whose input has more than so many; absent where they cost the same. */
+  readonly long?: (Rates & { readonly aboveInputTokens: number }) | undefined;
   /** ISO 4217. */
   readonly currency: string;
   /** Since the epoch; absent for always. Of several, the latest that has come holds. */
   readonly effectiveFromMs?: number | undefined;
 }
 
-/** A price in whole numbers: millionths of the currency for a million tokens. */
-export interface Price {
-  readonly currency: string;
+/** Terms that are known by a name, which stands on each record that was priced by them. */
+export interface PriceEntry extends PriceTerms {
+  /** The same for the same terms of the same source, and for no others. */
+  readonly version: string;
+  /** What the configuration says beats what came with the server. */
+  readonly source: "config" | "bundled";
+}
+
+interface WholeRates {
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
 }
 
+/** A price in whole numbers: millionths of the currency for a million tokens. */
+export interface Price extends WholeRates {
+  readonly version: string;
+  readonly currency: string;
+  /** Instead, for a call whose input has more tokens. */
+  readonly long: (WholeRates & { readonly aboveInputTokens: number }) | undefined;
+}
+
 /** For what a price is looked up. */
 export interface PriceQuestion {
   readonly integration: string;
+  readonly provider: string;
   readonly model: string;
   /** Since the epoch. */
   readonly atMs: number;
@@ -45,11 +68,17 @@ interface Candidate {
   readonly price: Price;
 }
 
+/** What was found for a model, as long as its integration calls itself the same. */
+interface Found {
+  readonly provider: string;
+  readonly candidates: readonly Candidate[];
+}
+
 const perMillion = 1_000_000;
 const mostRemembered = 2_000;
 
 /**
- * Orders prices for look-up. A price for an integration beats one for all, then a whole name beats a beginning,
+ * Orders prices for look-up. A configured price beats a bundled one, then one for an integration one for all, then a whole name beats a beginning,
  * a longer beginning a shorter one, and the latest `effectiveFromMs` that has come an earlier one.
  */
 export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
@@ -57,20 +86,21 @@ export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
     .map((entry) => ({ entry, price: toPrice(entry) }))
     .sort((a, b) => compareSpecificity(a.entry, b.entry));
   /** By integration, then by model: names that are looked up as they are cost less than one made of both. */
-  const remembered = new Map<string, Map<string, readonly Candidate[]>>();
+  const remembered = new Map<string, Map<string, Found>>();
   let remembers = 0;
 
-  function candidatesFor({ integration, model }: PriceQuestion): readonly Candidate[] {
+  function candidatesFor(question: PriceQuestion): readonly Candidate[] {
+    const { integration, provider, model } = question;
     const known = remembered.get(integration)?.get(model);
-    if (known !== undefined) return known;
-    const found = ordered.filter(({ entry }) => fits(entry, integration, model));
+    if (known !== undefined && known.provider === provider) return known.candidates;
+    const candidates = ordered.filter(({ entry }) => fits(entry, question));
     if (remembers++ >= mostRemembered) {
       remembered.clear();
       remembers = 1;
     }
-    const byModel = remembered.get(integration) ?? new Map<string, readonly Candidate[]>();
-    remembered.set(integration, byModel.set(model, found));
-    return found;
+    const byModel = remembered.get(integration) ?? new Map<string, Found>();
+    remembered.set(integration, byModel.set(model, { provider, candidates }));
+    return candidates;
   }
 
   return {
@@ -93,17 +123,19 @@ export function costMicros(usage: Usage, price: Price): number | null {
   const cacheWrite = usage.cacheWriteTokens ?? 0;
   const plainInput = Math.max(0, (usage.inputTokens ?? 0) - cacheRead - cacheWrite);
   const output = usage.outputTokens ?? 0;
+  const { long } = price;
+  const rates = long !== undefined && (usage.inputTokens ?? 0) > long.aboveInputTokens ? long : price;
   const total =
-    plainInput * price.input +
-    output * price.output +
-    cacheRead * price.cacheRead +
-    cacheWrite * price.cacheWrite;
+    plainInput * rates.input +
+    output * rates.output +
+    cacheRead * rates.cacheRead +
+    cacheWrite * rates.cacheWrite;
   if (total + perMillion <= Number.MAX_SAFE_INTEGER) return divideRounded(total);
   const exact =
-    product(plainInput, price.input) +
-    product(output, price.output) +
-    product(cacheRead, price.cacheRead) +
-    product(cacheWrite, price.cacheWrite);
+    product(plainInput, rates.input) +
+    product(output, rates.output) +
+    product(cacheRead, rates.cacheRead) +
+    product(cacheWrite, rates.cacheWrite);
   return Number((exact + BigInt(perMillion / 2)) / BigInt(perMillion));
 }
 
@@ -116,14 +148,22 @@ function product(tokens: number, price: number): bigint {
   return BigInt(tokens) * BigInt(price);
 }
 
-function toPrice(entry: PriceEntry): Price {
-  const input = toMicros(entry.inputPerMillion);
+function toPrice({ version, currency, long, ...rates }: PriceEntry): Price {
   return {
-    currency: entry.currency,
+    version,
+    currency,
+    ...toWholeRates(rates),
+    long: long && { aboveInputTokens: long.aboveInputTokens, ...toWholeRates(long) },
+  };
+}
+
+function toWholeRates(rates: Rates): WholeRates {
+  const input = toMicros(rates.inputPerMillion);
+  return {
     input,
-    output: toMicros(entry.outputPerMillion),
-    cacheRead: entry.cacheReadPerMillion === undefined ? input : toMicros(entry.cacheReadPerMillion),
-    cacheWrite: entry.cacheWritePerMillion === undefined ? input : toMicros(entry.cacheWritePerMillion),
+    output: toMicros(rates.outputPerMillion),
+    cacheRead: rates.cacheReadPerMillion === undefined ? input : toMicros(rates.cacheReadPerMillion),
+    cacheWrite: rates.cacheWritePerMillion === undefined ? input : toMicros(rates.cacheWritePerMillion),
   };
 }
 
@@ -132,13 +172,16 @@ function toMicros(amount: number): number {
   return Math.round(amount * 1_000_000);
 }
 
-function fits(entry: PriceEntry, integration: string, model: string): boolean {
+function fits(entry: PriceEntry, { integration, provider, model }: PriceQuestion): boolean {
+  if (entry.provider !== undefined && entry.provider !== provider) return false;
   if (entry.integration !== undefined && entry.integration !== integration) return false;
   return entry.model.endsWith("*") ? model.startsWith(entry.model.slice(0, -1)) : entry.model === model;
 }
 
 /** Negative when `a` is more specific. */
 function compareSpecificity(a: PriceEntry, b: PriceEntry): number {
+  const bySource = Number(a.source === "bundled") - Number(b.source === "bundled");
+  if (bySource !== 0) return bySource;
   const byIntegration = Number(b.integration !== undefined) - Number(a.integration !== undefined);
   if (byIntegration !== 0) return byIntegration;
   const byWhole = Number(a.model.endsWith("*")) - Number(b.model.endsWith("*"));

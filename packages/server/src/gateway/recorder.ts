@@ -101,11 +101,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
         ? undefined
         : prices.lookup({
             integration: target.integration,
+            provider: target.provider,
             model: target.model,
             atMs: record.open.start.startedAtMs,
           });
     const cost = price === undefined ? null : costMicros(usage.usage, price);
     const currency = price?.currency ?? null;
+    const priceVersion = price?.version ?? null;
     const series = seriesFor(call, target);
     series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
     if (usage.source !== "none" && cost === null) series.costUnknown.add();
@@ -118,7 +120,11 @@ export function createRecorder(parts: RecorderParts): Recorder {
       call.end();
     }
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
-    sink.commit(record.open, toLedgerRecord(record, end, { nowMs, usage, cost, currency }), () => done());
+    sink.commit(
+      record.open,
+      toLedgerRecord(record, end, { nowMs, usage, cost, currency, priceVersion }),
+      () => done(),
+    );
   }
 
   function countError(provider: string, model: string, error: PlatformError): void {
@@ -167,6 +173,7 @@ interface Measured {
   readonly usage: CountedUsage;
   readonly cost: number | null;
   readonly currency: string | null;
+  readonly priceVersion: string | null;
 }
 
 function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
@@ -198,6 +205,7 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     usageSource: source,
     costMicros: measured.cost,
     currency: measured.currency,
+    priceVersion: measured.priceVersion,
   };
 }
 

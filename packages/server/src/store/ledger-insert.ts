@@ -27,6 +27,7 @@ const sharedColumns = [
   "error_code",
   "usage_source",
   "currency",
+  "price_version",
 ];
 
 /**
@@ -35,23 +36,30 @@ const sharedColumns = [
  */
 const statementSizes = [50, 8, 1];
 
-/** Inserts records in one transaction, leaving out those whose attempt is there. Throws what SQLite throws. */
-export function createLedgerInsert(raw: DatabaseSync): (records: readonly LedgerRecord[]) => void {
+/**
+ * Inserts records in one transaction, leaving out those whose attempt is there, and returns how many were not.
+ * Throws what SQLite throws.
+ */
+export function createLedgerInsert(raw: DatabaseSync): (groups: readonly RecordGroup[]) => number {
   const statements = statementSizes.map((rows) => ({ rows, statement: prepareInsert(raw, rows) }));
 
-  function insertAlike(records: readonly LedgerRecord[]): void {
+  function insertAlike(records: readonly LedgerRecord[]): number {
     let from = 0;
+    let inserted = 0;
     for (const { rows, statement } of statements) {
       for (; from + rows <= records.length; from += rows)
-        insertRows(statement, records.slice(from, from + rows));
+        inserted += insertRows(statement, records.slice(from, from + rows));
     }
+    return inserted;
   }
 
-  return (records) => {
+  return (groups) => {
     raw.exec("BEGIN IMMEDIATE");
     try {
-      for (const alike of groupAlike(records)) insertAlike(alike);
+      let inserted = 0;
+      for (const alike of groups) inserted += insertAlike(alike);
       raw.exec("COMMIT");
+      return inserted;
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (raw.isTransaction) raw.exec("ROLLBACK");
@@ -67,10 +75,12 @@ function prepareInsert(raw: DatabaseSync, rows: number): StatementSync {
   return raw.prepare(`INSERT INTO usage_ledger (${columns}) VALUES ${values} ON CONFLICT DO NOTHING`);
 }
 
+/** Records that have the shared columns alike. */
+export type RecordGroup = readonly [LedgerRecord, ...LedgerRecord[]];
 type Group = [LedgerRecord, ...LedgerRecord[]];
 
 /** Records that have the shared columns alike, together. Mostly they are few groups, and often one. */
-function groupAlike(records: readonly LedgerRecord[]): readonly Group[] {
+export function groupAlike(records: readonly LedgerRecord[]): readonly RecordGroup[] {
   const groups: Group[] = [];
   let current: Group | undefined;
   for (const record of records) {
@@ -97,16 +107,17 @@ function isAlike(a: LedgerRecord, b: LedgerRecord): boolean {
     a.httpStatus === b.httpStatus &&
     a.errorCode === b.errorCode &&
     a.usageSource === b.usageSource &&
-    a.currency === b.currency
+    a.currency === b.currency &&
+    a.priceVersion === b.priceVersion
   );
 }
 
-function insertRows(statement: StatementSync, records: readonly LedgerRecord[]): void {
+function insertRows(statement: StatementSync, records: readonly LedgerRecord[]): number {
   const [first] = records;
-  if (first === undefined) return;
+  if (first === undefined) return 0;
   const values: SQLInputValue[] = [];
   for (const record of records) pushOwn(values, record);
-  statement.run(sharedOf(first), ...values);
+  return Number(statement.run(sharedOf(first), ...values).changes);
 }
 
 function sharedOf(record: LedgerRecord): Record<string, SQLInputValue> {
@@ -123,6 +134,7 @@ function sharedOf(record: LedgerRecord): Record<string, SQLInputValue> {
     error_code: record.errorCode,
     usage_source: record.usageSource,
     currency: record.currency,
+    price_version: record.priceVersion,
   };
 }
 

@@ -1,12 +1,14 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
 import type { ExpressionBuilder, Kysely, SqlBool, Expression } from "kysely";
-import { isUsageSource, type LedgerRecord } from "../core/ledger-record.ts";
-import { isRecordedEnd, type RecordedEnd } from "../core/stream-ends.ts";
+import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { RecordedEnd } from "../core/stream-ends.ts";
 import { synchroniseFile } from "./file-sync.ts";
-import { createLedgerInsert } from "./ledger-insert.ts";
+import { createLedgerInsert, groupAlike, type RecordGroup } from "./ledger-insert.ts";
+import { toLedgerRecord } from "./ledger-row.ts";
 import type { SpoolLedger } from "./spool-port.ts";
 import { guardStorage, guardStorageLater } from "./storage-error.ts";
-import type { Tables, UsageRow } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 /** Which attempts. Everything that is given must hold. */
 export interface LedgerFilter {
@@ -24,38 +26,34 @@ export interface LedgerFilter {
 export interface LedgerPageQuery extends LedgerFilter {
   readonly limit: number;
   /** `nextCursor` of the page before. */
-  readonly cursor?: number | undefined;
+  readonly cursor?: LedgerCursor | undefined;
+  /** Default `latest` first. */
+  readonly order?: "latest" | "earliest";
+}
+
+/** The place of a record in the order of the ledger: by its start, and of several by when it was written. */
+export interface LedgerCursor {
+  readonly startedAtMs: number;
+  readonly id: number;
 }
 
 export interface LedgerPage {
-  /** Latest ended first. */
+  /** In the order of their starts. */
   readonly records: readonly LedgerRecord[];
   /** For the next page; null when this is the last. */
-  readonly nextCursor: number | null;
-}
-
-/** What one model came to through one integration, in one currency. */
-export interface ModelUsage {
-  readonly integration: string;
-  readonly upstreamModel: string;
-  /** Null for the attempts without a known price. */
-  readonly currency: string | null;
-  readonly attempts: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly costMicros: number;
+  readonly nextCursor: LedgerCursor | null;
 }
 
 /** The usage ledger. Throws and rejects with PlatformError `unavailable`. */
 export interface LedgerTable extends SpoolLedger {
   insertMany(records: readonly LedgerRecord[]): void;
   list(query: LedgerPageQuery): Promise<LedgerPage>;
-  usageByModel(filter: LedgerFilter): Promise<readonly ModelUsage[]>;
-  count(filter: LedgerFilter): Promise<number>;
-  /** Attempts that used tokens whose price is not known. */
-  countUnknownPrice(filter: LedgerFilter): Promise<number>;
-  /** Deletes attempts that began before `untilMs`; resolves with how many. */
-  deleteOlderThan(untilMs: number): Promise<number>;
+  /**
+   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row always stays, for
+   * its id must not be given again, and so does what is not in the sums yet.
+   * @param rolledId the last row that is
+   */
+  deleteOlderThan(untilMs: number, rolledId: number): Promise<number>;
 }
 
 export interface LedgerTableParts {
@@ -63,91 +61,80 @@ export interface LedgerTableParts {
   readonly database: Kysely<Tables>;
   /** File whose content is synchronised to make inserts durable. */
   readonly walPath: string;
-  /** Told after each transaction of `insertMany`. */
-  onInserted?(rows: number): void;
+  /** Told after each transaction of `insertMany`, and how many of its records were not there before. */
+  onInserted?(groups: readonly RecordGroup[], inserted: number): void;
 }
+
+const rowsPerDeletion = 1_000;
 
 export function createLedgerTable({ raw, database, walPath, onInserted }: LedgerTableParts): LedgerTable {
   const insert = createLedgerInsert(raw);
   return {
     insertMany(records) {
-      guardStorage(() => insert(records));
-      onInserted?.(records.length);
+      const groups = groupAlike(records);
+      const inserted = guardStorage(() => insert(groups));
+      onInserted?.(groups, inserted);
     },
     // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
     list: (query) => guardStorageLater(() => listPage(database, query)),
-    usageByModel: (filter) => guardStorageLater(() => sumByModel(database, filter)),
-    count: (filter) => guardStorageLater(() => countRows(database, filter, false)),
-    countUnknownPrice: (filter) => guardStorageLater(() => countRows(database, filter, true)),
-    deleteOlderThan: (untilMs) =>
-      guardStorageLater(async () => {
-        const result = await database
-          .deleteFrom("usage_ledger")
-          .where("started_at_ms", "<", untilMs)
-          .executeTakeFirst();
-        return Number(result.numDeletedRows);
-      }),
+    async deleteOlderThan(untilMs, rolledId) {
+      let deleted = 0;
+      let inPiece = 0;
+      do {
+        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, rolledId));
+        deleted += inPiece;
+        await nextTurn();
+      } while (inPiece === rowsPerDeletion);
+      return deleted;
+    },
   };
 }
 
+async function deletePiece(database: Kysely<Tables>, untilMs: number, rolledId: number): Promise<number> {
+  const result = await database
+    .deleteFrom("usage_ledger")
+    .where("id", "in", (builder) =>
+      builder
+        .selectFrom("usage_ledger")
+        .select("id")
+        .where("started_at_ms", "<", untilMs)
+        .where("id", "<=", rolledId)
+        .where("id", "<", ({ selectFrom }) =>
+          selectFrom("usage_ledger").select(({ fn }) => fn.max("id").as("newest")),
+        )
+        .orderBy("started_at_ms")
+        .limit(rowsPerDeletion),
+    )
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+/** By the start and then by the id: the index of the starts finds a page wherever it is. */
 async function listPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {
+  const { limit, cursor, order = "latest" } = query;
+  const direction = order === "latest" ? "desc" : "asc";
+  const beyond = order === "latest" ? "<" : ">";
   let select = database
     .selectFrom("usage_ledger")
     .selectAll()
     .where((builder) => toCondition(builder, query))
-    .orderBy("id", "desc")
-    .limit(query.limit + 1);
-  if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
+    .orderBy("started_at_ms", direction)
+    .orderBy("id", direction)
+    .limit(limit + 1);
+  if (cursor !== undefined)
+    select = select
+      .where("started_at_ms", `${beyond}=`, cursor.startedAtMs)
+      .where(({ or, eb }) =>
+        or([eb("started_at_ms", beyond, cursor.startedAtMs), eb("id", beyond, cursor.id)]),
+      );
   const rows = await select.execute();
-  const page = rows.slice(0, query.limit);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : undefined;
   return {
     records: page.map(toLedgerRecord),
-    nextCursor: rows.length > query.limit ? (page.at(-1)?.id ?? null) : null,
+    nextCursor: last === undefined ? null : { startedAtMs: last.started_at_ms, id: last.id },
   };
-}
-
-async function sumByModel(database: Kysely<Tables>, filter: LedgerFilter): Promise<readonly ModelUsage[]> {
-  const rows = await database
-    .selectFrom("usage_ledger")
-    .select(({ fn }) => [
-      "integration",
-      "upstream_model",
-      "currency",
-      fn.countAll<number>().as("attempts"),
-      fn.sum<number | null>("input_tokens").as("input_tokens"),
-      fn.sum<number | null>("output_tokens").as("output_tokens"),
-      fn.sum<number | null>("cost_micros").as("cost_micros"),
-    ])
-    .where((builder) => toCondition(builder, filter))
-    .groupBy(["integration", "upstream_model", "currency"])
-    .orderBy("integration")
-    .orderBy("upstream_model")
-    .orderBy("currency")
-    .execute();
-  return rows.map((row) => ({
-    integration: row.integration,
-    upstreamModel: row.upstream_model,
-    currency: row.currency,
-    attempts: Number(row.attempts),
-    inputTokens: Number(row.input_tokens ?? 0),
-    outputTokens: Number(row.output_tokens ?? 0),
-    costMicros: Number(row.cost_micros ?? 0),
-  }));
-}
-
-async function countRows(
-  database: Kysely<Tables>,
-  filter: LedgerFilter,
-  isUnpriced: boolean,
-): Promise<number> {
-  let query = database
-    .selectFrom("usage_ledger")
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .where((builder) => toCondition(builder, filter));
-  if (isUnpriced) query = query.where("cost_micros", "is", null).where("usage_source", "!=", "none");
-  const row = await query.executeTakeFirst();
-  return Number(row?.count ?? 0);
 }
 
 function toCondition(
@@ -167,35 +154,4 @@ function toCondition(
       ? []
       : [builder("attempt_id", ">=", `${requestId}.`), builder("attempt_id", "<", `${requestId}/`)]),
   ]);
-}
-
-function toLedgerRecord(row: UsageRow): LedgerRecord {
-  const dot = row.attempt_id.lastIndexOf(".");
-  return {
-    attemptId: row.attempt_id,
-    requestId: row.attempt_id.slice(0, dot),
-    attempt: Number(row.attempt_id.slice(dot + 1)),
-    startedAtMs: row.started_at_ms,
-    durationMs: row.duration_ms,
-    firstByteMs: row.first_byte_ms,
-    principal: row.principal,
-    operation: row.operation,
-    requestedModel: row.requested_model,
-    integration: row.integration,
-    provider: row.provider,
-    upstreamModel: row.upstream_model,
-    stream: row.stream === 1,
-    // A word that this version does not know was written by a newer one; the nearest that it knows is an upstream's fault.
-    outcome: isRecordedEnd(row.outcome) ? row.outcome : "upstream_error",
-    httpStatus: row.http_status,
-    errorCode: row.error_code,
-    inputTokens: row.input_tokens,
-    outputTokens: row.output_tokens,
-    cacheReadTokens: row.cache_read_tokens,
-    cacheWriteTokens: row.cache_write_tokens,
-    reasoningTokens: row.reasoning_tokens,
-    usageSource: isUsageSource(row.usage_source) ? row.usage_source : "none",
-    costMicros: row.cost_micros,
-    currency: row.currency,
-  };
 }

@@ -2,6 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { priceVersions } from "./price-migration.ts";
+import { rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
@@ -57,7 +59,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003_audit": audit,
   "0004_secrets": secrets,
   "0005_login": login,
+  "0006_rollups": rollups,
   "0007_limits": limits,
+  "0008_prices": priceVersions,
 };
 
 export interface MigrateParts {
@@ -77,7 +81,12 @@ export async function migrate({ raw, database, known = migrations }: MigratePart
   try {
     refuseNewerSchema(raw, known);
     // SQLite's schema changes take part in the transaction that is open already; Kysely opens none of its own for it.
-    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => ({ ...known }) } });
+    const migrator = new Migrator({
+      db: database,
+      provider: { getMigrations: async () => ({ ...known }) },
+      // They do not build on each other's tables, so that one with a lower number may still come to a database later.
+      allowUnorderedMigrations: true,
+    });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) throw error;
     raw.exec("COMMIT");

@@ -27,6 +27,7 @@ export function sampleRecord(number: number, changes: Partial<LedgerRecord> = {}
     usageSource: "reported",
     costMicros: 7,
     currency: "USD",
+    priceVersion: null,
     ...changes,
   };
 }

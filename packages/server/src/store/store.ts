@@ -17,6 +17,8 @@ import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
+import type { RollupRetention } from "./rollup-horizon.ts";
+import { createUsageSums, type UsageSums } from "./usage-sums.ts";
 import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
@@ -24,6 +26,8 @@ export interface StoreOptions {
   readonly directory: string;
   /** How many of the newest events are kept. Default 10,000. */
   readonly keepEvents?: number;
+  /** For how long sums of the ledger are kept. Default: by minute 2 days, by hour 90. */
+  readonly keepSums?: RollupRetention;
   /** Wall time. Default `Date.now`. */
   readonly nowMs?: () => number;
   /** Default: none, which leaves the key file of the data folder. */
@@ -36,6 +40,7 @@ export interface StoreOptions {
 export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly usage: UsageSums;
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
@@ -58,6 +63,7 @@ const longestLogPages = 20_000;
 export async function openStore({
   directory,
   keepEvents = 10_000,
+  keepSums = { minuteDays: 2, hourDays: 90 },
   nowMs = Date.now,
   masterKeys = { current: undefined, previous: [] },
   log = silent,
@@ -68,6 +74,7 @@ export async function openStore({
     return await openTables(join(directory, "platform.db"), {
       directory,
       keepEvents,
+      keepSums,
       nowMs,
       masterKeys,
       log,
@@ -81,7 +88,15 @@ export async function openStore({
 
 async function openTables(
   path: string,
-  { directory, keepEvents, nowMs, masterKeys, log, release }: Required<StoreOptions> & { release(): void },
+  {
+    directory,
+    keepEvents,
+    keepSums,
+    nowMs,
+    masterKeys,
+    log,
+    release,
+  }: Required<StoreOptions> & { release(): void },
 ): Promise<Store> {
   const { raw, database } = await openDatabase(path);
   const checkpointer = createCheckpointer(path);
@@ -94,14 +109,20 @@ async function openTables(
       emptyLog: () => checkpointer.emptyLog(),
     });
     const identity = await createIdentity({ database, nowMs });
+    const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
+    const usage = createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
         raw,
         database,
         walPath: `${path}-wal`,
-        onInserted: (rows) => checkpointer.noteTransaction(rows),
+        onInserted(groups, inserted) {
+          onWritten(inserted);
+          usage.roller.noteInserted(groups, inserted);
+        },
       }),
+      usage,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
@@ -109,6 +130,7 @@ async function openTables(
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();
+        flushQuietly(usage, log);
         await checkpointer.stop();
         await database.destroy();
         release();
@@ -118,6 +140,15 @@ async function openTables(
     await checkpointer.stop();
     await database.destroy();
     throw error;
+  }
+}
+
+/** What is not written now is read from the ledger with the next start. */
+function flushQuietly({ roller }: UsageSums, log: Log): void {
+  try {
+    roller.flush();
+  } catch (error) {
+    log.warn("usage.sums_not_written", { error });
   }
 }
 

@@ -1,8 +1,12 @@
+import type { RollupSum } from "./rollup-columns.ts";
+
 /** The tables, as the query layer sees them. */
 export interface Tables {
   readonly events: EventRow;
   readonly key_values: KeyValueRow;
   readonly usage_ledger: UsageRow;
+  readonly usage_kinds: UsageKindRow;
+  readonly usage_rollups: UsageRollupRow;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
   readonly audit_log: AuditRow;
@@ -54,6 +58,31 @@ export interface UsageRow {
   readonly usage_source: string;
   readonly cost_micros: number | null;
   readonly currency: string | null;
+  readonly price_version: string | null;
+}
+
+export interface UsageKindRow {
+  readonly id: number;
+  readonly principal: string;
+  readonly integration: string;
+  readonly provider: string;
+  readonly upstream_model: string;
+  readonly operation: string;
+  /** Empty for none. */
+  readonly currency: string;
+}
+
+/** What attempts of one kind that began in one bucket came to. */
+export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
+  readonly resolution: string;
+  /** 1 where principals are told apart, 0 where the row is the sum over all of them. */
+  readonly by_principal: number;
+  /** Start of the bucket, since the epoch. */
+  readonly bucket_ms: number;
+  readonly kind_id: number;
+  /** Histograms, as their class writes them. */
+  readonly durations: string;
+  readonly first_bytes: string;
 }
 
 export interface UserRow {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import { recordedEnds } from "../core/stream-ends.ts";
-import type { LedgerTable } from "../store/ledger-table.ts";
+import type { LedgerCursor, LedgerFilter, LedgerTable } from "../store/ledger-table.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 const usageRow = z.object({
@@ -32,102 +32,92 @@ const usageRow = z.object({
     .nullable()
     .describe("Millionths of the currency; null when the price is not known."),
   currency: z.string().nullable(),
+  price_version: z.string().nullable().describe("Name of the price that the cost was reckoned with."),
 });
 
-const filter = {
+type UsageRecordRow = z.output<typeof usageRow>;
+
+/** What is known of a record, in the order of a table's columns. */
+export const recordColumns = usageRow.keyof().options;
+
+/** A place in the ledger, as the API writes it. */
+export const cursorSchema = z
+  .string()
+  .regex(/^\d{1,15}-\d{1,15}$/, "must be next_cursor of the page before")
+  .transform((text): LedgerCursor => {
+    const [startedAtMs = "", id = ""] = text.split("-");
+    return { startedAtMs: Number(startedAtMs), id: Number(id) };
+  });
+
+/** Which records, as the API takes it. */
+export const recordFilter = {
   from: z.iso.datetime({ offset: true }).optional().describe("Only attempts that began then or later."),
   until: z.iso.datetime({ offset: true }).optional().describe("Only attempts that began before."),
   integration: z.string().max(128).optional(),
   model: z.string().max(512).optional().describe("The upstream's name of the model."),
   principal: z.string().max(128).optional(),
+  outcome: z.enum(recordedEnds).optional(),
+  request_id: z.string().max(128).optional(),
 };
 
-const filterSchema = z.strictObject(filter);
+const filterSchema = z.strictObject(recordFilter);
 
-const summaryRow = z.object({
-  integration: z.string(),
-  model: z.string(),
-  currency: z.string().nullable().describe("Null for attempts without a known price."),
-  attempts: z.number(),
-  input_tokens: z.number(),
-  output_tokens: z.number(),
-  cost_micros: z.number(),
-});
-
-/** Operations on the usage ledger. */
-export function usageOperations(ledger: LedgerTable): readonly Operation[] {
+/** Operations on the records of the usage ledger. */
+export function usageRecordOperations(ledger: LedgerTable): readonly Operation[] {
   return [
     defineOperation({
       name: "usage.list",
       summary: "The lines of the bill: one for each attempt, latest first.",
       permission: "usage.read",
-      rest: { method: "GET", path: "/api/v1/usage" },
+      rest: { method: "GET", path: "/api/v1/usage/records" },
       input: z.strictObject({
-        ...filter,
-        outcome: z.enum(recordedEnds).optional(),
-        request_id: z.string().max(128).optional(),
+        ...recordFilter,
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
-        cursor: z.coerce.number().int().min(0).optional().describe("next_cursor of the page before."),
+        cursor: z
+          .string()
+          .optional()
+          .describe("next_cursor of the page before.")
+          .pipe(cursorSchema.optional()),
       }),
-      output: z.object({ usage: z.array(usageRow).readonly(), next_cursor: z.number().nullable() }),
-      run: async ({ outcome, request_id, limit, cursor, ...rest }) => {
-        const page = await ledger.list({ ...toFilter(rest), outcome, requestId: request_id, limit, cursor });
-        return { usage: page.records.map(toRow), next_cursor: page.nextCursor };
-      },
-    }),
-    defineOperation({
-      name: "usage.summary",
-      summary: "Tokens and cost by model, and how many attempts have no known price.",
-      permission: "usage.read",
-      rest: { method: "GET", path: "/api/v1/usage/summary" },
-      input: filterSchema,
-      output: z.object({
-        models: z.array(summaryRow).readonly(),
-        attempts: z.number(),
-        unpriced_attempts: z.number(),
-      }),
-      run: async (input) => {
-        const where = toFilter(input);
-        const [models, attempts, unpriced] = await Promise.all([
-          ledger.usageByModel(where),
-          ledger.count(where),
-          ledger.countUnknownPrice(where),
-        ]);
+      output: z.object({ usage: z.array(usageRow).readonly(), next_cursor: z.string().nullable() }),
+      run: async ({ limit, cursor, ...filter }) => {
+        const { records, nextCursor } = await ledger.list({ ...toFilter(filter), limit, cursor });
         return {
-          models: models.map((row) => ({
-            integration: row.integration,
-            model: row.upstreamModel,
-            currency: row.currency,
-            attempts: row.attempts,
-            input_tokens: row.inputTokens,
-            output_tokens: row.outputTokens,
-            cost_micros: row.costMicros,
-          })),
-          attempts,
-          unpriced_attempts: unpriced,
+          usage: records.map(toUsageRow),
+          next_cursor: nextCursor === null ? null : formatCursor(nextCursor),
         };
       },
     }),
   ];
 }
 
-function toFilter({
+export function formatCursor({ startedAtMs, id }: LedgerCursor): string {
+  return `${startedAtMs}-${id}`;
+}
+
+/** The same filter, as the ledger takes it. */
+export function toFilter({
   from,
   until,
   integration,
   model,
   principal,
-}: z.output<typeof filterSchema>): Parameters<LedgerTable["count"]>[0] {
+  outcome,
+  request_id,
+}: z.output<typeof filterSchema>): LedgerFilter {
   return {
     fromMs: from === undefined ? undefined : Date.parse(from),
     untilMs: until === undefined ? undefined : Date.parse(until),
     integration,
     upstreamModel: model,
     principal,
+    outcome,
+    requestId: request_id,
   };
 }
 
-function toRow(record: LedgerRecord): z.output<typeof usageRow> {
+/** A record as the API gives it. */
+export function toUsageRow(record: LedgerRecord): UsageRecordRow {
   return {
     attempt_id: record.attemptId,
     request_id: record.requestId,
@@ -153,5 +143,6 @@ function toRow(record: LedgerRecord): z.output<typeof usageRow> {
     usage_source: record.usageSource,
     cost_micros: record.costMicros,
     currency: record.currency,
+    price_version: record.priceVersion,
   };
 }

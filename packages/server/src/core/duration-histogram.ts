@@ -1,0 +1,79 @@
+/** Bins for each doubling. A percentile is off by half a bin at most: a factor of 2^(1/8), which is 9.1 %. */
+const binsPerDoubling = 4;
+/** From here on, 4.7 hours, durations share the last bin. */
+const lastBin = 24 * binsPerDoubling + 1;
+
+/**
+ * How often durations of which length came, in fixed bins that grow by a fifth each: histograms are merged by adding.
+ * Bin 0 is for less than a millisecond.
+ */
+export class DurationHistogram {
+  readonly #counts = new Float64Array(lastBin + 1);
+
+  /** @param times how often it came; negative takes it out again */
+  add(durationMs: number, times = 1): void {
+    const bin = binOf(durationMs);
+    this.#counts[bin] = (this.#counts[bin] ?? 0) + times;
+  }
+
+  merge(other: DurationHistogram): void {
+    other.#counts.forEach((count, bin) => {
+      this.#counts[bin] = (this.#counts[bin] ?? 0) + count;
+    });
+  }
+
+  /** Adds what `format` wrote, once or several times with a space between. Ignores a pair that it did not write. */
+  mergeText(text: string): void {
+    let bin = 0;
+    let number = 0;
+    for (let at = 0; at <= text.length; at++) {
+      const code = at === text.length ? space : text.charCodeAt(at);
+      if (code === colon) {
+        bin = number;
+        number = 0;
+      } else if (code === space) {
+        if (bin <= lastBin) this.#counts[bin] = (this.#counts[bin] ?? 0) + number;
+        bin = 0;
+        number = 0;
+      } else number = number * 10 + code - zero;
+    }
+  }
+
+  /** Bins that are not empty, as `bin:count` with a space between. */
+  format(): string {
+    const pairs: string[] = [];
+    this.#counts.forEach((count, bin) => {
+      if (count > 0) pairs.push(`${bin}:${count}`);
+    });
+    return pairs.join(" ");
+  }
+
+  get count(): number {
+    return this.#counts.reduce((sum, count) => sum + Math.max(0, count), 0);
+  }
+
+  /** The duration in milliseconds that this share (0 to 1) did not exceed, off by at most 9.1 %; undefined when empty. */
+  percentile(share: number): number | undefined {
+    const rank = Math.max(1, Math.ceil(share * this.count));
+    let seen = 0;
+    for (const [bin, count] of this.#counts.entries()) {
+      seen += Math.max(0, count);
+      if (seen >= rank) return middleOf(bin);
+    }
+    return undefined;
+  }
+}
+
+const space = 32;
+const zero = 48;
+const colon = 58;
+
+function binOf(durationMs: number): number {
+  if (durationMs < 1) return 0;
+  return Math.min(lastBin, 1 + Math.floor(Math.log2(durationMs) * binsPerDoubling));
+}
+
+/** The geometric mean of a bin's bounds, whose relative error is the same to both sides. */
+function middleOf(bin: number): number {
+  return bin === 0 ? 0 : 2 ** ((bin - 0.5) / binsPerDoubling);
+}
