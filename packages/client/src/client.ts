@@ -1,3 +1,4 @@
+import { type SentBackup, toSentBackup } from "./backup.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type { ApiKey, Caller, NewKey, NewUser, ShownKey, User, UserChange } from "./identity.ts";
@@ -89,6 +90,8 @@ export interface PlatformClient {
   rotateSecrets(masterKey?: string): Promise<SecretsStatus>;
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
+  /** Has a backup made, and sent; the server keeps none. Has no deadline. */
+  backup(signal?: AbortSignal): Promise<SentBackup>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -104,6 +107,8 @@ type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
 interface CallOptions {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: object;
+  /** What the answer is to be; default whatever the server likes. */
+  readonly accept?: string;
   /** Undefined for no limit. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -116,7 +121,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
 
   async function send(
     path: string,
-    { method = "GET", body, timeoutMs: limit, signal }: CallOptions,
+    { method = "GET", body, accept, timeoutMs: limit, signal }: CallOptions,
   ): Promise<Response> {
     const signals = [
       ...(signal === undefined ? [] : [signal]),
@@ -124,6 +129,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     ];
     const headers = toHeaders(options.apiKey);
     if (body !== undefined) headers.set("content-type", "application/json");
+    if (accept !== undefined) headers.set("accept", accept);
     try {
       const response = await fetch(url + path, {
         method,
@@ -211,6 +217,10 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       call("/api/v1/secrets/rotate", { method: "POST", body: { master_key: masterKey } }),
     unsealSecrets: (masterKey) =>
       call("/api/v1/secrets/unseal", { method: "POST", body: { master_key: masterKey } }),
+    async backup(signal) {
+      const accept = "application/x-tar";
+      return toSentBackup(await send("/api/v1/backups", { method: "POST", body: {}, accept, signal }));
+    },
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

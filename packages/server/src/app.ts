@@ -28,6 +28,7 @@ import {
   toPrices,
   toSpoolSettings,
 } from "./settings-of.ts";
+import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -85,6 +86,7 @@ export async function startApp(input: AppInput): Promise<App> {
 interface Foundation {
   readonly startedAtMs: number;
   readonly store: Store;
+  readonly backups: Backups;
   readonly spool: Spool;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -106,10 +108,12 @@ async function openFoundation({ config, log }: AppInput): Promise<Foundation> {
   const spool = await createSpool({ directory, ledger, log, ...toSpoolSettings(config) });
   for (const recovery of [spool.recovery, await recoverLeftovers(directory, ledger)])
     if (recovery.interrupted > 0) log.warn("ledger.interrupted_calls", { ...recovery });
-  return { startedAtMs, store, spool, registry, metrics: createPlatformMetrics(registry) };
+  const backups = createBackups({ dataDirectory: config.data_dir, version, log });
+  return { startedAtMs, store, backups, spool, registry, metrics: createPlatformMetrics(registry) };
 }
 
-async function closeFoundation({ spool, store }: Foundation): Promise<void> {
+async function closeFoundation({ backups, spool, store }: Foundation): Promise<void> {
+  await backups.stop();
   await spool.close();
   await store.close();
 }
@@ -137,6 +141,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     identity: store.identity,
     savedConfig,
     vault: store.vault,
+    backups: foundation.backups,
     system: {
       version,
       dataDirectory: config.data_dir,

@@ -4,12 +4,14 @@ import type { Listener, Mount } from "./api/listener.ts";
 import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
+import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
+import { backupOperations } from "./control/backups.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -22,6 +24,7 @@ import { usageOperations } from "./control/usage.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { Backups } from "./store/backup/backups.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { Vault } from "./store/vault.ts";
@@ -44,6 +47,7 @@ export interface SurfaceParts {
   readonly identity: Identity;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
+  readonly backups: Backups;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -112,6 +116,7 @@ export function createOperations(
     | "registry"
     | "savedConfig"
     | "vault"
+    | "backups"
     | "events"
     | "system"
     | "ledger"
@@ -136,6 +141,7 @@ export function createOperations(
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
     ...secretOperations(parts.vault),
+    ...backupOperations(parts.backups),
   ];
 }
 
@@ -149,7 +155,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     operations: createOperations(parts),
     authenticator: inference.authenticator,
     log: parts.log,
-    streams: [createEventStream(parts.events), pull],
+    streams: [createEventStream(parts.events), pull, createBackupStream(parts.backups)],
   });
   const generate = createInferenceHandler(inference, {
     operation: "completion",

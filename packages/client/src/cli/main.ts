@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
+import { addBackupCommands } from "./backup.ts";
 import type { CliContext } from "./context.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
@@ -53,6 +54,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addIntegrationCommands(program, context);
   addIdentityCommands(program, context);
   addSecretCommands(program, context);
+  addBackupCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {

@@ -16,6 +16,7 @@ export const permissions = {
   "users.write": "Make, change and delete users.",
   "keys.read": "See API keys, never their text.",
   "keys.write": "Make, rotate and revoke API keys.",
+  "backup.manage": "Make backups, which hold everything that the platform stores.",
   "secrets.manage": "See under which master keys secrets are sealed, rotate the key, and unseal.",
 } as const;
 
