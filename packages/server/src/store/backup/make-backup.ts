@@ -5,7 +5,7 @@ import { databaseName } from "./contents.ts";
 import { copyDataFiles, listDataFiles, listModelFiles } from "./data-files.ts";
 import { takePlace } from "./durable-files.ts";
 import { backupFormat, type Manifest } from "./manifest.ts";
-import { measureDatabase, takeSnapshot } from "./snapshot.ts";
+import { measureData, takeSnapshot } from "./snapshot.ts";
 import { hashFiles, writeArchive } from "./write-archive.ts";
 
 /** What a backup is doing: `copy` what there is, `hash` it, `write` the archive. */
@@ -62,7 +62,7 @@ export async function makeBackup(input: BackupInput, control: BackupControl): Pr
   const partial = `${file}${partialEnd}`;
   try {
     mkdirSync(input.directory, { recursive: true, mode: 0o700 });
-    requireRoomFor(input, control.disk ?? realDisk);
+    await requireRoomFor(input, control.disk ?? realDisk);
     mkdirSync(staging, { mode: 0o700 });
     const manifest = await gather(input, staging, control);
     const written = await writeArchive({
@@ -83,9 +83,9 @@ export async function makeBackup(input: BackupInput, control: BackupControl): Pr
   }
 }
 
-function requireRoomFor({ dataDirectory, directory }: BackupInput, disk: BackupDisk): void {
+async function requireRoomFor({ dataDirectory, directory }: BackupInput, disk: BackupDisk): Promise<void> {
   const files = listDataFiles(dataDirectory).reduce((sum, { bytes }) => sum + bytes, 0);
-  requireRoom(disk, directory, 2 * (files + measureDatabase(dataDirectory)));
+  requireRoom(disk, directory, 2 * (files + (await measureData(dataDirectory))));
 }
 
 /** Puts what is saved into a folder of its own, where nothing changes it any more. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
@@ -51,8 +51,12 @@ export async function takeSnapshot(input: SnapshotInput): Promise<DatabaseFacts>
   return facts;
 }
 
-/** What the database and the spool take now, in bytes. Throws what SQLite throws. */
-export function measureDatabase(dataDirectory: string): number {
+/** What the database and the spools take now, in bytes. Throws what SQLite and the file system throw. */
+export async function measureData(dataDirectory: string): Promise<number> {
+  return measureDatabase(dataDirectory) + (await measureSpools(join(dataDirectory, spoolFolder)));
+}
+
+function measureDatabase(dataDirectory: string): number {
   const source = new DatabaseSync(join(dataDirectory, databaseName), {
     readOnly: true,
     timeout: busyTimeoutMs,
@@ -63,6 +67,14 @@ export function measureDatabase(dataDirectory: string): number {
   } finally {
     source.close();
   }
+}
+
+async function measureSpools(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const folder of [".", ...(await listFolders(directory))])
+    for (const { path } of await listSegments(join(directory, folder)))
+      bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
 }
 
 /** The spools of all processes, each to a folder of its own. Returns those folders. */
