@@ -8,6 +8,7 @@ const programs = {
   main: "packages/server/dist/main.js",
   "worker-main": "packages/server/dist/workers/worker-main.js",
   guest: "packages/server/dist/manager/isolated/guest.js",
+  "backup-worker": "packages/server/dist/store/backup/backup-worker.js",
   "checkpoint-worker": "packages/server/dist/store/checkpoint-worker.js",
   "engine/main": "packages/integrations/dist/local/engine/main.js",
 };

@@ -26,6 +26,7 @@ export function readOperations(): readonly Operation[] {
     registry: inert("registry"),
     savedConfig: inert("savedConfig"),
     vault: inert("vault"),
+    backups: inert("backups"),
     events: inert("events"),
     system: inert("system"),
     ledger: inert("ledger"),

@@ -91,6 +91,42 @@ test("a server that does not answer in time is told apart from none", async () =
   });
 });
 
+test("a backup is taken from an answer that says its length and its hash, and from no other", async () => {
+  const digest = `sha-256=:${Buffer.alloc(32, 7).toString("base64")}:`;
+  const heads: Readonly<Record<string, string>>[] = [
+    { "content-length": "3", "repr-digest": digest },
+    { "content-length": "3" },
+    { "repr-digest": digest },
+    { "content-length": "3", "repr-digest": "sha-256=:short=:" },
+  ];
+  const left = [...heads];
+  const client = await clientOf((request, response) => {
+    expect([request.method, request.url, request.headers.accept]).toEqual([
+      "POST",
+      "/api/v1/backups",
+      "application/x-tar",
+    ]);
+    response.writeHead(200, left.shift()).end("abc");
+  });
+  const sent = await client.backup();
+  expect(sent).toMatchObject({ bytes: 3, sha256: "07".repeat(32) });
+  expect(Buffer.concat(await Array.fromAsync(sent.body)).toString()).toBe("abc");
+  while (left.length > 0) expect(await failureOf(client.backup())).toMatchObject({ kind: "failed" });
+});
+
+test("a backup that breaks off is told as that", async () => {
+  const digest = `sha-256=:${Buffer.alloc(32).toString("base64")}:`;
+  const client = await clientOf((_request, response) => {
+    response.writeHead(200, { "content-length": "1000", "repr-digest": digest });
+    response.write("abc", () => response.destroy());
+  });
+  const sent = await client.backup();
+  expect(await failureOf(Array.fromAsync(sent.body))).toMatchObject({
+    kind: "unavailable",
+    message: expect.stringMatching(/broke off/),
+  });
+});
+
 test.each(["office", "ftp://office", ""])("%j is no address", (url) => {
   expect(() => createClient({ url })).toThrow(expect.objectContaining({ kind: "usage" }));
 });

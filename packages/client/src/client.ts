@@ -1,4 +1,5 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
+import { type SentBackup, toSentBackup } from "./backup.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
@@ -131,6 +132,8 @@ export interface PlatformClient {
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
   /** Reckons costs anew, of as many records as one call looks at. */
   repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
+  /** Has a backup made, and sent; the server keeps none. Has no deadline. */
+  backup(signal?: AbortSignal): Promise<SentBackup>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
   chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
@@ -146,6 +149,8 @@ type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
 interface CallOptions {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: object;
+  /** What the answer is to be; default whatever the server likes. */
+  readonly accept?: string;
   /** Undefined for no limit. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -158,7 +163,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
 
   async function send(
     path: string,
-    { method = "GET", body, timeoutMs: limit, signal }: CallOptions,
+    { method = "GET", body, accept, timeoutMs: limit, signal }: CallOptions,
   ): Promise<Response> {
     const signals = [
       ...(signal === undefined ? [] : [signal]),
@@ -166,6 +171,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     ];
     const headers = toHeaders(options.apiKey ?? (await options.token?.()));
     if (body !== undefined) headers.set("content-type", "application/json");
+    if (accept !== undefined) headers.set("accept", accept);
     try {
       const response = await fetch(url + path, {
         method,
@@ -284,6 +290,10 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     },
     repriceUsage: (order) =>
       call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
+    async backup(signal) {
+      const accept = "application/x-tar";
+      return toSentBackup(await send("/api/v1/backups", { method: "POST", body: {}, accept, signal }));
+    },
     async *chat(model, messages, signal) {
       const body = { model, messages, stream: true, stream_options: { include_usage: true } };
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));

@@ -1,3 +1,4 @@
+export * from "./backup.ts";
 export * from "./client.ts";
 export * from "./client-error.ts";
 export * from "./chat-stream.ts";

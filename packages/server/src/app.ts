@@ -104,6 +104,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     login,
     savedConfig,
     vault: store.vault,
+    backups: foundation.backups,
     system: {
       version,
       dataDirectory: config.data_dir,

@@ -6,6 +6,7 @@ import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
+import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -13,6 +14,7 @@ import { openStore, type Store } from "./store/store.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
+import { version } from "./version.ts";
 
 interface FoundationInput {
   readonly config: PlatformConfig;
@@ -23,6 +25,7 @@ interface FoundationInput {
 export interface Foundation {
   readonly startedAtMs: number;
   readonly store: Store;
+  readonly backups: Backups;
   readonly spool: Spool;
   readonly audit: AuditLog;
   readonly auditor: Auditor;
@@ -58,10 +61,12 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
     onFailure: (sink) => metrics.auditFailures.series(sink).add(),
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
-  return { startedAtMs, store, spool, audit, auditor, registry, metrics };
+  const backups = createBackups({ dataDirectory: config.data_dir, version, log });
+  return { startedAtMs, store, backups, spool, audit, auditor, registry, metrics };
 }
 
-export async function closeFoundation({ spool, audit, store }: Foundation): Promise<void> {
+export async function closeFoundation({ backups, spool, audit, store }: Foundation): Promise<void> {
+  await backups.stop();
   await spool.close();
   await audit.close();
   await store.close();

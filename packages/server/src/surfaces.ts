@@ -7,6 +7,7 @@ import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
+import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
@@ -17,6 +18,7 @@ import { accessOperations } from "./control/access.ts";
 import { auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
+import { backupOperations } from "./control/backups.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -37,6 +39,7 @@ import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
+import type { Backups } from "./store/backup/backups.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
@@ -67,6 +70,7 @@ export interface SurfaceParts {
   readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
+  readonly backups: Backups;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -138,6 +142,7 @@ export function createOperations(
     | "registry"
     | "savedConfig"
     | "vault"
+    | "backups"
     | "events"
     | "system"
     | "ledger"
@@ -171,6 +176,7 @@ export function createOperations(
     ...authOperations(login.operations),
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
+    ...backupOperations(parts.backups),
   ];
 }
 
@@ -185,7 +191,12 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     authenticator: inference.authenticator,
     auditor: parts.auditor,
     log: parts.log,
-    streams: [createEventStream(parts.events), pull, createUsageExport(parts.ledger, Date.now)],
+    streams: [
+      createEventStream(parts.events),
+      pull,
+      createUsageExport(parts.ledger, Date.now),
+      createBackupStream(parts.backups),
+    ],
   });
   const generate = createInferenceHandler(inference, {
     operation: "completion",

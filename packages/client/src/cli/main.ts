@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
 import { addAuditCommands } from "./audit.ts";
+import { addBackupCommands } from "./backup.ts";
 import type { CliContext } from "./context.ts";
 import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
@@ -74,6 +75,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addBackupCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {

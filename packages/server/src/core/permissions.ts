@@ -19,6 +19,7 @@ export const permissions = {
   "keys.read": "See API keys, never their text.",
   "keys.write": "Make, rotate and revoke API keys.",
   "audit.read": "See and verify the audit log.",
+  "backup.manage": "Make backups, which hold everything that the platform stores.",
   "secrets.manage": "See under which master keys secrets are sealed, rotate the key, and unseal.",
 } as const;
 

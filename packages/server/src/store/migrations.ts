@@ -96,13 +96,24 @@ export async function migrate({ raw, database, known = migrations }: MigratePart
   }
 }
 
+/** Changes that a newer version made, of those that were applied. */
+export function unknownMigrations(
+  applied: readonly string[],
+  known: Readonly<Record<string, Migration>>,
+): readonly string[] {
+  return applied.filter((name) => !Object.hasOwn(known, name));
+}
+
 function refuseNewerSchema(raw: DatabaseSync, known: Readonly<Record<string, Migration>>): void {
   const table = raw
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'")
     .get();
   if (table === undefined) return;
   const applied = raw.prepare("SELECT name FROM kysely_migration").all();
-  const unknown = applied.map((row) => String(row["name"])).filter((name) => known[name] === undefined);
+  const unknown = unknownMigrations(
+    applied.map((row) => String(row["name"])),
+    known,
+  );
   if (unknown.length === 0) return;
   throw new PlatformError(
     "conflict",

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
+import { refuseHalfRestored } from "./backup/half-restored.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -57,7 +58,7 @@ const longestLogPages = 20_000;
 
 /**
  * Opens the data folder and brings its schema up to date. The one that has it open is its only server.
- * @throws PlatformError `conflict` when another server uses the folder or a newer version wrote it,
+ * @throws PlatformError `conflict` when another server uses the folder, a newer version wrote it or a restore into it was cut off,
  * `unavailable` when it cannot be written or its database is damaged, `config_invalid` when its key file holds no key
  */
 export async function openStore({
@@ -69,6 +70,7 @@ export async function openStore({
   log = silent,
 }: StoreOptions): Promise<Store> {
   makeDirectory(directory);
+  refuseHalfRestored(directory);
   const lock = takeInstanceLock(directory);
   try {
     return await openTables(join(directory, "platform.db"), {
