@@ -196,8 +196,13 @@ describe.each([
       ledger("data").map(({ id: _id, ...row }) => row),
     );
     // That the backup was made is on record only after it.
-    const { audit_log: auditRecords = 0, ...others } = tables;
-    expect(countsOf("data", Object.keys(others))).toEqual(others);
+    const { audit_log: auditRecords = 0 } = tables;
+    // Sums follow the ledger within seconds, here as there.
+    const settled = Object.entries(tables).filter(
+      ([name]) => name !== "audit_log" && !/^usage_(?:kinds|progress|rollups)$/.test(name),
+    );
+    const names = settled.map(([name]) => name);
+    expect(countsOf("data", names)).toEqual(Object.fromEntries(settled));
     expect(countsOf("data", ["audit_log"])).toEqual({ audit_log: auditRecords + 1 });
     for (const table of ["users", "api_keys", "secrets", "events", "key_values"])
       expect(select("equal", `SELECT * FROM ${table} ORDER BY 1, 2`)).toEqual(

@@ -139,7 +139,10 @@ test("keys and users outlive a restart", async () => {
 test.each(["0", "2"])("with the first user every caller needs a key (%s workers)", async (workers) => {
   const platform = await startPlatform({
     config: configOf(),
-    env: { LLM_PLATFORM_SERVER__WORKERS: workers },
+    env: {
+      LLM_PLATFORM_SERVER__WORKERS: workers,
+      ...(workers === "0" ? {} : { LLM_PLATFORM_SERVER__FAST_LANE: "true" }),
+    },
   });
   expect(await chatStatus(platform, undefined)).toBe(200);
   const refused = await as(platform, undefined, "/api/v1/users", { body: { name: "bob", role: "viewer" } });

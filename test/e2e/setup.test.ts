@@ -21,7 +21,7 @@ async function as(platform: Platform, key: string, path: string): Promise<number
 describe.each([
   ["on the loopback", {}],
   ["on every address", { LLM_PLATFORM_SERVER__HOST: "0.0.0.0" }],
-  ["with workers", { LLM_PLATFORM_SERVER__WORKERS: "2" }],
+  ["with workers", { LLM_PLATFORM_SERVER__WORKERS: "2", LLM_PLATFORM_SERVER__FAST_LANE: "true" }],
 ])("a new server in production, %s", (_name, env) => {
   test("lets nobody in until who started it has made the first admin", async () => {
     const platform = await startPlatform({ env: { ...production, ...env } });
