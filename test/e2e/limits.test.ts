@@ -1,16 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { type Answer, ask, chatBody, expectRefusal, member } from "./http.ts";
+import { setUps } from "./set-ups.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const keys = { team: "team-key-0123456789", spare: "spare-key-0123456789", root: "root-key-0123456789" };
 const model = "fake/tiny-chat";
-
-const setUps = [
-  ["the fast lane", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["node:http", { LLM_PLATFORM_SERVER__FAST_LANE: "false", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["two workers", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "2" }],
-] as const;
 
 let openai: FakeUpstream;
 

@@ -2,14 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { ask, chat, expectRefusal } from "./http.ts";
+import { setUps } from "./set-ups.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const model = "fake/tiny-chat";
-const setUps = [
-  ["the fast lane", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["node:http", { LLM_PLATFORM_SERVER__FAST_LANE: "false", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["two workers", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "2" }],
-] as const;
 
 let openai: FakeUpstream;
 

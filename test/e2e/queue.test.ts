@@ -1,15 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { ask, chatBody, expectRefusal } from "./http.ts";
+import { setUps } from "./set-ups.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const keys = { flood: "flood-key-0123456789", other: "other-key-0123456789", root: "root-key-0123456789" };
 const model = "fake/tiny-chat";
-const setUps = [
-  ["the fast lane", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["node:http", { LLM_PLATFORM_SERVER__FAST_LANE: "false", LLM_PLATFORM_SERVER__WORKERS: "0" }],
-  ["two workers", { LLM_PLATFORM_SERVER__FAST_LANE: "true", LLM_PLATFORM_SERVER__WORKERS: "2" }],
-] as const;
 
 let openai: FakeUpstream;
 

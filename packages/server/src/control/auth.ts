@@ -5,7 +5,7 @@ import type { Identity } from "../store/identity.ts";
 import type { LoginGuard } from "./login/login-guard.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import type { Sessions, TokenPair } from "./login/sessions.ts";
-import { asNobody, noteRefusal } from "./nobody.ts";
+import { noteRefusal } from "./failed-try.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 export interface AuthOperationParts {
@@ -60,7 +60,7 @@ function loginOperation(parts: AuthOperationParts): Operation {
       const target = { type: "user", id: user.id, name: user.name };
       const intent = {
         operation: "auth.login",
-        caller: asNobody(context),
+        caller: context,
         target,
         before: null,
         asked: null,

@@ -5,7 +5,7 @@ import { keyName } from "./keys.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import type { Setup } from "./login/setup.ts";
 import { createUser, insertWithKey } from "./new-user.ts";
-import { asNobody, noteRefusal } from "./nobody.ts";
+import { noteRefusal } from "./failed-try.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 export interface SetupOperationParts {
@@ -40,7 +40,7 @@ export function setupOperations({ identity, hasher, setup }: SetupOperationParts
           const target = { type: "user", id: user.id, name };
           const intent = {
             operation: "setup.claim",
-            caller: asNobody(context),
+            caller: context,
             target,
             before: null,
             asked: null,
