@@ -77,6 +77,8 @@ export function createAuthenticator({
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,
+        teamId: undefined,
+        teamLimits: undefined,
       },
     ]),
   );

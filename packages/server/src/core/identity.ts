@@ -103,6 +103,8 @@ export function toUserHolder(
       permissions: permissionsOf(user.role),
       limits: noLimits,
       userLimits: user.limits,
+      teamId: undefined,
+      teamLimits: undefined,
     },
     expiresAtMs,
   };
@@ -130,6 +132,8 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
       limits: key.limits,
       userLimits: owner?.limits,
+      teamId: undefined,
+      teamLimits: undefined,
     },
     expiresAtMs,
   };

@@ -1,7 +1,7 @@
 import type { Quota } from "./token-bucket.ts";
 
 /** Whom or what a limit is counted for, from the narrowest on. A further one is one more line here. */
-export const limitScopes = ["key", "user", "address", "model", "global"] as const;
+export const limitScopes = ["key", "user", "team", "address", "model", "global"] as const;
 export type LimitScope = (typeof limitScopes)[number];
 
 /** What can be limited. */
@@ -24,7 +24,7 @@ export const noLimits: LimitValues = {
 /** Limits that apply to a call. */
 export interface Limit extends LimitValues {
   readonly scope: LimitScope;
-  /** Who within the scope: the id of a key or user, an address, the name of a model; empty for `global`. */
+  /** Who within the scope: the id of a key, user or team, an address, the name of a model; empty for `global`. */
   readonly id: string;
 }
 

@@ -21,6 +21,10 @@ export interface Principal {
   readonly limits: LimitValues;
   /** The same of the key's owner; undefined for a caller without one. */
   readonly userLimits: LimitValues | undefined;
+  /** The team of the owner; undefined for a caller without one. */
+  readonly teamId: string | undefined;
+  /** Of all members of the team together. */
+  readonly teamLimits: LimitValues | undefined;
 }
 
 /** A caller from this machine, while nobody else is known. */
@@ -32,6 +36,8 @@ export const localAdmin: Principal = {
   permissions: permissionsOf("admin"),
   limits: noLimits,
   userLimits: undefined,
+  teamId: undefined,
+  teamLimits: undefined,
 };
 
 /** A caller of what anybody may call. */
@@ -43,4 +49,6 @@ export const anonymous: Principal = {
   permissions: new Set(),
   limits: noLimits,
   userLimits: undefined,
+  teamId: undefined,
+  teamLimits: undefined,
 };

@@ -85,6 +85,7 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
   const subjects = {
     key: `The key ${name}`,
     user: `The owner of the key ${name}`,
+    team: `The team of ${name}`,
     address: "Callers from this address together",
     model: `Callers of the model ${id} together`,
     global: "All callers together",

@@ -1,4 +1,4 @@
-import { isUnlimited, type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
+import { isUnlimited, type Limit, type LimitDemand, type LimitValues, noLimits, toLimit } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 
@@ -62,10 +62,11 @@ export class LimitPlan {
     const known = this.#byPrincipal.get(principal);
     if (known !== undefined) return known;
     const { key, user } = this.#settings;
-    const { id, kind, userId, limits, userLimits } = principal;
+    const { id, kind, userId, limits, userLimits, teamId, teamLimits } = principal;
     const found = [
       kind === "api_key" ? toLimit("key", id, { own: limits, defaults: key }) : undefined,
       userId === undefined ? undefined : toLimit("user", userId, { own: userLimits, defaults: user }),
+      teamId === undefined ? undefined : toLimit("team", teamId, { own: teamLimits, defaults: noLimits }),
       this.#global,
     ].filter((limit) => limit !== undefined);
     const plan = found.length === 0 ? none : found;

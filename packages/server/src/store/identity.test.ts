@@ -73,6 +73,8 @@ describe("a key", () => {
         permissions: new Set(["inference.call", "usage.read"]),
         limits: { ...noLimits, requestsPerMinute: 60 },
         userLimits: undefined,
+        teamId: undefined,
+        teamLimits: undefined,
       },
       expiresAtMs: Number.POSITIVE_INFINITY,
     });
