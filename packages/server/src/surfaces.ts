@@ -25,9 +25,11 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -45,7 +47,7 @@ import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
-import { toPublicAddress } from "./settings-of.ts";
+import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -168,9 +170,15 @@ export function createOperations(
     ...usageRecordOperations(ledger),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
     ...systemOperations(system),
-    ...accessOperations(() => listener.routes),
+    ...accessOperations({
+      identity,
+      limitDefaults: () => toGatewaySettings(config).limits,
+      routes: () => listener.routes,
+    }),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
+    ...teamOperations(identity),
+    ...roleOperations(identity),
     ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),

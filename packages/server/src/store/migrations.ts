@@ -5,6 +5,7 @@ import { type Migration, Migrator } from "kysely/migration";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
+import { roles, teams } from "./team-migrations.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
 const first: Migration = {
@@ -62,6 +63,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
+  "0011_teams": teams,
+  "0012_roles": roles,
 };
 
 export interface MigrateParts {
