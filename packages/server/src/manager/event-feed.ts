@@ -1,5 +1,5 @@
-import type { Log, PlatformEvent } from "@llm-platform/kit";
-import type { EventDraft, EventLog } from "./ports.ts";
+import type { PlatformEvent } from "@llm-platform/kit";
+import type { EventDraft, ManagerParts } from "./ports.ts";
 import type { StateChange } from "./state-cell.ts";
 
 /** Writes what happens to the durable log of events and tells those who listen. A listener that throws harms nobody. */
@@ -14,7 +14,11 @@ export interface EventFeed {
 
 const worrying = ["degraded", "retrying", "auth_required", "error"];
 
-export function createEventFeed(events: EventLog, log: Log): EventFeed {
+export function createEventFeed({
+  events,
+  secrets,
+  log,
+}: Pick<ManagerParts, "events" | "secrets" | "log">): EventFeed {
   const changeListeners = new Set<(change: StateChange) => void>();
   const eventListeners = new Set<(event: PlatformEvent) => void>();
   const lastWorries = new Map<string, string>();
@@ -31,7 +35,11 @@ export function createEventFeed(events: EventLog, log: Log): EventFeed {
 
   function publish(draft: EventDraft): void {
     try {
-      tell(eventListeners, events.append(draft));
+      const { integration, type, data } = draft;
+      tell(
+        eventListeners,
+        events.append({ integration, type: secrets.hide(type), data: secrets.hideIn(data) }),
+      );
     } catch (error) {
       log.error("integration.event_lost", {
         integration: draft.integration,

@@ -80,7 +80,7 @@ class IntegrationManager implements Manager {
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
-    this.#feed = createEventFeed(parts.events, parts.log);
+    this.#feed = createEventFeed(parts);
   }
 
   async start(configs: readonly IntegrationConfig[], signal?: AbortSignal): Promise<StartReport> {
@@ -188,7 +188,7 @@ class IntegrationManager implements Manager {
 
   /** Makes a supervisor for each configuration; returns a sentence for each name that was used before. */
   #register(configs: readonly IntegrationConfig[]): readonly string[] {
-    const { catalogue, logFor, host, clock, random, log, limits } = this.#parts;
+    const { catalogue, secrets, logFor, host, clock, random, log, limits } = this.#parts;
     const problems: string[] = [];
     for (const config of configs) {
       if (this.#supervisors.has(config.name)) {
@@ -199,6 +199,7 @@ class IntegrationManager implements Manager {
       }
       const supervisor = new Supervisor(config, {
         catalogue,
+        secrets,
         log,
         clock,
         random,
