@@ -4,19 +4,25 @@ import type { StateChange } from "./state-cell.ts";
 
 /** Writes what happens to the durable log of events and tells those who listen. A listener that throws harms nobody. */
 export interface EventFeed {
-  /** Never throws: what cannot be made durable is logged. */
+  /** Never throws: what cannot be made durable is logged. Listeners are told in the order of the calls. */
   publish(event: EventDraft): void;
   /** Publishes a change of a state, logs it, and tells its listeners. */
   publishChange(change: StateChange): void;
   onChange(listener: (change: StateChange) => void): () => void;
+  /** What is published, before it is durable, and also when that fails. */
+  onDraft(listener: (event: EventDraft) => void): () => void;
   onEvent(listener: (event: PlatformEvent) => void): () => void;
+  /** Resolves when everything that was published so far is durable, or lost. */
+  whenWritten(): Promise<void>;
 }
 
 const worrying = ["degraded", "retrying", "auth_required", "error"];
 
 export function createEventFeed(events: EventLog, log: Log): EventFeed {
   const changeListeners = new Set<(change: StateChange) => void>();
+  const draftListeners = new Set<(event: EventDraft) => void>();
   const eventListeners = new Set<(event: PlatformEvent) => void>();
+  let written: Promise<void> = Promise.resolve();
   const lastWorries = new Map<string, string>();
 
   function tell<Value>(listeners: ReadonlySet<(value: Value) => void>, value: Value): void {
@@ -30,8 +36,14 @@ export function createEventFeed(events: EventLog, log: Log): EventFeed {
   }
 
   function publish(draft: EventDraft): void {
+    tell(draftListeners, draft);
+    // One after another: the ids are in the order of what happened.
+    written = written.then(() => append(draft));
+  }
+
+  async function append(draft: EventDraft): Promise<void> {
     try {
-      tell(eventListeners, events.append(draft));
+      tell(eventListeners, await events.append(draft));
     } catch (error) {
       log.error("integration.event_lost", {
         integration: draft.integration,
@@ -67,7 +79,9 @@ export function createEventFeed(events: EventLog, log: Log): EventFeed {
       tell(changeListeners, change);
     },
     onChange: (listener) => addTo(changeListeners, listener),
+    onDraft: (listener) => addTo(draftListeners, listener),
     onEvent: (listener) => addTo(eventListeners, listener),
+    whenWritten: () => written,
   };
 }
 
