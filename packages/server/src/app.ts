@@ -139,7 +139,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const written = [...surfaces.configs, ...configured];
+    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
     const started = Promise.all([
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),

@@ -159,7 +159,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: async (name, patch) => savedConfig.save(name, patch),
+      saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),

@@ -1,4 +1,11 @@
-import { isUnlimited, type Limit, type LimitDemand, type LimitValues, noLimits, toLimit } from "../core/limits.ts";
+import {
+  isUnlimited,
+  type Limit,
+  type LimitDemand,
+  type LimitValues,
+  noLimits,
+  toLimit,
+} from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 
