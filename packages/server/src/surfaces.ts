@@ -161,7 +161,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: async (name, patch) => savedConfig.save(name, patch),
+      saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),

@@ -46,11 +46,10 @@ export interface LedgerPage {
 
 /** The usage ledger. Throws and rejects with PlatformError `unavailable`. */
 export interface LedgerTable extends SpoolLedger {
-  insertMany(records: readonly LedgerRecord[]): void;
   list(query: LedgerPageQuery): Promise<LedgerPage>;
   /**
-   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row always stays, for
-   * its id must not be given again, and so does what is not in the sums yet.
+   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row may stay, for its id
+   * must not be given again, and what is not in the sums yet stays.
    * @param rolledId the last row that is
    */
   deleteOlderThan(untilMs: number, rolledId: number): Promise<number>;
@@ -67,7 +66,17 @@ export interface LedgerTableParts {
 
 const rowsPerDeletion = 1_000;
 
-export function createLedgerTable({ raw, database, walPath, onInserted }: LedgerTableParts): LedgerTable {
+/** The ledger in SQLite. */
+export interface LocalLedgerTable extends LedgerTable {
+  insertMany(records: readonly LedgerRecord[]): void;
+}
+
+export function createLedgerTable({
+  raw,
+  database,
+  walPath,
+  onInserted,
+}: LedgerTableParts): LocalLedgerTable {
   const insert = createLedgerInsert(raw);
   return {
     insertMany(records) {
@@ -77,7 +86,7 @@ export function createLedgerTable({ raw, database, walPath, onInserted }: Ledger
     },
     // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
-    list: (query) => guardStorageLater(() => listPage(database, query)),
+    list: (query) => guardStorageLater(() => listLedgerPage(database, query)),
     async deleteOlderThan(untilMs, rolledId) {
       let deleted = 0;
       let inPiece = 0;
@@ -111,7 +120,7 @@ async function deletePiece(database: Kysely<Tables>, untilMs: number, rolledId: 
 }
 
 /** By the start and then by the id: the index of the starts finds a page wherever it is. */
-async function listPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {
+export async function listLedgerPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {
   const { limit, cursor, order = "latest" } = query;
   const direction = order === "latest" ? "desc" : "asc";
   const beyond = order === "latest" ? "<" : ">";

@@ -103,7 +103,7 @@ async function openTables(
   const { raw, database } = await openDatabase(path);
   const checkpointer = createCheckpointer(path);
   try {
-    const vault = openVault({
+    const vault = await openVault({
       table: createSecretTable(raw),
       keyFile: createKeyFile(directory),
       keys: masterKeys,
@@ -112,7 +112,7 @@ async function openTables(
     });
     const identity = await createIdentity({ database, nowMs });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
-    const usage = createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
@@ -132,7 +132,7 @@ async function openTables(
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();
-        flushQuietly(usage, log);
+        await flushQuietly(usage, log);
         await checkpointer.stop();
         await database.destroy();
         release();
@@ -146,9 +146,9 @@ async function openTables(
 }
 
 /** What is not written now is read from the ledger with the next start. */
-function flushQuietly({ roller }: UsageSums, log: Log): void {
+async function flushQuietly({ roller }: UsageSums, log: Log): Promise<void> {
   try {
-    roller.flush();
+    await roller.flush();
   } catch (error) {
     log.warn("usage.sums_not_written", { error });
   }

@@ -7,6 +7,8 @@ export interface Tables {
   readonly usage_ledger: UsageRow;
   readonly usage_kinds: UsageKindRow;
   readonly usage_rollups: UsageRollupRow;
+  readonly usage_progress: UsageProgressRow;
+  readonly secrets: SecretColumns;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
   readonly teams: TeamRow;
@@ -85,6 +87,18 @@ export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   /** Histograms, as their class writes them. */
   readonly durations: string;
   readonly first_bytes: string;
+}
+
+/** How far the work on the ledger has come. */
+export interface UsageProgressRow {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface SecretColumns {
+  readonly purpose: string;
+  readonly name: string;
+  readonly envelope: string;
 }
 
 export interface UserRow {
