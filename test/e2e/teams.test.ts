@@ -56,7 +56,8 @@ describe.each([
 
     // What was used stays used.
     const path = `/api/v1/teams/${reds}`;
-    expect((await as(platform, rootKey, path, patch({ requests_per_minute: 12 }))).status).toBe(200);
+    expect((await as(platform, rootKey, path, patch({ requests_per_minute: 7 }))).status).toBe(200);
+    expect(await chatStatus(platform, bot.key ?? "")).toBe(200);
     expect(await chatStatus(platform, ada.key ?? "")).toBe(429);
     expect((await as(platform, rootKey, path, patch({ requests_per_minute: null }))).json).toMatchObject({
       requests_per_minute: null,

@@ -17,7 +17,7 @@ export const permissions = {
   "users.read": "See users.",
   "users.write": "Make, change and delete users.",
   "keys.read": "See API keys, never their text.",
-  "keys.write": "Make, rotate and revoke API keys.",
+  "keys.write": "Make, change, rotate and revoke API keys.",
   "teams.read": "See teams and their limits.",
   "teams.write": "Make, change and delete teams.",
   "roles.read": "See roles and what each allows.",
