@@ -4,6 +4,7 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
+import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
@@ -62,6 +63,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
+  "0016_audit_operations": auditOperations,
 };
 
 export interface MigrateParts {
