@@ -72,7 +72,7 @@ export async function startApp(input: AppInput): Promise<App> {
   try {
     return await startOn(foundation, input);
   } catch (error) {
-    await closeFoundation(foundation);
+    await closeFoundation(foundation, input.log);
     throw error;
   }
 }
@@ -103,6 +103,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
+    checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
     savedConfig,
@@ -130,7 +131,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  const upkeep = startUsageUpkeep({
+    store,
+    seals: foundation.seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -175,7 +182,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
-      await closeFoundation(foundation);
+      await closeFoundation(foundation, input.log);
       log.info("platform.stopped");
     },
   };

@@ -15,7 +15,7 @@ import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
-import { auditOperations } from "./control/audit.ts";
+import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
@@ -68,6 +68,7 @@ export interface SurfaceParts {
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
+  readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly auditor: Auditor;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
@@ -135,6 +136,7 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "checkSeals"
     | "auditTable"
     | "config"
     | "directory"
@@ -179,7 +181,7 @@ export function createOperations(
     ...userOperations({ identity, isConfigured }),
     ...teamOperations(identity),
     ...roleOperations(identity),
-    ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
     ...setupOperations(login.operations),

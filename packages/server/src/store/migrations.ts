@@ -4,6 +4,7 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
+import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
 
@@ -65,6 +66,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008_prices": priceVersions,
   "0011_teams": teams,
   "0012_roles": roles,
+  "0016_audit_operations": auditOperations,
 };
 
 export interface MigrateParts {

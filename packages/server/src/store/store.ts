@@ -20,6 +20,8 @@ import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
 import { createUsageSums, type UsageSums } from "./usage-sums.ts";
+import { checkSeals, type SealVerdict } from "./usage-seal-check.ts";
+import { createUsageSeals, type UsageSeals, type UsageSealsParts } from "./usage-seals.ts";
 import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
@@ -47,6 +49,9 @@ export interface Store {
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   keyValues(integration: string): KeyValues;
+  createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
+  /** Looks at the ledger by the seals in the audit log, up to that record. Rejects with PlatformError `unavailable`. */
+  checkSeals(until: number): Promise<SealVerdict>;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
 }
@@ -113,23 +118,27 @@ async function openTables(
     const identity = await createIdentity({ database, nowMs });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const ledger = createLedgerTable({
+      raw,
+      database,
+      walPath: `${path}-wal`,
+      onInserted(groups, inserted) {
+        onWritten(inserted);
+        usage.roller.noteInserted(groups, inserted);
+      },
+    });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
-      ledger: createLedgerTable({
-        raw,
-        database,
-        walPath: `${path}-wal`,
-        onInserted(groups, inserted) {
-          onWritten(inserted);
-          usage.roller.noteInserted(groups, inserted);
-        },
-      }),
+      ledger,
       usage,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
       keyValues: (integration) => createKeyValues(database, integration),
+      createSeals: (parts) =>
+        createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
+      checkSeals: (until) => checkSeals(database, until),
       async close() {
         await identity.close();
         await flushQuietly(usage, log);
