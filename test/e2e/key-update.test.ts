@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 function update(id: string, body: object, by = rootKey) {
-  return as(platform, by, `/api/v1/keys/${id}`, { method: "PATCH", body });
+  return as(platform, by)(`/api/v1/keys/${id}`, { method: "PATCH", body });
 }
 
 test("a new name is in the ledger from then on, and no two keys have one", async () => {
@@ -79,7 +79,7 @@ test("scopes change at once, to no more than caller and owner may", async () => 
   const beyondOwner = await update(id, { scopes: ["usage.read"] });
   expect(beyondOwner.status, beyondOwner.text).toBe(400);
   expect(member(beyondOwner.json, "errors")).toMatchObject([{ pointer: "/scopes" }]);
-  const made = await as(platform, rootKey, "/api/v1/keys", {
+  const made = await as(platform, rootKey)("/api/v1/keys", {
     body: { name: "too much", owner: bob.id, scopes: ["usage.read"] },
   });
   expect(made.status, made.text).toBe(400);
@@ -93,7 +93,7 @@ test("scopes change at once, to no more than caller and owner may", async () => 
 
 test("what is revoked or not there is not changed", async () => {
   const { id } = await createKey(platform, rootKey, { name: "gone" });
-  await as(platform, rootKey, `/api/v1/keys/${id}`, { method: "DELETE" });
+  await as(platform, rootKey)(`/api/v1/keys/${id}`, { method: "DELETE" });
   expect((await update(id, { max_concurrent: 1 })).status).toBe(409);
   expect((await update("key_none", { max_concurrent: 1 })).status).toBe(404);
 });
