@@ -19,6 +19,7 @@ import { auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
+import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -63,6 +64,7 @@ export interface SurfaceParts {
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
   readonly prices: PriceTable;
+  readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
@@ -148,6 +150,7 @@ export function createOperations(
     | "ledger"
     | "usage"
     | "prices"
+    | "budgets"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -167,6 +170,13 @@ export function createOperations(
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...budgetOperations({
+      book: parts.budgets,
+      identity,
+      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      hasPrices: (currency) =>
+        config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
+    }),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),
