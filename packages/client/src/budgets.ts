@@ -15,6 +15,8 @@ export interface Budget {
   /** block or warn. */
   readonly action: string;
   readonly spent_micros: number;
+  /** Part of `spent_micros`: what models were taken to cost whose price is not known. */
+  readonly assumed_micros: number;
   /** What calls in flight may cost. */
   readonly reserved_micros: number;
   readonly remaining_micros: number;

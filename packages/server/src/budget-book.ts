@@ -52,9 +52,7 @@ export async function openBudgetBook(parts: BudgetBookParts): Promise<BudgetBook
 
   table.replace(state.budgets, nowMs());
   const starts = state.budgets.map(({ period }) => periodStart(period, nowMs()));
-  if (starts.length > 0)
-    for (const { budgetId, periodStartMs, spentMicros } of await store.spends(starts))
-      table.restore(budgetId, periodStartMs, spentMicros);
+  if (starts.length > 0) for (const spend of await store.spends(starts)) table.restore(spend);
   store.onRecorded((attempts) => table.noteRecorded(attempts));
   const book: BudgetBook = {
     get budgets() {

@@ -174,6 +174,7 @@ export function createOperations(
       book: parts.budgets,
       identity,
       isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      isIntegration: (name) => manager.list().some((each) => each.name === name),
       hasPrices: (currency) =>
         config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
     }),

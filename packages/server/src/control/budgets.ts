@@ -24,6 +24,9 @@ const budgetSchema = z.object({
   warn_at_percents: z.array(z.number()).readonly(),
   action: z.enum(budgetActions),
   spent_micros: z.number().describe("In the current period."),
+  assumed_micros: z
+    .number()
+    .describe("Part of spent_micros: what models were taken to cost whose price is not known."),
   reserved_micros: z.number().describe("What calls in flight may cost."),
   remaining_micros: z.number().describe("What is neither spent nor reserved; never less than 0."),
   period_start: z.string(),
@@ -52,6 +55,7 @@ export interface BudgetOperationParts {
   readonly identity: Identity;
   /** Whether the configuration has a key with this id. */
   isConfiguredKey(id: string): boolean;
+  isIntegration(name: string): boolean;
   /** Whether a price is known in a currency, by which calls of unknown price can be counted. */
   hasPrices(currency: string): boolean;
 }
@@ -210,7 +214,7 @@ function toTarget(
 
 /** Throws PlatformError `invalid_request` for a subject that does not fit the scope, or that there is not. */
 async function checkSubject(
-  { identity, isConfiguredKey }: BudgetOperationParts,
+  { identity, isConfiguredKey, isIntegration }: BudgetOperationParts,
   scope: Budget["scope"],
   subject: string,
 ): Promise<void> {
@@ -224,6 +228,7 @@ async function checkSubject(
   if (subject === "") refuse(`must say which ${scope} is meant`);
   if (scope === "key" && !isConfiguredKey(subject) && (await identity.apiKeys.find(subject)) === undefined)
     refuse("is not the id of a key");
+  if (scope === "integration" && !isIntegration(subject)) refuse("is not the name of an integration");
   if (scope === "user" && (await identity.users.find(subject)) === undefined)
     refuse("is not the id of a user");
 }
@@ -239,7 +244,8 @@ function requireBudget({ budgets }: BudgetPort, id: string): Budget {
 }
 
 function toRow(book: BudgetPort, budget: Budget): z.output<typeof budgetSchema> {
-  const { periodStartMs = 0, periodEndMs, spentMicros = 0, reservedMicros = 0 } = book.use(budget.id) ?? {};
+  const use = book.use(budget.id);
+  const { periodStartMs = 0, periodEndMs, spentMicros = 0, reservedMicros = 0 } = use ?? {};
   return {
     id: budget.id,
     name: budget.name,
@@ -251,6 +257,7 @@ function toRow(book: BudgetPort, budget: Budget): z.output<typeof budgetSchema> 
     warn_at_percents: budget.warnAtPercents,
     action: budget.action,
     spent_micros: spentMicros,
+    assumed_micros: use?.assumedMicros ?? 0,
     reserved_micros: reservedMicros,
     remaining_micros: Math.max(0, budget.amountMicros - spentMicros - reservedMicros),
     period_start: new Date(periodStartMs).toISOString(),

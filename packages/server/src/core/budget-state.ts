@@ -1,5 +1,5 @@
 import { periodEnd, periodStart } from "./budget-period.ts";
-import type { Budget, BudgetCharge, BudgetNotice, BudgetRefusal, BudgetUse } from "./budgets.ts";
+import type { Budget, BudgetCharge, BudgetNotice, BudgetRefusal, BudgetSpend, BudgetUse } from "./budgets.ts";
 
 /** When a call in flight ends, and gives back what it does not use, is not known in advance. */
 const heldRetryMs = 1_000;
@@ -10,6 +10,7 @@ export class BudgetState {
   readonly #onNotice: (notice: BudgetNotice) => void;
   #startMs: number;
   #spent = 0;
+  #assumed = 0;
   #reserved = 0;
   /** Thresholds that were told of in this period. */
   #told = new Set<number>();
@@ -30,9 +31,10 @@ export class BudgetState {
   }
 
   /** Begins with what was spent before, without telling what was told then. */
-  restore(periodStartMs: number, spentMicros: number): void {
+  restore({ periodStartMs, spentMicros, assumedMicros }: BudgetSpend): void {
     if (periodStartMs !== this.#startMs) return;
     this.#spent += spentMicros;
+    this.#assumed += assumedMicros;
     this.#told = new Set(this.#budget.warnAtPercents.filter((percent) => this.#hasReached(percent)));
     this.#isExhaustionTold = this.#spent >= this.#budget.amountMicros;
   }
@@ -71,10 +73,11 @@ export class BudgetState {
     if (periodStartMs === this.#startMs) this.#reserved -= micros;
   }
 
-  spend({ micros, periodStartMs }: BudgetCharge): void {
+  spend({ micros, periodStartMs, isAssumed }: BudgetCharge): void {
     this.#roll(periodStartMs);
     if (periodStartMs !== this.#startMs) return;
     this.#spent += micros;
+    if (isAssumed) this.#assumed += micros;
     this.#tell();
   }
 
@@ -84,6 +87,7 @@ export class BudgetState {
       periodStartMs: this.#startMs,
       periodEndMs: periodEnd(this.#budget.period, this.#startMs),
       spentMicros: this.#spent,
+      assumedMicros: this.#assumed,
       reservedMicros: this.#reserved,
     };
   }
@@ -94,6 +98,7 @@ export class BudgetState {
     if (startMs <= this.#startMs) return;
     this.#startMs = startMs;
     this.#spent = 0;
+    this.#assumed = 0;
     this.#reserved = 0;
     this.#told = new Set();
     this.#isExhaustionTold = false;

@@ -154,9 +154,10 @@ describe("a budget", () => {
 
   test("does not tell anew after a start what was told before, and tells what a lower amount makes true", () => {
     const { table, told } = tableOf(budgetOf());
-    table.restore("b", 0, 850);
-    table.restore("b", dayMs, 1_000_000);
-    expect(table.use("b", 0)?.spentMicros).toBe(850);
+    table.restore({ budgetId: "b", periodStartMs: 0, spentMicros: 850, assumedMicros: 0 });
+    table.restore({ budgetId: "b", periodStartMs: dayMs, spentMicros: 1_000_000, assumedMicros: 0 });
+    table.restore({ budgetId: "b", periodStartMs: 0, spentMicros: 0, assumedMicros: 20 });
+    expect(table.use("b", 0)).toMatchObject({ spentMicros: 850, assumedMicros: 20 });
     expect(table.reserve(wish(150), 0).hold).toBeDefined();
     expect(told()).toEqual([]);
     table.replace([budgetOf({ amountMicros: 2_000 })], 0);
@@ -168,7 +169,7 @@ describe("a budget", () => {
 
   test("is in no free call's way, and in nobody's when it is gone", () => {
     const { table } = tableOf(budgetOf());
-    table.restore("b", 0, 5_000);
+    table.restore({ budgetId: "b", periodStartMs: 0, spentMicros: 5_000, assumedMicros: 0 });
     expect(table.reserve(wish(0), 0).hold).toBeDefined();
     const { hold } = table.reserve(wish(0), 0);
     table.replace([], 0);
@@ -201,7 +202,7 @@ describe("budgets of integrations", () => {
 
   test("close the integration, and refuse the call when there is no other", () => {
     const { table } = tableOf(...budgets);
-    table.restore("one", 0, 50);
+    table.restore({ budgetId: "one", periodStartMs: 0, spentMicros: 50, assumedMicros: 0 });
     expect(table.reserve(demand(false), 0).verdict).toEqual({ refusal: undefined, closed: ["one"] });
     expect(table.use("one", 0)?.reservedMicros).toBe(0);
     expect(table.use("two", 0)?.reservedMicros).toBe(60);

@@ -9,6 +9,7 @@ import type {
   BudgetNotice,
   BudgetRefusal,
   BudgetReservation,
+  BudgetSpend,
   BudgetUse,
 } from "./budgets.ts";
 
@@ -57,8 +58,8 @@ export class BudgetTable implements BudgetCounter {
   }
 
   /** What was spent before this start. Of another period than the current one it is left alone. */
-  restore(budgetId: string, periodStartMs: number, spentMicros: number): void {
-    this.#states.get(budgetId)?.restore(periodStartMs, spentMicros);
+  restore(spend: BudgetSpend): void {
+    this.#states.get(spend.budgetId)?.restore(spend);
   }
 
   reserve({ required, integrations, hasOtherWay }: BudgetDemand, nowMs: number): BudgetDecision {

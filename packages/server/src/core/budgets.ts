@@ -129,6 +129,17 @@ export interface BudgetUse {
   /** Undefined for a period without end. */
   readonly periodEndMs: number | undefined;
   readonly spentMicros: number;
+  /** Part of `spentMicros`: what models were taken to cost whose price is not known. */
+  readonly assumedMicros: number;
   /** What calls in flight may cost. */
   readonly reservedMicros: number;
+}
+
+/** What attempts in the ledger count for one budget and period. */
+export interface BudgetSpend {
+  readonly budgetId: string;
+  readonly periodStartMs: number;
+  readonly spentMicros: number;
+  /** Part of `spentMicros`: what the ledger has another cost for, or none. */
+  readonly assumedMicros: number;
 }

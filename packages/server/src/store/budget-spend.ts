@@ -1,15 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { BudgetSpend } from "../core/budgets.ts";
 import type { ChargedAttempt } from "../core/budget-table.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
-
-/** What is added to the count of one budget and period. */
-export interface BudgetSpend {
-  readonly budgetId: string;
-  readonly periodStartMs: number;
-  readonly spentMicros: number;
-  /** Part of `spentMicros`: what the ledger has another cost for, or none. */
-  readonly assumedMicros: number;
-}
 
 /** The attempts that count for budgets, of those that were inserted: each once, however often it is among the records. */
 export function chargedAttempts(

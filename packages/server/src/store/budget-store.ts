@@ -1,8 +1,13 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
-import { type Budget, budgetActions, budgetPeriods, budgetScopes } from "../core/budgets.ts";
+import {
+  type Budget,
+  budgetActions,
+  budgetPeriods,
+  budgetScopes,
+  type BudgetSpend,
+} from "../core/budgets.ts";
 import type { ChargedAttempt } from "../core/budget-table.ts";
-import type { BudgetSpend } from "./budget-spend.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { BudgetRow, Tables } from "./tables.ts";
 
