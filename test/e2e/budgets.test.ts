@@ -256,6 +256,7 @@ test.each([
   [{ scope: "key", subject: "config:nobody" }, "subject"],
   [{ scope: "user", subject: "user_nobody" }, "subject"],
   [{ scope: "integration", subject: "third" }, "subject"],
+  [{ scope: "team", subject: "team_nobody" }, "subject"],
   [{ scope: "global", currency: "XAU" }, "currency"],
   [{ scope: "global", amount_micros: 0 }, "amount_micros"],
 ])("the budget %j is refused for its %s", async (odd, field) => {

@@ -10,6 +10,7 @@ import { createProbeMount } from "./api/probes.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
+import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
@@ -43,6 +44,8 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  /** What must not be shown; it grows with what is configured later. */
+  readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
 }
@@ -72,7 +75,7 @@ export async function startApp(input: AppInput): Promise<App> {
   try {
     return await startOn(foundation, input);
   } catch (error) {
-    await closeFoundation(foundation);
+    await closeFoundation(foundation, input.log);
     throw error;
   }
 }
@@ -104,6 +107,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
+    checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
     savedConfig,
@@ -127,11 +131,17 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     baseDirectory,
     log,
   });
-  holder.manager = openManager(foundation, { catalogue, config, log });
+  holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  const upkeep = startUsageUpkeep({
+    store,
+    seals: foundation.seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -140,7 +150,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const written = [...surfaces.configs, ...configured];
+    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
     const started = Promise.all([
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
@@ -175,7 +186,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
-      await closeFoundation(foundation);
+      await closeFoundation(foundation, input.log);
       log.info("platform.stopped");
     },
   };
@@ -311,7 +322,7 @@ async function startIntegrations(
 /** The definitions that come with the platform, and those of the packages that the configuration names. */
 async function openCatalogue(
   definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: Omit<AppInput, "tell">,
+  { config, baseDirectory, log }: Pick<AppInput, "config" | "baseDirectory" | "log">,
 ): Promise<Catalogue> {
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
@@ -320,16 +331,17 @@ async function openCatalogue(
 
 function openManager(
   { store, registry, metrics }: Foundation,
-  parts: { readonly catalogue: Catalogue; readonly config: PlatformConfig; readonly log: PlatformLog },
+  parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
-  const { catalogue, config, log } = parts;
+  const { catalogue, config, log, secrets } = parts;
   return createManager({
     catalogue,
+    secrets,
     log,
     logFor: (integration) => log.child({ integration }),
     events: store.events,
     host: createIntegrationHost({
-      instruments: createInstrumentFactory(registry),
+      instruments: createInstrumentFactory(registry, secrets),
       directory: join(config.data_dir, "integrations"),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,

@@ -15,7 +15,7 @@ import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
-import { auditOperations } from "./control/audit.ts";
+import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
@@ -26,9 +26,11 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -46,7 +48,7 @@ import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
-import { toPublicAddress } from "./settings-of.ts";
+import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -68,6 +70,7 @@ export interface SurfaceParts {
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
+  readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly auditor: Auditor;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
@@ -135,6 +138,7 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "checkSeals"
     | "auditTable"
     | "config"
     | "directory"
@@ -162,7 +166,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: async (name, patch) => savedConfig.save(name, patch),
+      saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
@@ -179,10 +183,16 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
-    ...accessOperations(() => listener.routes),
+    ...accessOperations({
+      identity,
+      limitDefaults: () => toGatewaySettings(config).limits,
+      routes: () => listener.routes,
+    }),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
-    ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...teamOperations(identity),
+    ...roleOperations(identity),
+    ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
     ...setupOperations(login.operations),

@@ -74,6 +74,7 @@ export function createAuthenticator({
         name,
         kind: "api_key",
         userId: undefined,
+        role,
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,

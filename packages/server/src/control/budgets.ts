@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Budget, budgetActions, budgetPeriods, budgetScopes, type BudgetUse } from "../core/budgets.ts";
 import type { Identity } from "../store/identity.ts";
 import type { BudgetChange } from "../store/budget-store.ts";
-import { keyName } from "./keys.ts";
+import { keyName } from "./key-fields.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
 
@@ -231,6 +231,8 @@ async function checkSubject(
   if (scope === "integration" && !isIntegration(subject)) refuse("is not the name of an integration");
   if (scope === "user" && (await identity.users.find(subject)) === undefined)
     refuse("is not the id of a user");
+  if (scope === "team" && (await identity.teams.find(subject)) === undefined)
+    refuse("is not the id of a team");
 }
 
 function toPercents(listed: readonly number[]): readonly number[] {

@@ -1,5 +1,5 @@
 import type { BudgetCharge, BudgetDemand, BudgetVerdict } from "./budgets.ts";
-import type { Quota } from "./token-bucket.ts";
+import type { Quota } from "./sliding-window.ts";
 
 /** Whom or what a limit is counted for, from the narrowest on. A further one is one more line here. */
 export const limitScopes = ["key", "user", "team", "address", "model", "global"] as const;
@@ -68,6 +68,18 @@ export interface LimitHold {
   settle(usedTokens: number | undefined, nowMs: number): void;
   /** Counts what an attempt cost. Absent where the call has no budget. */
   spend?(attemptId: string, charges: readonly BudgetCharge[]): void;
+}
+
+/** What became of a demand. A call that was let in has a hold. */
+export interface LimitDecision {
+  readonly verdict: LimitVerdict;
+  readonly hold: LimitHold | undefined;
+}
+
+/** Counts what calls use of every limit. */
+export interface LimitCounter {
+  /** Lets a call in when every one of its limits does; else nothing is taken of any. A promise never rejects. */
+  take(demand: LimitDemand, nowMs: number): LimitDecision | Promise<LimitDecision>;
 }
 
 /** A limit of a scope, where there is any: own values first, then those of `defaults`. */

@@ -1,9 +1,8 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
 import type { BudgetCounter, BudgetRefusal } from "../core/budgets.ts";
 import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
 import type { Principal } from "../core/principal.ts";
-import { type Counters, takeDemand } from "./take-demand.ts";
+import { DemandTable } from "./demand-table.ts";
 
 /** What limits look at in a call, and note in it. */
 export interface LimitedCall {
@@ -32,12 +31,12 @@ export interface CallLimits {
 
 /** The limits of one process. */
 export function createLocalLimits(maxInFlight: number, budgets: BudgetCounter): CallLimits {
-  const counters = { limits: new LimitTable(), budgets };
+  const table = new DemandTable(budgets);
   let inFlight = 0;
   return {
     enter(call, demand) {
       if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
-      if (demand !== undefined) takeOf(counters, call, { demand, nowMs: performance.now() });
+      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
       return undefined;
     },
@@ -48,13 +47,13 @@ export function createLocalLimits(maxInFlight: number, budgets: BudgetCounter): 
   };
 }
 
-/** Takes what a call wants. Throws what `applyVerdict` throws, and then nothing was taken. */
+/** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
 export function takeOf(
-  counters: Counters,
+  table: DemandTable,
   call: LimitedCall,
   { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
 ): void {
-  const { verdict, hold } = takeDemand(counters, demand, nowMs);
+  const { verdict, hold } = table.take(demand, nowMs);
   call.hold = hold;
   applyVerdict(call, verdict);
 }

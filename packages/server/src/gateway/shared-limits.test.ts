@@ -300,7 +300,7 @@ describe("limits that several processes share", () => {
     );
   });
 
-  test("a key's calls a minute are one bucket, whichever process they come to", async () => {
+  test("a key's calls a minute are counted together, whichever process they come to", async () => {
     const host = new Host(100, 2);
     for (let call = 0; call < 12; call++) host.enter(call % 3, bounded);
     await host.settle();

@@ -1,10 +1,9 @@
 import type { BudgetCounter } from "../core/budgets.ts";
 import { SlotLeases } from "../core/slot-leases.ts";
 import type { LimitDemand, LimitHold, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
 import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "./leased-limits.ts";
-import { type Counters, takeDemand } from "./take-demand.ts";
+import { DemandTable } from "./demand-table.ts";
 
 export interface SharedLimitsParts<Holder> {
   readonly maxInFlight: number;
@@ -29,7 +28,7 @@ const chunkShare = 0.25;
 export class SharedLimits<Holder> implements CallLimits {
   readonly #parts: SharedLimitsParts<Holder>;
   readonly #leases: SlotLeases<Holder>;
-  readonly #counters: Counters;
+  readonly #table: DemandTable;
   /** What calls of other processes hold of their limits, by the ids of their asks. */
   readonly #holds = new Map<Holder, Map<number, LimitHold>>();
   readonly #outgoing = new Map<Holder, LimitAnswer[]>();
@@ -37,7 +36,7 @@ export class SharedLimits<Holder> implements CallLimits {
 
   constructor(parts: SharedLimitsParts<Holder>) {
     this.#parts = parts;
-    this.#counters = { limits: new LimitTable(), budgets: parts.budgets };
+    this.#table = new DemandTable(parts.budgets);
     this.#leases = new SlotLeases({
       limit: parts.maxInFlight,
       chunk: Math.floor((parts.maxInFlight * chunkShare) / Math.max(1, parts.holders)),
@@ -109,7 +108,7 @@ export class SharedLimits<Holder> implements CallLimits {
   #charge(call: LimitedCall, demand: LimitDemand | undefined): void {
     if (demand === undefined) return;
     try {
-      takeOf(this.#counters, call, { demand, nowMs: this.#parts.nowMs() });
+      takeOf(this.#table, call, { demand, nowMs: this.#parts.nowMs() });
     } catch (error) {
       this.#leases.putBack();
       throw error;
@@ -131,7 +130,7 @@ export class SharedLimits<Holder> implements CallLimits {
   }
 
   #take(holder: Holder, { id, demand }: { readonly id: number; readonly demand: LimitDemand }): LimitVerdict {
-    const { verdict, hold } = takeDemand(this.#counters, demand, this.#parts.nowMs());
+    const { verdict, hold } = this.#table.take(demand, this.#parts.nowMs());
     if (hold !== undefined) {
       const holds = this.#holds.get(holder) ?? new Map<number, LimitHold>();
       holds.set(id, hold);

@@ -65,6 +65,8 @@ export interface Manager {
   publish(event: EventDraft): void;
   /** Calls `listener` with each change of a state, until the result is called. */
   onChange(listener: (change: StateChange) => void): () => void;
+  /** Calls `listener` at once with each event that is published, durable or not, until the result is called. */
+  onDraft(listener: (event: EventDraft) => void): () => void;
   /** Calls `listener` with each event that is appended, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
 }
@@ -82,7 +84,7 @@ class IntegrationManager implements Manager {
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
-    this.#feed = createEventFeed(parts.events, parts.log);
+    this.#feed = createEventFeed(parts);
   }
 
   async start(configs: readonly IntegrationConfig[], signal?: AbortSignal): Promise<StartReport> {
@@ -122,6 +124,7 @@ class IntegrationManager implements Manager {
     });
     try {
       await Promise.race([this.#inReverse(this.#names(), (one) => one.stop()), isOver]);
+      await Promise.race([this.#feed.whenWritten(), isOver]);
     } finally {
       cancelDeadline();
     }
@@ -188,13 +191,17 @@ class IntegrationManager implements Manager {
     return this.#feed.onChange(listener);
   }
 
+  onDraft(listener: (event: EventDraft) => void): () => void {
+    return this.#feed.onDraft(listener);
+  }
+
   onEvent(listener: (event: PlatformEvent) => void): () => void {
     return this.#feed.onEvent(listener);
   }
 
   /** Makes a supervisor for each configuration; returns a sentence for each name that was used before. */
   #register(configs: readonly IntegrationConfig[]): readonly string[] {
-    const { catalogue, logFor, host, clock, random, log, limits } = this.#parts;
+    const { catalogue, secrets, logFor, host, clock, random, log, limits } = this.#parts;
     const problems: string[] = [];
     for (const config of configs) {
       if (this.#supervisors.has(config.name)) {
@@ -205,6 +212,7 @@ class IntegrationManager implements Manager {
       }
       const supervisor = new Supervisor(config, {
         catalogue,
+        secrets,
         log,
         clock,
         random,

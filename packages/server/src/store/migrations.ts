@@ -5,7 +5,9 @@ import { type Migration, Migrator } from "kysely/migration";
 import { budgets } from "./budget-migration.ts";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
+import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
+import { roles, teams } from "./team-migrations.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
 const first: Migration = {
@@ -64,6 +66,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007_limits": limits,
   "0008_prices": priceVersions,
   "0010_budgets": budgets,
+  "0011_teams": teams,
+  "0012_roles": roles,
+  "0016_audit_operations": auditOperations,
 };
 
 export interface MigrateParts {

@@ -9,8 +9,12 @@ export interface Tables {
   readonly usage_rollups: UsageRollupRow;
   readonly budgets: BudgetRow;
   readonly budget_spend: BudgetSpendRow;
+  readonly usage_progress: UsageProgressRow;
+  readonly secrets: SecretColumns;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
+  readonly teams: TeamRow;
+  readonly roles: RoleRow;
   readonly audit_log: AuditRow;
   readonly audit_notes: AuditNoteRow;
   readonly passwords: PasswordRow;
@@ -111,18 +115,49 @@ export interface BudgetSpendRow {
   readonly assumed_micros: number;
 }
 
+/** How far the work on the ledger has come. */
+export interface UsageProgressRow {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface SecretColumns {
+  readonly purpose: string;
+  readonly name: string;
+  readonly envelope: string;
+}
+
 export interface UserRow {
   readonly id: string;
   readonly name: string;
   readonly kind: string;
   readonly email: string | null;
   readonly role: string;
+  /** Null for a user without a team. */
+  readonly team_id: string | null;
   /** 1 for a user whose keys work, else 0. */
   readonly is_active: number;
   readonly created_at_ms: number;
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+}
+
+export interface TeamRow {
+  readonly id: string;
+  readonly name: string;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
+  readonly created_at_ms: number;
+}
+
+export interface RoleRow {
+  readonly name: string;
+  readonly description: string;
+  /** JSON of a list of permissions. */
+  readonly permissions: string;
+  readonly created_at_ms: number;
 }
 
 export interface ApiKeyRow {
