@@ -267,6 +267,30 @@ test.each([
   await platform.stop();
 });
 
+test("a budget of a team is one for all its members, one of a user for all keys of that one", async () => {
+  const platform = await start({});
+  const made = z.looseObject({ id: z.string(), key: z.string().nullish() });
+  const post = async (path: string, body: object) => {
+    const answer = await ask(platform, path, { body, headers: root });
+    expect(answer.status, answer.text).toBe(200);
+    return made.parse(answer.json);
+  };
+  const { id: group } = await post("/api/v1/teams", { name: "group" });
+  await post("/api/v1/users", { name: "admin", role: "admin" });
+  const member = (name: string) =>
+    post("/api/v1/users", { name, role: "developer", team: group, with_key: true });
+  const [ada, bob] = [await member("ada"), await member("bob")];
+  await make(platform, { name: "group", scope: "team", subject: group, amount_micros: 3 * four });
+  await make(platform, { name: "ada", scope: "user", subject: ada.id, amount_micros: four });
+  const callOf = ({ key }: typeof ada) => call(platform, { headers: { authorization: `Bearer ${key}` } });
+  expect((await callOf(ada)).status).toBe(200);
+  expect((await callOf(ada)).text).toContain("The budget ada has");
+  expect((await callOf(bob)).status).toBe(200);
+  expect((await callOf(bob)).status).toBe(200);
+  expect((await callOf(bob)).text).toContain("The budget group has");
+  await platform.stop();
+});
+
 test("llmp makes, changes, lists and deletes budgets, each change on record", async () => {
   const platform = await start({});
   const env = { LLM_PLATFORM_URL: platform.url, LLM_PLATFORM_API_KEY: "root-key-0123456789" };
