@@ -1,5 +1,6 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type SentBackup, toSentBackup } from "./backup.ts";
+import type { Budget, BudgetChange, NewBudget } from "./budgets.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
@@ -144,6 +145,10 @@ export interface PlatformClient {
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
   /** What was used in a time. */
+  budgets(): Promise<readonly Budget[]>;
+  createBudget(budget: NewBudget): Promise<Budget>;
+  updateBudget(id: string, change: BudgetChange): Promise<Budget>;
+  deleteBudget(id: string): Promise<Budget>;
   usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
@@ -305,6 +310,11 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       await call("/api/v1/auth/password", { method: "POST", body });
     },
     setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
+    budgets: async () => (await call<{ budgets: readonly Budget[] }>("/api/v1/budgets")).budgets,
+    createBudget: (budget) => call("/api/v1/budgets", { method: "POST", body: budget }),
+    updateBudget: (id, change) =>
+      call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
+    deleteBudget: (id) => call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "DELETE" }),
     usage: (question) => call(`/api/v1/usage${toQuery({ ...question })}`),
     async *exportUsage(format, filter) {
       const response = await send(`/api/v1/usage/export${toQuery({ ...filter, format })}`, {});

@@ -7,10 +7,13 @@ import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -100,6 +103,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     ledger: store.ledger,
     usage: store.usage,
     prices: path.prices,
+    budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
@@ -198,6 +202,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
@@ -208,8 +213,17 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
   const workers = createWorkerHost({
     config,
+    budgets: budgets.counter,
     ledger: store.ledger,
     keys: login.callers,
     registry,
@@ -233,16 +247,26 @@ async function openCallPath(
     onChange: () => workers?.update(),
   });
   const prices = createPriceTable(toPrices(config));
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits;
-  const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
-  await workers?.open({ listener, directory, platforms: source.platforms });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
+    budgetPrices,
+    guard,
+    random: Math.random,
+  });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
   return {
     workers,
     guard,
@@ -250,12 +274,22 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
       keySource: login.callers,
     }),
   };
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
 }
 
 /** Takes no more connections, and lets the calls in flight end. */

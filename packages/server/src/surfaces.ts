@@ -19,6 +19,7 @@ import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
+import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -65,6 +66,7 @@ export interface SurfaceParts {
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
   readonly prices: PriceTable;
+  readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
@@ -152,6 +154,7 @@ export function createOperations(
     | "ledger"
     | "usage"
     | "prices"
+    | "budgets"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -171,6 +174,14 @@ export function createOperations(
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...budgetOperations({
+      book: parts.budgets,
+      identity,
+      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      isIntegration: (name) => manager.list().some((each) => each.name === name),
+      hasPrices: (currency) =>
+        config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
+    }),
     ...systemOperations(system),
     ...accessOperations({
       identity,

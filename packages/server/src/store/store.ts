@@ -5,6 +5,7 @@ import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { refuseHalfRestored } from "./backup/half-restored.ts";
+import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -44,6 +45,7 @@ export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
+  readonly budgets: BudgetStore;
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
@@ -118,19 +120,22 @@ async function openTables(
     const identity = await createIdentity({ database, nowMs });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const budgets = createBudgetStore(database);
     const ledger = createLedgerTable({
       raw,
       database,
       walPath: `${path}-wal`,
-      onInserted(groups, inserted) {
+      onInserted(groups, { inserted, charged }) {
         onWritten(inserted);
         usage.roller.noteInserted(groups, inserted);
+        if (charged.length > 0) budgets.noteRecorded(charged);
       },
     });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
       usage,
+      budgets,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,

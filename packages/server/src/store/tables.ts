@@ -7,6 +7,8 @@ export interface Tables {
   readonly usage_ledger: UsageRow;
   readonly usage_kinds: UsageKindRow;
   readonly usage_rollups: UsageRollupRow;
+  readonly budgets: BudgetRow;
+  readonly budget_spend: BudgetSpendRow;
   readonly usage_progress: UsageProgressRow;
   readonly secrets: SecretColumns;
   readonly users: UserRow;
@@ -87,6 +89,30 @@ export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   /** Histograms, as their class writes them. */
   readonly durations: string;
   readonly first_bytes: string;
+}
+
+export interface BudgetRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  /** Empty for a budget of all calls. */
+  readonly subject: string;
+  readonly period: string;
+  readonly amount_micros: number;
+  readonly currency: string;
+  /** JSON of a list of numbers. */
+  readonly warn_at_percents: string;
+  readonly action: string;
+  readonly created_at_ms: number;
+}
+
+/** What attempts in the ledger count for one budget and period. */
+export interface BudgetSpendRow {
+  readonly budget_id: string;
+  readonly period_start_ms: number;
+  readonly spent_micros: number;
+  /** Part of `spent_micros`: what is no cost in the ledger, or one in another currency. */
+  readonly assumed_micros: number;
 }
 
 /** How far the work on the ledger has come. */

@@ -171,6 +171,8 @@ test("no room, or an abort, changes nothing either", async () => {
 
 /** What the first two migrations did not make. */
 const later = [
+  "budget_spend",
+  "budgets",
   "secrets",
   "audit_log",
   "audit_notes",
