@@ -10,6 +10,7 @@ import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -25,6 +26,7 @@ import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { listenToEvents, shareEvents, shareIdentity } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -76,7 +78,7 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics } = foundation;
+  const { store, auditor, registry, metrics, sharing } = foundation;
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -104,6 +106,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     login,
     savedConfig,
     vault: store.vault,
+    redis: sharing.redis,
     backups: foundation.backups,
     system: {
       version,
@@ -115,6 +118,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events: {
       list: (filter) => store.events.list(filter),
       onEvent: (listen) => manager().onEvent(listen),
+      onRemoteEvent: listenToEvents(sharing.bus),
     },
   });
 
@@ -125,9 +129,12 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   });
   holder.manager = openManager(foundation, { catalogue, config, log });
   followIntegrations(holder.manager, directory, metrics.activeModels);
+  shareEvents(holder.manager, sharing.bus);
+  shareIdentity(store.identity, sharing.bus);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  const isInCharge = () => !store.isShared || sharing.leadership.isLeader;
+  const upkeep = startUsageUpkeep({ store, isInCharge, retentionDays: config.ledger.retention_days, log });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -190,7 +197,7 @@ interface CallPath {
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics }: Foundation,
+  { store, spool, registry, metrics, sharing }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
@@ -201,6 +208,7 @@ async function openCallPath(
     config,
     ledger: store.ledger,
     keys: login.callers,
+    limitCounter: sharing.limits,
     registry,
     metrics,
     log,
@@ -228,7 +236,7 @@ async function openCallPath(
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits;
+  const limits = workers?.limits ?? createLocalLimits(settings.maxInFlight, sharing.limits);
   const random = Math.random;
   const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
   await workers?.open({ listener, directory, platforms: source.platforms });

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
+import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
 import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts";
+import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
@@ -31,6 +33,7 @@ export interface Foundation {
   readonly auditor: Auditor;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
+  readonly sharing: Sharing;
 }
 
 /** @throws PlatformError when the data folder cannot be used */
@@ -62,12 +65,14 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
   const backups = createBackups({ dataDirectory: config.data_dir, version, log });
-  return { startedAtMs, store, backups, spool, audit, auditor, registry, metrics };
+  const sharing = openSharing({ config, registry, metrics, log });
+  return { startedAtMs, store, backups, spool, audit, auditor, registry, metrics, sharing };
 }
 
-export async function closeFoundation({ backups, spool, audit, store }: Foundation): Promise<void> {
+export async function closeFoundation({ backups, spool, audit, store, sharing }: Foundation): Promise<void> {
   await backups.stop();
   await spool.close();
   await audit.close();
   await store.close();
+  await sharing.stop();
 }

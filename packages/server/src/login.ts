@@ -70,7 +70,7 @@ export function createLogin(
         const user = await identity.users.find(facts.userId);
         return toTokenHolder({ session, user }, facts.expiresAtMs);
       },
-      onChange: (listener) => identity.onChange(listener),
+      onChange: (listener) => identity.onChange(() => listener()),
     },
     signingKeys,
     browser: createBrowserLogin({ providers, users, sessions }),

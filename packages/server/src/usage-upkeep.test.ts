@@ -28,11 +28,11 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   raw.close();
 
   const store = await openStore({ directory });
-  const first = startUsageUpkeep({ store, retentionDays: undefined, log });
+  const first = startUsageUpkeep({ store, isInCharge: () => true, retentionDays: undefined, log });
   await vi.waitFor(() => expect(told).toContain("usage.sums_filled"), { timeout: 10_000 });
   await first.stop();
   expect(store.usage.roller.behind).toBe(0);
-  const second = startUsageUpkeep({ store, retentionDays: 1, log });
+  const second = startUsageUpkeep({ store, isInCharge: () => true, retentionDays: 1, log });
   await vi.waitFor(() => expect(told).toContain("ledger.pruned"), { timeout: 10_000 });
   await second.stop();
   expect((await store.ledger.list({ limit: 10 })).records.map(({ requestId }) => requestId)).toEqual([

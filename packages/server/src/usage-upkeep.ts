@@ -3,6 +3,8 @@ import type { Store } from "./store/store.ts";
 
 export interface UsageUpkeepParts {
   readonly store: Pick<Store, "ledger" | "usage">;
+  /** Whether it is for this replica to do, now. */
+  isInCharge(): boolean;
   /** Older records are deleted; undefined keeps them all. */
   readonly retentionDays: number | undefined;
   readonly log: Log;
@@ -22,7 +24,7 @@ const tellFromRows = 10_000;
 const tellEveryMs = 10_000;
 
 /** Keeps the sums up to date, fills those of a ledger from before there were any, and deletes what is too old. */
-export function startUsageUpkeep({ store, retentionDays, log }: UsageUpkeepParts): UsageUpkeep {
+export function startUsageUpkeep({ store, isInCharge, retentionDays, log }: UsageUpkeepParts): UsageUpkeep {
   const { ledger, usage } = store;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
@@ -54,7 +56,7 @@ export function startUsageUpkeep({ store, retentionDays, log }: UsageUpkeepParts
   function every(intervalMs: number, work: () => Promise<void>, failure: string): NodeJS.Timeout {
     const state = { isBusy: false };
     const run = (): void => {
-      if (state.isBusy) return;
+      if (state.isBusy || !isInCharge()) return;
       state.isBusy = true;
       const done = work()
         .catch((error: unknown) => log.warn(failure, { error }))

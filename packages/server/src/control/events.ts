@@ -11,6 +11,13 @@ export interface EventReader {
   }): readonly PlatformEvent[];
   /** Calls `listener` with each new event, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
+  /** The same of other replicas. */
+  onRemoteEvent(listener: (event: RemoteEvent) => void): () => void;
+}
+
+/** An event of another replica. It has no place in the log of this one, and so the id 0. */
+export interface RemoteEvent extends PlatformEvent {
+  readonly replica: string;
 }
 
 const longestWaitSeconds = 60;
@@ -21,6 +28,7 @@ export const eventSchema = z.object({
   integration: z.string(),
   type: z.string(),
   data: z.record(z.string(), z.unknown()),
+  replica: z.string().optional().describe("Of an event of another replica, which has the id 0 here."),
 });
 
 export const eventsInput = z.strictObject({
@@ -50,10 +58,12 @@ export function eventOperations(reader: EventReader): readonly Operation[] {
         const read = () => reader.list({ afterId: after_id, limit, integration });
         let events = read();
         if (events.length === 0 && wait_seconds > 0) {
-          await nextEvent(reader, { integration, waitMs: wait_seconds * 1_000, signal });
+          const remote = await nextEvent(reader, { integration, waitMs: wait_seconds * 1_000, signal });
           events = read();
+          if (remote !== undefined)
+            return { events: [remote, ...events], next_after_id: lastId(events, after_id) };
         }
-        return { events, next_after_id: events.at(-1)?.id ?? after_id };
+        return { events, next_after_id: lastId(events, after_id) };
       },
     }),
   ];
@@ -65,19 +75,35 @@ interface Wait {
   readonly signal: AbortSignal;
 }
 
-/** Resolves at the next event that fits, after `waitMs`, or when the caller has gone. */
-function nextEvent(reader: EventReader, { integration, waitMs, signal }: Wait): Promise<void> {
+function lastId(events: readonly PlatformEvent[], afterId: number): number {
+  return events.at(-1)?.id ?? afterId;
+}
+
+/**
+ * Resolves at the next event that fits, after `waitMs`, or when the caller has gone; with the event where it is of another
+ * replica, because it cannot be read from the log.
+ */
+function nextEvent(
+  reader: EventReader,
+  { integration, waitMs, signal }: Wait,
+): Promise<RemoteEvent | undefined> {
   return new Promise((resolve) => {
-    const finish = () => {
+    const finish = (remote?: RemoteEvent) => {
       clearTimeout(timer);
       stopListening();
-      signal.removeEventListener("abort", finish);
-      resolve();
+      stopRemote();
+      signal.removeEventListener("abort", onAbort);
+      resolve(remote);
     };
+    const onAbort = () => finish();
     const timer = setTimeout(finish, waitMs);
+    const fits = (event: PlatformEvent) => integration === undefined || event.integration === integration;
     const stopListening = reader.onEvent((event) => {
-      if (integration === undefined || event.integration === integration) finish();
+      if (fits(event)) finish();
     });
-    signal.addEventListener("abort", finish, { once: true });
+    const stopRemote = reader.onRemoteEvent((event) => {
+      if (fits(event)) finish(event);
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
   });
 }

@@ -1,6 +1,12 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
-import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
+import type {
+  LimitCounter,
+  LimitDecision,
+  LimitDemand,
+  LimitHold,
+  LimitRefusal,
+  LimitVerdict,
+} from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 
 /** What limits look at in a call, and note in it. */
@@ -28,16 +34,23 @@ export interface CallLimits {
   leave(call: LimitedCall): void;
 }
 
-/** The limits of one process. */
-export function createLocalLimits(maxInFlight: number): CallLimits {
-  const table = new LimitTable();
+/** The limits as a process has them that serves all calls of its host. */
+export function createLocalLimits(maxInFlight: number, counter: LimitCounter): CallLimits {
   let inFlight = 0;
+  const giveUp = (error: unknown): never => {
+    inFlight--;
+    throw error;
+  };
   return {
     enter(call, demand) {
       if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
-      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
-      return undefined;
+      if (demand === undefined) return undefined;
+      try {
+        return takeOf(counter, call, { demand, nowMs: performance.now() })?.catch(giveUp);
+      } catch (error) {
+        return giveUp(error);
+      }
     },
     leave(call) {
       inFlight--;
@@ -46,13 +59,22 @@ export function createLocalLimits(maxInFlight: number): CallLimits {
   };
 }
 
-/** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
+/**
+ * Takes what a call wants of its limits: undefined when that is known at once, a promise when it has to be asked for.
+ * Throws, or rejects with, what `applyVerdict` throws, and then nothing was taken.
+ */
 export function takeOf(
-  table: LimitTable,
+  counter: LimitCounter,
   call: LimitedCall,
   { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
-): void {
-  const { verdict, hold } = table.take(demand, nowMs);
+): Promise<void> | undefined {
+  const decision = counter.take(demand, nowMs);
+  if (decision instanceof Promise) return decision.then((each) => applyDecision(call, each));
+  applyDecision(call, decision);
+  return undefined;
+}
+
+function applyDecision(call: LimitedCall, { verdict, hold }: LimitDecision): void {
   call.hold = hold;
   applyVerdict(call, verdict);
 }

@@ -3,7 +3,7 @@ import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission, shuttingDown } from "./admit.ts";
 import { createAttempts } from "./attempt.ts";
-import { type CallLimits, createLocalLimits } from "./call-limits.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
 import { LimitPlan } from "./limit-plan.ts";
 import { createModelLimits } from "./model-limits.ts";
@@ -23,8 +23,7 @@ export interface GatewayParts {
   readonly random: () => number;
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
-  /** Default: those of this process alone, as the settings say. */
-  readonly limits?: CallLimits | undefined;
+  readonly limits: CallLimits;
 }
 
 /** Who made a call, and is told once what it came to. */
@@ -57,9 +56,8 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const bare = parts.limits ?? createLocalLimits(settings.maxInFlight);
-  const queue = settings.queue.size === 0 ? undefined : createQueue(bare, settings.queue, metrics);
-  const limits = queue ?? bare;
+  const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
+  const limits = queue ?? parts.limits;
   const close = () => {
     admission.close();
     queue?.close(shuttingDown());

@@ -2,6 +2,7 @@ import { Cancellation, PlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type LimitDemand, noLimits } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
 import { localAdmin } from "../core/principal.ts";
 import { HistogramSeries, NumberSeries } from "../telemetry/metric-family.ts";
 import { type CallLimits, createLocalLimits, type LimitedCall } from "./call-limits.ts";
@@ -31,7 +32,7 @@ function create({ most = 1, size = 8, isRemote = false } = {}) {
   const clock = { nowMs: 0, timers: new Map<() => void, number>() };
   const depth = new NumberSeries();
   const wait = new HistogramSeries([1]);
-  const local = createLocalLimits(most);
+  const local = createLocalLimits(most, new LimitTable());
   const limits = createQueuedLimits({
     inner: isRemote ? later(local) : local,
     settings: { size, waitMs: 1_000 },

@@ -2,6 +2,7 @@ import { Cancellation, toPlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Limit, type LimitDemand, noLimits } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import type { CallLimits, LimitedCall } from "./call-limits.ts";
 import { LeasedLimits } from "./leased-limits.ts";
@@ -68,6 +69,7 @@ class Host {
     this.workers = Array.from({ length: workers }, (_, index) => this.#makeWorker(index));
     this.shared = new SharedLimits<number>({
       maxInFlight: limit,
+      counter: new LimitTable(),
       holders: workers,
       lend: (worker, slots) => this.#to(worker, () => this.workers[worker]?.lend(slots)),
       recall: (worker, slots, round) => this.#to(worker, () => this.workers[worker]?.recall(slots, round)),
@@ -297,6 +299,7 @@ describe("limits that several processes share", () => {
     const refusals: unknown[] = [];
     const shared = new SharedLimits<string>({
       maxInFlight: 1,
+      counter: new LimitTable(),
       holders: 1,
       lend: () => undefined,
       recall: () => undefined,

@@ -39,6 +39,8 @@ export interface StoreOptions {
 
 /** Everything that is kept over a restart. */
 export interface Store {
+  /** Whether other replicas keep their data in it too, so that what is done for all of it is done once. */
+  readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
@@ -114,6 +116,7 @@ async function openTables(
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     return {
+      isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger: createLedgerTable({
         raw,

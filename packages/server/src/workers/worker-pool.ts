@@ -4,6 +4,7 @@ import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
 import type { KeyHolder } from "../core/identity.ts";
+import type { LimitCounter } from "../core/limits.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
@@ -22,6 +23,7 @@ import { WorkerSlot } from "./worker-slot.ts";
 export interface WorkerPoolParts {
   readonly count: number;
   readonly maxInFlight: number;
+  readonly limitCounter: LimitCounter;
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
@@ -82,6 +84,7 @@ class Pool implements WorkerPool {
     this.#parts = parts;
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
+      counter: parts.limitCounter,
       holders: parts.count,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
