@@ -31,9 +31,11 @@ export const redisServer = findService("redis-server");
 export type TestRedisOptions = {
   /** Further lines of its command, for example `--requirepass secret`. */
   readonly flags?: readonly string[];
+  /** Whether it speaks TLS only; then it has no client for the test. */
+  readonly isTls?: boolean;
 };
 
-export async function startRedis({ flags = [] }: TestRedisOptions = {}): Promise<TestRedis> {
+export async function startRedis({ flags = [], isTls = false }: TestRedisOptions = {}): Promise<TestRedis> {
   if (redisServer === undefined) throw new Error("redis-server is not installed");
   const program = redisServer;
   const directory = await mkdtemp(join(tmpdir(), "llm-platform-redis-"));
@@ -46,13 +48,15 @@ export async function startRedis({ flags = [] }: TestRedisOptions = {}): Promise
   const client = new Redis({
     port,
     ...(isOpen || password === undefined ? {} : { password }),
+    lazyConnect: isTls,
     retryStrategy: () => 50,
   });
   // A test that kills the server is not interested in what its client says of it.
   client.on("error", () => undefined);
 
   async function begin(): Promise<ChildProcess> {
-    const settings = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const ports = isTls ? ["--port", "0", "--tls-port", String(port)] : ["--port", String(port)];
+    const settings = [...ports, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     const child = spawn(program, [...settings, "--dir", directory, ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -72,7 +76,7 @@ export async function startRedis({ flags = [] }: TestRedisOptions = {}): Promise
 
   return {
     port,
-    url: `redis://127.0.0.1:${port}`,
+    url: `${isTls ? "rediss" : "redis"}://127.0.0.1:${port}`,
     client,
     freeze: () => void running.child.kill("SIGSTOP"),
     thaw: () => void running.child.kill("SIGCONT"),

@@ -1,7 +1,14 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "@llm-platform/kit";
 import { type Limit, type LimitDecision, noLimits } from "../../packages/server/src/core/limits.ts";
+import { createRedisLeadership } from "../../packages/server/src/sharing/redis-leadership.ts";
+import { createRedisLink } from "../../packages/server/src/sharing/redis-link.ts";
+import type { RedisSettings } from "../../packages/server/src/sharing/redis-settings.ts";
 import { createRedisSharing, type Sharing } from "../../packages/server/src/sharing/sharing.ts";
+import { makeCertificate } from "../../packages/server/src/wire/certificate.test-data.ts";
 import { redisServer, startRedis, type TestRedis } from "../services/redis.ts";
 
 const perMinute = 600;
@@ -13,18 +20,22 @@ let lines: string[] = [];
 const told = (event: string, fields: unknown) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
 const log = { debug: told, info: told, warn: told, error: told };
 
-function begin(replica: string, url = redis.url): Sharing {
+function settingsOf(url: string, certificateAuthorities?: string): RedisSettings {
+  return {
+    url: new Secret(url),
+    username: undefined,
+    password: undefined,
+    database: undefined,
+    certificateAuthorities,
+    keyPrefix: "test:",
+    commandTimeoutMs: 25,
+    connectTimeoutMs: 1_000,
+  };
+}
+
+function begin(replica: string, url = redis.url, certificateAuthorities?: string): Sharing {
   const sharing = createRedisSharing({
-    settings: {
-      url: new Secret(url),
-      username: undefined,
-      password: undefined,
-      database: undefined,
-      certificateAuthorities: undefined,
-      keyPrefix: "test:",
-      commandTimeoutMs: 25,
-      connectTimeoutMs: 1_000,
-    },
+    settings: settingsOf(url, certificateAuthorities),
     replica,
     log,
     random: Math.random,
@@ -218,6 +229,48 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
     await vi.waitFor(() => expect(next.leadership.isLeader).toBe(true), waitMs);
     expect(next.leadership.fencingToken).toBeGreaterThan(token);
     expect(changes).toEqual([true]);
+  });
+
+  test("a leader that stood still for longer than its term knows that it is none before it has asked", async () => {
+    const clock = { aheadMs: 0 };
+    const nowMs = () => performance.now() + clock.aheadMs;
+    const settings = settingsOf(redis.url);
+    const link = createRedisLink({ settings, log, random: Math.random, nowMs, onFailure: () => undefined });
+    const lead = createRedisLeadership({ replica: "frozen", keyPrefix: "test:", link, nowMs });
+    link.onConnected(() => void link.run((client) => client.ping(), { deadlineMs: 1_000, isProbe: true }));
+    lead.start();
+    link.start();
+    await vi.waitFor(() => expect(lead.isLeader).toBe(true), waitMs);
+    clock.aheadMs = 9_500;
+    expect([lead.isLeader, lead.fencingToken]).toEqual([false, undefined]);
+    await lead.stop();
+    link.stop();
+  });
+
+  test("TLS with issuers of one's own, and nobody else's", async () => {
+    const authority = makeCertificate({ subject: "authority" });
+    const { cert, key } = makeCertificate({ subject: "redis", issuer: authority });
+    const directory = await mkdtemp(join(tmpdir(), "llm-platform-redis-tls-"));
+    await writeFile(join(directory, "cert.pem"), cert);
+    await writeFile(join(directory, "key.pem"), key);
+    const files = [
+      "--tls-cert-file",
+      join(directory, "cert.pem"),
+      "--tls-key-file",
+      join(directory, "key.pem"),
+    ];
+    const secured = await startRedis({ flags: [...files, "--tls-auth-clients", "no"], isTls: true });
+    try {
+      const trusting = begin("trusting", secured.url, authority.cert);
+      await isUp(trusting, true);
+      const strange = begin("strange", secured.url);
+      await vi.waitFor(() => expect(lines.join("\n")).toMatch(/redis\.away.*certificate/), waitMs);
+      expect(strange.redis?.isUp).toBe(false);
+    } finally {
+      for (const sharing of running) await sharing.stop();
+      await secured.stop();
+      await rm(directory, { recursive: true });
+    }
   });
 
   test("a password that is wrong is told without being shown", async () => {
