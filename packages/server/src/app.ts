@@ -7,10 +7,14 @@ import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
+import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
+import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -26,7 +30,7 @@ import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
-import { listenToEvents, shareEvents, shareIdentity } from "./share-changes.ts";
+import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -42,6 +46,8 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  /** What must not be shown; it grows with what is configured later. */
+  readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
 }
@@ -71,7 +77,7 @@ export async function startApp(input: AppInput): Promise<App> {
   try {
     return await startOn(foundation, input);
   } catch (error) {
-    await closeFoundation(foundation);
+    await closeFoundation(foundation, input.log);
     throw error;
   }
 }
@@ -99,9 +105,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     ledger: store.ledger,
     usage: store.usage,
     prices: path.prices,
+    budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
+    checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
     savedConfig,
@@ -127,14 +135,18 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     baseDirectory,
     log,
   });
-  holder.manager = openManager(foundation, { catalogue, config, log });
+  holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
-  shareEvents(holder.manager, sharing.bus);
-  shareIdentity(store.identity, sharing.bus);
   observe(foundation, { manager: holder.manager, directory });
 
-  const isInCharge = () => !store.isShared || sharing.leadership.isLeader;
-  const upkeep = startUsageUpkeep({ store, isInCharge, retentionDays: config.ledger.retention_days, log });
+  const upkeep = startUsageUpkeep({
+    store,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
+    seals: foundation.seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -143,7 +155,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const written = [...surfaces.configs, ...configured];
+    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
     const started = Promise.all([
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
@@ -178,7 +191,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
-      await closeFoundation(foundation);
+      await closeFoundation(foundation, input.log);
       log.info("platform.stopped");
     },
   };
@@ -194,6 +207,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
@@ -204,11 +218,20 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
+  const counter = new DemandTable(sharing.limits, budgets.counter);
   const workers = createWorkerHost({
     config,
+    counter,
     ledger: store.ledger,
     keys: login.callers,
-    limitCounter: sharing.limits,
     registry,
     metrics,
     log,
@@ -230,16 +253,26 @@ async function openCallPath(
     onChange: () => workers?.update(),
   });
   const prices = createPriceTable(toPrices(config));
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits ?? createLocalLimits(settings.maxInFlight, sharing.limits);
-  const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
-  await workers?.open({ listener, directory, platforms: source.platforms });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
+    budgetPrices,
+    guard,
+    random: Math.random,
+  });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
   return {
     workers,
     guard,
@@ -247,12 +280,22 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
       keySource: login.callers,
     }),
   };
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
 }
 
 /** Takes no more connections, and lets the calls in flight end. */
@@ -285,7 +328,7 @@ async function startIntegrations(
 /** The definitions that come with the platform, and those of the packages that the configuration names. */
 async function openCatalogue(
   definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: Omit<AppInput, "tell">,
+  { config, baseDirectory, log }: Pick<AppInput, "config" | "baseDirectory" | "log">,
 ): Promise<Catalogue> {
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
@@ -293,17 +336,18 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry, metrics }: Foundation,
-  parts: { readonly catalogue: Catalogue; readonly config: PlatformConfig; readonly log: PlatformLog },
+  { store, registry, metrics, sharing }: Foundation,
+  parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
-  const { catalogue, config, log } = parts;
-  return createManager({
+  const { catalogue, config, log, secrets } = parts;
+  const manager = createManager({
     catalogue,
+    secrets,
     log,
     logFor: (integration) => log.child({ integration }),
     events: store.events,
     host: createIntegrationHost({
-      instruments: createInstrumentFactory(registry),
+      instruments: createInstrumentFactory(registry, secrets),
       directory: join(config.data_dir, "integrations"),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,
@@ -311,6 +355,8 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
+  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -5,6 +5,16 @@ import type { Manager } from "./manager/manager.ts";
 import type { Bus } from "./sharing/bus.ts";
 import type { Identity } from "./store/identity.ts";
 
+/** Tells the other replicas what is changed here, and takes over what they change. */
+export function shareChanges(parts: {
+  readonly manager: Manager;
+  readonly identity: Identity;
+  readonly bus: Bus;
+}): void {
+  shareIdentity(parts.identity, parts.bus);
+  shareEvents(parts.manager, parts.bus);
+}
+
 /** Tells the other replicas when a user, a key or a session was changed here, and forgets what they changed. */
 export function shareIdentity(identity: Identity, bus: Bus): void {
   identity.onChange((by) => {
@@ -15,7 +25,7 @@ export function shareIdentity(identity: Identity, bus: Bus): void {
 }
 
 /** Tells the other replicas what happens to integrations here. */
-export function shareEvents(manager: Manager, bus: Bus): void {
+function shareEvents(manager: Manager, bus: Bus): void {
   manager.onEvent(({ time, integration, type, data }: PlatformEvent) =>
     bus.publish("event", { time, integration, type, data }),
   );

@@ -1,4 +1,5 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
+import type { BudgetRefusal } from "../core/budgets.ts";
 import type {
   LimitCounter,
   LimitDecision,
@@ -26,7 +27,7 @@ export interface LimitedCall {
 export interface CallLimits {
   /**
    * Takes a place for a call: undefined when it has one, a promise when that has to be asked for.
-   * Throws, or rejects with, PlatformError `overloaded` or `rate_limited`; then nothing was taken.
+   * Throws, or rejects with, PlatformError `overloaded`, `rate_limited` or `budget_exceeded`; then nothing was taken.
    * @param demand what the call wants of its limits; undefined for a call that has none
    */
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined;
@@ -80,12 +81,13 @@ function applyDecision(call: LimitedCall, { verdict, hold }: LimitDecision): voi
 }
 
 /**
- * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused, and
- * `overloaded` where not this caller is too busy but a model is.
+ * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused,
+ * `overloaded` where not this caller is too busy but a model is, and `budget_exceeded` where money is wanting.
  */
 export function applyVerdict(call: LimitedCall, verdict: LimitVerdict): void {
   call.limit = verdict;
-  const { refusal } = verdict;
+  const { refusal, budget } = verdict;
+  if (budget?.refusal !== undefined) throw budgetExceeded(budget.refusal);
   if (refusal === undefined) return;
   const isBusyModel = refusal.kind === "concurrent" && refusal.scope === "model";
   throw new PlatformError(isBusyModel ? "overloaded" : "rate_limited", textOf(refusal, call.principal), {
@@ -107,6 +109,7 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
   const subjects = {
     key: `The key ${name}`,
     user: `The owner of the key ${name}`,
+    team: `The team of ${name}`,
     address: "Callers from this address together",
     model: `Callers of the model ${id} together`,
     global: "All callers together",
@@ -121,4 +124,21 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
     case "concurrent":
       return `${subject} may have ${limit} calls in flight at once; they are. ${wait}`;
   }
+}
+
+function budgetExceeded(refusal: BudgetRefusal): PlatformError {
+  const { budget, currency, remainingMicros, neededMicros, isHeld, retryAfterMs } = refusal;
+  const left = `The budget ${budget} has ${formatMoney(remainingMicros, currency)} left, and this call may cost ${formatMoney(neededMicros, currency)}.`;
+  const remedy = isHeld
+    ? "Calls in flight hold the rest: try again when they have ended."
+    : "Ask for less with `max_tokens`, wait for the next period, or have the budget raised.";
+  return new PlatformError(
+    "budget_exceeded",
+    `${left} ${remedy}`,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+  );
+}
+
+function formatMoney(micros: number, currency: string): string {
+  return `${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, "")} ${currency}`;
 }

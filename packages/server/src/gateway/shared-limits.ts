@@ -1,7 +1,7 @@
 import { SlotLeases } from "../core/slot-leases.ts";
 import type { LimitCounter, LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
 import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
-import type { LimitAnswer, LimitAsk, LimitSettlement } from "./leased-limits.ts";
+import type { HoldReport, LimitAnswer, LimitAsk } from "./leased-limits.ts";
 
 export interface SharedLimitsParts<Holder> {
   readonly maxInFlight: number;
@@ -71,11 +71,15 @@ export class SharedLimits<Holder> implements CallLimits {
     }
   }
 
-  onSettlements(holder: Holder, settlements: readonly LimitSettlement[]): void {
+  onReports(holder: Holder, reports: readonly HoldReport[]): void {
     const holds = this.#holds.get(holder);
-    for (const { id, usedTokens } of settlements) {
-      holds?.get(id)?.settle(usedTokens, this.#parts.nowMs());
-      holds?.delete(id);
+    for (const report of reports) {
+      const hold = holds?.get(report.id);
+      if (report.type === "spent") hold?.spend?.(report.attemptId, report.charges);
+      else {
+        hold?.settle(report.usedTokens, this.#parts.nowMs());
+        holds?.delete(report.id);
+      }
     }
   }
 

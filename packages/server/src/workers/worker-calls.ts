@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { createBudgetPrices } from "../core/budget-prices.ts";
 import { createPriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
@@ -56,7 +57,9 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing, prices } = start.settings;
+  const { gateway: settings, routing } = start.settings;
+  const prices = createPriceTable(start.settings.prices);
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
   const relayed = createRelayedPlatforms((integration, session) =>
@@ -66,12 +69,13 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
-    settle: (settlements) => send({ type: "settlements", settlements }),
+    report: (reports) => send({ type: "holds", reports }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(prices),
+    prices,
+    budgetPrices,
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
@@ -82,7 +86,16 @@ function createCalls(
     closeIdle: () => tight.closeIdle(),
   });
   const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    limits,
+    budgetPrices,
+    guard,
+    random,
+  });
   collectCallGauges({
     registry,
     metrics,

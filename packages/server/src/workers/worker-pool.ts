@@ -23,7 +23,8 @@ import { WorkerSlot } from "./worker-slot.ts";
 export interface WorkerPoolParts {
   readonly count: number;
   readonly maxInFlight: number;
-  readonly limitCounter: LimitCounter;
+  /** Of what all processes of this host use. */
+  readonly counter: LimitCounter;
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
@@ -84,7 +85,7 @@ class Pool implements WorkerPool {
     this.#parts = parts;
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
-      counter: parts.limitCounter,
+      counter: parts.counter,
       holders: parts.count,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
@@ -204,8 +205,8 @@ class Pool implements WorkerPool {
       case "asks":
         this.limits.onAsks(from, message.asks);
         return;
-      case "settlements":
-        this.limits.onSettlements(from, message.settlements);
+      case "holds":
+        this.limits.onReports(from, message.reports);
         return;
       case "returned":
         this.limits.onReturned(from, message.slots, message.round);
