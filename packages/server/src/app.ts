@@ -14,6 +14,7 @@ import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
+import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -29,6 +30,7 @@ import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -82,7 +84,7 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics } = foundation;
+  const { store, auditor, registry, metrics, sharing } = foundation;
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -112,6 +114,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     login,
     savedConfig,
     vault: store.vault,
+    redis: sharing.redis,
     backups: foundation.backups,
     system: {
       version,
@@ -123,6 +126,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events: {
       list: (filter) => store.events.list(filter),
       onEvent: (listen) => manager().onEvent(listen),
+      onRemoteEvent: listenToEvents(sharing.bus),
     },
   });
 
@@ -137,6 +141,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const upkeep = startUsageUpkeep({
     store,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
     seals: foundation.seals,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
@@ -206,7 +211,7 @@ interface CallPath {
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics }: Foundation,
+  { store, spool, registry, metrics, sharing }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
@@ -221,9 +226,10 @@ async function openCallPath(
     nowMs: Date.now,
     publish: (event) => manager()?.publish(event),
   });
+  const counter = new DemandTable(sharing.limits, budgets.counter);
   const workers = createWorkerHost({
     config,
-    budgets: budgets.counter,
+    counter,
     ledger: store.ledger,
     keys: login.callers,
     registry,
@@ -260,7 +266,7 @@ async function openCallPath(
     recorder,
     settings,
     metrics,
-    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
     budgetPrices,
     guard,
     random: Math.random,
@@ -330,11 +336,11 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry, metrics }: Foundation,
+  { store, registry, metrics, sharing }: Foundation,
   parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
-  return createManager({
+  const manager = createManager({
     catalogue,
     secrets,
     log,
@@ -349,6 +355,8 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
+  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { PlatformError } from "@llm-platform/kit";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PublicAddress } from "./api/public-origin.ts";
@@ -12,6 +14,7 @@ import { defaultBreakerSettings } from "./core/breaker.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
 import type { PriceEntry, PriceTerms } from "./core/prices.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RedisSettings } from "./sharing/redis-settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
@@ -131,6 +134,29 @@ export function toSpoolSettings({ ledger }: PlatformConfig): WorkerSettings["spo
 /** For how long sums of the ledger are kept. */
 export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
   return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
+}
+
+/** How Redis is reached; undefined where there is none. Throws where its issuers cannot be read. */
+export function toRedisSettings({ redis }: PlatformConfig): RedisSettings | undefined {
+  if (redis.url === undefined) return undefined;
+  return {
+    url: redis.url,
+    username: redis.username,
+    password: redis.password,
+    database: redis.database,
+    certificateAuthorities: redis.ca_file === undefined ? undefined : readIssuers(redis.ca_file),
+    keyPrefix: redis.key_prefix,
+    commandTimeoutMs: redis.command_timeout_ms,
+    connectTimeoutMs: redis.connect_timeout_seconds * 1_000,
+  };
+}
+
+function readIssuers(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError("config_invalid", `The file ${file} of redis.ca_file cannot be read.`, { cause });
+  }
 }
 
 /** What every worker is told. */

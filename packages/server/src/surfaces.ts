@@ -48,7 +48,9 @@ import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -76,17 +78,21 @@ export interface SurfaceParts {
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly backups: Backups;
+  /** Undefined where none is configured. */
+  readonly redis: SharedRedis | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
 }
 
-/** What the platform offers, as integrations like any other. */
+/** What the platform offers, and what its replicas share, as integrations like any other. */
 export interface Surfaces {
   readonly definitions: readonly IntegrationDefinition[];
   readonly configs: readonly IntegrationConfig[];
 }
 
+/** What is not in this process is looked at more often. */
+const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
@@ -122,6 +128,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
+    ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
@@ -257,7 +264,7 @@ function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): Integr
     priority: 1_000,
     dependencies: [],
     settings: {},
-    health_check_interval: 60,
+    health_check_interval: type === "service" ? serviceProbeSeconds : 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
   };
 }

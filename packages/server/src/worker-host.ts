@@ -3,7 +3,8 @@ import type { Log } from "@llm-platform/kit";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import type { Budget, BudgetCounter } from "./core/budgets.ts";
+import type { Budget } from "./core/budgets.ts";
+import type { LimitCounter } from "./core/limits.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
@@ -18,7 +19,7 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
-  readonly budgets: BudgetCounter;
+  readonly counter: LimitCounter;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;

@@ -6,6 +6,7 @@ import { integrationList } from "./integration-settings.ts";
 import { bundledPricesSetting, eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
+import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -19,6 +20,7 @@ export const configSchema = z.strictObject({
   log: logSettings,
   auth: authSettings,
   secrets: secretSettings,
+  redis: redisSettings,
   openai_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",

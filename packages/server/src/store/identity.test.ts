@@ -197,6 +197,16 @@ describe("users", () => {
   });
 });
 
+describe("changes that others make", () => {
+  it("are told apart from those made here, and who is known is looked at again", async () => {
+    const heard: string[] = [];
+    identity.onChange((by) => heard.push(`${by} ${identity.hasUsers}`));
+    await identity.users.insert(userOf());
+    await identity.changedElsewhere();
+    expect(heard).toEqual(["here true", "elsewhere true"]);
+  });
+});
+
 describe("teams and roles", () => {
   const team = {
     id: "team_1",

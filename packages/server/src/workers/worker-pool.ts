@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
-import type { BudgetCounter } from "../core/budgets.ts";
 import type { KeyHolder } from "../core/identity.ts";
+import type { LimitCounter } from "../core/limits.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
@@ -23,11 +23,12 @@ import { WorkerSlot } from "./worker-slot.ts";
 export interface WorkerPoolParts {
   readonly count: number;
   readonly maxInFlight: number;
+  /** Of what all processes of this host use. */
+  readonly counter: LimitCounter;
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
-  readonly budgets: BudgetCounter;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -84,8 +85,8 @@ class Pool implements WorkerPool {
     this.#parts = parts;
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
+      counter: parts.counter,
       holders: parts.count,
-      budgets: parts.budgets,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
       answer: (worker, answers) => worker.send({ type: "answers", answers }),
