@@ -19,6 +19,10 @@ export interface ApiKey {
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+  /** `normal` or `strict`; null where the configuration says it. */
+  readonly audit: string | null;
+  /** Whether what its calls ask and are answered is kept, sealed. */
+  readonly capture_content: boolean;
   readonly created_at: string;
   readonly created_by: string;
   readonly expires_at: string | null;
@@ -40,6 +44,10 @@ export interface NewKey {
   readonly requests_per_minute?: number | undefined;
   readonly tokens_per_minute?: number | undefined;
   readonly max_concurrent?: number | undefined;
+  /** Calls are refused while they cannot be put on record with `strict`. */
+  readonly audit?: string | undefined;
+  /** Whether what its calls ask and are answered is kept, sealed. */
+  readonly capture_content?: boolean | undefined;
 }
 
 export interface User {

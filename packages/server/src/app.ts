@@ -200,7 +200,7 @@ interface CallPath {
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics }: Foundation,
+  { store, spool, audit, registry, metrics }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
@@ -210,6 +210,7 @@ async function openCallPath(
   const workers = createWorkerHost({
     config,
     ledger: store.ledger,
+    audit,
     keys: login.callers,
     registry,
     metrics,
@@ -240,7 +241,17 @@ async function openCallPath(
   });
   const limits = workers?.limits;
   const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
+  const canRecord = () => audit.isAccepting && !spool.isFull;
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    canRecord,
+    limits,
+    guard,
+    random,
+  });
   await workers?.open({ listener, directory, platforms: source.platforms });
   return {
     workers,

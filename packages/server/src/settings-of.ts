@@ -20,8 +20,9 @@ const stuckClientTimeoutMs = 30_000;
 const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings({ audit, gateway, limits, overload }: PlatformConfig): GatewaySettings {
   return {
+    audit: audit.policy,
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
     requestTimeoutMs: gateway.request_timeout_seconds * 1_000,
@@ -70,9 +71,10 @@ function toLimitValues(values: {
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, audit, capture_content, ...limits }) => ({
     name,
     role,
+    policy: { audit, capturesContent: capture_content },
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     limits: toLimitValues(limits),
   }));

@@ -6,6 +6,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
+import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -17,6 +18,7 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;

@@ -36,6 +36,8 @@ function addKeyCommands(keys: Command, context: CliContext): void {
     .addOption(new Option("--scope <permission...>", "instead of a role: what it may").conflicts("role"))
     .option("--owner <user>", "id of the user whose key it is (default: yours)")
     .option("--expires <time>", "when it ends, like 2030-01-31T00:00:00Z (default: never)")
+    .option("--audit <policy>", "with strict, its calls are refused while they cannot be put on record")
+    .option("--capture-content", "keep what its calls ask and are answered, sealed, for a while")
     .action(async (name: string, options: KeyOptions) => {
       const { key, ...made } = await context.client().createKey({
         name,
@@ -43,6 +45,8 @@ function addKeyCommands(keys: Command, context: CliContext): void {
         scopes: options.scope,
         owner: options.owner,
         expires_at: options.expires,
+        audit: options.audit,
+        capture_content: options.captureContent,
         ...toLimits(options),
       });
       tellKey(context.output(), { ...made, key });
@@ -66,6 +70,8 @@ interface KeyOptions extends LimitOptions {
   readonly scope?: readonly string[];
   readonly owner?: string;
   readonly expires?: string;
+  readonly audit?: string;
+  readonly captureContent?: boolean;
 }
 
 function addUserCommands(users: Command, context: CliContext): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
@@ -17,6 +18,8 @@ export const configSchema = z.strictObject({
   data_dir: dataDirectorySetting,
   log: logSettings,
   auth: authSettings,
+  audit: auditSettings,
+  content: contentSettings,
   secrets: secretSettings,
   openai_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },

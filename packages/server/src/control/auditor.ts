@@ -1,5 +1,5 @@
 import { type Json, PlatformError, toPlatformError } from "@llm-platform/kit";
-import { type AuditActor, type AuditEntry, type AuditTarget, platformActor } from "../core/audit-record.ts";
+import { type AuditActor, type AuditEntry, type AuditTarget, platformEntry } from "../core/audit-record.ts";
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import { boundShown } from "../core/shown-value.ts";
@@ -70,18 +70,9 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
   function tellOmitted(): void {
     const { omitted } = state;
     state.omitted = 0;
-    void audit.appendOrKeep({
-      timeMs: nowMs(),
-      actor: platformActor,
-      address: null,
-      requestId: "",
-      operation: "audit.refusals_omitted",
-      target: null,
-      outcome: "refused",
-      errorCode: null,
-      before: null,
-      after: { refusals: omitted },
-    });
+    void audit.appendOrKeep(
+      platformEntry("audit.refusals_omitted", nowMs(), { outcome: "refused", after: { refusals: omitted } }),
+    );
   }
 
   function noteRefusal(caller: Caller, operation: string, error: PlatformError): void {

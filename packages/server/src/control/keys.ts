@@ -11,6 +11,7 @@ import {
 } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { limitInput, limitOutput, toLimitFields, toLimitValues } from "./limit-fields.ts";
+import { policyInput, policyOutput, toKeyPolicy, toPolicyFields } from "./policy-fields.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
@@ -25,6 +26,7 @@ const keySchema = z.object({
     .describe("What it may do at most; never more than its owner may when it is used."),
   prefix: z.string().describe("How the key's text begins."),
   ...limitOutput,
+  ...policyOutput,
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string().nullable(),
@@ -108,6 +110,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
           .describe("Instead of a role: permissions."),
         expires_at: z.iso.datetime({ offset: true }).optional().describe("Default: it does not expire."),
         ...limitInput("limits.default_key"),
+        ...policyInput,
       })
       .refine(({ role, scopes }) => role === undefined || scopes === undefined, {
         message: "a key has a role or scopes, not both",
@@ -127,6 +130,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         scopes,
         prefix: secret.prefix,
         limits: toLimitValues(input),
+        policy: toKeyPolicy(input),
         createdBy: principal.id,
         createdAtMs: Date.now(),
         expiresAtMs,
@@ -258,6 +262,7 @@ function toRow(key: ApiKey): z.output<typeof keySchema> {
     scopes: key.scopes,
     prefix: key.prefix,
     ...toLimitFields(key.limits),
+    ...toPolicyFields(key.policy),
     created_at: new Date(key.createdAtMs).toISOString(),
     created_by: key.createdBy,
     expires_at: toTime(key.expiresAtMs),

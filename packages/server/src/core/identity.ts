@@ -1,3 +1,4 @@
+import { type KeyPolicy, noPolicy } from "./key-policy.ts";
 import { type LimitValues, noLimits } from "./limits.ts";
 import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
@@ -35,6 +36,7 @@ export interface ApiKey {
   readonly prefix: string;
   /** Where it has none, those of the configuration hold. */
   readonly limits: LimitValues;
+  readonly policy: KeyPolicy;
   readonly createdAtMs: number;
   /** The id of who made it. */
   readonly createdBy: string;
@@ -103,6 +105,7 @@ export function toUserHolder(
       permissions: permissionsOf(user.role),
       limits: noLimits,
       userLimits: user.limits,
+      policy: noPolicy,
     },
     expiresAtMs,
   };
@@ -130,6 +133,7 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
       limits: key.limits,
       userLimits: owner?.limits,
+      policy: key.policy,
     },
     expiresAtMs,
   };

@@ -1,3 +1,4 @@
+import { type KeyPolicy, noPolicy } from "./key-policy.ts";
 import { type LimitValues, noLimits } from "./limits.ts";
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 
@@ -21,6 +22,7 @@ export interface Principal {
   readonly limits: LimitValues;
   /** The same of the key's owner; undefined for a caller without one. */
   readonly userLimits: LimitValues | undefined;
+  readonly policy: KeyPolicy;
 }
 
 /** A caller from this machine, while nobody else is known. */
@@ -32,6 +34,7 @@ export const localAdmin: Principal = {
   permissions: permissionsOf("admin"),
   limits: noLimits,
   userLimits: undefined,
+  policy: noPolicy,
 };
 
 /** A caller of what anybody may call. */
@@ -43,4 +46,5 @@ export const anonymous: Principal = {
   permissions: new Set(),
   limits: noLimits,
   userLimits: undefined,
+  policy: noPolicy,
 };

@@ -2,6 +2,7 @@ import { type PlatformError, type Reply, toPlatformError } from "@llm-platform/k
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission, shuttingDown } from "./admit.ts";
+import { createAuditStage } from "./audit-stage.ts";
 import { createAttempts } from "./attempt.ts";
 import { type CallLimits, createLocalLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
@@ -23,6 +24,8 @@ export interface GatewayParts {
   readonly random: () => number;
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
+  /** Whether calls can be put on record now; asked for each call. */
+  canRecord(): boolean;
   /** Default: those of this process alone, as the settings say. */
   readonly limits?: CallLimits | undefined;
 }
@@ -75,7 +78,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     gauge: metrics.inFlight.series(),
   });
   const chat = composeStages(
-    [admission.stage, createRouting(directory, random)],
+    [
+      createAuditStage({ policy: settings.audit, canRecord: parts.canRecord }),
+      admission.stage,
+      createRouting(directory, random),
+    ],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
   );
 

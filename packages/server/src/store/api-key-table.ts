@@ -1,6 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
 import type { ApiKey, FoundKey } from "../core/identity.ts";
+import { auditPolicies } from "../core/key-policy.ts";
 import { permissionNames } from "../core/permissions.ts";
 import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
 import { guardStorageLater } from "./storage-error.ts";
@@ -123,6 +124,8 @@ function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
     previous_sha256: null,
     previous_expires_at_ms: key.previousExpiresAtMs,
     ...toLimitColumns(key.limits),
+    audit: key.policy.audit ?? null,
+    capture_content: key.policy.capturesContent ? 1 : 0,
     created_at_ms: key.createdAtMs,
     created_by: key.createdBy,
     expires_at_ms: key.expiresAtMs,
@@ -141,6 +144,10 @@ function toKey(row: Selectable<ApiKeyRow>): ApiKey {
     scopes: permissionNames.filter((name) => Array.isArray(scopes) && scopes.includes(name)),
     prefix: row.prefix,
     limits: fromLimitColumns(row),
+    policy: {
+      audit: auditPolicies.find((policy) => policy === row.audit),
+      capturesContent: row.capture_content === 1,
+    },
     createdAtMs: row.created_at_ms,
     createdBy: row.created_by,
     expiresAtMs: row.expires_at_ms,

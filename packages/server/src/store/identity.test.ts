@@ -46,6 +46,7 @@ function keyOf(change: Partial<ApiKey> = {}): ApiKey {
     scopes: ["inference.call", "usage.read"],
     prefix: "llmp_first",
     limits: { ...noLimits, requestsPerMinute: 60 },
+    policy: { audit: "strict", capturesContent: true },
     createdAtMs: clock.nowMs,
     createdBy: "local-admin",
     expiresAtMs: null,
@@ -73,6 +74,7 @@ describe("a key", () => {
         permissions: new Set(["inference.call", "usage.read"]),
         limits: { ...noLimits, requestsPerMinute: 60 },
         userLimits: undefined,
+        policy: { audit: "strict", capturesContent: true },
       },
       expiresAtMs: Number.POSITIVE_INFINITY,
     });
