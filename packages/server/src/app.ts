@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createCallerReader } from "./api/client-address.ts";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
@@ -79,7 +80,8 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics } = foundation;
+  const { store, audit, auditor, registry, metrics } = foundation;
+  const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -102,7 +104,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     prices: path.prices,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: foundation.audit,
+    auditLog: audit,
+    readCaller,
     checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
@@ -163,7 +166,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   }
   const { authenticator } = inference;
   const begun = store.vault.isSealed
-    ? beginUnsealed({ vault: store.vault, auditor, listener, authenticator, log, url }, begin)
+    ? beginUnsealed({ ...foundation, ...path, readCaller, authenticator, log, url }, begin)
     : begin();
   if (!store.vault.isSealed) await begun;
 
