@@ -73,7 +73,7 @@ function makeRun(from: number, count: number, startMs: number): readonly LedgerR
   });
 }
 
-function fill(store: Store, startMs: number): number {
+async function fill(store: Store, startMs: number): Promise<number> {
   const startedAtMs = performance.now();
   let insertedMs = 0;
   for (let from = 0; from < rows; from += rowsPerTransaction) {
@@ -81,10 +81,10 @@ function fill(store: Store, startMs: number): number {
     for (let at = from; at < Math.min(rows, from + rowsPerTransaction); at += rowsPerRun)
       batch.push(...makeRun(at, Math.min(rowsPerRun, rows - at), startMs));
     const before = performance.now();
-    store.ledger.insertMany(batch);
+    await store.ledger.insertMany(batch);
     insertedMs += performance.now() - before;
   }
-  store.usage.roller.flush();
+  await store.usage.roller.flush();
   console.log(
     `${rows} rows in ${((performance.now() - startedAtMs) / 1_000).toFixed(0)} s, ${((insertedMs * 1_000) / rows).toFixed(2)} µs each to insert and sum`,
   );
@@ -108,7 +108,7 @@ const untilMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs;
 const fromMs = untilMs - days * dayMs;
 const store = await openStore({ directory });
 try {
-  fill(store, fromMs);
+  await fill(store, fromMs);
   const sum = (changes: Partial<SumsQuery>) => async () => {
     const answer = await store.usage.sum({
       resolution: "day",

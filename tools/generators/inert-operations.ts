@@ -33,6 +33,7 @@ export function readOperations(): readonly Operation[] {
     ledger: inert("ledger"),
     usage: inert("usage"),
     prices: inert("prices"),
+    budgets: inert("budgets"),
     manager: () => inert("manager"),
   });
 }

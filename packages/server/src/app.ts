@@ -8,10 +8,13 @@ import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -102,6 +105,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     ledger: store.ledger,
     usage: store.usage,
     prices: path.prices,
+    budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
     auditLog: audit,
@@ -149,7 +153,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const written = [...surfaces.configs, ...configured];
+    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
     const started = Promise.all([
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
@@ -200,6 +205,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
@@ -210,8 +216,17 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
   const workers = createWorkerHost({
     config,
+    budgets: budgets.counter,
     ledger: store.ledger,
     audit,
     keys: login.callers,
@@ -236,14 +251,14 @@ async function openCallPath(
     onChange: () => workers?.update(),
   });
   const prices = createPriceTable(toPrices(config));
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits;
-  const random = Math.random;
   const canRecord = () => audit.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
@@ -251,11 +266,13 @@ async function openCallPath(
     settings,
     metrics,
     canRecord,
-    limits,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
+    budgetPrices,
     guard,
-    random,
+    random: Math.random,
   });
-  await workers?.open({ listener, directory, platforms: source.platforms });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
   return {
     workers,
     guard,
@@ -263,12 +280,22 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
       keySource: login.callers,
     }),
   };
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
 }
 
 /** Takes no more connections, and lets the calls in flight end. */

@@ -49,7 +49,7 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
     masterKeys,
     log,
   });
-  warnOfKeyFile(store.vault, config, log);
+  await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
   const directory = join(config.data_dir, "spool");

@@ -39,8 +39,8 @@ export async function beginUnsealed(parts: SealedPhaseParts, begin: () => Promis
 }
 
 /** A key that lies beside what it seals protects against nobody who gets the whole folder. */
-export function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): void {
-  if (config.environment !== "production" || vault.status().source !== "file") return;
+export async function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): Promise<void> {
+  if (config.environment !== "production" || (await vault.status()).source !== "file") return;
   log.warn("secrets.key_beside_data", {
     remedy:
       "The master key lies in the data folder, beside what it seals. Keep it elsewhere: set LLM_PLATFORM_SECRETS__MASTER_KEY or LLM_PLATFORM_SECRETS__MASTER_KEY_FILE to its text, restart, and delete master.key once `llmp secrets status` says `configuration`. Back it up apart from the data.",
@@ -60,7 +60,8 @@ async function serveSealed(parts: SealedPhaseParts): Promise<void> {
     streams: [],
   });
   const unmount = listener.mount(createSealedMount({ message: sealedMessage, secrets }));
-  const missing = vault.status().keys.filter(({ state }) => state === "missing");
+  const { keys } = await vault.status();
+  const missing = keys.filter(({ state }) => state === "missing");
   const after = { missing_key_ids: missing.map(({ id }) => id) };
   void audit.appendOrKeep(platformEntry("secrets.sealed", Date.now(), { outcome: "failed", after }));
   log.error("platform.sealed", { url, remedy: sealedMessage });

@@ -20,7 +20,8 @@ const stuckClientTimeoutMs = 30_000;
 const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ audit, gateway, limits, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
+  const { audit, gateway, limits, budgets, overload } = config;
   return {
     audit: audit.policy,
     maxInFlight: gateway.max_in_flight,
@@ -46,6 +47,10 @@ export function toGatewaySettings({ audit, gateway, limits, overload }: Platform
         Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
       ),
       assumedOutputTokens: limits.assumed_output_tokens,
+    },
+    unknownPrice: budgets.unknown_price && {
+      input: Math.round(budgets.unknown_price.input_per_million * 1_000_000),
+      output: Math.round(budgets.unknown_price.output_per_million * 1_000_000),
     },
     queue: { size: limits.queue.size, waitMs: limits.queue.wait_seconds * 1_000 },
     overload: {
@@ -96,6 +101,7 @@ export function toProviders({ auth }: Pick<PlatformConfig, "auth">): readonly Pr
     groupsClaim: entry.groups_claim,
     roleMapping: entry.role_mapping,
     defaultRole: entry.default_role,
+    teamMapping: entry.team_mapping,
     allowedEmailDomains: entry.allowed_email_domains,
   }));
 }

@@ -22,7 +22,9 @@ afterEach(() => rmSync(directory, { recursive: true }));
 it("fills the sums of a ledger of before, tells of it, and deletes what is too old", async () => {
   const before = await openStore({ directory });
   for (let batch = 0; batch < 25; batch++)
-    before.ledger.insertMany(Array.from({ length: 400 }, (_, index) => sampleRecord(batch * 400 + index)));
+    await before.ledger.insertMany(
+      Array.from({ length: 400 }, (_, index) => sampleRecord(batch * 400 + index)),
+    );
   await before.close();
   const raw = new DatabaseSync(join(directory, "platform.db"));
   raw.exec("DELETE FROM usage_progress; DELETE FROM usage_rollups");

@@ -42,7 +42,7 @@ export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
       log.info("usage.sums_filling", { rows_left: roller.behind, rows: missing });
     });
     if (stopping.signal.aborted) return;
-    roller.flush();
+    await roller.flush();
     if (isNews) log.info("usage.sums_filled", { rows: missing });
   }
 

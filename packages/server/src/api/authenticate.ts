@@ -76,10 +76,13 @@ export function createAuthenticator({
         name,
         kind: "api_key",
         userId: undefined,
+        role,
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,
         policy,
+        teamId: undefined,
+        teamLimits: undefined,
       },
     ]),
   );

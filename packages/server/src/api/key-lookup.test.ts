@@ -59,6 +59,8 @@ function holderOf(id: string, expiresAtMs = Number.POSITIVE_INFINITY): KeyHolder
     limits: noLimits,
     userLimits: undefined,
     policy: noPolicy,
+    teamId: undefined,
+    teamLimits: undefined,
   };
   return { principal, expiresAtMs };
 }

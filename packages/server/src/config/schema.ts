@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
+import { budgetSettings } from "./budget-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { bundledPricesSetting, eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
@@ -33,6 +34,7 @@ export const configSchema = z.strictObject({
   routing: routingSettings,
   gateway: gatewaySettings,
   limits: limitSettings,
+  budgets: budgetSettings,
   overload: overloadSettings,
   ledger: ledgerSettings,
   events: eventSettings,

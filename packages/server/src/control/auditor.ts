@@ -3,7 +3,7 @@ import { type AuditActor, type AuditEntry, type AuditTarget, platformEntry } fro
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import { boundShown } from "../core/shown-value.ts";
-import { TokenBucket } from "../core/token-bucket.ts";
+import { SlidingWindow } from "../core/sliding-window.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 
 /** Who makes a call of the management API, and from where. */
@@ -55,7 +55,7 @@ export interface Auditor {
     operation: string,
     permission: Permission,
   ): void;
-  /** Has a refusal on record, soon. Of more than one a second only the count is. */
+  /** Has a refusal on record, soon. Of more than sixty a minute only the count is. */
   noteRefusal(caller: Caller, refusal: Refusal): void;
   /** Has on record, soon, what has happened to something, and cannot be made to happen often. */
   noteLoss(caller: Caller, operation: string, target: AuditTarget): void;
@@ -74,7 +74,7 @@ const tellOmittedAfterMs = 60_000;
 const anonymous: AuditActor = { id: "anonymous", name: "anonymous", kind: "anonymous", userId: null };
 
 export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
-  const refusals = new TokenBucket(refusalsPerMinute, nowMs());
+  const refusals = new SlidingWindow(refusalsPerMinute);
   const state = { omitted: 0 };
 
   function tellOmitted(): void {

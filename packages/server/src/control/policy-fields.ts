@@ -17,6 +17,12 @@ export const policyInput = {
     ),
 };
 
+/** The same for a change: absent leaves it as it is, null leaves it to the configuration. */
+export const policyChange = {
+  audit: z.enum(auditPolicies).nullable().optional(),
+  capture_content: z.boolean().optional(),
+};
+
 /** The same as it is shown. */
 export const policyOutput = {
   audit: z.enum(auditPolicies).nullable(),
@@ -28,6 +34,19 @@ export function toKeyPolicy(fields: {
   readonly capture_content: boolean;
 }): KeyPolicy {
   return { audit: fields.audit, capturesContent: fields.capture_content };
+}
+
+export function policyAfter(
+  policy: KeyPolicy,
+  fields: {
+    readonly audit?: KeyPolicy["audit"] | null;
+    readonly capture_content?: boolean | undefined;
+  },
+): KeyPolicy {
+  return {
+    audit: fields.audit === undefined ? policy.audit : (fields.audit ?? undefined),
+    capturesContent: fields.capture_content ?? policy.capturesContent,
+  };
 }
 
 export function toPolicyFields({

@@ -61,6 +61,14 @@ export interface PriceQuestion {
 export interface PriceTable {
   /** The most specific price; undefined when none is known, which is never the same as free. */
   lookup(question: PriceQuestion): Price | undefined;
+  /** The dearest of all prices in a currency, each rate by itself; undefined when there is none. */
+  ceiling(currency: string): DearestRates | undefined;
+}
+
+/** Millionths of the currency for a million tokens. */
+export interface DearestRates {
+  readonly input: number;
+  readonly output: number;
 }
 
 interface Candidate {
@@ -88,6 +96,12 @@ export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
   /** By integration, then by model: names that are looked up as they are cost less than one made of both. */
   const remembered = new Map<string, Map<string, Found>>();
   let remembers = 0;
+  const ceilings = new Map(
+    [...Map.groupBy(ordered, ({ price }) => price.currency)].map(([currency, found]) => [
+      currency,
+      dearestOf(found.map(({ price }) => price)),
+    ]),
+  );
 
   function candidatesFor(question: PriceQuestion): readonly Candidate[] {
     const { integration, provider, model } = question;
@@ -110,7 +124,39 @@ export function createPriceTable(entries: readonly PriceEntry[]): PriceTable {
       }
       return undefined;
     },
+    ceiling: (currency) => ceilings.get(currency),
   };
+}
+
+function dearestOf(prices: readonly Price[]): DearestRates {
+  const rates = prices.flatMap((price) => [price, ...(price.long === undefined ? [] : [price.long])]);
+  return {
+    input: Math.max(
+      ...rates.map(({ input, cacheRead, cacheWrite }) => Math.max(input, cacheRead, cacheWrite)),
+    ),
+    output: Math.max(...rates.map(({ output }) => output)),
+  };
+}
+
+/** The most that a call of so many tokens costs at a price, whatever comes from a cache. */
+export function dearestRates(price: Price, inputTokens: number): DearestRates {
+  const { long } = price;
+  const { input, output, cacheRead, cacheWrite } =
+    long !== undefined && inputTokens > long.aboveInputTokens ? long : price;
+  return { input: Math.max(input, cacheRead, cacheWrite), output };
+}
+
+/** What so many tokens cost at most, in whole millionths of the currency, rounded up. */
+export function mostCostMicros(
+  { inputTokens, outputTokens }: TokenCounts,
+  { input, output }: DearestRates,
+): number {
+  return Math.ceil((inputTokens * input + outputTokens * output) / perMillion);
+}
+
+export interface TokenCounts {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
 }
 
 /**

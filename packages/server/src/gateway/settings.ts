@@ -1,5 +1,6 @@
 import type { BreakerSettings } from "../core/breaker.ts";
 import type { AuditPolicy } from "../core/key-policy.ts";
+import type { DearestRates } from "../core/prices.ts";
 import type { LimitSettings } from "./limit-plan.ts";
 import type { QueueSettings } from "./queued-limits.ts";
 import type { StartGuardParts } from "./start-overload-guard.ts";
@@ -26,6 +27,8 @@ export interface GatewaySettings {
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
   readonly limits: LimitSettings;
+  /** What budgets take a model to cost whose price is not known; undefined for the dearest known price. */
+  readonly unknownPrice: DearestRates | undefined;
   readonly queue: QueueSettings;
   readonly overload: StartGuardParts["settings"];
 }

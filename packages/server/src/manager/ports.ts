@@ -24,7 +24,8 @@ export interface Clock {
 
 /** The durable, bounded log of events. */
 export interface EventLog {
-  append(event: EventDraft): PlatformEvent;
+  /** Its time is that of the call. */
+  append(event: EventDraft): Promise<PlatformEvent>;
 }
 
 export interface EventDraft {

@@ -42,7 +42,7 @@ export function createTestManager(changes: Partial<ManagerParts> = {}): TestMana
     log,
     logFor: () => log,
     events: {
-      append(draft) {
+      async append(draft) {
         const event = { ...draft, id: events.length + 1, time: new Date(clock.nowMs()).toISOString() };
         events.push(event);
         return event;

@@ -3,10 +3,12 @@ import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { content } from "./content-migration.ts";
+import { budgets } from "./budget-migration.ts";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
+import { roles, teams } from "./team-migrations.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
 const first: Migration = {
@@ -65,6 +67,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007_limits": limits,
   "0008_prices": priceVersions,
   "0015_content": content,
+  "0010_budgets": budgets,
+  "0011_teams": teams,
+  "0012_roles": roles,
   "0016_audit_operations": auditOperations,
 };
 

@@ -5,6 +5,7 @@ import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { refuseHalfRestored } from "./backup/half-restored.ts";
+import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -44,6 +45,7 @@ export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
+  readonly budgets: BudgetStore;
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
@@ -108,7 +110,7 @@ async function openTables(
   const { raw, database } = await openDatabase(path);
   const checkpointer = createCheckpointer(path);
   try {
-    const vault = openVault({
+    const vault = await openVault({
       table: createSecretTable(raw),
       keyFile: createKeyFile(directory),
       keys: masterKeys,
@@ -117,20 +119,23 @@ async function openTables(
     });
     const identity = await createIdentity({ database, nowMs });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
-    const usage = createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const budgets = createBudgetStore(database);
     const ledger = createLedgerTable({
       raw,
       database,
       walPath: `${path}-wal`,
-      onInserted(groups, inserted) {
+      onInserted(groups, { inserted, charged }) {
         onWritten(inserted);
         usage.roller.noteInserted(groups, inserted);
+        if (charged.length > 0) budgets.noteRecorded(charged);
       },
     });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
       usage,
+      budgets,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
@@ -141,7 +146,7 @@ async function openTables(
       checkSeals: (until) => checkSeals(database, until),
       async close() {
         await identity.close();
-        flushQuietly(usage, log);
+        await flushQuietly(usage, log);
         await checkpointer.stop();
         await database.destroy();
         release();
@@ -155,9 +160,9 @@ async function openTables(
 }
 
 /** What is not written now is read from the ledger with the next start. */
-function flushQuietly({ roller }: UsageSums, log: Log): void {
+async function flushQuietly({ roller }: UsageSums, log: Log): Promise<void> {
   try {
-    roller.flush();
+    await roller.flush();
   } catch (error) {
     log.warn("usage.sums_not_written", { error });
   }

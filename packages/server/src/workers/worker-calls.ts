@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { createBudgetPrices } from "../core/budget-prices.ts";
 import { createPriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
@@ -58,7 +59,9 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing, prices } = start.settings;
+  const { gateway: settings, routing } = start.settings;
+  const prices = createPriceTable(start.settings.prices);
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
   const relayed = createRelayedPlatforms((integration, session) =>
@@ -68,12 +71,13 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
-    settle: (settlements) => send({ type: "settlements", settlements }),
+    report: (reports) => send({ type: "holds", reports }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(prices),
+    prices,
+    budgetPrices,
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
@@ -93,6 +97,7 @@ function createCalls(
     metrics,
     canRecord,
     limits,
+    budgetPrices,
     guard,
     random,
   });
