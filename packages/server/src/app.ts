@@ -8,6 +8,7 @@ import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
@@ -96,7 +97,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: path.prices,
+    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
@@ -128,6 +129,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -167,6 +169,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       await upkeep.stop();
+      await path.priceKeeper.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -187,6 +190,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly priceKeeper: PriceKeeper;
 }
 
 async function openCallPath(
@@ -197,10 +201,13 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const fixed = toPrices(config);
+  const prices = createPriceTable(fixed);
   const workers = createWorkerHost({
     config,
     ledger: store.ledger,
     keys: login.callers,
+    prices,
     registry,
     metrics,
     log,
@@ -221,7 +228,9 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const prices = createPriceTable(toPrices(config));
+  const onChange = () => workers?.updatePrices();
+  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
+  await priceKeeper.reload();
   const recorder = createRecorder({
     sink: spool,
     prices,
@@ -239,6 +248,7 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    priceKeeper,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,

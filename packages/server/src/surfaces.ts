@@ -27,13 +27,13 @@ import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
+import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
-import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -62,7 +62,7 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
-  readonly prices: PriceTable;
+  readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
@@ -166,7 +166,8 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
+    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
     ...systemOperations(system),
     ...accessOperations(() => listener.routes),
     ...keyOperations({ identity, isConfigured }),

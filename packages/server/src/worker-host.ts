@@ -3,6 +3,7 @@ import type { Log } from "@llm-platform/kit";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
@@ -17,6 +18,7 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly prices: PriceTable;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
@@ -71,9 +73,11 @@ export function createWorkerHost(parts: WorkerHostParts): WorkerHost | undefined
       await pool.start({
         settings: toWorkerSettings(config, port.addresses),
         routingData: () => takeRoutingData(platforms(), directory, listener.fastPaths),
+        prices: () => parts.prices.entries,
       });
     },
     update: () => pool.update(),
+    updatePrices: () => pool.updatePrices(),
     askAll: () => pool.askAll(),
     drain: (deadlineMs) => pool.drain(deadlineMs),
     async stop() {

@@ -15,6 +15,7 @@ import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
+import { addPriceCommands } from "./prices.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
@@ -75,6 +76,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addPriceCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { priceVersions } from "./price-migration.ts";
+import { operatorPrices, priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
 
@@ -62,6 +62,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
+  "0013_prices_table": operatorPrices,
 };
 
 export interface MigrateParts {

@@ -13,6 +13,7 @@ import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
+import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
@@ -46,6 +47,7 @@ export interface Store {
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
+  readonly prices: PriceRows;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -129,6 +131,7 @@ async function openTables(
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
+      prices: createPriceRows(database),
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();

@@ -15,6 +15,7 @@ export interface Tables {
   readonly sessions: SessionRow;
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
+  readonly prices: PriceRow;
 }
 
 export interface EventRow {
@@ -173,4 +174,18 @@ export interface SigningKeyRow {
   readonly created_at_ms: number;
   /** From when on nothing is signed with it. */
   readonly retired_at_ms: number | null;
+}
+
+/** A step in the history of an operator's prices. */
+export interface PriceRow {
+  /** Empty for all. */
+  readonly integration: string;
+  /** Empty for all. */
+  readonly provider: string;
+  readonly model: string;
+  readonly effective_from_ms: number;
+  /** JSON; null where from then on the operator says nothing. */
+  readonly terms: string | null;
+  readonly changed_at_ms: number;
+  readonly changed_by: string;
 }

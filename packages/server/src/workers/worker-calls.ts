@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { createPriceTable } from "../core/prices.ts";
+import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
@@ -23,6 +23,7 @@ export interface WorkerCalls {
   readonly metrics: PlatformMetrics;
   readonly ledger: RemoteLedger;
   readonly limits: LeasedLimits;
+  readonly prices: LivePriceTable;
   readonly relayed: RelayedPlatforms;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
@@ -56,7 +57,8 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing, prices } = start.settings;
+  const { gateway: settings, routing } = start.settings;
+  const prices = createPriceTable(start.prices);
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
   const relayed = createRelayedPlatforms((integration, session) =>
@@ -71,7 +73,7 @@ function createCalls(
   });
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(prices),
+    prices,
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
@@ -94,6 +96,7 @@ function createCalls(
     metrics,
     ledger,
     limits,
+    prices,
     relayed,
     directory,
     gateway,

@@ -181,6 +181,7 @@ const later = [
   "usage_rollups",
   "usage_kinds",
   "usage_progress",
+  "prices",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
