@@ -69,8 +69,6 @@ function listOperation({ prices, usage, nowMs }: PriceOperationParts): Operation
         resolution: "day",
         fromMs: untilMs - unpricedDays * dayMs,
         untilMs,
-        byBucket: false,
-        groupBy: [],
         filter: { integration, upstreamModel: model },
         limit: mostUnpriced,
       });

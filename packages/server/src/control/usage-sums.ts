@@ -103,6 +103,12 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
         principal: z.string().max(128).optional(),
         provider: z.string().max(128).optional(),
         operation: z.string().max(64).optional(),
+        percentiles: z
+          .union([z.boolean(), z.stringbool()])
+          .default(true)
+          .describe(
+            "Without them, `duration_ms` and `first_byte_ms` are null and a large answer comes sooner.",
+          ),
       }),
       output: z.object({
         from: z.string(),
@@ -115,7 +121,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
           .describe("Models that used tokens whose price is not known, at most 1,000."),
         records_behind: z.number().describe("Records that are not in the sums yet; 0 but after an upgrade."),
       }),
-      run: async ({ range, from, until, bucket, group_by, model, ...filter }) => {
+      run: async ({ range, from, until, bucket, group_by, model, percentiles, ...filter }) => {
         const buckets = toBucketRange(
           {
             range,
@@ -130,6 +136,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
           byBucket: bucket !== "none",
           groupBy: group_by.map((name) => dimensionOf[name]),
           filter: { ...filter, upstreamModel: model },
+          withHistograms: percentiles,
           limit: mostRows,
         };
         const [sums, unpriced] = await Promise.all([

@@ -3,7 +3,7 @@ import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { operatorPrices, priceVersions } from "./price-migration.ts";
-import { rollups } from "./rollup-migration.ts";
+import { coarseRollups, rollups } from "./rollup-migration.ts";
 import type { Tables } from "./tables.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
@@ -63,6 +63,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007_limits": limits,
   "0008_prices": priceVersions,
   "0013_prices_table": operatorPrices,
+  "0014_coarse_rollups": coarseRollups,
 };
 
 export interface MigrateParts {

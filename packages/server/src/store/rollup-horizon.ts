@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { bucketMs, bucketStart, type Resolution } from "../core/usage-buckets.ts";
+import { bucketMs, bucketStart, type StoredResolution } from "../core/usage-buckets.ts";
+import { type RollupGrain, rollupGrains } from "./rollup-columns.ts";
 import { guardStorage } from "./storage-error.ts";
 import type { UsageProgress } from "./usage-progress.ts";
 
@@ -13,7 +14,7 @@ export interface RollupRetention {
 /** From when on sums of each resolution are kept. */
 export interface RollupHorizon {
   /** Wall time of the first bucket that is kept. Sums before it are neither there nor written. */
-  fromMs(resolution: Resolution): number;
+  fromMs(resolution: StoredResolution): number;
   /** Deletes what is older, in pieces. Resolves with how many rows; rejects with PlatformError `unavailable`. */
   prune(): Promise<number>;
 }
@@ -50,7 +51,7 @@ export function createRollupHorizon({ raw, progress, retention, nowMs }: Horizon
     );
 
   /** Deletes some buckets; undefined when there is nothing left to delete. */
-  function pruneSome(each: Pruned, byPrincipal: 0 | 1): number | undefined {
+  function pruneSome(each: Pruned, byPrincipal: RollupGrain): number | undefined {
     const { resolution, name, buckets } = each;
     const untilMs = horizonOf(each);
     const first = oldest.get(resolution, byPrincipal)?.["bucket"];
@@ -70,7 +71,7 @@ export function createRollupHorizon({ raw, progress, retention, nowMs }: Horizon
     async prune() {
       let rows = 0;
       for (const each of pruned)
-        for (const byPrincipal of [0, 1] as const) {
+        for (const byPrincipal of Object.values(rollupGrains)) {
           let deleted = guardStorage(() => pruneSome(each, byPrincipal));
           while (deleted !== undefined) {
             rows += deleted;

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { bucketStart, type Resolution, resolutions } from "../core/usage-buckets.ts";
+import { bucketStart, type StoredResolution, storedResolutions } from "../core/usage-buckets.ts";
 import { type UsageKind, UsageTally } from "../core/usage-tally.ts";
-import { rollupSums } from "./rollup-columns.ts";
+import { type RollupGrain, rollupGrains, rollupSums } from "./rollup-columns.ts";
 import type { RollupHorizon } from "./rollup-horizon.ts";
-import { createUsageKinds, everybody, keyOfKind } from "./usage-kinds.ts";
+import { createUsageKinds, everything, keyOfKind } from "./usage-kinds.ts";
 
 /** Attempts of one kind, by the start of the minute in which they began. */
 export interface KindTallies {
@@ -43,12 +43,13 @@ export function createRollupWriter(raw: DatabaseSync, horizon: RollupHorizon): R
     upsert.run(...key, ...values, tally.durations.format(), tally.firstBytes.format());
   }
 
-  function addAll(tallies: Iterable<KindTallies>, byPrincipal: 0 | 1): void {
+  function addAll(tallies: Iterable<KindTallies>, byPrincipal: RollupGrain): void {
     for (const { kind, byMinute } of tallies) {
       const kindId = kinds.idOf(kind);
-      for (const resolution of resolutions) {
+      for (const { resolution, byBucket } of toResolutions(byMinute)) {
+        if (byPrincipal === rollupGrains.principals && resolution === "minute") continue;
         const fromMs = horizon.fromMs(resolution);
-        for (const [bucket, tally] of mergeInto(resolution, byMinute))
+        for (const [bucket, tally] of byBucket)
           if (bucket >= fromMs) write({ resolution, byPrincipal, bucket, kindId }, tally);
       }
     }
@@ -57,48 +58,68 @@ export function createRollupWriter(raw: DatabaseSync, horizon: RollupHorizon): R
   return {
     add(tallies) {
       const all = [...tallies];
-      addAll(all, 1);
-      addAll(overPrincipals(all), 0);
+      addAll(all, rollupGrains.everything);
+      addAll(
+        mergeKinds(all, (kind) => ({ ...kind, principal: everything })),
+        rollupGrains.overPrincipals,
+      );
+      addAll(mergeKinds(all, toPrincipalAlone), rollupGrains.principals);
     },
     forget: () => kinds.forget(),
   };
 }
 
 interface Place {
-  readonly resolution: Resolution;
-  readonly byPrincipal: 0 | 1;
+  readonly resolution: StoredResolution;
+  readonly byPrincipal: RollupGrain;
   readonly bucket: number;
   readonly kindId: number;
 }
 
-/** The same with all principals as one: most questions are not about them, and read a fraction of the rows so. */
-function overPrincipals(tallies: readonly KindTallies[]): Iterable<KindTallies> {
+function toPrincipalAlone({ principal, currency }: UsageKind): UsageKind {
+  const all = {
+    integration: everything,
+    provider: everything,
+    upstreamModel: everything,
+    operation: everything,
+  };
+  return { ...all, principal, currency };
+}
+
+/** The same with fewer kinds. */
+function mergeKinds(
+  tallies: readonly KindTallies[],
+  toCoarser: (kind: UsageKind) => UsageKind,
+): Iterable<KindTallies> {
   const merged = new Map<string, KindTallies>();
   for (const { kind, byMinute } of tallies) {
-    const shared = { ...kind, principal: everybody };
-    const key = keyOfKind(shared);
-    const ofKind = merged.get(key) ?? { kind: shared, byMinute: new Map() };
+    const coarser = toCoarser(kind);
+    const key = keyOfKind(coarser);
+    const ofKind = merged.get(key) ?? { kind: coarser, byMinute: new Map() };
     merged.set(key, ofKind);
-    for (const [minute, tally] of byMinute) {
-      const sum = ofKind.byMinute.get(minute) ?? new UsageTally();
-      sum.merge(tally);
-      ofKind.byMinute.set(minute, sum);
-    }
+    for (const [minute, tally] of byMinute) mergeAt(ofKind.byMinute, minute, tally);
   }
   return merged.values();
 }
 
-/** New tallies, so that those by minute are as they were should the transaction fail. */
-function mergeInto(
-  resolution: Resolution,
-  byMinute: ReadonlyMap<number, UsageTally>,
-): ReadonlyMap<number, UsageTally> {
-  const merged = new Map<number, UsageTally>();
-  for (const [minute, tally] of byMinute) {
-    const bucket = bucketStart(resolution, minute);
-    const sum = merged.get(bucket) ?? new UsageTally();
-    sum.merge(tally);
-    merged.set(bucket, sum);
-  }
-  return merged;
+interface ByResolution {
+  readonly resolution: StoredResolution;
+  readonly byBucket: ReadonlyMap<number, UsageTally>;
+}
+
+/** New tallies for each resolution, so that those by minute are as they were should the transaction fail. */
+function toResolutions(byMinute: ReadonlyMap<number, UsageTally>): readonly ByResolution[] {
+  let finer = byMinute;
+  return storedResolutions.map((resolution) => {
+    const byBucket = new Map<number, UsageTally>();
+    for (const [start, tally] of finer) mergeAt(byBucket, bucketStart(resolution, start), tally);
+    finer = byBucket;
+    return { resolution, byBucket };
+  });
+}
+
+function mergeAt(tallies: Map<number, UsageTally>, start: number, tally: UsageTally): void {
+  const sum = tallies.get(start) ?? new UsageTally();
+  sum.merge(tally);
+  tallies.set(start, sum);
 }

@@ -76,7 +76,7 @@ export interface UsageKindRow {
 /** What attempts of one kind that began in one bucket came to. */
 export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   readonly resolution: string;
-  /** 1 where principals are told apart, 0 where the row is the sum over all of them. */
+  /** What the row tells apart, one of `rollupGrains`. */
   readonly by_principal: number;
   /** Start of the bucket, since the epoch. */
   readonly bucket_ms: number;

@@ -12,8 +12,8 @@ export interface UsageKinds {
 /** What principals and models are called in the sums once there are too many kinds. */
 export const otherName = "(other)";
 
-/** The principal of sums over all of them; no principal has an empty name. */
-export const everybody = "";
+/** What stands for all in sums that do not tell something apart; no principal and no model has an empty name. */
+export const everything = "";
 
 /** @param most how many kinds there may be before new ones are counted as `(other)`. Default 20,000 */
 export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
@@ -31,8 +31,9 @@ export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
   function findOrMake(kind: UsageKind): number {
     const known = find.get(...toValues(kind))?.["id"];
     if (typeof known === "number") return known;
-    const isOther =
-      (kind.principal === otherName || kind.principal === everybody) && kind.upstreamModel === otherName;
+    const isOther = [kind.principal, kind.upstreamModel].every(
+      (name) => name === otherName || name === everything,
+    );
     if (!isOther && Number(count.get()?.["kinds"]) >= most) return findOrMake(toOther(kind));
     return Number(insert.get(...toValues(kind))?.["id"]);
   }
@@ -53,8 +54,8 @@ export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
 }
 
 function toOther(kind: UsageKind): UsageKind {
-  const principal = kind.principal === everybody ? everybody : otherName;
-  return { ...kind, principal, upstreamModel: otherName };
+  const toName = (name: string) => (name === everything ? everything : otherName);
+  return { ...kind, principal: toName(kind.principal), upstreamModel: toName(kind.upstreamModel) };
 }
 
 /** One text for each kind. */

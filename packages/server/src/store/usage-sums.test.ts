@@ -80,6 +80,7 @@ const whole: SumsQuery = {
   byBucket: false,
   groupBy: [],
   filter: {},
+  withHistograms: true,
   limit: 1_000,
 };
 
@@ -147,6 +148,80 @@ describe("the sums of the ledger", () => {
     expect(await usage.sum({ ...whole, groupBy: ["upstreamModel"], limit: 1 })).toMatchObject({
       isCut: true,
     });
+  });
+
+  /** Records of forty days, and so of buckets of eight days that are whole, and ends that are not. */
+  const spread = (): readonly LedgerRecord[] =>
+    mixture(600).map((record, index) => ({
+      ...record,
+      startedAtMs: nowMs - (index % 40) * dayMs - index * 1_000,
+      firstByteMs: null,
+    }));
+
+  async function expectGroups(store: Store, records: readonly LedgerRecord[]): Promise<void> {
+    const questions: readonly (readonly [
+      Partial<SumsQuery>,
+      (record: LedgerRecord) => string | undefined,
+    ])[] = [
+      [{}, () => ""],
+      [{ groupBy: ["principal"] }, ({ principal }) => principal],
+      [{ groupBy: ["upstreamModel"] }, ({ upstreamModel }) => upstreamModel],
+      [
+        { groupBy: ["principal", "upstreamModel"] },
+        ({ principal, upstreamModel }) => `${principal} ${upstreamModel}`,
+      ],
+      [
+        { groupBy: ["principal"], filter: { upstreamModel: "model-1" } },
+        ({ principal, upstreamModel }) => (upstreamModel === "model-1" ? principal : undefined),
+      ],
+      [
+        { groupBy: [], filter: { principal: "team-1" } },
+        ({ principal }) => (principal === "team-1" ? "" : undefined),
+      ],
+    ];
+    for (const [changes, nameOf] of questions)
+      for (const resolution of ["hour", "day"] as const) {
+        const { groups } = await store.usage.sum({
+          ...whole,
+          fromMs: nowMs - (nowMs % dayMs) - 50 * dayMs,
+          ...changes,
+          resolution,
+        });
+        const expected = Map.groupBy(records, nameOf);
+        expected.delete(undefined);
+        expect(
+          groups.map(({ of, tally }) => [
+            [of.principal, of.upstreamModel].filter(Boolean).join(" "),
+            toPlain(tally),
+          ]),
+        ).toEqual([...expected].sort().map(([name, each]) => [name, toPlain(tallyOf(each))]));
+      }
+  }
+
+  test("over a long time are those of its records, from coarse buckets and principals alone, and as well without percentiles", async () => {
+    const store = await open();
+    store.ledger.insertMany(spread());
+    await expectGroups(store, spread());
+    const { groups } = await store.usage.sum({ ...whole, groupBy: ["principal"], withHistograms: false });
+    expect(groups.map(({ tally }) => [tally.attempts, tally.durations.count])).toEqual([
+      [150, 0],
+      [150, 0],
+      [150, 0],
+      [150, 0],
+    ]);
+  });
+
+  test("of a database from before coarse ones get these from the finer", async () => {
+    const store = await open();
+    store.ledger.insertMany(spread());
+    await closeAll();
+    tamper("DELETE FROM usage_rollups WHERE resolution = 'eight_days' OR by_principal = 2");
+    tamper("DELETE FROM usage_kinds WHERE upstream_model = ''");
+    tamper("DELETE FROM kysely_migration WHERE name = '0014_coarse_rollups'");
+    const again = await open();
+    await expectGroups(again, spread());
+    again.ledger.insertMany(mixture(10, 5_000));
+    await expectGroups(again, [...spread(), ...mixture(10, 5_000)]);
   });
 
   test("count a record once, however often it is offered", async () => {
@@ -225,15 +300,18 @@ describe("the sums of the ledger", () => {
       );
     expect(rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 2 },
       { resolution: "minute", count: 1 },
     ]);
     clock.now = nowMs + 3 * dayMs;
     expect(await usage.horizon.prune()).toBe(2);
     clock.now = nowMs + 85 * dayMs;
-    expect(await usage.horizon.prune()).toBe(2);
+    // Of all principals as one, of everything, and of principals alone.
+    expect(await usage.horizon.prune()).toBe(3);
     expect(rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 1 },
     ]);
     expect(usage.horizon.fromMs("hour")).toBe(bucketStart("hour", nowMs - 5 * dayMs));
