@@ -93,13 +93,17 @@ function fill(path: string): number {
 
 async function time(name: string, ask: () => Promise<unknown>): Promise<readonly string[]> {
   const taken: number[] = [];
+  const used: number[] = [];
   for (let count = 0; count < questions; count++) {
-    const before = performance.now();
+    const [beforeMs, before] = [performance.now(), process.cpuUsage()];
     await ask();
-    taken.push(performance.now() - before);
+    taken.push(performance.now() - beforeMs);
+    const { user, system } = process.cpuUsage(before);
+    used.push((user + system) / 1_000);
   }
-  taken.sort((a, b) => a - b);
-  const row = [name, taken[0], taken[questions / 2], taken.at(-1)].map((cell) =>
+  for (const list of [taken, used]) list.sort((a, b) => a - b);
+  const middle = questions / 2;
+  const row = [name, taken[0], taken[middle], taken.at(-1), used[middle]].map((cell) =>
     typeof cell === "number" ? cell.toFixed(1) : String(cell),
   );
   console.log(row.join("  "));
@@ -157,8 +161,8 @@ try {
     await store.close();
   }
   const table = [
-    ["question", "least, ms", "median, ms", "most, ms"],
-    ["---", "---", "---", "---"],
+    ["question", "least, ms", "median, ms", "most, ms", "CPU, median, ms"],
+    ["---", "---", "---", "---", "---"],
     ...rows,
   ].map((row) => `| ${row.join(" | ")} |`);
   const report = `# What questions about usage take

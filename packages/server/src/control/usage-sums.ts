@@ -65,6 +65,30 @@ const groupBySchema = z
     return z.NEVER;
   });
 
+const question = z.strictObject({
+  range: z.enum(usageRangeNames).optional().describe("Ends now. Default 30d, without `from`."),
+  from: z.iso.datetime({ offset: true }).optional().describe("Instead of `range`."),
+  until: z.iso.datetime({ offset: true }).optional().describe("Default: now."),
+  bucket: z
+    .enum([...resolutions, "none"])
+    .default("none")
+    .describe("A row for each, in UTC. The first and the last count whole."),
+  group_by: z
+    .string()
+    .default("")
+    .describe("A row for each model, principal, integration, provider, operation: names with commas between.")
+    .pipe(groupBySchema),
+  integration: z.string().max(128).optional(),
+  model: z.string().max(512).optional().describe("The upstream's name of the model."),
+  principal: z.string().max(128).optional(),
+  provider: z.string().max(128).optional(),
+  operation: z.string().max(64).optional(),
+  percentiles: z
+    .union([z.boolean(), z.stringbool()])
+    .default(true)
+    .describe("Without them, `duration_ms` and `first_byte_ms` are null and a large answer comes sooner."),
+});
+
 /** Most rows of an answer. */
 const mostRows = 10_000;
 
@@ -83,33 +107,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
         "What was used in a time: calls, errors, tokens, costs, percentiles, and models without a price.",
       permission: "usage.read",
       rest: { method: "GET", path: "/api/v1/usage" },
-      input: z.strictObject({
-        range: z.enum(usageRangeNames).optional().describe("Ends now. Default 30d, without `from`."),
-        from: z.iso.datetime({ offset: true }).optional().describe("Instead of `range`."),
-        until: z.iso.datetime({ offset: true }).optional().describe("Default: now."),
-        bucket: z
-          .enum([...resolutions, "none"])
-          .default("none")
-          .describe("A row for each, in UTC. The first and the last count whole."),
-        group_by: z
-          .string()
-          .default("")
-          .describe(
-            "A row for each model, principal, integration, provider, operation: names with commas between.",
-          )
-          .pipe(groupBySchema),
-        integration: z.string().max(128).optional(),
-        model: z.string().max(512).optional().describe("The upstream's name of the model."),
-        principal: z.string().max(128).optional(),
-        provider: z.string().max(128).optional(),
-        operation: z.string().max(64).optional(),
-        percentiles: z
-          .union([z.boolean(), z.stringbool()])
-          .default(true)
-          .describe(
-            "Without them, `duration_ms` and `first_byte_ms` are null and a large answer comes sooner.",
-          ),
-      }),
+      input: question,
       output: z.object({
         from: z.string(),
         until: z.string(),

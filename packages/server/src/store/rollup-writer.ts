@@ -43,15 +43,18 @@ export function createRollupWriter(raw: DatabaseSync, horizon: RollupHorizon): R
     upsert.run(...key, ...values, tally.durations.format(), tally.firstBytes.format());
   }
 
+  /** One resolution after the other: rows that are read together come to lie together. */
   function addAll(tallies: Iterable<KindTallies>, byPrincipal: RollupGrain): void {
-    for (const { kind, byMinute } of tallies) {
-      const kindId = kinds.idOf(kind);
-      for (const { resolution, byBucket } of toResolutions(byMinute)) {
-        if (byPrincipal === rollupGrains.principals && resolution === "minute") continue;
-        const fromMs = horizon.fromMs(resolution);
-        for (const [bucket, tally] of byBucket)
+    const each = Array.from(tallies, ({ kind, byMinute }) => ({
+      kindId: kinds.idOf(kind),
+      buckets: toResolutions(byMinute),
+    }));
+    for (const resolution of storedResolutions) {
+      if (byPrincipal === rollupGrains.principals && resolution === "minute") continue;
+      const fromMs = horizon.fromMs(resolution);
+      for (const { kindId, buckets } of each)
+        for (const [bucket, tally] of buckets[resolution])
           if (bucket >= fromMs) write({ resolution, byPrincipal, bucket, kindId }, tally);
-      }
     }
   }
 
@@ -102,20 +105,20 @@ function mergeKinds(
   return merged.values();
 }
 
-interface ByResolution {
-  readonly resolution: StoredResolution;
-  readonly byBucket: ReadonlyMap<number, UsageTally>;
-}
+type Buckets = ReadonlyMap<number, UsageTally>;
 
 /** New tallies for each resolution, so that those by minute are as they were should the transaction fail. */
-function toResolutions(byMinute: ReadonlyMap<number, UsageTally>): readonly ByResolution[] {
-  let finer = byMinute;
-  return storedResolutions.map((resolution) => {
-    const byBucket = new Map<number, UsageTally>();
-    for (const [start, tally] of finer) mergeAt(byBucket, bucketStart(resolution, start), tally);
-    finer = byBucket;
-    return { resolution, byBucket };
-  });
+function toResolutions(byMinute: Buckets): Readonly<Record<StoredResolution, Buckets>> {
+  const minute = mergeBuckets("minute", byMinute);
+  const hour = mergeBuckets("hour", minute);
+  const day = mergeBuckets("day", hour);
+  return { minute, hour, day, eight_days: mergeBuckets("eight_days", day) };
+}
+
+function mergeBuckets(resolution: StoredResolution, finer: Buckets): Buckets {
+  const merged = new Map<number, UsageTally>();
+  for (const [start, tally] of finer) mergeAt(merged, bucketStart(resolution, start), tally);
+  return merged;
 }
 
 function mergeAt(tallies: Map<number, UsageTally>, start: number, tally: UsageTally): void {

@@ -6,7 +6,6 @@ import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import { bucketStart, type Resolution, resolutions } from "../core/usage-buckets.ts";
-import { summedFields, UsageTally } from "../core/usage-tally.ts";
 import { createLedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import type { SumsQuery } from "./rollup-query.ts";
@@ -16,8 +15,8 @@ import { openStore, type Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 import { createUsageKinds, otherName } from "./usage-kinds.ts";
 import { createUsageSums } from "./usage-sums.ts";
+import { mixture, nowMs, tallyOf, toPlain, whole } from "./usage-sums.test-data.ts";
 
-const nowMs = 1_700_000_000_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 let directory = "";
@@ -49,53 +48,6 @@ function tamper(sql: string): readonly unknown[] {
   } finally {
     raw.close();
   }
-}
-
-/** Records of many kinds, over some hours. */
-function mixture(count: number, from = 0): readonly LedgerRecord[] {
-  return Array.from({ length: count }, (_, index) => {
-    const number = from + index;
-    const isFailed = number % 7 === 0;
-    return sampleRecord(number, {
-      attemptId: `req_${number}.${(number % 3) + 1}`,
-      requestId: `req_${number}`,
-      attempt: (number % 3) + 1,
-      startedAtMs: nowMs - (number % 50) * 400_000,
-      durationMs: number ** 2 % 5_000,
-      firstByteMs: isFailed ? null : number % 900,
-      principal: `team-${number % 4}`,
-      upstreamModel: `model-${number % 5}`,
-      outcome: isFailed ? "upstream_timeout" : "stop",
-      inputTokens: number,
-      usageSource: number % 11 === 0 ? "estimated" : "reported",
-      ...(number % 5 === 0 ? { costMicros: null, currency: null } : { costMicros: number }),
-    });
-  });
-}
-
-const whole: SumsQuery = {
-  resolution: "day",
-  fromMs: nowMs - 40 * dayMs,
-  untilMs: nowMs + dayMs,
-  byBucket: false,
-  groupBy: [],
-  filter: {},
-  withHistograms: true,
-  limit: 1_000,
-};
-
-function tallyOf(records: readonly LedgerRecord[]): UsageTally {
-  const tally = new UsageTally();
-  for (const record of records) tally.add(record);
-  return tally;
-}
-
-function toPlain(tally: UsageTally): object {
-  return {
-    ...Object.fromEntries(summedFields.map((field) => [field, tally[field]])),
-    durations: tally.durations.format(),
-    firstBytes: tally.firstBytes.format(),
-  };
 }
 
 async function expectSums(store: Store, records: readonly LedgerRecord[]): Promise<void> {
@@ -148,80 +100,6 @@ describe("the sums of the ledger", () => {
     expect(await usage.sum({ ...whole, groupBy: ["upstreamModel"], limit: 1 })).toMatchObject({
       isCut: true,
     });
-  });
-
-  /** Records of forty days, and so of buckets of eight days that are whole, and ends that are not. */
-  const spread = (): readonly LedgerRecord[] =>
-    mixture(600).map((record, index) => ({
-      ...record,
-      startedAtMs: nowMs - (index % 40) * dayMs - index * 1_000,
-      firstByteMs: null,
-    }));
-
-  async function expectGroups(store: Store, records: readonly LedgerRecord[]): Promise<void> {
-    const questions: readonly (readonly [
-      Partial<SumsQuery>,
-      (record: LedgerRecord) => string | undefined,
-    ])[] = [
-      [{}, () => ""],
-      [{ groupBy: ["principal"] }, ({ principal }) => principal],
-      [{ groupBy: ["upstreamModel"] }, ({ upstreamModel }) => upstreamModel],
-      [
-        { groupBy: ["principal", "upstreamModel"] },
-        ({ principal, upstreamModel }) => `${principal} ${upstreamModel}`,
-      ],
-      [
-        { groupBy: ["principal"], filter: { upstreamModel: "model-1" } },
-        ({ principal, upstreamModel }) => (upstreamModel === "model-1" ? principal : undefined),
-      ],
-      [
-        { groupBy: [], filter: { principal: "team-1" } },
-        ({ principal }) => (principal === "team-1" ? "" : undefined),
-      ],
-    ];
-    for (const [changes, nameOf] of questions)
-      for (const resolution of ["hour", "day"] as const) {
-        const { groups } = await store.usage.sum({
-          ...whole,
-          fromMs: nowMs - (nowMs % dayMs) - 50 * dayMs,
-          ...changes,
-          resolution,
-        });
-        const expected = Map.groupBy(records, nameOf);
-        expected.delete(undefined);
-        expect(
-          groups.map(({ of, tally }) => [
-            [of.principal, of.upstreamModel].filter(Boolean).join(" "),
-            toPlain(tally),
-          ]),
-        ).toEqual([...expected].sort().map(([name, each]) => [name, toPlain(tallyOf(each))]));
-      }
-  }
-
-  test("over a long time are those of its records, from coarse buckets and principals alone, and as well without percentiles", async () => {
-    const store = await open();
-    store.ledger.insertMany(spread());
-    await expectGroups(store, spread());
-    const { groups } = await store.usage.sum({ ...whole, groupBy: ["principal"], withHistograms: false });
-    expect(groups.map(({ tally }) => [tally.attempts, tally.durations.count])).toEqual([
-      [150, 0],
-      [150, 0],
-      [150, 0],
-      [150, 0],
-    ]);
-  });
-
-  test("of a database from before coarse ones get these from the finer", async () => {
-    const store = await open();
-    store.ledger.insertMany(spread());
-    await closeAll();
-    tamper("DELETE FROM usage_rollups WHERE resolution = 'eight_days' OR by_principal = 2");
-    tamper("DELETE FROM usage_kinds WHERE upstream_model = ''");
-    tamper("DELETE FROM kysely_migration WHERE name = '0014_coarse_rollups'");
-    const again = await open();
-    await expectGroups(again, spread());
-    again.ledger.insertMany(mixture(10, 5_000));
-    await expectGroups(again, [...spread(), ...mixture(10, 5_000)]);
   });
 
   test("count a record once, however often it is offered", async () => {
