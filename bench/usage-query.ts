@@ -73,7 +73,7 @@ function makeTallies(principal: number, nth: number, startMs: number): KindTalli
 /** @returns milliseconds */
 function fill(path: string): number {
   const raw = new DatabaseSync(path);
-  const kept = { minute: untilMs - 2 * dayMs, hour: fromMs, day: 0, eight_days: 0 };
+  const kept = { minute: untilMs - 2 * dayMs, hour: untilMs - 8 * dayMs, day: 0, eight_days: 0 };
   const writer = createRollupWriter(raw, {
     fromMs: (resolution) => kept[resolution],
     prune: () => Promise.resolve(0),
@@ -169,6 +169,7 @@ try {
 
 Written by \`node bench/usage-query.ts\`; do not edit. The sums of ${records.toLocaleString("en")} records of ${days} days: ${principals.toLocaleString("en")} principals, each of
 which calls ${modelsEach} of ${models} models ${callsEachDay} times a day. SQLite, ${questions} times each, on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}.
+Sums by the hour are of the last eight days.
 The time is that in the server, until the answer is there; other work has its turn meanwhile. The database has ${(statSync(path).size / 1_048_576).toFixed(0)} MiB.
 
 ${table.join("\n")}

@@ -181,13 +181,15 @@ type SumsRow = Readonly<Record<string, string | number | undefined>>;
 type Groups = Map<string, SumsGroup & { readonly costs: Map<string, number> }>;
 
 function addRows(groups: Groups, rows: readonly SumsRow[], query: SumsQuery): void {
+  const columns = query.groupBy.map((dimension) => [dimension, nameOf(dimension)] as const);
   for (const row of rows) {
-    const names = query.groupBy.map((dimension) => [dimension, String(row[nameOf(dimension)])] as const);
-    const start = query.byBucket ? Number(row["bucket_ms"]) : undefined;
-    const key = [start ?? "", ...names.map(([, name]) => name)].join("\n");
+    let key = query.byBucket ? String(row["bucket_ms"]) : "";
+    for (const [, column] of columns) key += `\n${row[column]}`;
     let group = groups.get(key);
     if (group === undefined) {
-      group = { bucketMs: start, of: Object.fromEntries(names), tally: new UsageTally(), costs: new Map() };
+      const of = Object.fromEntries(columns.map(([dimension, column]) => [dimension, String(row[column])]));
+      const start = query.byBucket ? Number(row["bucket_ms"]) : undefined;
+      group = { bucketMs: start, of, tally: new UsageTally(), costs: new Map() };
       groups.set(key, group);
     }
     addRow(group.tally, row);
