@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { UsageTally } from "../packages/server/src/core/usage-tally.ts";
+import type { KindTallies } from "../packages/server/src/store/kind-tallies.ts";
 import type { SumsQuery } from "../packages/server/src/store/rollup-query.ts";
-import { createRollupWriter, type KindTallies } from "../packages/server/src/store/rollup-writer.ts";
+import { createRollupWriter } from "../packages/server/src/store/rollup-writer.ts";
 import { openStore } from "../packages/server/src/store/store.ts";
 
 // How long the questions of a usage page take over a large ledger: `node bench/usage-query.ts [--days N]`. They read sums
@@ -170,6 +171,7 @@ try {
 Written by \`node bench/usage-query.ts\`; do not edit. The sums of ${records.toLocaleString("en")} records of ${days} days: ${principals.toLocaleString("en")} principals, each of
 which calls ${modelsEach} of ${models} models ${callsEachDay} times a day. SQLite, ${questions} times each, on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}.
 Sums by the hour are of the last eight days.
+The load of the machine was ${loadavg()[0]?.toFixed(1)} in the last minute, with this one process of it: where that is more than a core, trust the CPU time.
 The time is that in the server, until the answer is there; other work has its turn meanwhile. The database has ${(statSync(path).size / 1_048_576).toFixed(0)} MiB.
 
 ${table.join("\n")}

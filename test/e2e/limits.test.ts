@@ -88,7 +88,7 @@ describe.each(setUps)("limits over %s", (_name, env) => {
     expect(first.headers.get("x-ratelimit-limit-tokens")).toBe("6000");
     expect(Number(first.headers.get("x-ratelimit-remaining-tokens"))).toBeLessThan(4_000);
     const second = await call(platform, { body: { max_completion_tokens: 100 } });
-    // The unused part of the first came back; the bucket refills by 100 tokens a second.
+    // The unused part of the first came back.
     expect(Number(second.headers.get("x-ratelimit-remaining-tokens"))).toBeGreaterThan(5_000);
     expect(Number(second.headers.get("x-ratelimit-remaining-tokens"))).toBeLessThanOrEqual(5_900);
     openai.always({ kind: "stream", chunks: 40, intervalMs: 50 });
@@ -102,7 +102,7 @@ describe.each(setUps)("limits over %s", (_name, env) => {
     await platform.stop();
   });
 
-  test("a stream that used more than was reserved is a debt of the next minute", async () => {
+  test("a stream that used more than was reserved is a debt of the minutes after it", async () => {
     const platform = await start({ limits: { assumed_output_tokens: 1 } }, { tokens_per_minute: 100 });
     openai.always({ kind: "stream", chunks: 300 });
     expect((await call(platform, { body: { stream: true } })).status).toBe(200);

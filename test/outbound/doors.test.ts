@@ -101,6 +101,7 @@ async function overDiscovery(origin: string): Promise<number> {
       clientSecret: undefined,
       groupsClaim: "groups",
       roleMapping: {},
+      teamMapping: {},
       defaultRole: undefined,
       allowedEmailDomains: undefined,
     },

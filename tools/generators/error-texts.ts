@@ -65,6 +65,11 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy:
       "Wait for `retry-after`. With the source `policy` it is a limit of the configuration, of the key or of its owner: the message names which. With `provider` it is the upstream's limit.",
   },
+  budget_exceeded: {
+    meaning: "A budget that applies to the call has too little left for what it may cost.",
+    remedy:
+      "Ask for less with `max_tokens`, wait for the budget's next period (`retry-after`), or have it raised. `llmp budgets list` shows what is left.",
+  },
   overloaded: {
     meaning:
       "More calls are in flight, or wait for a model, than may be, or the server is short of memory or time.",

@@ -6,6 +6,7 @@ export function readOperations(): readonly Operation[] {
   return createOperations({
     auditLog: inert("auditLog"),
     auditTable: inert("auditTable"),
+    checkSeals: () => Promise.reject(new Error("there is no ledger")),
     config: inert("config"),
     identity: inert("identity"),
     login: {
@@ -32,6 +33,7 @@ export function readOperations(): readonly Operation[] {
     ledger: inert("ledger"),
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
+    budgets: inert("budgets"),
     manager: () => inert("manager"),
   });
 }

@@ -53,4 +53,21 @@ export interface AuditVerdict {
     readonly detail: string;
   } | null;
   readonly sinks: readonly { readonly name: string; readonly records: number }[];
+  /** The usage ledger, by its seals in the audit log. */
+  readonly usage: {
+    /** Sound ones. */
+    readonly seals: number;
+    /** Records of calls that are as they were sealed. */
+    readonly records: number;
+    /** Sealed ones that were deleted for their age, and those sealed together with them. */
+    readonly records_not_kept: number;
+    /** Between which records of calls the first lies that is not as it was sealed; null when all are. */
+    readonly first_bad: {
+      readonly sequence: number;
+      readonly first_id: number;
+      readonly last_id: number;
+      readonly reason: string;
+      readonly detail: string;
+    } | null;
+  };
 }

@@ -1,14 +1,22 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type SentBackup, toSentBackup } from "./backup.ts";
+import type { Budget, BudgetChange, NewBudget } from "./budgets.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
   ApiKey,
   Caller,
   FirstAdmin,
+  KeyChange,
   NewKey,
+  NewRole,
+  NewTeam,
   NewUser,
+  Role,
+  RoleChange,
   ShownKey,
+  Team,
+  TeamChange,
   Tokens,
   User,
   UserChange,
@@ -99,6 +107,7 @@ export interface PlatformClient {
   /** All of them, revoked ones included. */
   keys(): Promise<readonly ApiKey[]>;
   createKey(key: NewKey): Promise<ShownKey>;
+  updateKey(id: string, change: KeyChange): Promise<ApiKey>;
   /** @param graceSeconds how long the text before goes on working; default a day */
   rotateKey(id: string, graceSeconds?: number): Promise<ShownKey>;
   revokeKey(id: string): Promise<ApiKey>;
@@ -107,6 +116,15 @@ export interface PlatformClient {
   createUser(user: NewUser): Promise<User & { readonly key: string | null }>;
   updateUser(id: string, change: UserChange): Promise<User>;
   deleteUser(id: string): Promise<User>;
+  teams(): Promise<readonly Team[]>;
+  createTeam(team: NewTeam): Promise<Team>;
+  updateTeam(id: string, change: TeamChange): Promise<Team>;
+  deleteTeam(id: string): Promise<Team>;
+  /** Those that every platform has first. */
+  roles(): Promise<readonly Role[]>;
+  createRole(role: NewRole): Promise<Role>;
+  updateRole(name: string, change: RoleChange): Promise<Role>;
+  deleteRole(name: string): Promise<Role>;
   /** Latest first. */
   auditRecords(filter?: AuditFilter): Promise<readonly AuditRecord[]>;
   auditHead(): Promise<AuditHead>;
@@ -128,6 +146,10 @@ export interface PlatformClient {
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
   /** What was used in a time. */
+  budgets(): Promise<readonly Budget[]>;
+  createBudget(budget: NewBudget): Promise<Budget>;
+  updateBudget(id: string, change: BudgetChange): Promise<Budget>;
+  deleteBudget(id: string): Promise<Budget>;
   usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
@@ -153,7 +175,7 @@ type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
 };
 
 interface CallOptions {
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: object;
   /** What the answer is to be; default whatever the server likes. */
   readonly accept?: string;
@@ -249,6 +271,8 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),
+    updateKey: (id, change) =>
+      call(`/api/v1/keys/${encodeURIComponent(id)}`, { method: "PATCH", body: change }),
     rotateKey: (id, graceSeconds) =>
       call(`/api/v1/keys/${encodeURIComponent(id)}/rotate`, {
         method: "POST",
@@ -260,6 +284,16 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     updateUser: (id, change) =>
       call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
     deleteUser: (id) => call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    teams: () => callPages("/api/v1/teams", "teams"),
+    createTeam: (team) => call("/api/v1/teams", { method: "POST", body: team }),
+    updateTeam: (id, change) =>
+      call(`/api/v1/teams/${encodeURIComponent(id)}`, { method: "PATCH", body: change }),
+    deleteTeam: (id) => call(`/api/v1/teams/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    roles: async () => (await call<{ roles: readonly Role[] }>("/api/v1/roles")).roles,
+    createRole: (role) => call("/api/v1/roles", { method: "POST", body: role }),
+    updateRole: (name, change) =>
+      call(`/api/v1/roles/${encodeURIComponent(name)}`, { method: "PATCH", body: change }),
+    deleteRole: (name) => call(`/api/v1/roles/${encodeURIComponent(name)}`, { method: "DELETE" }),
     auditRecords: async (filter = {}) =>
       (await call<{ records: readonly AuditRecord[] }>(`/api/v1/audit${toQuery(filter)}`)).records,
     auditHead: () => call("/api/v1/audit/head"),
@@ -282,6 +316,11 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       await call("/api/v1/auth/password", { method: "POST", body });
     },
     setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
+    budgets: async () => (await call<{ budgets: readonly Budget[] }>("/api/v1/budgets")).budgets,
+    createBudget: (budget) => call("/api/v1/budgets", { method: "POST", body: budget }),
+    updateBudget: (id, change) =>
+      call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
+    deleteBudget: (id) => call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "DELETE" }),
     usage: (question) => call(`/api/v1/usage${toQuery({ ...question })}`),
     async *exportUsage(format, filter) {
       const response = await send(`/api/v1/usage/export${toQuery({ ...filter, format })}`, {});

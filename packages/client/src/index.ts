@@ -1,4 +1,5 @@
 export * from "./backup.ts";
+export * from "./budgets.ts";
 export * from "./client.ts";
 export * from "./client-error.ts";
 export * from "./chat-stream.ts";

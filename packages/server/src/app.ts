@@ -7,10 +7,14 @@ import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
+import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -41,6 +45,8 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  /** What must not be shown; it grows with what is configured later. */
+  readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
 }
@@ -70,7 +76,7 @@ export async function startApp(input: AppInput): Promise<App> {
   try {
     return await startOn(foundation, input);
   } catch (error) {
-    await closeFoundation(foundation);
+    await closeFoundation(foundation, input.log);
     throw error;
   }
 }
@@ -98,9 +104,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     ledger: store.ledger,
     usage: store.usage,
     prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
+    checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
     savedConfig,
@@ -124,11 +132,17 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     baseDirectory,
     log,
   });
-  holder.manager = openManager(foundation, { catalogue, config, log });
+  holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  const upkeep = startUsageUpkeep({
+    store,
+    seals: foundation.seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
   path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
@@ -138,7 +152,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const configs = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const written = [...surfaces.configs, ...configured];
+    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
     const started = Promise.all([
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
@@ -174,7 +189,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
-      await closeFoundation(foundation);
+      await closeFoundation(foundation, input.log);
       log.info("platform.stopped");
     },
   };
@@ -191,6 +206,7 @@ interface CallPath {
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
   readonly priceKeeper: PriceKeeper;
+  readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
@@ -203,8 +219,17 @@ async function openCallPath(
     manager()?.reportTraffic(name, outcome);
   const fixed = toPrices(config);
   const prices = createPriceTable(fixed);
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
   const workers = createWorkerHost({
     config,
+    budgets: budgets.counter,
     ledger: store.ledger,
     keys: login.callers,
     prices,
@@ -231,16 +256,26 @@ async function openCallPath(
   const onChange = () => workers?.updatePrices();
   const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
   await priceKeeper.reload();
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits;
-  const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
-  await workers?.open({ listener, directory, platforms: source.platforms });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
+    budgetPrices,
+    guard,
+    random: Math.random,
+  });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
   return {
     workers,
     guard,
@@ -249,12 +284,22 @@ async function openCallPath(
     gateway,
     prices,
     priceKeeper,
+    budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
       keySource: login.callers,
     }),
   };
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
 }
 
 /** Takes no more connections, and lets the calls in flight end. */
@@ -287,7 +332,7 @@ async function startIntegrations(
 /** The definitions that come with the platform, and those of the packages that the configuration names. */
 async function openCatalogue(
   definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: Omit<AppInput, "tell">,
+  { config, baseDirectory, log }: Pick<AppInput, "config" | "baseDirectory" | "log">,
 ): Promise<Catalogue> {
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
@@ -296,16 +341,17 @@ async function openCatalogue(
 
 function openManager(
   { store, registry, metrics }: Foundation,
-  parts: { readonly catalogue: Catalogue; readonly config: PlatformConfig; readonly log: PlatformLog },
+  parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
-  const { catalogue, config, log } = parts;
+  const { catalogue, config, log, secrets } = parts;
   return createManager({
     catalogue,
+    secrets,
     log,
     logFor: (integration) => log.child({ integration }),
     events: store.events,
     host: createIntegrationHost({
-      instruments: createInstrumentFactory(registry),
+      instruments: createInstrumentFactory(registry, secrets),
       directory: join(config.data_dir, "integrations"),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,

@@ -11,6 +11,7 @@ import { createAuditTable } from "./store/audit-table.ts";
 import { verifyAudit } from "./store/audit-verify.ts";
 import { createSqliteDialect } from "./store/sqlite-dialect.ts";
 import { toStorageError } from "./store/storage-error.ts";
+import { checkSeals } from "./store/usage-seal-check.ts";
 import type { Tables } from "./store/tables.ts";
 
 /**
@@ -35,7 +36,8 @@ export async function verifyAuditOffline(
     database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
     const table = createAuditTable({ database, walPath: `${path}-wal` });
     const files = readAuditFiles(join(dataDirectory, "audit"));
-    return formatVerdict(await verifyAudit({ sinks: [table, files], anchors }));
+    const verdict = await verifyAudit({ sinks: [table, files], anchors });
+    return formatVerdict(verdict, await checkSeals(database, verdict.head.sequence));
   } catch (error) {
     throw toStorageError(error);
   } finally {

@@ -11,6 +11,7 @@ import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
 import { openStore, type Store } from "./store/store.ts";
+import type { UsageSeals } from "./store/usage-seals.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
@@ -29,9 +30,13 @@ export interface Foundation {
   readonly spool: Spool;
   readonly audit: AuditLog;
   readonly auditor: Auditor;
+  readonly seals: UsageSeals;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
 }
+
+/** What is not sealed by then is with the next start. */
+const lastSealMs = 2_000;
 
 /** @throws PlatformError when the data folder cannot be used */
 export async function openFoundation({ config, log }: FoundationInput): Promise<Foundation> {
@@ -44,7 +49,7 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
     masterKeys,
     log,
   });
-  warnOfKeyFile(store.vault, config, log);
+  await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
   const directory = join(config.data_dir, "spool");
@@ -62,12 +67,19 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
   const backups = createBackups({ dataDirectory: config.data_dir, version, log });
-  return { startedAtMs, store, backups, spool, audit, auditor, registry, metrics };
+  const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
+  return { startedAtMs, store, backups, spool, audit, auditor, seals, registry, metrics };
 }
 
-export async function closeFoundation({ backups, spool, audit, store }: Foundation): Promise<void> {
+export async function closeFoundation(
+  { backups, spool, audit, seals, store }: Foundation,
+  log: PlatformLog,
+): Promise<void> {
   await backups.stop();
   await spool.close();
+  await seals
+    .seal(AbortSignal.timeout(lastSealMs))
+    .catch((error: unknown) => log.warn("ledger.seal_failed", { error }));
   await audit.close();
   await store.close();
 }

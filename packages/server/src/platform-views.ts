@@ -1,4 +1,3 @@
-import type { PlatformEvent } from "@llm-platform/kit";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -28,7 +27,7 @@ export function followIntegrations(
     directory.rebuild();
     if (state === "running") void directory.refresh(name);
   });
-  manager.onEvent((event: PlatformEvent) => {
+  manager.onDraft((event) => {
     if (event.type === "integration.config_changed") directory.rebuild();
     if (event.type === "models.changed" || event.type === "integration.config_changed")
       void directory.refresh(event.integration);

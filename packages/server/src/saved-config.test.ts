@@ -45,29 +45,31 @@ function alter(): void {
   raw.close();
 }
 
-it("keeps changes over a restart, the later ones on top, until the entry of the file changes", () => {
+it("keeps changes over a restart, the later ones on top, until the entry of the file changes", async () => {
   const first = createSavedConfig(store.vault, log);
-  expect(first.apply(entry())).toEqual(entry());
-  first.save("office", { priority: 7, enabled: false });
-  first.save("office", { enabled: true, settings: { api_key: "k" } });
+  expect(await first.apply(entry())).toEqual(entry());
+  await first.save("office", { priority: 7, enabled: false });
+  await first.save("office", { enabled: true, settings: { api_key: "k" } });
   const changed = entry({ priority: 7, settings: { api_key: "k" } });
   const second = createSavedConfig(store.vault, log);
-  expect(second.apply(entry())).toEqual(changed);
-  expect(second.apply(entry({ health_check_interval: 5 }))).toEqual(entry({ health_check_interval: 5 }));
-  second.save("office", { priority: 9 });
-  expect(createSavedConfig(store.vault, log).apply(entry())).toEqual(entry());
+  expect(await second.apply(entry())).toEqual(changed);
+  expect(await second.apply(entry({ health_check_interval: 5 }))).toEqual(
+    entry({ health_check_interval: 5 }),
+  );
+  await second.save("office", { priority: 9 });
+  expect(await createSavedConfig(store.vault, log).apply(entry())).toEqual(entry());
 });
 
-it("leaves an integration off whose change was altered, but no surface, and takes a new change", () => {
+it("leaves an integration off whose change was altered, but no surface, and takes a new change", async () => {
   const first = createSavedConfig(store.vault, log);
-  first.apply(entry());
-  first.save("office", { priority: 7 });
+  await first.apply(entry());
+  await first.save("office", { priority: 7 });
   alter();
   const second = createSavedConfig(store.vault, log);
-  expect(second.apply(entry())).toEqual(entry({ enabled: false }));
-  expect(second.apply(entry({ type: "api" }))).toEqual(entry({ type: "api" }));
+  expect(await second.apply(entry())).toEqual(entry({ enabled: false }));
+  expect(await second.apply(entry({ type: "api" }))).toEqual(entry({ type: "api" }));
   expect(told).toEqual(["secrets.unreadable", "secrets.unreadable"]);
-  second.apply(entry());
-  second.save("office", { priority: 8 });
-  expect(createSavedConfig(store.vault, log).apply(entry())).toEqual(entry({ priority: 8 }));
+  await second.apply(entry());
+  await second.save("office", { priority: 8 });
+  expect(await createSavedConfig(store.vault, log).apply(entry())).toEqual(entry({ priority: 8 }));
 });

@@ -11,9 +11,9 @@ export interface SavedConfig {
    * The configuration with what was saved for it. Where that was altered in the database, an integration stays off
    * rather than run without it; a surface stays on, for without one nobody could mend it.
    */
-  apply(config: IntegrationConfig): IntegrationConfig;
-  /** Throws PlatformError `sealed`, `payload_too_large` or `unavailable`. */
-  save(name: string, patch: object): void;
+  apply(config: IntegrationConfig): Promise<IntegrationConfig>;
+  /** Rejects with PlatformError `sealed`, `payload_too_large` or `unavailable`. */
+  save(name: string, patch: object): Promise<void>;
 }
 
 interface Saved {
@@ -27,16 +27,16 @@ const purpose = "integration_config";
 export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
   const fingerprints = new Map<string, string>();
 
-  function read(name: string): Saved | undefined {
-    const text = vault.read({ purpose, name });
+  async function read(name: string): Promise<Saved | undefined> {
+    const text = await vault.read({ purpose, name });
     const saved: unknown = text === undefined ? undefined : JSON.parse(text);
     return isSaved(saved) ? saved : undefined;
   }
 
   /** A change that replaces one which cannot be read stands alone. */
-  function readPatch(name: string, fingerprint: string): object {
+  async function readPatch(name: string, fingerprint: string): Promise<object> {
     try {
-      const saved = read(name);
+      const saved = await read(name);
       return saved?.fingerprint === fingerprint ? saved.patch : {};
     } catch (error) {
       if (vault.isSealed) throw error;
@@ -46,11 +46,11 @@ export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
   }
 
   return {
-    apply(config) {
+    async apply(config) {
       const fingerprint = hash("sha256", JSON.stringify(config));
       fingerprints.set(config.name, fingerprint);
       try {
-        const saved = read(config.name);
+        const saved = await read(config.name);
         return saved?.fingerprint === fingerprint ? { ...config, ...saved.patch } : config;
       } catch (error) {
         if (vault.isSealed) throw error;
@@ -58,10 +58,10 @@ export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
         return config.type === "api" ? config : { ...config, enabled: false };
       }
     },
-    save(name, patch) {
+    async save(name, patch) {
       const fingerprint = fingerprints.get(name) ?? "";
-      const merged = { ...readPatch(name, fingerprint), ...patch };
-      vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
+      const merged = { ...(await readPatch(name, fingerprint)), ...patch };
+      await vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
     },
   };
 }

@@ -34,8 +34,8 @@ export async function beginUnsealed(parts: SealedPhaseParts, begin: () => Promis
 }
 
 /** A key that lies beside what it seals protects against nobody who gets the whole folder. */
-export function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): void {
-  if (config.environment !== "production" || vault.status().source !== "file") return;
+export async function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): Promise<void> {
+  if (config.environment !== "production" || (await vault.status()).source !== "file") return;
   log.warn("secrets.key_beside_data", {
     remedy:
       "The master key lies in the data folder, beside what it seals. Keep it elsewhere: set LLM_PLATFORM_SECRETS__MASTER_KEY or LLM_PLATFORM_SECRETS__MASTER_KEY_FILE to its text, restart, and delete master.key once `llmp secrets status` says `configuration`. Back it up apart from the data.",

@@ -2,6 +2,8 @@ import { toPlatformError } from "@llm-platform/kit";
 import { startApp } from "./app.ts";
 import { forgetMasterKeys, readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
+import { KnownSecrets } from "./core/known-secrets.ts";
+import { findSecrets } from "./core/shown-value.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
 
 /** Exit codes of the server: 0 stopped in order, 1 failed, 2 the configuration is wrong. */
@@ -20,10 +22,12 @@ export async function serve(argv: readonly string[]): Promise<number> {
   try {
     const loaded = loadConfig(readSurroundings(argv));
     forgetMasterKeys();
-    log = createLog(loaded.config.log.level);
+    const secrets = new KnownSecrets();
+    secrets.learn(findSecrets(loaded.config, {}));
+    log = createLog(loaded.config.log.level, { secrets });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const { config, baseDirectory } = loaded;
-    const app = await startApp({ config, baseDirectory, log, tell });
+    const app = await startApp({ config, baseDirectory, log, secrets, tell });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;

@@ -20,7 +20,7 @@ import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 const stuckClientTimeoutMs = 30_000;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings({ gateway, limits, budgets, overload }: PlatformConfig): GatewaySettings {
   return {
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
@@ -45,6 +45,10 @@ export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig)
         Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
       ),
       assumedOutputTokens: limits.assumed_output_tokens,
+    },
+    unknownPrice: budgets.unknown_price && {
+      input: Math.round(budgets.unknown_price.input_per_million * 1_000_000),
+      output: Math.round(budgets.unknown_price.output_per_million * 1_000_000),
     },
     queue: { size: limits.queue.size, waitMs: limits.queue.wait_seconds * 1_000 },
     overload: {
@@ -94,6 +98,7 @@ export function toProviders({ auth }: Pick<PlatformConfig, "auth">): readonly Pr
     groupsClaim: entry.groups_claim,
     roleMapping: entry.role_mapping,
     defaultRole: entry.default_role,
+    teamMapping: entry.team_mapping,
     allowedEmailDomains: entry.allowed_email_domains,
   }));
 }

@@ -15,20 +15,23 @@ import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
-import { auditOperations } from "./control/audit.ts";
+import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
+import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -45,7 +48,7 @@ import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
-import { toPublicAddress } from "./settings-of.ts";
+import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -63,9 +66,11 @@ export interface SurfaceParts {
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
   readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
+  readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
+  readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly auditor: Auditor;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
@@ -133,6 +138,7 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "checkSeals"
     | "auditTable"
     | "config"
     | "directory"
@@ -148,6 +154,7 @@ export function createOperations(
     | "ledger"
     | "usage"
     | "prices"
+    | "budgets"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -159,7 +166,7 @@ export function createOperations(
     ...integrationOperations({
       manager,
       registry,
-      saveConfig: async (name, patch) => savedConfig.save(name, patch),
+      saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
@@ -168,11 +175,25 @@ export function createOperations(
     ...usageRecordOperations(ledger),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
     ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
+    ...budgetOperations({
+      book: parts.budgets,
+      identity,
+      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      isIntegration: (name) => manager.list().some((each) => each.name === name),
+      hasPrices: (currency) =>
+        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
+    }),
     ...systemOperations(system),
-    ...accessOperations(() => listener.routes),
+    ...accessOperations({
+      identity,
+      limitDefaults: () => toGatewaySettings(config).limits,
+      routes: () => listener.routes,
+    }),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
-    ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...teamOperations(identity),
+    ...roleOperations(identity),
+    ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
     ...setupOperations(login.operations),

@@ -3,6 +3,7 @@ import type { Log } from "@llm-platform/kit";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import type { Budget, BudgetCounter } from "./core/budgets.ts";
 import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
@@ -19,6 +20,7 @@ export interface WorkerHostParts {
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
   readonly prices: PriceTable;
+  readonly budgets: BudgetCounter;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
@@ -30,6 +32,7 @@ export interface WorkerSurroundings {
   readonly listener: Listener;
   readonly directory: ModelDirectory;
   platforms(): readonly PlatformView[];
+  budgets(): readonly Budget[];
 }
 
 /** The workers as `app.ts` has them. */
@@ -69,10 +72,11 @@ export function createWorkerHost(parts: WorkerHostParts): WorkerHost | undefined
     async start() {
       const { port, surroundings } = opened;
       if (port === undefined || surroundings === undefined) throw new Error("the workers have no port yet");
-      const { listener, directory, platforms } = surroundings;
+      const { listener, directory, platforms, budgets } = surroundings;
       await pool.start({
         settings: toWorkerSettings(config, port.addresses),
-        routingData: () => takeRoutingData(platforms(), directory, listener.fastPaths),
+        routingData: () =>
+          takeRoutingData(platforms(), directory, { paths: listener.fastPaths, budgets: budgets() }),
         prices: () => parts.prices.entries,
       });
     },

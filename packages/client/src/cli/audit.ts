@@ -79,10 +79,21 @@ function tellVerdict(output: Output, verdict: AuditVerdict): void {
     output.out(`${JSON.stringify(verdict, null, 2)}\n`);
     return;
   }
-  const { first_bad: bad, head, records, sinks } = verdict;
+  const { first_bad: bad, head, records, sinks, usage } = verdict;
   const kept = sinks.map(({ name, records: count }) => `${name} ${count}`).join(", ");
   if (bad === null) output.out(`ok: ${records} records (${kept}), head ${formatHead(head)}\n`);
   else output.out(`BAD: record ${bad.sequence} (${bad.sink}): ${bad.reason}. ${bad.detail}\n`);
+  tellUsage(output, usage);
+}
+
+function tellUsage(output: Output, usage: AuditVerdict["usage"]): void {
+  const { seals, records, records_not_kept: gone, first_bad: bad } = usage;
+  const kept = `${records} records of calls in ${seals} seals${gone === 0 ? "" : `, ${gone} not kept any more`}`;
+  if (bad === null && seals > 0) output.out(`ok: ${kept}\n`);
+  if (bad !== null)
+    output.out(
+      `BAD: records of calls ${bad.first_id} to ${bad.last_id} (seal ${bad.sequence}): ${bad.reason}. ${bad.detail}\n`,
+    );
 }
 
 function printRecords(output: Output, records: readonly AuditRecord[]): void {

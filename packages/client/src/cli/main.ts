@@ -4,24 +4,29 @@ import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
 import { addAuditCommands } from "./audit.ts";
 import { addBackupCommands } from "./backup.ts";
+import { addBudgetCommands } from "./budgets.ts";
 import type { CliContext } from "./context.ts";
 import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
-import { addIdentityCommands } from "./identity.ts";
 import { addIntegrationCommands } from "./integrations.ts";
+import { addKeyCommands } from "./keys.ts";
 import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
+import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
+import { addTeamCommands } from "./teams.ts";
 import { addUsageCommands } from "./usage.ts";
+import { addUserCommands } from "./users.ts";
+import { addWhoamiCommand } from "./whoami.ts";
 
 /**
  * Runs one command line.
@@ -70,13 +75,18 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addModelCommands(program, context);
   addIntegrationCommands(program, context);
-  addIdentityCommands(program, context);
+  addWhoamiCommand(program, context);
+  addKeyCommands(program, context);
+  addUserCommands(program, context);
+  addTeamCommands(program, context);
+  addRoleCommands(program, context);
   addAuditCommands(program, context);
   addSecretCommands(program, context);
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
   addPriceCommands(program, context);
+  addBudgetCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.

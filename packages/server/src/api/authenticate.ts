@@ -74,9 +74,12 @@ export function createAuthenticator({
         name,
         kind: "api_key",
         userId: undefined,
+        role,
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,
+        teamId: undefined,
+        teamLimits: undefined,
       },
     ]),
   );

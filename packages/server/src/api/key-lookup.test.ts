@@ -57,6 +57,8 @@ function holderOf(id: string, expiresAtMs = Number.POSITIVE_INFINITY): KeyHolder
     permissions,
     limits: noLimits,
     userLimits: undefined,
+    teamId: undefined,
+    teamLimits: undefined,
   };
   return { principal, expiresAtMs };
 }

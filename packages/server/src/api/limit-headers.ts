@@ -1,5 +1,5 @@
 import type { LimitVerdict } from "../core/limits.ts";
-import type { Quota } from "../core/token-bucket.ts";
+import type { Quota } from "../core/sliding-window.ts";
 
 /** Header lines that tell a caller, in OpenAI's words, what is left of the tightest of its limits. */
 export function limitLines({ requests, tokens }: LimitVerdict): string {

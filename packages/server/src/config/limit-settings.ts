@@ -18,13 +18,13 @@ function minuteValues(otherwise: string) {
       from: 1,
       to: 1_000_000,
       unit: "requests per minute",
-      doc: `Calls a minute, and as many at once. ${otherwise}`,
+      doc: `Calls in any minute. ${otherwise}`,
     }).optional(),
     tokens_per_minute: wholeNumber({
       from: 1,
       to: 1_000_000_000,
       unit: "tokens per minute",
-      doc: `Tokens a minute, of questions and answers together. ${otherwise}`,
+      doc: `Tokens in any minute, of questions and answers together. ${otherwise}`,
     }).optional(),
   };
 }

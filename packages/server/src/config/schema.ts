@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authSettings } from "./auth-settings.ts";
+import { budgetSettings } from "./budget-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
@@ -31,6 +32,7 @@ export const configSchema = z.strictObject({
   routing: routingSettings,
   gateway: gatewaySettings,
   limits: limitSettings,
+  budgets: budgetSettings,
   overload: overloadSettings,
   ledger: ledgerSettings,
   events: eventSettings,

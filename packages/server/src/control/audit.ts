@@ -1,15 +1,19 @@
 import { z } from "zod";
 import { chainFaults } from "../core/audit-chain.ts";
 import { actorKinds, auditOutcomes, type AuditRecord } from "../core/audit-record.ts";
+import { sealFaults } from "../core/usage-seal.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 import { auditSinkNames } from "../store/audit-sink.ts";
 import type { AuditTable } from "../store/audit-table.ts";
 import type { AuditVerdict } from "../store/audit-verify.ts";
+import type { BadSeal, SealVerdict } from "../store/usage-seal-check.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 export interface AuditOperationParts {
   readonly table: Pick<AuditTable, "list">;
   readonly log: Pick<AuditLog, "head" | "verify">;
+  /** Looks at the ledger by the seals up to that record. */
+  checkSeals(until: number): Promise<SealVerdict>;
 }
 
 const recordSchema = z.object({
@@ -54,10 +58,31 @@ const verdictSchema = z.object({
     .nullable()
     .describe("The first record that is not as it was written."),
   sinks: z.array(z.object({ name: z.enum(auditSinkNames), records: z.number() })).readonly(),
+  usage: z
+    .object({
+      seals: z.number().describe("Sound ones."),
+      records: z.number().describe("Records of calls that are as they were sealed."),
+      records_not_kept: z
+        .number()
+        .describe(
+          "Sealed records of calls that were deleted for their age, and those sealed together with them.",
+        ),
+      first_bad: z
+        .object({
+          sequence: z.number().describe("Of the seal in the audit log."),
+          first_id: z.number(),
+          last_id: z.number(),
+          reason: z.enum(Object.keys(sealFaults)),
+          detail: z.string(),
+        })
+        .nullable()
+        .describe("Between which records of calls the first lies that is not as it was sealed."),
+    })
+    .describe("The usage ledger, by its seals in the audit log."),
 });
 
 /** Operations on the audit log. */
-export function auditOperations({ table, log }: AuditOperationParts): readonly Operation[] {
+export function auditOperations({ table, log, checkSeals }: AuditOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "audit.list",
@@ -66,7 +91,11 @@ export function auditOperations({ table, log }: AuditOperationParts): readonly O
       rest: { method: "GET", path: "/api/v1/audit" },
       input: z.strictObject({
         actor: z.string().max(128).optional().describe("Id or name of who acted."),
-        operation: z.string().max(128).optional(),
+        operation: z
+          .string()
+          .max(128)
+          .optional()
+          .describe("Default: all but `usage.sealed`, the seals of the usage ledger."),
         target: z.string().max(512).optional().describe("Id or name of what was acted on."),
         from: z.iso.datetime({ offset: true }).optional().describe("Only records of then or later."),
         to: z.iso.datetime({ offset: true }).optional().describe("Only records before."),
@@ -103,7 +132,8 @@ export function auditOperations({ table, log }: AuditOperationParts): readonly O
     }),
     defineOperation({
       name: "audit.verify",
-      summary: "Looks whether the audit log is as it was written, and names the first record that is not.",
+      summary:
+        "Looks whether the audit log, and the records of calls that it seals, are as they were written, and names the first record that is not.",
       permission: "audit.read",
       rest: { method: "POST", path: "/api/v1/audit/verify" },
       audit: "reads",
@@ -120,21 +150,20 @@ export function auditOperations({ table, log }: AuditOperationParts): readonly O
       run: async (input) => {
         const { sequence: noted, hash } = input;
         const anchors = noted === undefined || hash === undefined ? [] : [{ sequence: noted, hash }];
-        return formatVerdict(await log.verify(anchors));
+        const verdict = await log.verify(anchors);
+        return formatVerdict(verdict, await checkSeals(verdict.head.sequence));
       },
     }),
   ];
 }
 
 /** A verdict in the words of the API. */
-export function formatVerdict({
-  records,
-  head,
-  firstBad,
-  sinks,
-}: AuditVerdict): z.output<typeof verdictSchema> {
+export function formatVerdict(
+  { records, head, firstBad, sinks }: AuditVerdict,
+  seals: SealVerdict,
+): z.output<typeof verdictSchema> {
   return {
-    ok: firstBad === undefined,
+    ok: firstBad === undefined && seals.firstBad === undefined,
     records,
     head: toHead(head),
     first_bad:
@@ -147,7 +176,19 @@ export function formatVerdict({
             detail: chainFaults[firstBad.reason],
           },
     sinks,
+    usage: {
+      seals: seals.seals,
+      records: seals.rows,
+      records_not_kept: seals.rowsNotKept,
+      first_bad: formatBadSeal(seals.firstBad),
+    },
   };
+}
+
+function formatBadSeal(bad: BadSeal | undefined): z.output<typeof verdictSchema>["usage"]["first_bad"] {
+  if (bad === undefined) return null;
+  const { sequence: of, firstId, lastId, reason } = bad;
+  return { sequence: of, first_id: firstId, last_id: lastId, reason, detail: sealFaults[reason] };
 }
 
 function toHead({ sequence: last, hash }: { readonly sequence: number; readonly hash: string }) {

@@ -1,9 +1,9 @@
 import { type Json, PlatformError, toPlatformError } from "@llm-platform/kit";
-import type { AuditActor, AuditEntry, AuditTarget } from "../core/audit-record.ts";
+import { type AuditActor, type AuditEntry, type AuditTarget, platformActor } from "../core/audit-record.ts";
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import { boundShown } from "../core/shown-value.ts";
-import { TokenBucket } from "../core/token-bucket.ts";
+import { SlidingWindow } from "../core/sliding-window.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 
 /** Who makes a call of the management API, and from where. */
@@ -47,7 +47,7 @@ export interface Auditor {
     operation: string,
     permission: Permission,
   ): void;
-  /** Has a refusal on record, soon. Of more than one a second only the count is. */
+  /** Has a refusal on record, soon. Of more than sixty a minute only the count is. */
   noteRefusal(caller: Caller, operation: string, error: PlatformError): void;
 }
 
@@ -62,10 +62,9 @@ const refusalsPerMinute = 60;
 const tellOmittedAfterMs = 60_000;
 
 const anonymous: AuditActor = { id: "anonymous", name: "anonymous", kind: "anonymous", userId: null };
-const platform: AuditActor = { id: "platform", name: "platform", kind: "platform", userId: null };
 
 export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
-  const refusals = new TokenBucket(refusalsPerMinute, nowMs());
+  const refusals = new SlidingWindow(refusalsPerMinute);
   const state = { omitted: 0 };
 
   function tellOmitted(): void {
@@ -73,7 +72,7 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
     state.omitted = 0;
     void audit.appendOrKeep({
       timeMs: nowMs(),
-      actor: platform,
+      actor: platformActor,
       address: null,
       requestId: "",
       operation: "audit.refusals_omitted",

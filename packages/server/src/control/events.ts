@@ -8,7 +8,7 @@ export interface EventReader {
     readonly afterId: number;
     readonly limit: number;
     readonly integration?: string | undefined;
-  }): readonly PlatformEvent[];
+  }): Promise<readonly PlatformEvent[]>;
   /** Calls `listener` with each new event, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
 }
@@ -48,15 +48,29 @@ export function eventOperations(reader: EventReader): readonly Operation[] {
       output: z.object({ events: z.array(eventSchema).readonly(), next_after_id: z.number() }),
       run: async ({ after_id, limit, integration, wait_seconds }, { signal }) => {
         const read = () => reader.list({ afterId: after_id, limit, integration });
-        let events = read();
-        if (events.length === 0 && wait_seconds > 0) {
-          await nextEvent(reader, { integration, waitMs: wait_seconds * 1_000, signal });
-          events = read();
+        if (wait_seconds === 0) return toPage(await read(), after_id);
+        const over = new AbortController();
+        // Listens before it reads, so that it misses none between the two.
+        const next = nextEvent(reader, {
+          integration,
+          waitMs: wait_seconds * 1_000,
+          signal: AbortSignal.any([signal, over.signal]),
+        });
+        try {
+          const events = await read();
+          if (events.length > 0) return toPage(events, after_id);
+          await next;
+          return toPage(await read(), after_id);
+        } finally {
+          over.abort();
         }
-        return { events, next_after_id: events.at(-1)?.id ?? after_id };
       },
     }),
   ];
+}
+
+function toPage(events: readonly PlatformEvent[], afterId: number) {
+  return { events, next_after_id: events.at(-1)?.id ?? afterId };
 }
 
 interface Wait {

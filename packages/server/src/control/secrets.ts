@@ -35,7 +35,7 @@ const masterKey = z
 export function secretOperations(vault: Vault): readonly Operation[] {
   const audit = {
     target: () => ({ type: "master_key", id: null, name: null }),
-    before: () => showAs(status, toOutput(vault.status())),
+    before: async () => showAs(status, toOutput(await vault.status())),
   };
   return [
     defineOperation({
@@ -45,7 +45,7 @@ export function secretOperations(vault: Vault): readonly Operation[] {
       rest: { method: "GET", path: "/api/v1/secrets/status" },
       input: z.strictObject({}),
       output: status,
-      run: async () => toOutput(vault.status()),
+      run: async () => toOutput(await vault.status()),
     }),
     defineOperation({
       name: "secrets.rotate",
@@ -68,7 +68,7 @@ export function secretOperations(vault: Vault): readonly Operation[] {
       audit,
       input: z.strictObject({ master_key: masterKey }),
       output: status,
-      run: async ({ master_key }) => toOutput(vault.unseal(master_key)),
+      run: async ({ master_key }) => toOutput(await vault.unseal(master_key)),
     }),
   ];
 }

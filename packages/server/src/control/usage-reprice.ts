@@ -57,7 +57,7 @@ export function repriceOperations({ usage, prices, nowMs }: RepriceOperationPart
           .describe("For the next call; null when all records were looked at."),
       }),
       run: async ({ from, until, dry_run, cursor }, { signal }) => {
-        usage.roller.flush();
+        await usage.roller.flush();
         if (usage.roller.behind > 0)
           throw new PlatformError(
             "conflict",

@@ -14,6 +14,14 @@ export interface AuditActor {
   readonly userId: string | null;
 }
 
+/** The server itself. */
+export const platformActor: AuditActor = {
+  id: "platform",
+  name: "platform",
+  kind: "platform",
+  userId: null,
+};
+
 /** What was acted on. A thing that is to be made has no id yet. */
 export interface AuditTarget {
   readonly type: string;

@@ -1,13 +1,24 @@
 import type { Usage } from "@llm-platform/kit";
 import type { PriceEntry, Rates } from "./price-terms.ts";
 
-/** What tokens cost, in whole numbers: millionths of the currency for a million tokens. */
-export interface TokenPrice {
+/** What a call costs at most but for its time, which nobody knows before. */
+export interface DearestRates {
+  /** Millionths of the currency for a million tokens. */
   readonly input: number;
   readonly output: number;
+  /** Of an attempt, in millionths of a millionth of the currency. Default 0. */
+  readonly perRequest?: number | undefined;
 }
 
-interface WholeRates extends TokenPrice {
+export interface TokenCounts {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** In whole numbers: millionths of the currency for a million tokens. */
+interface WholeRates {
+  readonly input: number;
+  readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly reasoning: number;
@@ -88,14 +99,37 @@ export function toPrice({
   };
 }
 
-/** The highest price of each kind of token that any of these has; undefined when there are none. */
-export function highestOf(prices: readonly Price[]): TokenPrice | undefined {
-  if (prices.length === 0) return undefined;
-  const rates = prices.flatMap((price) => (price.long === undefined ? [price] : [price, price.long]));
+/** The dearest of some prices, each rate by itself. */
+export function dearestOf(prices: readonly Price[]): DearestRates {
+  const rates = prices.flatMap((price) => [price, ...(price.long === undefined ? [] : [price.long])]);
   return {
-    input: Math.max(...rates.flatMap(({ input, cacheRead, cacheWrite }) => [input, cacheRead, cacheWrite])),
-    output: Math.max(...rates.flatMap(({ output, reasoning }) => [output, reasoning])),
+    input: Math.max(...rates.map(dearestInput)),
+    output: Math.max(...rates.map(dearestOutput)),
+    perRequest: Math.max(...prices.map(({ perRequest }) => perRequest)),
   };
+}
+
+/** The most that a call of so many tokens costs at a price, whatever comes from a cache. */
+export function dearestRates(price: Price, inputTokens: number): DearestRates {
+  const { long, perRequest } = price;
+  const rates = long !== undefined && inputTokens > long.aboveInputTokens ? long : price;
+  return { input: dearestInput(rates), output: dearestOutput(rates), perRequest };
+}
+
+/** What so many tokens cost at most, in whole millionths of the currency, rounded up. */
+export function mostCostMicros(
+  { inputTokens, outputTokens }: TokenCounts,
+  { input, output, perRequest = 0 }: DearestRates,
+): number {
+  return Math.ceil((inputTokens * input + outputTokens * output + perRequest) / perMillion);
+}
+
+function dearestInput({ input, cacheRead, cacheWrite }: WholeRates): number {
+  return Math.max(input, cacheRead, cacheWrite);
+}
+
+function dearestOutput({ output, reasoning }: WholeRates): number {
+  return Math.max(output, reasoning);
 }
 
 /** Whether what it costs does not depend on tokens. */

@@ -1,5 +1,5 @@
 import type { Limit, LimitKind, LimitRefusal, LimitValues } from "./limits.ts";
-import { type Quota, TokenBucket } from "./token-bucket.ts";
+import { type Quota, SlidingWindow } from "./sliding-window.ts";
 
 /** When a call ends is not known in advance. */
 const concurrentRetryMs = 1_000;
@@ -7,14 +7,14 @@ const concurrentRetryMs = 1_000;
 /** What is used of the limits of one scope and id. */
 export class LimitState {
   #limit: Limit;
-  #requests: TokenBucket | undefined;
-  #tokens: TokenBucket | undefined;
+  #requests: SlidingWindow | undefined;
+  #tokens: SlidingWindow | undefined;
   #active = 0;
 
-  constructor(limit: Limit, nowMs: number) {
+  constructor(limit: Limit) {
     this.#limit = limit;
-    this.#requests = bucketOf(limit.requestsPerMinute, nowMs);
-    this.#tokens = bucketOf(limit.tokensPerMinute, nowMs);
+    this.#requests = windowOf(limit.requestsPerMinute);
+    this.#tokens = windowOf(limit.tokensPerMinute);
   }
 
   /** Calls that hold something. */
@@ -23,11 +23,11 @@ export class LimitState {
   }
 
   /** Takes over values that were changed meanwhile. */
-  adapt(limit: Limit, nowMs: number): void {
+  adapt(limit: Limit): void {
     if (limit === this.#limit || isSame(limit, this.#limit)) return;
     this.#limit = limit;
-    this.#requests = resized(this.#requests, limit.requestsPerMinute, nowMs);
-    this.#tokens = resized(this.#tokens, limit.tokensPerMinute, nowMs);
+    this.#requests = resized(this.#requests, limit.requestsPerMinute);
+    this.#tokens = resized(this.#tokens, limit.tokensPerMinute);
   }
 
   /** What keeps a call of so many tokens out the longest; undefined when nothing does. */
@@ -53,9 +53,15 @@ export class LimitState {
   }
 
   /** A call has ended. @param unused of the tokens that were taken for it; less than 0 when it used more */
-  leave(unused: number, nowMs: number): void {
+  leave(unused: number, takenAtMs: number, nowMs: number): void {
     this.#active--;
-    this.#tokens?.giveBack(unused, nowMs);
+    if (unused > 0) this.#tokens?.giveBack(unused, takenAtMs, nowMs);
+    else if (unused < 0) this.#tokens?.take(-unused, nowMs);
+  }
+
+  /** What counts now, of requests or of tokens. */
+  used(kind: "requests" | "tokens", nowMs: number): number {
+    return (kind === "requests" ? this.#requests : this.#tokens)?.used(nowMs) ?? 0;
   }
 
   requests(nowMs: number): Quota | undefined {
@@ -68,9 +74,7 @@ export class LimitState {
 
   /** Whether nothing would be lost if this were forgotten. */
   isFresh(nowMs: number): boolean {
-    return (
-      this.#active === 0 && this.#requests?.isFull(nowMs) !== false && this.#tokens?.isFull(nowMs) !== false
-    );
+    return this.#active === 0 && this.used("requests", nowMs) === 0 && this.used("tokens", nowMs) === 0;
   }
 
   #refuse(kind: LimitKind, limit: number, retryAfterMs = 0): LimitRefusal | undefined {
@@ -87,18 +91,17 @@ function isSame(one: LimitValues, other: LimitValues): boolean {
   );
 }
 
-function bucketOf(perMinute: number | undefined, nowMs: number): TokenBucket | undefined {
-  return perMinute === undefined ? undefined : new TokenBucket(perMinute, nowMs);
+function windowOf(perMinute: number | undefined): SlidingWindow | undefined {
+  return perMinute === undefined ? undefined : new SlidingWindow(perMinute);
 }
 
 function resized(
-  bucket: TokenBucket | undefined,
+  window: SlidingWindow | undefined,
   perMinute: number | undefined,
-  nowMs: number,
-): TokenBucket | undefined {
-  if (bucket === undefined || perMinute === undefined) return bucketOf(perMinute, nowMs);
-  bucket.resize(perMinute, nowMs);
-  return bucket;
+): SlidingWindow | undefined {
+  if (window === undefined || perMinute === undefined) return windowOf(perMinute);
+  window.resize(perMinute);
+  return window;
 }
 
 /** The one that is in the way longer; the first of two that are equal. */

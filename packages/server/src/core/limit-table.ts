@@ -1,6 +1,8 @@
 import { LimitState, longest } from "./limit-state.ts";
 import {
   type Limit,
+  type LimitCounter,
+  type LimitDecision,
   type LimitDemand,
   type LimitHold,
   type LimitRefusal,
@@ -8,13 +10,7 @@ import {
   limitScopes,
   type LimitVerdict,
 } from "./limits.ts";
-import type { Quota } from "./token-bucket.ts";
-
-/** What became of a demand. A call that was let in has a hold. */
-export interface LimitDecision {
-  readonly verdict: LimitVerdict;
-  readonly hold: LimitHold | undefined;
-}
+import type { Quota } from "./sliding-window.ts";
 
 /** States that are kept of one scope; beyond it the longest unused one without a call in flight is forgotten. */
 const mostStatesPerScope = 100_000;
@@ -23,8 +19,8 @@ const looksPerInsert = 2;
 /** Where all of those that could go have calls in flight, the table grows: calls in flight are bounded themselves. */
 const mostLooks = 16;
 
-/** Counts what calls use of every limit, in bounded memory. */
-export class LimitTable {
+/** Counts what calls use of every limit in this process, in bounded memory. */
+export class LimitTable implements LimitCounter {
   /** By scope and id, the longest unused first. */
   readonly #states: ReadonlyMap<LimitScope, Map<string, LimitState>>;
   readonly #mostStates: number;
@@ -43,7 +39,7 @@ export class LimitTable {
   /** Lets a call in when every one of its limits does; else nothing is taken of any. */
   take({ limits, tokens }: LimitDemand, nowMs: number): LimitDecision {
     const grown = new Set<Map<string, LimitState>>();
-    const states = limits.map((limit) => this.#stateOf(limit, { grown, nowMs }));
+    const states = limits.map((limit) => this.#stateOf(limit, grown));
     let refusal: LimitRefusal | undefined;
     for (const state of states) refusal = longest(refusal, state.judge(tokens, nowMs));
     const hold = refusal === undefined ? new Hold(states, tokens, nowMs) : undefined;
@@ -52,19 +48,30 @@ export class LimitTable {
     return { verdict: toVerdict(states, refusal, nowMs), hold };
   }
 
-  #stateOf(
-    limit: Limit,
-    { grown, nowMs }: { readonly grown: Set<Map<string, LimitState>>; readonly nowMs: number },
-  ): LimitState {
+  /** Takes what a call wants that somebody else has let in. */
+  charge({ limits, tokens }: LimitDemand, nowMs: number): LimitHold {
+    const grown = new Set<Map<string, LimitState>>();
+    const states = limits.map((limit) => this.#stateOf(limit, grown));
+    const hold = new Hold(states, tokens, nowMs);
+    for (const each of grown) this.#makeRoom(each, nowMs);
+    return hold;
+  }
+
+  /** What counts of a limit now; 0 for one that is not known. */
+  used({ scope, id }: Pick<Limit, "scope" | "id">, kind: "requests" | "tokens", nowMs: number): number {
+    return this.#states.get(scope)?.get(id)?.used(kind, nowMs) ?? 0;
+  }
+
+  #stateOf(limit: Limit, grown: Set<Map<string, LimitState>>): LimitState {
     const states = this.#states.get(limit.scope) ?? new Map<string, LimitState>();
     const known = states.get(limit.id);
     if (known !== undefined) {
-      known.adapt(limit, nowMs);
+      known.adapt(limit);
       states.delete(limit.id);
       states.set(limit.id, known);
       return known;
     }
-    const made = new LimitState(limit, nowMs);
+    const made = new LimitState(limit);
     states.set(limit.id, made);
     grown.add(states);
     return made;
@@ -87,16 +94,19 @@ export class LimitTable {
 /** What one call took of its limits. */
 class Hold implements LimitHold {
   readonly #taken: readonly { readonly state: LimitState; readonly tokens: number }[];
+  readonly #takenAtMs: number;
   #isOver = false;
 
   constructor(states: readonly LimitState[], tokens: number, nowMs: number) {
+    this.#takenAtMs = nowMs;
     this.#taken = states.map((state) => ({ state, tokens: state.take(tokens, nowMs) }));
   }
 
   settle(usedTokens: number | undefined, nowMs: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const { state, tokens } of this.#taken) state.leave(tokens - (usedTokens ?? tokens), nowMs);
+    for (const { state, tokens } of this.#taken)
+      state.leave(tokens - (usedTokens ?? tokens), this.#takenAtMs, nowMs);
   }
 }
 
@@ -114,7 +124,8 @@ function toVerdict(
   return { refusal, requests, tokens };
 }
 
-function tighter(one: Quota | undefined, other: Quota | undefined): Quota | undefined {
+/** The one of which less is left. */
+export function tighter(one: Quota | undefined, other: Quota | undefined): Quota | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return other.remaining < one.remaining ? other : one;
 }

@@ -1,7 +1,8 @@
-import type { Quota } from "./token-bucket.ts";
+import type { BudgetCharge, BudgetDemand, BudgetVerdict } from "./budgets.ts";
+import type { Quota } from "./sliding-window.ts";
 
 /** Whom or what a limit is counted for, from the narrowest on. A further one is one more line here. */
-export const limitScopes = ["key", "user", "address", "model", "global"] as const;
+export const limitScopes = ["key", "user", "team", "address", "model", "global"] as const;
 export type LimitScope = (typeof limitScopes)[number];
 
 /** What can be limited. */
@@ -24,7 +25,7 @@ export const noLimits: LimitValues = {
 /** Limits that apply to a call. */
 export interface Limit extends LimitValues {
   readonly scope: LimitScope;
-  /** Who within the scope: the id of a key or user, an address, the name of a model; empty for `global`. */
+  /** Who within the scope: the id of a key, user or team, an address, the name of a model; empty for `global`. */
   readonly id: string;
 }
 
@@ -33,6 +34,8 @@ export interface LimitDemand {
   readonly limits: readonly Limit[];
   /** An estimate, until the call has ended. */
   readonly tokens: number;
+  /** What it asks of its budgets; absent where it has none. */
+  readonly budgets?: BudgetDemand | undefined;
 }
 
 /** The limit that kept a call out. */
@@ -52,6 +55,8 @@ export interface LimitVerdict {
   /** Of those that apply, the one of which the least is left; undefined where none applies. */
   readonly requests: Quota | undefined;
   readonly tokens: Quota | undefined;
+  /** What its budgets said; absent where they were not asked. */
+  readonly budget?: BudgetVerdict | undefined;
 }
 
 /** What a call that was let in holds of its limits. */
@@ -61,6 +66,20 @@ export interface LimitHold {
    * @param usedTokens what the call really used; undefined where that is not known and the estimate stands
    */
   settle(usedTokens: number | undefined, nowMs: number): void;
+  /** Counts what an attempt cost. Absent where the call has no budget. */
+  spend?(attemptId: string, charges: readonly BudgetCharge[]): void;
+}
+
+/** What became of a demand. A call that was let in has a hold. */
+export interface LimitDecision {
+  readonly verdict: LimitVerdict;
+  readonly hold: LimitHold | undefined;
+}
+
+/** Counts what calls use of every limit. */
+export interface LimitCounter {
+  /** Lets a call in when every one of its limits does; else nothing is taken of any. A promise never rejects. */
+  take(demand: LimitDemand, nowMs: number): LimitDecision | Promise<LimitDecision>;
 }
 
 /** A limit of a scope, where there is any: own values first, then those of `defaults`. */

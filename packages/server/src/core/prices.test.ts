@@ -137,16 +137,24 @@ describe("the most that a token can cost", () => {
     }),
     entry({ model: "d", inputPerMillion: 100, effectiveFromMs: 1_000 }),
     entry({ model: "e", inputPerMillion: 200, effectiveUntilMs: 0 }),
-    entry({ model: "f", inputPerMillion: 300, currency: "EUR" }),
+    entry({ model: "f", inputPerMillion: 300, currency: "EUR", perRequest: 0.002 }),
   ]);
 
   it.each([
-    ["USD", 0, { input: 5_000_000, output: 9_000_000 }],
-    ["USD", 1_000, { input: 100_000_000, output: 9_000_000 }],
-    ["EUR", 0, { input: 300_000_000, output: 0 }],
-    ["CHF", 0, undefined],
-  ])("in %s at %d is %j", (currency, atMs, expected) => {
-    expect(table.ceiling(currency, atMs)).toEqual(expected);
+    ["USD", { input: 200_000_000, output: 9_000_000, perRequest: 0 }],
+    ["EUR", { input: 300_000_000, output: 0, perRequest: 2_000_000_000 }],
+    ["CHF", undefined],
+  ])("in %s is %j, whenever a price holds", (currency, expected) => {
+    expect(table.ceiling(currency)).toEqual(expected);
+  });
+
+  it("is by the new prices after they were replaced", () => {
+    const live = createPriceTable([entry({ inputPerMillion: 1 })]);
+    live.replace([
+      entry({ inputPerMillion: 2 }),
+      entry({ model: "x", inputPerMillion: 9, isUnreadable: true }),
+    ]);
+    expect(live.ceiling("USD")?.input).toBe(2_000_000);
   });
 });
 

@@ -1,4 +1,4 @@
-import { highestOf, type Price, type TokenPrice, toPrice } from "./cost.ts";
+import { dearestOf, type DearestRates, type Price, toPrice } from "./cost.ts";
 import { isInForce, namesModel, type PriceEntry, priceSources } from "./price-terms.ts";
 
 /** For what a price is looked up. */
@@ -15,11 +15,8 @@ export interface PriceTable {
   readonly entries: readonly PriceEntry[];
   /** The most specific price; undefined when none is known, which is never the same as free. */
   lookup(question: PriceQuestion): Price | undefined;
-  /**
-   * The most that a token costs by any price in this currency that is in force, for whoever must know beforehand what
-   * a call of a model without a known price may cost; undefined when there is no price in it.
-   */
-  ceiling(currency: string, atMs: number): TokenPrice | undefined;
+  /** The dearest of all prices in a currency, whenever they hold, each rate by itself; undefined when there is none. */
+  ceiling(currency: string): DearestRates | undefined;
 }
 
 /** A table whose prices may change: the next look-up is by the new ones. */
@@ -51,6 +48,7 @@ export function createPriceTable(entries: readonly PriceEntry[]): LivePriceTable
   const remembered = new Map<string, Map<string, Found>>();
   let remembers = 0;
   let ordered = toCandidates(entries);
+  let ceilings = toCeilings(ordered);
 
   function candidatesFor(question: PriceQuestion): readonly Candidate[] {
     const { integration, provider, model } = question;
@@ -75,14 +73,10 @@ export function createPriceTable(entries: readonly PriceEntry[]): LivePriceTable
         if (isInForce(entry, question.atMs)) return price;
       return undefined;
     },
-    ceiling(currency, atMs) {
-      const known = ordered.flatMap(({ entry, price }) =>
-        price?.currency === currency && isInForce(entry, atMs) ? [price] : [],
-      );
-      return highestOf(known);
-    },
+    ceiling: (currency) => ceilings.get(currency),
     replace(next) {
       ordered = toCandidates(next);
+      ceilings = toCeilings(ordered);
       remembered.clear();
       remembers = 0;
     },
@@ -93,6 +87,16 @@ function toCandidates(entries: readonly PriceEntry[]): readonly Candidate[] {
   return entries
     .map((entry) => ({ entry, price: entry.isUnreadable ? undefined : toPrice(entry) }))
     .sort((a, b) => compareSpecificity(a.entry, b.entry));
+}
+
+function toCeilings(candidates: readonly Candidate[]): ReadonlyMap<string, DearestRates> {
+  const known = candidates.flatMap(({ price }) => (price === undefined ? [] : [price]));
+  return new Map(
+    [...Map.groupBy(known, ({ currency }) => currency)].map(([currency, found]) => [
+      currency,
+      dearestOf(found),
+    ]),
+  );
 }
 
 function fits(entry: PriceEntry, { integration, provider, model }: PriceQuestion): boolean {

@@ -16,11 +16,17 @@ export interface Principal {
   readonly userId: string | undefined;
   /** Of the login that the token came from; absent for other callers. */
   readonly sessionId?: string | undefined;
+  /** Of the user, or of the key of the configuration; absent for a key of nobody. What it allows is in `permissions`. */
+  readonly role?: string | undefined;
   readonly permissions: PermissionSet;
   /** Of the key itself; where it has none, the defaults of the configuration hold. */
   readonly limits: LimitValues;
   /** The same of the key's owner; undefined for a caller without one. */
   readonly userLimits: LimitValues | undefined;
+  /** The team of the owner; undefined for a caller without one. */
+  readonly teamId: string | undefined;
+  /** Of all members of the team together. */
+  readonly teamLimits: LimitValues | undefined;
 }
 
 /** A caller from this machine, while nobody else is known. */
@@ -29,9 +35,12 @@ export const localAdmin: Principal = {
   name: "local-admin",
   kind: "local",
   userId: undefined,
+  role: "admin",
   permissions: permissionsOf("admin"),
   limits: noLimits,
   userLimits: undefined,
+  teamId: undefined,
+  teamLimits: undefined,
 };
 
 /** A caller of what anybody may call. */
@@ -43,4 +52,6 @@ export const anonymous: Principal = {
   permissions: new Set(),
   limits: noLimits,
   userLimits: undefined,
+  teamId: undefined,
+  teamLimits: undefined,
 };

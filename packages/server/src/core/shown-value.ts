@@ -8,8 +8,9 @@ export const undescribedMark = "[not shown]";
 const longestText = 4_096;
 const longestValue = 65_536;
 const deepest = 24;
-/** User name and password in an address. */
+/** User name and password in an address, and what stands in its query. */
 const addressCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]*@/gi;
+const addressQuery = /([a-z][a-z0-9+.-]*:\/\/[^\s?#]*\?)[^\s#]+/gi;
 
 /**
  * A value as it may be kept and shown: what its JSON Schema describes, and nothing else. A `Secret`, and what the
@@ -18,6 +19,11 @@ const addressCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]*@/gi;
  */
 export function showBySchema(value: unknown, schema: JsonObject): Json {
   return show(value, { schemas: [schema], root: schema, depth: 0 });
+}
+
+/** Secrets that stand in a value: each `Secret`, what the schema gives the format `secret`, and passwords in addresses. */
+export function findSecrets(value: unknown, schema: JsonObject): readonly string[] {
+  return find(value, { schemas: [schema], root: schema, depth: 0 });
 }
 
 /** A value as it is, or how long it is where that is more than a record should hold. */
@@ -54,6 +60,44 @@ function show(value: unknown, view: View): Json {
     );
   }
   return leaves.some((leaf) => describes(leaf, value)) ? toScalar(value) : undescribedMark;
+}
+
+function find(value: unknown, view: View): readonly string[] {
+  if (value instanceof Secret) return [value.reveal()];
+  if (view.depth > deepest) return [];
+  const leaves = toLeaves(view);
+  const isSecret = leaves.some(({ format }) => format === "secret");
+  const within = (schemas: readonly JsonObject[]): View => ({
+    ...view,
+    schemas: isSecret ? leaves : schemas,
+    depth: view.depth + 1,
+  });
+  if (typeof value === "string") return isSecret ? [value] : passwordsIn(value);
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    return items.flatMap((item, index) =>
+      find(item, within(leaves.flatMap((leaf) => itemSchemas(leaf, index)))),
+    );
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    find(member, within(leaves.flatMap((leaf) => memberSchemas(leaf, name)))),
+  );
+}
+
+function passwordsIn(text: string): readonly string[] {
+  if (!URL.canParse(text)) return [];
+  const { password } = new URL(text);
+  return [password, decodeOrKeep(password)];
+}
+
+function decodeOrKeep(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A lone percent sign stands for itself.
+    return text;
+  }
 }
 
 /** The schemas without their references and alternatives. */
@@ -98,7 +142,9 @@ function describes(leaf: JsonObject, value: unknown): boolean {
 
 function toScalar(value: unknown): Json {
   if (typeof value === "number" || typeof value === "boolean") return value;
-  const text = String(value).replaceAll(addressCredentials, `$1${secretMark}@`);
+  const text = String(value)
+    .replaceAll(addressCredentials, `$1${secretMark}@`)
+    .replaceAll(addressQuery, `$1${secretMark}`);
   return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
 

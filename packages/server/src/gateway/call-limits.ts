@@ -1,7 +1,8 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
+import type { BudgetCounter, BudgetRefusal } from "../core/budgets.ts";
 import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
 import type { Principal } from "../core/principal.ts";
+import { DemandTable } from "./demand-table.ts";
 
 /** What limits look at in a call, and note in it. */
 export interface LimitedCall {
@@ -20,7 +21,7 @@ export interface LimitedCall {
 export interface CallLimits {
   /**
    * Takes a place for a call: undefined when it has one, a promise when that has to be asked for.
-   * Throws, or rejects with, PlatformError `overloaded` or `rate_limited`; then nothing was taken.
+   * Throws, or rejects with, PlatformError `overloaded`, `rate_limited` or `budget_exceeded`; then nothing was taken.
    * @param demand what the call wants of its limits; undefined for a call that has none
    */
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined;
@@ -29,8 +30,8 @@ export interface CallLimits {
 }
 
 /** The limits of one process. */
-export function createLocalLimits(maxInFlight: number): CallLimits {
-  const table = new LimitTable();
+export function createLocalLimits(maxInFlight: number, budgets: BudgetCounter): CallLimits {
+  const table = new DemandTable(budgets);
   let inFlight = 0;
   return {
     enter(call, demand) {
@@ -48,7 +49,7 @@ export function createLocalLimits(maxInFlight: number): CallLimits {
 
 /** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
 export function takeOf(
-  table: LimitTable,
+  table: DemandTable,
   call: LimitedCall,
   { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
 ): void {
@@ -58,12 +59,13 @@ export function takeOf(
 }
 
 /**
- * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused, and
- * `overloaded` where not this caller is too busy but a model is.
+ * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused,
+ * `overloaded` where not this caller is too busy but a model is, and `budget_exceeded` where money is wanting.
  */
 export function applyVerdict(call: LimitedCall, verdict: LimitVerdict): void {
   call.limit = verdict;
-  const { refusal } = verdict;
+  const { refusal, budget } = verdict;
+  if (budget?.refusal !== undefined) throw budgetExceeded(budget.refusal);
   if (refusal === undefined) return;
   const isBusyModel = refusal.kind === "concurrent" && refusal.scope === "model";
   throw new PlatformError(isBusyModel ? "overloaded" : "rate_limited", textOf(refusal, call.principal), {
@@ -85,6 +87,7 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
   const subjects = {
     key: `The key ${name}`,
     user: `The owner of the key ${name}`,
+    team: `The team of ${name}`,
     address: "Callers from this address together",
     model: `Callers of the model ${id} together`,
     global: "All callers together",
@@ -99,4 +102,21 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
     case "concurrent":
       return `${subject} may have ${limit} calls in flight at once; they are. ${wait}`;
   }
+}
+
+function budgetExceeded(refusal: BudgetRefusal): PlatformError {
+  const { budget, currency, remainingMicros, neededMicros, isHeld, retryAfterMs } = refusal;
+  const left = `The budget ${budget} has ${formatMoney(remainingMicros, currency)} left, and this call may cost ${formatMoney(neededMicros, currency)}.`;
+  const remedy = isHeld
+    ? "Calls in flight hold the rest: try again when they have ended."
+    : "Ask for less with `max_tokens`, wait for the next period, or have the budget raised.";
+  return new PlatformError(
+    "budget_exceeded",
+    `${left} ${remedy}`,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+  );
+}
+
+function formatMoney(micros: number, currency: string): string {
+  return `${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, "")} ${currency}`;
 }

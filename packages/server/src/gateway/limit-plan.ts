@@ -1,12 +1,12 @@
+import { type CallerLimitDefaults, limitsOfCaller } from "../core/caller-limits.ts";
 import { isUnlimited, type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
+import type { BudgetDemand } from "../core/budgets.ts";
 import type { GatewayCall } from "./gateway-call.ts";
+import { assumedTokens } from "./token-estimate.ts";
 
 /** The limits of the configuration, as plain data. */
-export interface LimitSettings {
-  /** For keys and users that have none of their own. */
-  readonly key: LimitValues;
-  readonly user: LimitValues;
+export interface LimitSettings extends CallerLimitDefaults {
   /** For each address that calls come from. */
   readonly address: LimitValues;
   /** Of all calls together. Calls at once are `maxInFlight` of the gateway. */
@@ -20,6 +20,8 @@ export interface LimitPlanParts {
   readonly settings: LimitSettings;
   /** Limits of the model that a call asks for. Asked only where a model has any. */
   modelLimits(call: GatewayCall): readonly Limit[];
+  /** What a call asks of its budgets; undefined for one without any. */
+  budgetDemand(call: GatewayCall): BudgetDemand | undefined;
 }
 
 const none: readonly Limit[] = [];
@@ -42,12 +44,14 @@ export class LimitPlan {
     this.#global = toLimit("global", "", { defaults: settings.global });
   }
 
-  /** Undefined for a call without a limit. */
+  /** Undefined for a call without a limit and without a budget. */
   demandOf(call: GatewayCall): LimitDemand | undefined {
     const own = this.#ofPrincipal(call.principal);
     const others = this.#hasModels || this.#hasAddresses ? this.#ofCall(call) : none;
-    if (own.length === 0 && others.length === 0) return undefined;
-    return { limits: others.length === 0 ? own : [...own, ...others], tokens: this.#tokensOf(call) };
+    const budgets = this.#parts.budgetDemand(call);
+    if (own.length === 0 && others.length === 0 && budgets === undefined) return undefined;
+    const limits = others.length === 0 ? own : [...own, ...others];
+    return { limits, tokens: this.#tokensOf(call), budgets };
   }
 
   #ofCall(call: GatewayCall): readonly Limit[] {
@@ -61,20 +65,15 @@ export class LimitPlan {
   #ofPrincipal(principal: Principal): readonly Limit[] {
     const known = this.#byPrincipal.get(principal);
     if (known !== undefined) return known;
-    const { key, user } = this.#settings;
-    const { id, kind, userId, limits, userLimits } = principal;
-    const found = [
-      kind === "api_key" ? toLimit("key", id, { own: limits, defaults: key }) : undefined,
-      userId === undefined ? undefined : toLimit("user", userId, { own: userLimits, defaults: user }),
-      this.#global,
-    ].filter((limit) => limit !== undefined);
+    const own = limitsOfCaller(principal, this.#settings);
+    const found = this.#global === undefined ? own : [...own, this.#global];
     const plan = found.length === 0 ? none : found;
     this.#byPrincipal.set(principal, plan);
     return plan;
   }
 
-  #tokensOf({ operation, head, estimatedInputTokens }: GatewayCall): number {
-    if (operation === "embedding") return estimatedInputTokens;
-    return estimatedInputTokens + (head.maxTokens ?? this.#settings.assumedOutputTokens) * head.choices;
+  #tokensOf(call: GatewayCall): number {
+    const { inputTokens, outputTokens } = assumedTokens(call, this.#settings.assumedOutputTokens);
+    return inputTokens + outputTokens;
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type LimitDemand, noLimits } from "../core/limits.ts";
 import { localAdmin } from "../core/principal.ts";
 import { HistogramSeries, NumberSeries } from "../telemetry/metric-family.ts";
+import { BudgetTable } from "../core/budget-table.ts";
 import { type CallLimits, createLocalLimits, type LimitedCall } from "./call-limits.ts";
 import { createQueuedLimits } from "./queued-limits.ts";
 
@@ -31,7 +32,7 @@ function create({ most = 1, size = 8, isRemote = false } = {}) {
   const clock = { nowMs: 0, timers: new Map<() => void, number>() };
   const depth = new NumberSeries();
   const wait = new HistogramSeries([1]);
-  const local = createLocalLimits(most);
+  const local = createLocalLimits(most, new BudgetTable({ onNotice: () => undefined }));
   const limits = createQueuedLimits({
     inner: isRemote ? later(local) : local,
     settings: { size, waitMs: 1_000 },

@@ -1,4 +1,5 @@
 import type { BreakerSettings } from "../core/breaker.ts";
+import type { DearestRates } from "../core/cost.ts";
 import type { LimitSettings } from "./limit-plan.ts";
 import type { QueueSettings } from "./queued-limits.ts";
 import type { StartGuardParts } from "./start-overload-guard.ts";
@@ -23,6 +24,8 @@ export interface GatewaySettings {
   readonly maxRetries: number;
   readonly breaker: BreakerSettings;
   readonly limits: LimitSettings;
+  /** What budgets take a model to cost whose price is not known; undefined for the dearest known price. */
+  readonly unknownPrice: DearestRates | undefined;
   readonly queue: QueueSettings;
   readonly overload: StartGuardParts["settings"];
 }

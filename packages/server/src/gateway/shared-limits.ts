@@ -1,13 +1,15 @@
+import type { BudgetCounter } from "../core/budgets.ts";
 import { SlotLeases } from "../core/slot-leases.ts";
 import type { LimitDemand, LimitHold, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
 import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
-import type { LimitAnswer, LimitAsk, LimitSettlement } from "./leased-limits.ts";
+import type { HoldReport, LimitAnswer, LimitAsk } from "./leased-limits.ts";
+import { DemandTable } from "./demand-table.ts";
 
 export interface SharedLimitsParts<Holder> {
   readonly maxInFlight: number;
   /** Processes that share the limits, this one apart. */
   readonly holders: number;
+  readonly budgets: BudgetCounter;
   lend(holder: Holder, slots: number): void;
   recall(holder: Holder, slots: number, round: number): void;
   /** Sends answers that were found in one turn. */
@@ -26,7 +28,7 @@ const chunkShare = 0.25;
 export class SharedLimits<Holder> implements CallLimits {
   readonly #parts: SharedLimitsParts<Holder>;
   readonly #leases: SlotLeases<Holder>;
-  readonly #table = new LimitTable();
+  readonly #table: DemandTable;
   /** What calls of other processes hold of their limits, by the ids of their asks. */
   readonly #holds = new Map<Holder, Map<number, LimitHold>>();
   readonly #outgoing = new Map<Holder, LimitAnswer[]>();
@@ -34,6 +36,7 @@ export class SharedLimits<Holder> implements CallLimits {
 
   constructor(parts: SharedLimitsParts<Holder>) {
     this.#parts = parts;
+    this.#table = new DemandTable(parts.budgets);
     this.#leases = new SlotLeases({
       limit: parts.maxInFlight,
       chunk: Math.floor((parts.maxInFlight * chunkShare) / Math.max(1, parts.holders)),
@@ -76,11 +79,15 @@ export class SharedLimits<Holder> implements CallLimits {
     }
   }
 
-  onSettlements(holder: Holder, settlements: readonly LimitSettlement[]): void {
+  onReports(holder: Holder, reports: readonly HoldReport[]): void {
     const holds = this.#holds.get(holder);
-    for (const { id, usedTokens } of settlements) {
-      holds?.get(id)?.settle(usedTokens, this.#parts.nowMs());
-      holds?.delete(id);
+    for (const report of reports) {
+      const hold = holds?.get(report.id);
+      if (report.type === "spent") hold?.spend?.(report.attemptId, report.charges);
+      else {
+        hold?.settle(report.usedTokens, this.#parts.nowMs());
+        holds?.delete(report.id);
+      }
     }
   }
 

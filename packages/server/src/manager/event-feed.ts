@@ -1,22 +1,32 @@
-import type { Log, PlatformEvent } from "@llm-platform/kit";
-import type { EventDraft, EventLog } from "./ports.ts";
+import type { PlatformEvent } from "@llm-platform/kit";
+import type { EventDraft, ManagerParts } from "./ports.ts";
 import type { StateChange } from "./state-cell.ts";
 
 /** Writes what happens to the durable log of events and tells those who listen. A listener that throws harms nobody. */
 export interface EventFeed {
-  /** Never throws: what cannot be made durable is logged. */
+  /** Never throws: what cannot be made durable is logged. Listeners are told in the order of the calls. */
   publish(event: EventDraft): void;
   /** Publishes a change of a state, logs it, and tells its listeners. */
   publishChange(change: StateChange): void;
   onChange(listener: (change: StateChange) => void): () => void;
+  /** What is published, before it is durable, and also when that fails. */
+  onDraft(listener: (event: EventDraft) => void): () => void;
   onEvent(listener: (event: PlatformEvent) => void): () => void;
+  /** Resolves when everything that was published so far is durable, or lost. */
+  whenWritten(): Promise<void>;
 }
 
 const worrying = ["degraded", "retrying", "auth_required", "error"];
 
-export function createEventFeed(events: EventLog, log: Log): EventFeed {
+export function createEventFeed({
+  events,
+  secrets,
+  log,
+}: Pick<ManagerParts, "events" | "secrets" | "log">): EventFeed {
   const changeListeners = new Set<(change: StateChange) => void>();
+  const draftListeners = new Set<(event: EventDraft) => void>();
   const eventListeners = new Set<(event: PlatformEvent) => void>();
+  let written: Promise<void> = Promise.resolve();
   const lastWorries = new Map<string, string>();
 
   function tell<Value>(listeners: ReadonlySet<(value: Value) => void>, value: Value): void {
@@ -29,9 +39,16 @@ export function createEventFeed(events: EventLog, log: Log): EventFeed {
     }
   }
 
-  function publish(draft: EventDraft): void {
+  function publish({ integration, type, data }: EventDraft): void {
+    const draft = { integration, type: secrets.hide(type), data: secrets.hideIn(data) };
+    tell(draftListeners, draft);
+    // One after another: the ids are in the order of what happened.
+    written = written.then(() => append(draft));
+  }
+
+  async function append(draft: EventDraft): Promise<void> {
     try {
-      tell(eventListeners, events.append(draft));
+      tell(eventListeners, await events.append(draft));
     } catch (error) {
       log.error("integration.event_lost", {
         integration: draft.integration,
@@ -67,7 +84,9 @@ export function createEventFeed(events: EventLog, log: Log): EventFeed {
       tell(changeListeners, change);
     },
     onChange: (listener) => addTo(changeListeners, listener),
+    onDraft: (listener) => addTo(draftListeners, listener),
     onEvent: (listener) => addTo(eventListeners, listener),
+    whenWritten: () => written,
   };
 }
 

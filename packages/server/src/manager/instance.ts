@@ -6,6 +6,7 @@ import {
   PlatformError,
   type RunningIntegration,
 } from "@llm-platform/kit";
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import { runBounded } from "./bounded.ts";
 import { createContext } from "./context.ts";
 import { describeFailure, findPlatformError } from "./failure.ts";
@@ -49,6 +50,7 @@ export interface InstanceInput {
 
 /** What a life is made of. */
 export interface InstanceParts {
+  readonly secrets: KnownSecrets;
   readonly clock: Clock;
   readonly limits: StepLimits;
   logFor(name: string): Log;
@@ -143,9 +145,13 @@ function createInstance(input: LifeInput): Instance {
 }
 
 function createProbe({ name, running, parts }: LifeInput): Instance["probe"] {
-  const { clock, limits } = parts;
+  const { clock, limits, secrets } = parts;
   const log = parts.logFor(name);
   let isOpen = false;
+
+  function withoutSecrets(health: Health): Health {
+    return health.detail === undefined ? health : { ...health, detail: secrets.hide(health.detail) };
+  }
 
   async function ask(signal: AbortSignal): Promise<Health> {
     isOpen = true;
@@ -163,19 +169,21 @@ function createProbe({ name, running, parts }: LifeInput): Instance["probe"] {
         detail: `${name}: an earlier health has still not returned`,
       };
     try {
-      return await runBounded({
-        clock,
-        limitMs: limits.healthMs,
-        what: `${name}: health`,
-        run: ask,
-      });
+      return withoutSecrets(
+        await runBounded({
+          clock,
+          limitMs: limits.healthMs,
+          what: `${name}: health`,
+          run: ask,
+        }),
+      );
     } catch (error) {
       const known = findPlatformError(error);
       const isRefused = known?.code === "upstream_auth";
       if (known === undefined) log.warn("integration.health_threw", { name, error });
       return {
         status: isRefused ? "auth_required" : "failed",
-        detail: describeFailure(name, "health", error),
+        detail: secrets.hide(describeFailure(name, "health", error)),
       };
     }
   };

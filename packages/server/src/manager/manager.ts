@@ -7,7 +7,7 @@ import {
 } from "@llm-platform/kit";
 import { formatStartProblem, planStart, type StartPlan } from "../core/start-order.ts";
 import { createEventFeed } from "./event-feed.ts";
-import { defaultStepLimits, type ManagerParts } from "./ports.ts";
+import { defaultStepLimits, type EventDraft, type ManagerParts } from "./ports.ts";
 import type { ConfigPatch } from "./settings-check.ts";
 import type { StateChange } from "./state-cell.ts";
 import type { IntegrationStatus, TrafficOutcome } from "./status.ts";
@@ -61,8 +61,12 @@ export interface Manager {
   reconfigure(name: string, patch: ConfigPatch): Promise<IntegrationStatus>;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
   reportTraffic(name: string, outcome: TrafficOutcome): void;
+  /** Appends an event that is of no state. Never throws: what cannot be made durable is logged. */
+  publish(event: EventDraft): void;
   /** Calls `listener` with each change of a state, until the result is called. */
   onChange(listener: (change: StateChange) => void): () => void;
+  /** Calls `listener` at once with each event that is published, durable or not, until the result is called. */
+  onDraft(listener: (event: EventDraft) => void): () => void;
   /** Calls `listener` with each event that is appended, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
 }
@@ -80,7 +84,7 @@ class IntegrationManager implements Manager {
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
-    this.#feed = createEventFeed(parts.events, parts.log);
+    this.#feed = createEventFeed(parts);
   }
 
   async start(configs: readonly IntegrationConfig[], signal?: AbortSignal): Promise<StartReport> {
@@ -120,6 +124,7 @@ class IntegrationManager implements Manager {
     });
     try {
       await Promise.race([this.#inReverse(this.#names(), (one) => one.stop()), isOver]);
+      await Promise.race([this.#feed.whenWritten(), isOver]);
     } finally {
       cancelDeadline();
     }
@@ -178,8 +183,16 @@ class IntegrationManager implements Manager {
     this.#supervisors.get(name)?.reportTraffic(outcome);
   }
 
+  publish(event: EventDraft): void {
+    this.#feed.publish(event);
+  }
+
   onChange(listener: (change: StateChange) => void): () => void {
     return this.#feed.onChange(listener);
+  }
+
+  onDraft(listener: (event: EventDraft) => void): () => void {
+    return this.#feed.onDraft(listener);
   }
 
   onEvent(listener: (event: PlatformEvent) => void): () => void {
@@ -188,7 +201,7 @@ class IntegrationManager implements Manager {
 
   /** Makes a supervisor for each configuration; returns a sentence for each name that was used before. */
   #register(configs: readonly IntegrationConfig[]): readonly string[] {
-    const { catalogue, logFor, host, clock, random, log, limits } = this.#parts;
+    const { catalogue, secrets, logFor, host, clock, random, log, limits } = this.#parts;
     const problems: string[] = [];
     for (const config of configs) {
       if (this.#supervisors.has(config.name)) {
@@ -199,6 +212,7 @@ class IntegrationManager implements Manager {
       }
       const supervisor = new Supervisor(config, {
         catalogue,
+        secrets,
         log,
         clock,
         random,

@@ -10,6 +10,7 @@ import type {
   Upstream,
   UpstreamLimits,
 } from "@llm-platform/kit";
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** Time as the manager sees it. */
@@ -24,7 +25,8 @@ export interface Clock {
 
 /** The durable, bounded log of events. */
 export interface EventLog {
-  append(event: EventDraft): PlatformEvent;
+  /** Its time is that of the call. */
+  append(event: EventDraft): Promise<PlatformEvent>;
 }
 
 export interface EventDraft {
@@ -71,6 +73,8 @@ export interface ManagerParts {
   logFor(name: string): Log;
   readonly events: EventLog;
   host(input: HostInput): HostServices | Promise<HostServices>;
+  /** Learns the secrets of every configuration, and takes them out of what integrations say. */
+  readonly secrets: KnownSecrets;
   readonly clock: Clock;
   /** A number of [0, 1). */
   random(): number;

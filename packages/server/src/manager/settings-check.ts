@@ -5,6 +5,8 @@ import {
   type Problem,
   type StandardIssue,
 } from "@llm-platform/kit";
+import type { KnownSecrets } from "../core/known-secrets.ts";
+import { findSecrets } from "../core/shown-value.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 /** What may be changed of a configured integration. */
@@ -19,17 +21,26 @@ export interface CheckedConfig {
   readonly settings: unknown;
 }
 
+export interface CheckParts {
+  readonly catalogue: Catalogue;
+  readonly secrets: KnownSecrets;
+}
+
 /**
- * Checks a configuration against its definition.
+ * Checks a configuration against its definition, and learns its secrets before anybody sees it.
  * Rejects with PlatformError `config_invalid` that holds all problems at once.
  */
-export async function checkConfig(config: IntegrationConfig, catalogue: Catalogue): Promise<CheckedConfig> {
+export async function checkConfig(
+  config: IntegrationConfig,
+  { catalogue, secrets }: CheckParts,
+): Promise<CheckedConfig> {
   const definition = catalogue.find(config.use);
   if (definition === undefined) {
     const known = catalogue.names().join(", ");
     const unknown = `no integration is called ${config.use}; there are: ${known}`;
     throw toError(config.name, [{ field: "use", message: catalogue.problemWith(config.use) ?? unknown }]);
   }
+  secrets.learn(findSecrets(config.settings, definition.settings.jsonSchema));
   const problems: Problem[] = [...rangeProblems(config)];
   if (definition.type !== config.type) {
     problems.push({
@@ -38,7 +49,7 @@ export async function checkConfig(config: IntegrationConfig, catalogue: Catalogu
     });
   }
   const result = await definition.settings.schema["~standard"].validate(config.settings);
-  if (result.issues !== undefined) problems.push(...result.issues.map(toProblem));
+  if (result.issues !== undefined) problems.push(...result.issues.map((issue) => toProblem(issue, secrets)));
   if (problems.length > 0 || result.issues !== undefined) throw toError(config.name, problems);
   return { definition, settings: result.value };
 }
@@ -63,11 +74,11 @@ function rangeProblems({
     }));
 }
 
-function toProblem(issue: StandardIssue): Problem {
+function toProblem(issue: StandardIssue, secrets: KnownSecrets): Problem {
   const keys = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));
   return {
     field: ["settings", ...keys.map(String)].join("."),
-    message: issue.message,
+    message: secrets.hide(issue.message),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type IntegrationState, PlatformError } from "@llm-platform/kit";
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import { isLegalMove } from "../core/lifecycle.ts";
 
 /** A change of an integration's state. */
@@ -12,6 +13,7 @@ export interface StateChange {
 
 export interface StateCellInput {
   readonly name: string;
+  readonly secrets: KnownSecrets;
   readonly initial: IntegrationState;
   nowMs(): number;
   onChange(change: StateChange): void;
@@ -30,7 +32,7 @@ export interface StateCell {
   move(to: IntegrationState, reason?: string | null): void;
 }
 
-export function createStateCell({ name, initial, nowMs, onChange }: StateCellInput): StateCell {
+export function createStateCell({ name, secrets, initial, nowMs, onChange }: StateCellInput): StateCell {
   let state = initial;
   let reason: string | null = null;
   let sinceMs = nowMs();
@@ -49,7 +51,7 @@ export function createStateCell({ name, initial, nowMs, onChange }: StateCellInp
       if (to !== previous && !isLegalMove(previous, to)) {
         throw new PlatformError("internal", `${name} cannot move from ${previous} to ${to}.`);
       }
-      reason = nextReason;
+      reason = nextReason === null ? null : secrets.hide(nextReason);
       if (to === previous) return;
       state = to;
       sinceMs = nowMs();

@@ -63,6 +63,7 @@ export class Supervisor {
     this.#retry = createRetryTimer(parts.clock);
     this.#cell = createStateCell({
       name: config.name,
+      secrets: parts.secrets,
       initial: config.enabled ? "stopped" : "disabled",
       nowMs: parts.clock.nowMs,
       onChange: parts.onStateChange,
@@ -139,7 +140,7 @@ export class Supervisor {
     return this.#turns.take(async () => {
       this.#refuseWhileClosing();
       const next: IntegrationConfig = { ...this.#config, ...patch };
-      const checked = await checkConfig(next, this.#parts.catalogue);
+      const checked = await checkConfig(next, this.#parts);
       this.#refuseWhileClosing();
       const hasNewSettings = !isDeepStrictEqual(next.settings, this.#config.settings);
       if (this.#instance !== undefined && next.enabled && hasNewSettings) await this.#swap(next, checked);
@@ -217,7 +218,7 @@ export class Supervisor {
     if (this.#problem !== undefined) return this.#cell.move("error", this.#problem);
     let checked: CheckedConfig;
     try {
-      checked = await checkConfig(this.#config, this.#parts.catalogue);
+      checked = await checkConfig(this.#config, this.#parts);
     } catch (error) {
       return this.#cell.move("error", describeFailure(this.#config.name, "start", error));
     }
@@ -362,7 +363,8 @@ export class Supervisor {
   async #swap(next: IntegrationConfig, checked: CheckedConfig): Promise<void> {
     const isOldWell = this.#cell.state === "running";
     const fresh = await this.#launch(next, checked).catch((error: unknown) => {
-      throw swapError(next.name, describeFailure(next.name, "start", error), error);
+      const reason = this.#parts.secrets.hide(describeFailure(next.name, "start", error));
+      throw swapError(next.name, reason, error);
     });
     const health = isOldWell ? await fresh.probe() : undefined;
     if (health?.status === "failed" || health?.status === "auth_required" || this.#isClosing) {

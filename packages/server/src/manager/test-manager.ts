@@ -9,6 +9,7 @@ import {
   type LogRecord,
   type ScriptedIntegration,
 } from "@llm-platform/kit/testing";
+import { KnownSecrets } from "../core/known-secrets.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createManager, type Manager } from "./manager.ts";
 import type { ManagerParts } from "./ports.ts";
@@ -37,10 +38,11 @@ export function createTestManager(changes: Partial<ManagerParts> = {}): TestMana
   let lent = 0;
   const manager = createManager({
     catalogue: createCatalogue([scripted.definition]),
+    secrets: new KnownSecrets(),
     log,
     logFor: () => log,
     events: {
-      append(draft) {
+      async append(draft) {
         const event = { ...draft, id: events.length + 1, time: new Date(clock.nowMs()).toISOString() };
         events.push(event);
         return event;

@@ -8,6 +8,7 @@ import {
   type AuditRecord,
   chainStart,
   linkEntry,
+  platformActor,
 } from "../core/audit-record.ts";
 import type { AuditSink, AuditSinkName } from "./audit-sink.ts";
 import { type AuditVerdict, verifyAudit } from "./audit-verify.ts";
@@ -193,7 +194,7 @@ class Chain {
     this.#parts.log.error("audit.records_missing", { sink: keeper.sink.name, ...facts });
     this.keep({
       timeMs: this.#parts.nowMs(),
-      actor: { id: "platform", name: "platform", kind: "platform", userId: null },
+      actor: platformActor,
       address: null,
       requestId: "",
       operation: "audit.records_missing",

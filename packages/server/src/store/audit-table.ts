@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Kysely, Selectable } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import { parseAuditLine } from "../core/audit-line.ts";
 import {
   type AuditHead,
@@ -8,6 +8,7 @@ import {
   formatAuditLine,
   hashOf,
 } from "../core/audit-record.ts";
+import { sealedOperation } from "../core/usage-seal.ts";
 import type { AuditSink } from "./audit-sink.ts";
 import { synchroniseFile } from "./file-sync.ts";
 import { guardStorageLater } from "./storage-error.ts";
@@ -17,6 +18,7 @@ import type { AuditRow, Tables } from "./tables.ts";
 export interface AuditQuery {
   /** Id or name of who acted. */
   readonly actor?: string | undefined;
+  /** Default: all but the seals of the ledger. */
   readonly operation?: string | undefined;
   /** Id or name of what was acted on. */
   readonly target?: string | undefined;
@@ -96,7 +98,11 @@ async function list(database: Kysely<Tables>, query: AuditQuery): Promise<readon
     select = select.where((where) =>
       where.or([where("target_id", "=", target), where("target_name", "=", target)]),
     );
-  if (operation !== undefined) select = select.where("operation", "=", operation);
+  // Seals of the ledger, one a minute, would hide what people did; who wants them asks for them. As a literal it has an index.
+  select =
+    operation === undefined
+      ? select.where("operation", "!=", sql.lit(sealedOperation))
+      : select.where("operation", "=", operation);
   if (fromMs !== undefined) select = select.where("time_ms", ">=", fromMs);
   if (untilMs !== undefined) select = select.where("time_ms", "<", untilMs);
   if (before !== undefined) select = select.where("sequence", "<", before);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JsonObject, PlatformEvent } from "@llm-platform/kit";
-import { guardStorage } from "./storage-error.ts";
+import { guardStorageLater } from "./storage-error.ts";
 
 /** What is new, before it has an id and a time. */
 export interface NewEvent {
@@ -16,11 +16,12 @@ export interface EventQuery {
   readonly integration?: string | undefined;
 }
 
-/** The durable, bounded log of events. Every member is synchronous and throws PlatformError `unavailable`. */
+/** The durable, bounded log of events. Every member rejects with PlatformError `unavailable`. */
 export interface EventTable {
-  append(event: NewEvent): PlatformEvent;
+  /** Its time is that of the call. */
+  append(event: NewEvent): Promise<PlatformEvent>;
   /** Oldest first. */
-  list(query: EventQuery): readonly PlatformEvent[];
+  list(query: EventQuery): Promise<readonly PlatformEvent[]>;
 }
 
 export interface EventTableParts {
@@ -49,7 +50,7 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
 
   return {
     append: ({ integration, type, data }) =>
-      guardStorage(() => {
+      guardStorageLater(async () => {
         const time = new Date(nowMs()).toISOString();
         const row = insert.get(time, integration, type, JSON.stringify(data));
         sincePrune++;
@@ -60,7 +61,7 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
         return { id: Number(row?.["id"]), time, integration, type, data };
       }),
     list: ({ afterId, limit, integration }) =>
-      guardStorage(() => {
+      guardStorageLater(async () => {
         const rows =
           integration === undefined ? listAll.all(afterId, limit) : listOne.all(afterId, integration, limit);
         return rows.map(toEvent);

@@ -17,8 +17,8 @@ afterEach(() => folder.remove());
 describe("a rotation of the key file", () => {
   it("puts everything under a new key, and makes the old one useless", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
-    vault.write(home, "other");
+    await vault.write(office, canary);
+    await vault.write(home, "other");
     const old = readFileSync(folder.keyFile, "utf8").trim();
     const oldEnvelopes = folder
       .tamper("SELECT envelope FROM secrets")
@@ -26,13 +26,13 @@ describe("a rotation of the key file", () => {
     await vault.rotate();
     expect(readFileSync(folder.keyFile, "utf8").trim()).not.toBe(old);
     expect(statSync(folder.keyFile).mode & 0o777).toBe(0o600);
-    expect(keysOf(vault)).toEqual([{ state: "current", secrets: 2 }]);
-    expect([vault.read(office), vault.read(home)]).toEqual([canary, "other"]);
+    expect(await keysOf(vault)).toEqual([{ state: "current", secrets: 2 }]);
+    expect(await Promise.all([vault.read(office), vault.read(home)])).toEqual([canary, "other"]);
     // Whoever has the old key finds nothing for it, neither in the rows nor in what is left of them.
     for (const envelope of oldEnvelopes) expect(folder.filesWith(envelope)).toEqual([]);
     expect(readdirSync(folder.data).filter((name) => name.startsWith("master.key"))).toEqual(["master.key"]);
     await folder.closeAll();
-    expect((await folder.open()).read(office)).toBe(canary);
+    expect(await (await folder.open()).read(office)).toBe(canary);
     await folder.closeAll();
     writeFileSync(folder.keyFile, old);
     expect((await folder.open()).isSealed).toBe(true);
@@ -40,20 +40,20 @@ describe("a rotation of the key file", () => {
 
   it("takes a key that it is given, but neither the one in use nor a text that is none", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
+    await vault.write(office, canary);
     const next = newKey();
     await vault.rotate(next.text);
     expect(readFileSync(folder.keyFile, "utf8").trim()).toBe(next.text);
-    expect(vault.status().keys).toEqual([{ id: next.id, state: "current", secrets: 1 }]);
+    expect((await vault.status()).keys).toEqual([{ id: next.id, state: "current", secrets: 1 }]);
     await expect(vault.rotate(next.text)).rejects.toMatchObject({ field: "master_key" });
     await expect(vault.rotate("no key")).rejects.toMatchObject({ field: "master_key" });
-    expect(vault.read(office)).toBe(canary);
+    expect(await vault.read(office)).toBe(canary);
   });
 
   it("changes nothing when a secret does not open", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
-    vault.write(home, "other");
+    await vault.write(office, canary);
+    await vault.write(home, "other");
     folder.tamper(
       "UPDATE secrets SET envelope = (SELECT envelope FROM secrets WHERE name = 'home') WHERE name = 'office'",
     );
@@ -61,7 +61,7 @@ describe("a rotation of the key file", () => {
     await expect(vault.rotate()).rejects.toThrow(/integration_config of office/);
     expect(readFileSync(folder.keyFile, "utf8")).toBe(before);
     expect(existsSync(`${folder.keyFile}.previous`)).toBe(false);
-    expect(keysOf(vault)).toEqual([{ state: "current", secrets: 2 }]);
+    expect(await keysOf(vault)).toEqual([{ state: "current", secrets: 2 }]);
   });
 
   it("is one at a time", async () => {
@@ -98,7 +98,7 @@ describe("a rotation of the key file", () => {
       dropPrevious: shooting("the end", files.dropPrevious),
     };
     const table = createSecretTable(raw);
-    const vault = openVault({
+    const vault = await openVault({
       table: {
         ...table,
         replaceAll: (reseal) =>
@@ -131,33 +131,33 @@ describe("a rotation of the key file", () => {
     );
     for (const { name, image } of images) {
       const found = await folder.open(undefined, image);
-      expect(found.read(office), name).toBe(canary);
-      expect(keysOf(found), name).toEqual([{ state: "current", secrets: 1 }]);
+      expect(await found.read(office), name).toBe(canary);
+      expect(await keysOf(found), name).toEqual([{ state: "current", secrets: 1 }]);
       expect(existsSync(join(image, "master.key.previous")), name).toBe(false);
       await found.rotate();
-      expect(found.read(office), name).toBe(canary);
+      expect(await found.read(office), name).toBe(canary);
       await folder.closeAll();
     }
   });
 
   it("that the disk refuses leaves everything readable, and the next one ends it", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
+    await vault.write(office, canary);
     folder.tamper(
       "CREATE TRIGGER refuse BEFORE UPDATE ON secrets BEGIN SELECT RAISE(ABORT, 'disk full'); END",
     );
     await expect(vault.rotate()).rejects.toMatchObject({ code: "unavailable" });
-    expect(vault.read(office)).toBe(canary);
+    expect(await vault.read(office)).toBe(canary);
     expect(existsSync(`${folder.keyFile}.previous`)).toBe(true);
     await expect(vault.rotate()).rejects.toMatchObject({ code: "unavailable" });
     await folder.closeAll();
-    expect((await folder.open()).read(office)).toBe(canary);
+    expect(await (await folder.open()).read(office)).toBe(canary);
     expect(folder.told.at(-1)?.event).toBe("secrets.reseal_failed");
     await folder.closeAll();
     folder.tamper("DROP TRIGGER refuse");
     const again = await folder.open();
-    expect(again.read(office)).toBe(canary);
-    expect(keysOf(again)).toEqual([{ state: "current", secrets: 1 }]);
+    expect(await again.read(office)).toBe(canary);
+    expect(await keysOf(again)).toEqual([{ state: "current", secrets: 1 }]);
     expect(existsSync(`${folder.keyFile}.previous`)).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import type { ExpressionBuilder, Kysely, SqlBool, Expression } from "kysely";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { RecordedEnd } from "../core/stream-ends.ts";
 import { synchroniseFile } from "./file-sync.ts";
-import { createLedgerInsert, groupAlike, type RecordGroup } from "./ledger-insert.ts";
+import { createLedgerInsert, groupAlike, type InsertReport, type RecordGroup } from "./ledger-insert.ts";
 import { toLedgerRecord } from "./ledger-row.ts";
 import type { SpoolLedger } from "./spool-port.ts";
 import { guardStorage, guardStorageLater } from "./storage-error.ts";
@@ -46,14 +46,15 @@ export interface LedgerPage {
 
 /** The usage ledger. Throws and rejects with PlatformError `unavailable`. */
 export interface LedgerTable extends SpoolLedger {
-  insertMany(records: readonly LedgerRecord[]): void;
   list(query: LedgerPageQuery): Promise<LedgerPage>;
   /**
-   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row always stays, for
-   * its id must not be given again, and so does what is not in the sums yet.
-   * @param rolledId the last row that is
+   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row may stay, for
+   * its id must not be given again, and so does what is not in the sums yet, or not sealed.
+   * @param settledId the last row that is, and that is sealed
    */
-  deleteOlderThan(untilMs: number, rolledId: number): Promise<number>;
+  deleteOlderThan(untilMs: number, settledId: number): Promise<number>;
+  /** Whether that would delete anything. */
+  hasOlderThan(untilMs: number, settledId: number): Promise<boolean>;
 }
 
 export interface LedgerTableParts {
@@ -61,57 +62,73 @@ export interface LedgerTableParts {
   readonly database: Kysely<Tables>;
   /** File whose content is synchronised to make inserts durable. */
   readonly walPath: string;
-  /** Told after each transaction of `insertMany`, and how many of its records were not there before. */
-  onInserted?(groups: readonly RecordGroup[], inserted: number): void;
+  /** Told after each transaction of `insertMany`, and which of its records were not there before. */
+  onInserted?(groups: readonly RecordGroup[], report: InsertReport): void;
 }
 
 const rowsPerDeletion = 1_000;
 
-export function createLedgerTable({ raw, database, walPath, onInserted }: LedgerTableParts): LedgerTable {
+/** The ledger in SQLite. */
+export interface LocalLedgerTable extends LedgerTable {
+  insertMany(records: readonly LedgerRecord[]): void;
+}
+
+export function createLedgerTable({
+  raw,
+  database,
+  walPath,
+  onInserted,
+}: LedgerTableParts): LocalLedgerTable {
   const insert = createLedgerInsert(raw);
   return {
     insertMany(records) {
       const groups = groupAlike(records);
-      const inserted = guardStorage(() => insert(groups));
-      onInserted?.(groups, inserted);
+      const report = guardStorage(() => insert(groups));
+      onInserted?.(groups, report);
     },
     // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
-    list: (query) => guardStorageLater(() => listPage(database, query)),
-    async deleteOlderThan(untilMs, rolledId) {
+    list: (query) => guardStorageLater(() => listLedgerPage(database, query)),
+    async deleteOlderThan(untilMs, settledId) {
       let deleted = 0;
       let inPiece = 0;
       do {
-        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, rolledId));
+        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, settledId));
         deleted += inPiece;
         await nextTurn();
       } while (inPiece === rowsPerDeletion);
       return deleted;
     },
+    hasOlderThan: (untilMs, settledId) =>
+      guardStorageLater(async () => {
+        const [row] = await selectOld(database, untilMs, settledId).limit(1).execute();
+        return row !== undefined;
+      }),
   };
 }
 
-async function deletePiece(database: Kysely<Tables>, untilMs: number, rolledId: number): Promise<number> {
+async function deletePiece(database: Kysely<Tables>, untilMs: number, settledId: number): Promise<number> {
   const result = await database
     .deleteFrom("usage_ledger")
-    .where("id", "in", (builder) =>
-      builder
-        .selectFrom("usage_ledger")
-        .select("id")
-        .where("started_at_ms", "<", untilMs)
-        .where("id", "<=", rolledId)
-        .where("id", "<", ({ selectFrom }) =>
-          selectFrom("usage_ledger").select(({ fn }) => fn.max("id").as("newest")),
-        )
-        .orderBy("started_at_ms")
-        .limit(rowsPerDeletion),
-    )
+    .where("id", "in", selectOld(database, untilMs, settledId).limit(rowsPerDeletion))
     .executeTakeFirst();
   return Number(result.numDeletedRows);
 }
 
+function selectOld(database: Kysely<Tables>, untilMs: number, settledId: number) {
+  return database
+    .selectFrom("usage_ledger")
+    .select("id")
+    .where("started_at_ms", "<", untilMs)
+    .where("id", "<=", settledId)
+    .where("id", "<", ({ selectFrom }) =>
+      selectFrom("usage_ledger").select(({ fn }) => fn.max("id").as("newest")),
+    )
+    .orderBy("started_at_ms");
+}
+
 /** By the start and then by the id: the index of the starts finds a page wherever it is. */
-async function listPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {
+export async function listLedgerPage(database: Kysely<Tables>, query: LedgerPageQuery): Promise<LedgerPage> {
   const { limit, cursor, order = "latest" } = query;
   const direction = order === "latest" ? "desc" : "asc";
   const beyond = order === "latest" ? "<" : ">";

@@ -1,13 +1,11 @@
-import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Kysely } from "kysely";
 import type { LedgerRecord } from "../core/ledger-record.ts";
-import { bucketStart } from "../core/usage-buckets.ts";
-import { UsageTally } from "../core/usage-tally.ts";
+import { type KindTallies, type TallyChange, toKindTallies } from "./kind-tallies.ts";
+import { toLedgerRecord } from "./ledger-row.ts";
 import type { LedgerCursor } from "./ledger-table.ts";
-import { toLedgerRecord, toUsageRow } from "./ledger-row.ts";
-import type { KindTallies, RollupWriter } from "./rollup-writer.ts";
-import { guardStorage } from "./storage-error.ts";
-import { keyOfKind } from "./usage-kinds.ts";
+import { guardStorageLater } from "./storage-error.ts";
+import type { Tables } from "./tables.ts";
 
 export interface RepriceQuery {
   readonly fromMs: number;
@@ -34,12 +32,18 @@ export interface RepriceReport {
 }
 
 export interface RepricerParts {
-  readonly raw: DatabaseSync;
-  readonly writer: RollupWriter;
+  readonly database: Kysely<Tables>;
   /** The last row whose cost is in the sums: those after it are not touched. */
   readonly rolledId: () => number;
-  /** Told after each transaction how many rows it wrote. */
-  onWritten(rows: number): void;
+  /** Changes rows, and the sums with them, in one transaction. */
+  write(changes: readonly CostChange[]): Promise<void>;
+}
+
+/** A row of the ledger with the record as it was and as it is to be. */
+export interface CostChange {
+  readonly id: number;
+  readonly before: LedgerRecord;
+  readonly after: LedgerRecord;
 }
 
 /**
@@ -49,50 +53,35 @@ export interface RepricerParts {
 export type Repricer = (query: RepriceQuery, signal: AbortSignal) => Promise<RepriceReport>;
 
 const rowsPerTransaction = 100;
-/** A changed record is written itself, and in the sums where it was and where it is now. */
-const rowsPerChange = 4;
 
 /** What it returns rejects with PlatformError `unavailable`. */
-export function createRepricer({ raw, writer, rolledId, onWritten }: RepricerParts): Repricer {
-  const select = raw.prepare(
-    `SELECT * FROM usage_ledger WHERE started_at_ms >= ? AND started_at_ms < ? AND (started_at_ms > ? OR id > ?)
-     AND id <= ? ORDER BY started_at_ms, id LIMIT ?`,
-  );
-  const update = raw.prepare(
-    "UPDATE usage_ledger SET cost_micros = ?, currency = ?, price_version = ? WHERE id = ?",
-  );
-
-  function write(changes: readonly Change[]): void {
-    raw.exec("BEGIN IMMEDIATE");
-    try {
-      for (const { id, after } of changes)
-        update.run(after.costMicros, after.currency, after.priceVersion, id);
-      writer.add(toTallies(changes));
-      raw.exec("COMMIT");
-    } catch (error) {
-      // A full disk makes SQLite roll back by itself.
-      if (raw.isTransaction) raw.exec("ROLLBACK");
-      writer.forget();
-      throw error;
-    }
-    onWritten(changes.length * rowsPerChange);
-  }
+export function createRepricer({ database, rolledId, write }: RepricerParts): Repricer {
+  const select = ({ startedAtMs, id }: LedgerCursor, untilMs: number) =>
+    database
+      .selectFrom("usage_ledger")
+      .selectAll()
+      .where("started_at_ms", ">=", startedAtMs)
+      .where("started_at_ms", "<", untilMs)
+      .where(({ or, eb }) => or([eb("started_at_ms", ">", startedAtMs), eb("id", ">", id)]))
+      .where("id", "<=", rolledId())
+      .orderBy("started_at_ms")
+      .orderBy("id")
+      .limit(rowsPerTransaction)
+      .execute();
 
   return async ({ fromMs, untilMs, cursor, limit, isDryRun, change }, signal) => {
     const report = { examined: 0, changed: 0, pricedAnew: 0 };
     const differences = new Map<string, number>();
     let place: LedgerCursor = cursor ?? { startedAtMs: fromMs, id: 0 };
     for (;;) {
-      const { startedAtMs, id } = place;
-      const rows = guardStorage(() =>
-        select.all(startedAtMs, untilMs, startedAtMs, id, rolledId(), rowsPerTransaction),
-      ).map(toUsageRow);
-      const changes = rows.flatMap((row): readonly Change[] => {
+      const from = place;
+      const rows = await guardStorageLater(() => select(from, untilMs));
+      const changes = rows.flatMap((row): readonly CostChange[] => {
         const before = toLedgerRecord(row);
         const after = change(before);
         return after === undefined ? [] : [{ id: row.id, before, after }];
       });
-      if (changes.length > 0 && !isDryRun) guardStorage(() => write(changes));
+      if (changes.length > 0 && !isDryRun) await guardStorageLater(() => write(changes));
       report.examined += rows.length;
       report.changed += changes.length;
       for (const { before, after } of changes) {
@@ -110,32 +99,17 @@ export function createRepricer({ raw, writer, rolledId, onWritten }: RepricerPar
   };
 }
 
-interface Change {
-  readonly id: number;
-  readonly before: LedgerRecord;
-  readonly after: LedgerRecord;
-}
-
 function addCost(sums: Map<string, number>, { currency, costMicros }: LedgerRecord, times: 1 | -1): void {
   if (currency === null || costMicros === null) return;
   sums.set(currency, (sums.get(currency) ?? 0) + times * costMicros);
 }
 
 /** What is to be added to the sums: the records as they were are taken out. */
-function toTallies(changes: readonly Change[]): Iterable<KindTallies> {
-  const tallies = new Map<string, KindTallies>();
-  const add = (record: LedgerRecord, times: 1 | -1) => {
-    const key = keyOfKind(record);
-    const ofKind = tallies.get(key) ?? { kind: record, byMinute: new Map() };
-    tallies.set(key, ofKind);
-    const minute = bucketStart("minute", record.startedAtMs);
-    const tally = ofKind.byMinute.get(minute) ?? new UsageTally();
-    ofKind.byMinute.set(minute, tally);
-    tally.add(record, times);
-  };
-  for (const { before, after } of changes) {
-    add(before, -1);
-    add(after, 1);
-  }
-  return tallies.values();
+export function toTallies(changes: readonly CostChange[]): Iterable<KindTallies> {
+  return toKindTallies(
+    changes.flatMap(({ before, after }): readonly TallyChange[] => [
+      { record: before, times: -1 },
+      { record: after, times: 1 },
+    ]),
+  );
 }

@@ -1,9 +1,9 @@
-import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Kysely } from "kysely";
 import { bucketMs, bucketStart, type StoredResolution } from "../core/usage-buckets.ts";
 import { type RollupGrain, rollupGrains } from "./rollup-columns.ts";
-import { guardStorage } from "./storage-error.ts";
-import type { UsageProgress } from "./usage-progress.ts";
+import { guardStorageLater } from "./storage-error.ts";
+import type { Tables } from "./tables.ts";
 
 /** For how many days sums are kept. Those by day are kept for ever. */
 export interface RollupRetention {
@@ -20,8 +20,7 @@ export interface RollupHorizon {
 }
 
 export interface HorizonParts {
-  readonly raw: DatabaseSync;
-  readonly progress: UsageProgress;
+  readonly database: Kysely<Tables>;
   readonly retention: RollupRetention;
   /** Wall time. */
   readonly nowMs: () => number;
@@ -34,15 +33,14 @@ const pruned = [
 ] as const;
 type Pruned = (typeof pruned)[number];
 
-export function createRollupHorizon({ raw, progress, retention, nowMs }: HorizonParts): RollupHorizon {
-  const oldest = raw.prepare(
-    "SELECT min(bucket_ms) AS bucket FROM usage_rollups WHERE resolution = ? AND by_principal = ?",
-  );
-  const remove = raw.prepare(
-    "DELETE FROM usage_rollups WHERE resolution = ? AND by_principal = ? AND bucket_ms < ?",
-  );
+/** Rejects with PlatformError `unavailable`. */
+export async function createRollupHorizon({
+  database,
+  retention,
+  nowMs,
+}: HorizonParts): Promise<RollupHorizon> {
   /** What was deleted stays deleted when later more is to be kept. */
-  const deletedUntil = new Map(pruned.map(({ name }) => [name, progress.read(name)]));
+  const deletedUntil = await guardStorageLater(() => readProgress(database));
 
   const horizonOf = ({ resolution, name, days }: Pruned) =>
     Math.max(
@@ -51,16 +49,30 @@ export function createRollupHorizon({ raw, progress, retention, nowMs }: Horizon
     );
 
   /** Deletes some buckets; undefined when there is nothing left to delete. */
-  function pruneSome(each: Pruned, byPrincipal: RollupGrain): number | undefined {
+  async function pruneSome(each: Pruned, byPrincipal: RollupGrain): Promise<number | undefined> {
     const { resolution, name, buckets } = each;
     const untilMs = horizonOf(each);
-    const first = oldest.get(resolution, byPrincipal)?.["bucket"];
-    if (typeof first !== "number" || first >= untilMs) return undefined;
+    const oldest = await database
+      .selectFrom("usage_rollups")
+      .select(({ fn }) => fn.min("bucket_ms").as("bucket"))
+      .where("resolution", "=", resolution)
+      .where("by_principal", "=", byPrincipal)
+      .executeTakeFirst();
+    // There is none in an empty table.
+    if (typeof oldest?.bucket !== "number" || oldest.bucket >= untilMs) return undefined;
     deletedUntil.set(name, untilMs);
-    progress.write(name, untilMs);
-    return Number(
-      remove.run(resolution, byPrincipal, Math.min(untilMs, first + buckets * bucketMs(resolution))).changes,
-    );
+    await database
+      .insertInto("usage_progress")
+      .values({ name, value: untilMs })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ value: untilMs }))
+      .execute();
+    const { numDeletedRows } = await database
+      .deleteFrom("usage_rollups")
+      .where("resolution", "=", resolution)
+      .where("by_principal", "=", byPrincipal)
+      .where("bucket_ms", "<", Math.min(untilMs, oldest.bucket + buckets * bucketMs(resolution)))
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
   }
 
   return {
@@ -72,14 +84,19 @@ export function createRollupHorizon({ raw, progress, retention, nowMs }: Horizon
       let rows = 0;
       for (const each of pruned)
         for (const byPrincipal of Object.values(rollupGrains)) {
-          let deleted = guardStorage(() => pruneSome(each, byPrincipal));
+          let deleted = await guardStorageLater(() => pruneSome(each, byPrincipal));
           while (deleted !== undefined) {
             rows += deleted;
             await nextTurn();
-            deleted = guardStorage(() => pruneSome(each, byPrincipal));
+            deleted = await guardStorageLater(() => pruneSome(each, byPrincipal));
           }
         }
       return rows;
     },
   };
+}
+
+async function readProgress(database: Kysely<Tables>): Promise<Map<string, number>> {
+  const rows = await database.selectFrom("usage_progress").selectAll().execute();
+  return new Map(rows.map(({ name, value }) => [name, value]));
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { keyIdOf } from "./envelope.ts";
-import { guardStorage } from "./storage-error.ts";
+import { guardStorageLater } from "./storage-error.ts";
 
 /** Which secret: what it is for, and of what. */
 export interface SecretName {
@@ -21,29 +21,34 @@ export interface PlainSecret extends SecretName {
 }
 
 /**
- * Everything that is sealed; a secret stands nowhere else. Every member is synchronous and throws PlatformError
- * `unavailable`. What a change replaces is overwritten in the database, and the change is on the disk when it returns.
+ * Everything that is sealed; a secret stands nowhere else. Every member rejects with PlatformError `unavailable`, and
+ * is called when the one before is done. A change is on the disk when it resolves.
  */
 export interface SecretTable {
-  find(secret: SecretName): string | undefined;
-  put(row: SecretRow): void;
-  remove(secret: SecretName): void;
-  /** How many rows are sealed under each key id, leaving out those that are no envelope. */
-  countByKey(): ReadonlyMap<string, number>;
-  list(): readonly SecretRow[];
-  /** Replaces envelopes, all of them or none. Returns how many. */
-  replaceAll(reseal: (row: SecretRow) => string | undefined): number;
-  hasPlain(): boolean;
-  /** Moves what is not sealed into this table, all of it or nothing. Returns how many. */
-  sealPlain(seal: (secret: PlainSecret) => string): number;
+  find(secret: SecretName): Promise<string | undefined>;
+  put(row: SecretRow): Promise<void>;
+  remove(secret: SecretName): Promise<void>;
+  list(): Promise<readonly SecretRow[]>;
+  /** Replaces envelopes, all of them or none. Resolves with how many. */
+  replaceAll(reseal: (row: SecretRow) => string | undefined): Promise<number>;
+  hasPlain(): Promise<boolean>;
+  /** Moves what is not sealed into this table, all of it or nothing. Resolves with how many. */
+  sealPlain(seal: (secret: PlainSecret) => string): Promise<number>;
   /** Writes the database anew, without what was deleted or changed before in it. */
-  compact(): void;
+  compact(): Promise<void>;
+}
+
+/** How many rows are sealed under each key id, leaving out those that are no envelope. */
+export function countByKey(rows: readonly SecretRow[]): ReadonlyMap<string, number> {
+  const ids = rows.flatMap(({ envelope }) => keyIdOf(envelope) ?? []);
+  return new Map([...Map.groupBy(ids, (id) => id)].map(([id, under]) => [id, under.length]));
 }
 
 /** Older versions kept saved configurations with the key-values of the platform itself. */
 const plainRows = "FROM key_values WHERE integration = 'platform' AND key >= 'config.' AND key < 'config/'";
 const plainPrefix = "config.";
 
+/** Secrets in SQLite. What a change replaces is overwritten in the database. */
 export function createSecretTable(raw: DatabaseSync): SecretTable {
   const find = raw.prepare("SELECT envelope FROM secrets WHERE purpose = ? AND name = ?");
   const listAll = raw.prepare("SELECT purpose, name, envelope FROM secrets ORDER BY purpose, name");
@@ -51,22 +56,18 @@ export function createSecretTable(raw: DatabaseSync): SecretTable {
     "INSERT INTO secrets (purpose, name, envelope) VALUES (?, ?, ?) ON CONFLICT (purpose, name) DO UPDATE SET envelope = excluded.envelope",
   );
   const remove = raw.prepare("DELETE FROM secrets WHERE purpose = ? AND name = ?");
-  const list = () => guardStorage(() => listAll.all().map(toRow));
+  const list = () => listAll.all().map(toRow);
   const write = ({ purpose, name, envelope }: SecretRow) => put.run(purpose, name, envelope);
 
   return {
     find: ({ purpose, name }) =>
-      guardStorage(() => {
+      guardStorageLater(async () => {
         const row = find.get(purpose, name);
         return row === undefined ? undefined : String(row["envelope"]);
       }),
     put: (row) => change(raw, () => void write(row)),
     remove: ({ purpose, name }) => change(raw, () => void remove.run(purpose, name)),
-    countByKey() {
-      const ids = list().flatMap(({ envelope }) => keyIdOf(envelope) ?? []);
-      return new Map([...Map.groupBy(ids, (id) => id)].map(([id, rows]) => [id, rows.length]));
-    },
-    list,
+    list: () => guardStorageLater(async () => list()),
     replaceAll: (reseal) =>
       change(raw, () => {
         let replaced = 0;
@@ -78,7 +79,8 @@ export function createSecretTable(raw: DatabaseSync): SecretTable {
         }
         return replaced;
       }),
-    hasPlain: () => guardStorage(() => raw.prepare(`SELECT 1 ${plainRows} LIMIT 1`).get() !== undefined),
+    hasPlain: () =>
+      guardStorageLater(async () => raw.prepare(`SELECT 1 ${plainRows} LIMIT 1`).get() !== undefined),
     sealPlain: (seal) =>
       change(raw, () => {
         const rows = raw.prepare(`SELECT key, value ${plainRows}`).all();
@@ -92,13 +94,13 @@ export function createSecretTable(raw: DatabaseSync): SecretTable {
         raw.exec(`DELETE ${plainRows}`);
         return rows.length;
       }),
-    compact: () => guardStorage(() => raw.exec("VACUUM")),
+    compact: () => guardStorageLater(async () => raw.exec("VACUUM")),
   };
 }
 
 /** One transaction that leaves nothing of what it replaces, and that a loss of power does not take back. */
-function change<Result>(raw: DatabaseSync, action: () => Result): Result {
-  return guardStorage(() => {
+function change<Result>(raw: DatabaseSync, action: () => Result): Promise<Result> {
+  return guardStorageLater(async () => {
     const before = { secureDelete: pragma(raw, "secure_delete"), synchronous: pragma(raw, "synchronous") };
     raw.exec("PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
     try {

@@ -5,6 +5,7 @@ import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { refuseHalfRestored } from "./backup/half-restored.ts";
+import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -21,6 +22,8 @@ import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
 import { createUsageSums, type UsageSums } from "./usage-sums.ts";
+import { checkSeals, type SealVerdict } from "./usage-seal-check.ts";
+import { createUsageSeals, type UsageSeals, type UsageSealsParts } from "./usage-seals.ts";
 import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
@@ -43,12 +46,16 @@ export interface Store {
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
+  readonly budgets: BudgetStore;
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   readonly prices: PriceRows;
   keyValues(integration: string): KeyValues;
+  createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
+  /** Looks at the ledger by the seals in the audit log, up to that record. Rejects with PlatformError `unavailable`. */
+  checkSeals(until: number): Promise<SealVerdict>;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
 }
@@ -105,7 +112,7 @@ async function openTables(
   const { raw, database } = await openDatabase(path);
   const checkpointer = createCheckpointer(path);
   try {
-    const vault = openVault({
+    const vault = await openVault({
       table: createSecretTable(raw),
       keyFile: createKeyFile(directory),
       keys: masterKeys,
@@ -114,28 +121,35 @@ async function openTables(
     });
     const identity = await createIdentity({ database, nowMs });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
-    const usage = createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const budgets = createBudgetStore(database);
+    const ledger = createLedgerTable({
+      raw,
+      database,
+      walPath: `${path}-wal`,
+      onInserted(groups, { inserted, charged }) {
+        onWritten(inserted);
+        usage.roller.noteInserted(groups, inserted);
+        if (charged.length > 0) budgets.noteRecorded(charged);
+      },
+    });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
-      ledger: createLedgerTable({
-        raw,
-        database,
-        walPath: `${path}-wal`,
-        onInserted(groups, inserted) {
-          onWritten(inserted);
-          usage.roller.noteInserted(groups, inserted);
-        },
-      }),
+      ledger,
       usage,
+      budgets,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
       keyValues: (integration) => createKeyValues(database, integration),
+      createSeals: (parts) =>
+        createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
+      checkSeals: (until) => checkSeals(database, until),
       async close() {
         await identity.close();
-        flushQuietly(usage, log);
+        await flushQuietly(usage, log);
         await checkpointer.stop();
         await database.destroy();
         release();
@@ -149,9 +163,9 @@ async function openTables(
 }
 
 /** What is not written now is read from the ledger with the next start. */
-function flushQuietly({ roller }: UsageSums, log: Log): void {
+async function flushQuietly({ roller }: UsageSums, log: Log): Promise<void> {
   try {
-    roller.flush();
+    await roller.flush();
   } catch (error) {
     log.warn("usage.sums_not_written", { error });
   }

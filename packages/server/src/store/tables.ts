@@ -7,8 +7,14 @@ export interface Tables {
   readonly usage_ledger: UsageRow;
   readonly usage_kinds: UsageKindRow;
   readonly usage_rollups: UsageRollupRow;
+  readonly budgets: BudgetRow;
+  readonly budget_spend: BudgetSpendRow;
+  readonly usage_progress: UsageProgressRow;
+  readonly secrets: SecretColumns;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
+  readonly teams: TeamRow;
+  readonly roles: RoleRow;
   readonly audit_log: AuditRow;
   readonly audit_notes: AuditNoteRow;
   readonly passwords: PasswordRow;
@@ -86,18 +92,73 @@ export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   readonly first_bytes: string;
 }
 
+export interface BudgetRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  /** Empty for a budget of all calls. */
+  readonly subject: string;
+  readonly period: string;
+  readonly amount_micros: number;
+  readonly currency: string;
+  /** JSON of a list of numbers. */
+  readonly warn_at_percents: string;
+  readonly action: string;
+  readonly created_at_ms: number;
+}
+
+/** What attempts in the ledger count for one budget and period. */
+export interface BudgetSpendRow {
+  readonly budget_id: string;
+  readonly period_start_ms: number;
+  readonly spent_micros: number;
+  /** Part of `spent_micros`: what is no cost in the ledger, or one in another currency. */
+  readonly assumed_micros: number;
+}
+
+/** How far the work on the ledger has come. */
+export interface UsageProgressRow {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface SecretColumns {
+  readonly purpose: string;
+  readonly name: string;
+  readonly envelope: string;
+}
+
 export interface UserRow {
   readonly id: string;
   readonly name: string;
   readonly kind: string;
   readonly email: string | null;
   readonly role: string;
+  /** Null for a user without a team. */
+  readonly team_id: string | null;
   /** 1 for a user whose keys work, else 0. */
   readonly is_active: number;
   readonly created_at_ms: number;
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+}
+
+export interface TeamRow {
+  readonly id: string;
+  readonly name: string;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
+  readonly created_at_ms: number;
+}
+
+export interface RoleRow {
+  readonly name: string;
+  readonly description: string;
+  /** JSON of a list of permissions. */
+  readonly permissions: string;
+  readonly created_at_ms: number;
 }
 
 export interface ApiKeyRow {

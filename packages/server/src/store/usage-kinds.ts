@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { UsageKind } from "../core/usage-tally.ts";
+import { keyOfKind, kindValues } from "./kind-tallies.ts";
 
 /** The kinds that sums are kept of, by their ids in the database. */
 export interface UsageKinds {
@@ -15,8 +16,11 @@ export const otherName = "(other)";
 /** What stands for all in sums that do not tell something apart; no principal and no model has an empty name. */
 export const everything = "";
 
-/** @param most how many kinds there may be before new ones are counted as `(other)`. Default 20,000 */
-export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
+/** How many kinds there may be before new ones are counted as `(other)`. */
+export const mostKinds = 20_000;
+
+/** @param most default 20,000 */
+export function createUsageKinds(raw: DatabaseSync, most = mostKinds): UsageKinds {
   const ids = new Map<string, number>();
   const find = raw.prepare(
     `SELECT id FROM usage_kinds WHERE principal = ? AND integration = ? AND provider = ? AND upstream_model = ?
@@ -29,13 +33,10 @@ export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
   const count = raw.prepare("SELECT count(*) AS kinds FROM usage_kinds");
 
   function findOrMake(kind: UsageKind): number {
-    const known = find.get(...toValues(kind))?.["id"];
+    const known = find.get(...kindValues(kind))?.["id"];
     if (typeof known === "number") return known;
-    const isOther = [kind.principal, kind.upstreamModel].every(
-      (name) => name === otherName || name === everything,
-    );
-    if (!isOther && Number(count.get()?.["kinds"]) >= most) return findOrMake(toOther(kind));
-    return Number(insert.get(...toValues(kind))?.["id"]);
+    if (!isOther(kind) && Number(count.get()?.["kinds"]) >= most) return findOrMake(toOther(kind));
+    return Number(insert.get(...kindValues(kind))?.["id"]);
   }
 
   return {
@@ -53,16 +54,13 @@ export function createUsageKinds(raw: DatabaseSync, most = 20_000): UsageKinds {
   };
 }
 
-function toOther(kind: UsageKind): UsageKind {
+/** Whether it is one that others are counted as. */
+export function isOther({ principal, upstreamModel }: UsageKind): boolean {
+  return [principal, upstreamModel].every((name) => name === otherName || name === everything);
+}
+
+/** What a kind is counted as when there are too many. */
+export function toOther(kind: UsageKind): UsageKind {
   const toName = (name: string) => (name === everything ? everything : otherName);
   return { ...kind, principal: toName(kind.principal), upstreamModel: toName(kind.upstreamModel) };
-}
-
-/** One text for each kind. */
-export function keyOfKind(kind: UsageKind): string {
-  return toValues(kind).join("\n");
-}
-
-function toValues({ principal, integration, provider, upstreamModel, operation, currency }: UsageKind) {
-  return [principal, integration, provider, upstreamModel, operation, currency ?? ""] as const;
 }

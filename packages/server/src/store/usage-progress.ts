@@ -8,8 +8,8 @@ export interface UsageProgress {
   write(name: ProgressName, value: number): void;
 }
 
-/** The last row of the ledger that is in the sums, and the wall times from which on sums by minute and hour are kept. */
-export type ProgressName = "rolled_id" | "minute_from_ms" | "hour_from_ms";
+/** The last row of the ledger that is in the sums. */
+export type ProgressName = "rolled_id";
 
 export function createUsageProgress(raw: DatabaseSync): UsageProgress {
   const find = raw.prepare("SELECT value FROM usage_progress WHERE name = ?");

@@ -4,30 +4,34 @@ import { bucketStart } from "../core/usage-buckets.ts";
 import { UsageTally } from "../core/usage-tally.ts";
 import type { RecordGroup } from "./ledger-insert.ts";
 import { toLedgerRecord, toUsageRow } from "./ledger-row.ts";
-import type { KindTallies, RollupWriter } from "./rollup-writer.ts";
+import { type KindTallies, keyOfKind } from "./kind-tallies.ts";
+import type { RollupWriter } from "./rollup-writer.ts";
 import { guardStorage } from "./storage-error.ts";
-import { keyOfKind } from "./usage-kinds.ts";
 import type { UsageProgress } from "./usage-progress.ts";
 
-/**
- * Brings each row of the ledger into the sums, exactly once: the id of the last one that is in them is written in the
- * transaction that adds to them. Rows that were just inserted are added up in memory, those between that id and the
- * first of these are read from the ledger: after a kill a few, and all of a database from before there were sums.
- */
+/** Brings each row of the ledger into the sums, exactly once. */
 export interface UsageRoller {
   /** Rows that are in the ledger and not in the sums. */
   readonly behind: number;
   /** The last row that is in the sums. */
   readonly rolledId: number;
-  /** Takes what one transaction put into the ledger: of the records in the groups as many as `inserted`. Never throws. */
-  noteInserted(groups: readonly RecordGroup[], inserted: number): void;
-  /** Writes what memory holds. Throws PlatformError `unavailable`, and then memory holds it still. */
-  flush(): void;
+  /** Writes what memory holds. Rejects with PlatformError `unavailable`, and then memory holds it still. */
+  flush(): Promise<void>;
   /**
    * Reads what is missing from the ledger, in pieces, and takes at most a third of a core for it. Resolves when nothing
    * is missing or the signal says so; rejects with PlatformError `unavailable`, and the next call goes on from there.
    */
   catchUp(signal: AbortSignal, onPiece?: () => void): Promise<void>;
+}
+
+/**
+ * The id of the last row that is in the sums is written in the transaction that adds to them. Rows that were just
+ * inserted are added up in memory, those between that id and the first of these are read from the ledger: after a kill a
+ * few, and all of a database from before there were sums.
+ */
+export interface FollowingRoller extends UsageRoller {
+  /** Takes what one transaction put into the ledger: of the records in the groups as many as `inserted`. Never throws. */
+  noteInserted(groups: readonly RecordGroup[], inserted: number): void;
 }
 
 export interface RollerParts {
@@ -47,11 +51,11 @@ const rowsPerPiece = 500;
 const rowsPerTally = 11;
 const restShare = 2;
 
-export function createUsageRoller(parts: RollerParts): UsageRoller {
+export function createUsageRoller(parts: RollerParts): FollowingRoller {
   return new Roller(parts);
 }
 
-class Roller implements UsageRoller {
+class Roller implements FollowingRoller {
   readonly #parts: RollerParts;
   readonly #select;
   readonly #selectLast;
@@ -93,14 +97,18 @@ class Roller implements UsageRoller {
     this.#seenId = this.#lastId;
     if (this.#size < mostTallies) return;
     try {
-      this.flush();
+      this.#flushNow();
     } catch {
       // The ledger has the rows, so nothing is lost; the next flush says what is the matter.
       if (this.#size > mostHeldTallies) this.#dropMemory();
     }
   }
 
-  flush(): void {
+  async flush(): Promise<void> {
+    this.#flushNow();
+  }
+
+  #flushNow(): void {
     guardStorage(() => {
       // A replay of a few records leaves a gap that is read at once; a large one is for `catchUp`.
       if (this.#seenId < this.#lastId && this.#lastId - this.#seenId <= rowsPerPiece) this.#readPiece();

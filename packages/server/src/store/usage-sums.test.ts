@@ -74,14 +74,14 @@ describe("the sums of the ledger", () => {
     const store = await open();
     const records = mixture(1_000);
     for (let from = 0; from < records.length; from += 100)
-      store.ledger.insertMany(records.slice(from, from + 100));
+      await store.ledger.insertMany(records.slice(from, from + 100));
     await expectSums(store, records);
     expect(store.usage.roller.behind).toBe(0);
   });
 
   test("tell groups apart, and cost by currency", async () => {
     const { ledger, usage } = await open();
-    ledger.insertMany([
+    await ledger.insertMany([
       sampleRecord(1),
       sampleRecord(2, { currency: "EUR", costMicros: 3 }),
       sampleRecord(3, { currency: null, costMicros: null, principal: "team-b" }),
@@ -105,20 +105,20 @@ describe("the sums of the ledger", () => {
   test("count a record once, however often it is offered", async () => {
     const store = await open();
     const records = mixture(300);
-    store.ledger.insertMany(records.slice(0, 200));
-    store.ledger.insertMany(records.slice(100));
-    store.ledger.insertMany(records);
-    store.usage.roller.flush();
-    store.ledger.insertMany(records.slice(250));
+    await store.ledger.insertMany(records.slice(0, 200));
+    await store.ledger.insertMany(records.slice(100));
+    await store.ledger.insertMany(records);
+    await store.usage.roller.flush();
+    await store.ledger.insertMany(records.slice(250));
     await expectSums(store, records);
   });
 
   test("go on after a kill from the last row that is in them", async () => {
     const records = mixture(300);
     const store = await open();
-    store.ledger.insertMany(records.slice(0, 40));
-    store.usage.roller.flush();
-    store.ledger.insertMany(records.slice(40, 60));
+    await store.ledger.insertMany(records.slice(0, 40));
+    await store.usage.roller.flush();
+    await store.ledger.insertMany(records.slice(40, 60));
     // The files as a killed server leaves them: what memory held is lost.
     const killed = join(directory, "killed");
     mkdirSync(killed);
@@ -127,7 +127,7 @@ describe("the sums of the ledger", () => {
     const again = await openStore({ directory: killed, nowMs: () => nowMs + hourMs });
     stores.push(again);
     expect(again.usage.roller.behind).toBe(20);
-    again.ledger.insertMany(records);
+    await again.ledger.insertMany(records);
     await again.usage.roller.catchUp(never);
     await expectSums(again, records);
   });
@@ -135,7 +135,7 @@ describe("the sums of the ledger", () => {
   test("are filled from a ledger of before, in pieces that may be stopped", async () => {
     const records = mixture(1_700);
     const store = await open();
-    store.ledger.insertMany(records);
+    await store.ledger.insertMany(records);
     await closeAll();
     for (const table of ["usage_rollups", "usage_progress", "usage_kinds"]) tamper(`DROP TABLE ${table}`);
     tamper("DELETE FROM kysely_migration WHERE name = '0006_rollups'");
@@ -145,7 +145,7 @@ describe("the sums of the ledger", () => {
     expect(old.usage.roller.behind).toBe(1_200);
     await closeAll();
     const again = await open();
-    again.ledger.insertMany(mixture(10, 5_000));
+    await again.ledger.insertMany(mixture(10, 5_000));
     await again.usage.roller.catchUp(never);
     await expectSums(again, [...records, ...mixture(10, 5_000)]);
   });
@@ -153,25 +153,25 @@ describe("the sums of the ledger", () => {
   test("stay when records are deleted, and ids are not given again", async () => {
     const { ledger, usage } = await open();
     const records = mixture(100);
-    ledger.insertMany(records);
-    usage.roller.flush();
+    await ledger.insertMany(records);
+    await usage.roller.flush();
     expect(await ledger.deleteOlderThan(nowMs + dayMs, usage.roller.rolledId)).toBe(99);
-    ledger.insertMany(mixture(5, 900));
+    await ledger.insertMany(mixture(5, 900));
     const { groups } = await usage.sum(whole);
     expect(groups.map(({ tally }) => tally.attempts)).toEqual([105]);
   });
 
   test("keep no record from the ledger while they lack it", async () => {
     const { ledger, usage } = await open();
-    ledger.insertMany(mixture(10));
+    await ledger.insertMany(mixture(10));
     expect(await ledger.deleteOlderThan(nowMs + dayMs, usage.roller.rolledId)).toBe(0);
   });
 
   test("by minute and hour are let go after their time, those by day are not", async () => {
     const clock = { now: nowMs + hourMs };
     const { ledger, usage } = await open(clock);
-    ledger.insertMany([sampleRecord(1), sampleRecord(2, { startedAtMs: nowMs - 10 * dayMs })]);
-    usage.roller.flush();
+    await ledger.insertMany([sampleRecord(1), sampleRecord(2, { startedAtMs: nowMs - 10 * dayMs })]);
+    await usage.roller.flush();
     const rows = () =>
       tamper(
         "SELECT resolution, count(*) AS count FROM usage_rollups WHERE by_principal = 1 GROUP BY 1 ORDER BY 1",
@@ -199,8 +199,8 @@ describe("the sums of the ledger", () => {
   test("what was let go does not come back when more is to be kept", async () => {
     const clock = { now: nowMs };
     const { ledger, usage } = await open(clock);
-    ledger.insertMany([sampleRecord(1)]);
-    usage.roller.flush();
+    await ledger.insertMany([sampleRecord(1)]);
+    await usage.roller.flush();
     clock.now = nowMs + 10 * dayMs;
     await usage.horizon.prune();
     await closeAll();
@@ -225,8 +225,8 @@ describe("a new price", () => {
   test("changes records and sums alike, in runs that go on from each other, and once", async () => {
     const store = await open();
     const records = mixture(450);
-    store.ledger.insertMany(records);
-    store.usage.roller.flush();
+    await store.ledger.insertMany(records);
+    await store.usage.roller.flush();
     const dry = await store.usage.reprice({ ...all, isDryRun: true }, never);
     await expectSums(store, records);
     const first = await store.usage.reprice({ ...all, limit: 150 }, never);
@@ -256,9 +256,9 @@ describe("a new price", () => {
 
   test("leaves records alone that are not in the sums, and stops when it is told to", async () => {
     const { ledger, usage } = await open();
-    ledger.insertMany(mixture(300));
-    usage.roller.flush();
-    ledger.insertMany(mixture(10, 1_000));
+    await ledger.insertMany(mixture(300));
+    await usage.roller.flush();
+    await ledger.insertMany(mixture(10, 1_000));
     const stop = new AbortController();
     stop.abort();
     expect(await usage.reprice(all, stop.signal)).toMatchObject({ examined: 100 });
@@ -271,16 +271,22 @@ test("sums that cannot be written stay in memory until they can", async () => {
   const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
   await migrate({ raw, database });
   const retention = { minuteDays: 2, hourDays: 90 };
-  const usage = createUsageSums({ raw, database, retention, nowMs: () => nowMs, onWritten: () => undefined });
+  const usage = await createUsageSums({
+    raw,
+    database,
+    retention,
+    nowMs: () => nowMs,
+    onWritten: () => undefined,
+  });
   const ledger = createLedgerTable({
     raw,
     database,
     walPath: "",
-    onInserted: (groups, inserted) => usage.roller.noteInserted(groups, inserted),
+    onInserted: (groups, { inserted }) => usage.roller.noteInserted(groups, inserted),
   });
   ledger.insertMany([sampleRecord(1), sampleRecord(2)]);
   raw.exec("PRAGMA query_only = 1");
-  expect(() => usage.roller.flush()).toThrow(expect.objectContaining({ code: "unavailable" }));
+  await expect(usage.roller.flush()).rejects.toMatchObject({ code: "unavailable" });
   raw.exec("PRAGMA query_only = 0");
   ledger.insertMany([sampleRecord(3)]);
   expect((await usage.sum(whole)).groups.map(({ tally }) => tally.attempts)).toEqual([3]);

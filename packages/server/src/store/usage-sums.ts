@@ -11,9 +11,10 @@ import {
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import { createUsageProgress } from "./usage-progress.ts";
+import { createCostWriter } from "./cost-writer.ts";
 import { createRepricer, type Repricer } from "./repricer.ts";
 import { createRollupWriter } from "./rollup-writer.ts";
-import { createUsageRoller, type UsageRoller } from "./usage-roller.ts";
+import { createUsageRoller, type FollowingRoller, type UsageRoller } from "./usage-roller.ts";
 
 /** The sums of the ledger by minute, hour and day. Queries read them alone, never the ledger. */
 export interface UsageSums {
@@ -30,33 +31,54 @@ export interface UsageSums {
 }
 
 export interface UsageSumsParts {
-  readonly raw: DatabaseSync;
   readonly database: Kysely<Tables>;
   readonly retention: RollupRetention;
   /** Wall time. */
   readonly nowMs: () => number;
-  onWritten(rows: number): void;
 }
 
-export function createUsageSums({ raw, database, retention, nowMs, onWritten }: UsageSumsParts): UsageSums {
-  const progress = createUsageProgress(raw);
-  const horizon = createRollupHorizon({ raw, progress, retention, nowMs });
-  const writer = createRollupWriter(raw, horizon);
-  const roller = createUsageRoller({ raw, progress, writer, onWritten });
-
+/** The questions, which are the same for every database. */
+export function createSumQueries(
+  database: Kysely<Tables>,
+  roller: UsageRoller,
+): Pick<UsageSums, "sum" | "unpriced"> {
   return {
-    roller,
-    horizon,
-    reprice: createRepricer({ raw, writer, rolledId: () => roller.rolledId, onWritten }),
     sum: (query) =>
       guardStorageLater(async () => {
-        roller.flush();
+        await roller.flush();
         return querySums(database, query);
       }),
     unpriced: (query) =>
       guardStorageLater(async () => {
-        roller.flush();
+        await roller.flush();
         return queryUnpriced(database, query);
       }),
   };
+}
+
+/** The sums in SQLite. */
+export interface FollowingSums extends UsageSums {
+  readonly roller: FollowingRoller;
+}
+
+/** Rejects with PlatformError `unavailable`. */
+export async function createUsageSums({
+  raw,
+  onWritten,
+  ...parts
+}: UsageSumsParts & {
+  readonly raw: DatabaseSync;
+  /** Told after each transaction how many rows it wrote. */
+  onWritten(rows: number): void;
+}): Promise<FollowingSums> {
+  const { database } = parts;
+  const horizon = await createRollupHorizon(parts);
+  const writer = createRollupWriter(raw, horizon);
+  const roller = createUsageRoller({ raw, progress: createUsageProgress(raw), writer, onWritten });
+  const reprice = createRepricer({
+    database,
+    rolledId: () => roller.rolledId,
+    write: createCostWriter({ raw, writer, onWritten }),
+  });
+  return { roller, horizon, reprice, ...createSumQueries(database, roller) };
 }

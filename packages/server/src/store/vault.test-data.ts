@@ -69,6 +69,6 @@ export function newKey(): { readonly text: string; readonly id: string } {
   return { text: key.format(), id: key.id };
 }
 
-export function keysOf(vault: Vault) {
-  return vault.status().keys.map(({ state, secrets }) => ({ state, secrets }));
+export async function keysOf(vault: Vault) {
+  return (await vault.status()).keys.map(({ state, secrets }) => ({ state, secrets }));
 }

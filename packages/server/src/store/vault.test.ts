@@ -28,7 +28,7 @@ describe("the first start", () => {
   it("makes none when a key is given", async () => {
     const vault = await folder.open(configured(newKey().text));
     expect(existsSync(folder.keyFile)).toBe(false);
-    expect(vault.status()).toMatchObject({ isSealed: false, source: "configuration" });
+    expect(await vault.status()).toMatchObject({ isSealed: false, source: "configuration" });
   });
 
   it("refuses a key file that holds no key, and leaves it as it is", async () => {
@@ -48,44 +48,44 @@ describe("the first start", () => {
 describe("a secret", () => {
   it("is kept over restarts, and stands nowhere in the folder", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
-    vault.write(home, "other");
-    vault.write(home, `${canary}-2`);
+    await vault.write(office, canary);
+    await vault.write(home, "other");
+    await vault.write(home, `${canary}-2`);
     expect(folder.filesWith(canary)).toEqual([]);
     await folder.closeAll();
     expect(folder.filesWith(canary)).toEqual([]);
     const again = await folder.open();
-    expect([again.read(office), again.read(home)]).toEqual([canary, `${canary}-2`]);
-    expect(again.read({ ...office, name: "nobody" })).toBeUndefined();
+    expect(await Promise.all([again.read(office), again.read(home)])).toEqual([canary, `${canary}-2`]);
+    expect(await again.read({ ...office, name: "nobody" })).toBeUndefined();
   });
 
   it("has a bound on its length", async () => {
     const vault = await folder.open();
-    expect(() => vault.write(office, "x".repeat(70_000))).toThrow(
+    await expect(vault.write(office, "x".repeat(70_000))).rejects.toEqual(
       expect.objectContaining({ code: "payload_too_large" }),
     );
   });
 
   it("that was altered or moved is refused by name, and the others are not", async () => {
     const vault = await folder.open();
-    vault.write(office, canary);
-    vault.write(home, "other");
+    await vault.write(office, canary);
+    await vault.write(home, "other");
     folder.tamper(
       "UPDATE secrets SET envelope = (SELECT envelope FROM secrets WHERE name = 'home') WHERE name = 'office'",
     );
-    expect(() => vault.read(office)).toThrow(/integration_config of office does not open/);
-    expect(vault.read(home)).toBe("other");
+    await expect(vault.read(office)).rejects.toThrow(/integration_config of office does not open/);
+    expect(await vault.read(home)).toBe("other");
     folder.tamper("UPDATE secrets SET envelope = 'rubbish' WHERE name = 'office'");
     await folder.closeAll();
     const again = await folder.open();
     expect(again.isSealed).toBe(false);
-    expect(() => again.read(office)).toThrow(expect.objectContaining({ code: "unavailable" }));
+    await expect(again.read(office)).rejects.toEqual(expect.objectContaining({ code: "unavailable" }));
     const before = readFileSync(folder.keyFile, "utf8");
     await expect(again.rotate()).rejects.toThrow(/of office/);
     expect(readFileSync(folder.keyFile, "utf8")).toBe(before);
-    again.write(office, "anew");
+    await again.write(office, "anew");
     await again.rotate();
-    expect([again.read(office), again.read(home)]).toEqual(["anew", "other"]);
+    expect(await Promise.all([again.read(office), again.read(home)])).toEqual(["anew", "other"]);
   });
 });
 
@@ -103,13 +103,13 @@ describe("what an older version left unsealed", () => {
     folder.tamper("INSERT INTO key_values VALUES ('platform', 'other', '1'), ('office', 'config.x', '2')");
     expect(folder.filesWith(canary)).not.toEqual([]);
     const vault = await folder.open();
-    expect([vault.read(office), vault.read(home)]).toEqual([canary, `${canary}-2`]);
+    expect(await Promise.all([vault.read(office), vault.read(home)])).toEqual([canary, `${canary}-2`]);
     expect(folder.told.at(-1)).toEqual({ event: "secrets.sealed_plain", fields: { secrets: 2 } });
     await folder.closeAll();
     expect(folder.filesWith(canary)).toEqual([]);
     const envelopes = folder.tamper("SELECT * FROM secrets");
     const again = await folder.open();
-    expect(again.read(office)).toBe(canary);
+    expect(await again.read(office)).toBe(canary);
     expect(folder.tamper("SELECT * FROM secrets")).toEqual(envelopes);
     expect(folder.tamper("SELECT integration, key FROM key_values ORDER BY key")).toMatchObject([
       { integration: "office", key: "config.x" },
@@ -119,7 +119,7 @@ describe("what an older version left unsealed", () => {
 
   it("keeps the server from starting, or unsealing, while it cannot be sealed", async () => {
     const vault = await folder.open();
-    vault.write(home, "other");
+    await vault.write(home, "other");
     await folder.closeAll();
     const key = readFileSync(folder.keyFile, "utf8");
     folder.tamper(plain("office", canary));
@@ -127,16 +127,16 @@ describe("what an older version left unsealed", () => {
     await expect(folder.open()).rejects.toMatchObject({ code: "unavailable" });
     rmSync(folder.keyFile);
     const sealed = await folder.open();
-    expect(() => sealed.unseal(key)).toThrow(expect.objectContaining({ code: "unavailable" }));
+    await expect(sealed.unseal(key)).rejects.toEqual(expect.objectContaining({ code: "unavailable" }));
     expect(sealed.isSealed).toBe(true);
     folder.tamper("DROP TRIGGER refuse");
-    expect(sealed.unseal(key).isSealed).toBe(false);
-    expect(sealed.read(office)).toBe(canary);
+    expect((await sealed.unseal(key)).isSealed).toBe(false);
+    expect(await sealed.read(office)).toBe(canary);
   });
 
   it("stays as it is while the vault is sealed", async () => {
     const vault = await folder.open();
-    vault.write(home, "other");
+    await vault.write(home, "other");
     await folder.closeAll();
     folder.tamper(plain("office", canary));
     rmSync(folder.keyFile);
@@ -148,7 +148,7 @@ describe("what an older version left unsealed", () => {
 describe("without the key", () => {
   async function copyWithoutKey(): Promise<{ readonly copy: string; readonly key: string }> {
     const vault = await folder.open();
-    vault.write(office, canary);
+    await vault.write(office, canary);
     await folder.closeAll();
     const copy = join(folder.root, "copy");
     cpSync(folder.data, copy, { recursive: true, filter: (path) => !path.includes("master.key") });
@@ -161,11 +161,11 @@ describe("without the key", () => {
     const vault = await folder.open(undefined, copy);
     const sealed = expect.objectContaining({ code: "sealed" });
     expect(vault.isSealed).toBe(true);
-    expect(() => vault.read(office)).toThrow(sealed);
-    expect(() => vault.read({ ...office, name: "nobody" })).toThrow(sealed);
-    expect(() => vault.write(office, "plain")).toThrow(sealed);
+    await expect(vault.read(office)).rejects.toEqual(sealed);
+    await expect(vault.read({ ...office, name: "nobody" })).rejects.toEqual(sealed);
+    await expect(vault.write(office, "plain")).rejects.toEqual(sealed);
     await expect(vault.rotate()).rejects.toEqual(sealed);
-    expect(vault.status()).toMatchObject({
+    expect(await vault.status()).toMatchObject({
       isSealed: true,
       source: undefined,
       keys: [{ state: "missing", secrets: 1 }],
@@ -179,14 +179,14 @@ describe("without the key", () => {
   it("a wrong one does not help, whether configured or given later", async () => {
     const { copy } = await copyWithoutKey();
     const vault = await folder.open(configured(newKey().text), copy);
-    expect(keysOf(vault)).toEqual([
+    expect(await keysOf(vault)).toEqual([
       { state: "current", secrets: 0 },
       { state: "missing", secrets: 1 },
     ]);
-    expect(() => vault.unseal(newKey().text)).toThrow(
+    await expect(vault.unseal(newKey().text)).rejects.toEqual(
       expect.objectContaining({ code: "invalid_request", field: "master_key" }),
     );
-    expect(() => vault.unseal("no key")).toThrow(/32 bytes/);
+    await expect(vault.unseal("no key")).rejects.toThrow(/32 bytes/);
     expect(vault.isSealed).toBe(true);
   });
 
@@ -194,10 +194,10 @@ describe("without the key", () => {
     const { copy, key } = await copyWithoutKey();
     const vault = await folder.open(undefined, copy);
     const opened = vault.whenUnsealed;
-    expect(vault.unseal(key)).toMatchObject({ isSealed: false, source: "unseal" });
+    expect(await vault.unseal(key)).toMatchObject({ isSealed: false, source: "unseal" });
     await opened;
-    expect(vault.read(office)).toBe(canary);
-    expect(() => vault.unseal(key)).toThrow(expect.objectContaining({ code: "conflict" }));
+    expect(await vault.read(office)).toBe(canary);
+    await expect(vault.unseal(key)).rejects.toEqual(expect.objectContaining({ code: "conflict" }));
     await expect(vault.rotate()).rejects.toMatchObject({ code: "conflict" });
     await folder.closeAll();
     expect((await folder.open(undefined, copy)).isSealed).toBe(true);
@@ -207,8 +207,8 @@ describe("without the key", () => {
     const { copy, key } = await copyWithoutKey();
     const next = newKey();
     const vault = await folder.open(configured(next.text), copy);
-    vault.unseal(key);
-    expect(vault.read(office)).toBe(canary);
+    await vault.unseal(key);
+    expect(await vault.read(office)).toBe(canary);
     await folder.closeAll();
     expect((await folder.open(configured(next.text), copy)).isSealed).toBe(false);
   });
@@ -219,26 +219,26 @@ describe("a configured key", () => {
     const [first, second] = [newKey(), newKey()];
     await folder.open().then((vault) => vault.write(office, canary));
     await folder.closeAll();
-    await folder.open(configured(first.text)).then((vault) => {
-      expect(vault.read(office)).toBe(canary);
-      expect(vault.status().keys).toEqual([{ id: first.id, state: "current", secrets: 1 }]);
+    await folder.open(configured(first.text)).then(async (vault) => {
+      expect(await vault.read(office)).toBe(canary);
+      expect((await vault.status()).keys).toEqual([{ id: first.id, state: "current", secrets: 1 }]);
     });
     await folder.closeAll();
     rmSync(folder.keyFile);
-    await folder.open(configured(second.text, first.text)).then((vault) => {
-      expect(vault.read(office)).toBe(canary);
-      expect(vault.status().keys).toEqual([
+    await folder.open(configured(second.text, first.text)).then(async (vault) => {
+      expect(await vault.read(office)).toBe(canary);
+      expect((await vault.status()).keys).toEqual([
         { id: first.id, state: "previous", secrets: 0 },
         { id: second.id, state: "current", secrets: 1 },
       ]);
     });
     await folder.closeAll();
-    expect((await folder.open(configured(second.text))).read(office)).toBe(canary);
+    expect(await (await folder.open(configured(second.text))).read(office)).toBe(canary);
   });
 
   it("is rotated by who configures it: the platform only finishes what that began", async () => {
     const vault = await folder.open(configured(newKey().text));
-    vault.write(office, canary);
+    await vault.write(office, canary);
     await expect(vault.rotate(newKey().text)).rejects.toMatchObject({ code: "conflict" });
     expect(await vault.rotate()).toMatchObject({ source: "configuration", isSealed: false });
   });
@@ -248,9 +248,9 @@ describe("a configured key", () => {
     await folder.open(configured(first.text)).then((vault) => vault.write(office, canary));
     await folder.closeAll();
     const vault = await folder.open({ current: undefined, previous: [new Secret(first.text)] });
-    expect(vault.read(office)).toBe(canary);
-    expect(vault.status()).toMatchObject({ source: "file" });
+    expect(await vault.read(office)).toBe(canary);
+    expect(await vault.status()).toMatchObject({ source: "file" });
     await folder.closeAll();
-    expect((await folder.open()).read(office)).toBe(canary);
+    expect(await (await folder.open()).read(office)).toBe(canary);
   });
 });

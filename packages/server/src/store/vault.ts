@@ -4,7 +4,7 @@ import { nonceBytes, openEnvelope, keyIdOf, type SealedPlace, sealText } from ".
 import type { KeyFile } from "./key-file.ts";
 import { KeyRing } from "./key-ring.ts";
 import { createMasterKey, type MasterKey, readMasterKey } from "./master-key.ts";
-import type { SecretName, SecretRow, SecretTable } from "./secret-table.ts";
+import { countByKey, type SecretName, type SecretRow, type SecretTable } from "./secret-table.ts";
 
 /** The master keys that the configuration gives. */
 export interface MasterKeys {
@@ -37,15 +37,15 @@ export interface VaultStatus {
  */
 export interface Vault {
   readonly isSealed: boolean;
-  /** Undefined when there is no such secret. Throws PlatformError `sealed`, or `unavailable` for one that was altered. */
-  read(secret: SecretName): string | undefined;
-  /** On the disk when it returns. Throws PlatformError `sealed`, `payload_too_large` or `unavailable`. */
-  write(secret: SecretName, text: string): void;
-  /** Also one that is not there. Throws PlatformError `sealed` or `unavailable`. */
-  remove(secret: SecretName): void;
-  status(): VaultStatus;
-  /** Takes a missing master key. Throws PlatformError `conflict` when none is missing, `invalid_request` for a wrong one. */
-  unseal(text: string): VaultStatus;
+  /** Undefined when there is no such secret. Rejects with PlatformError `sealed`, or `unavailable` for one that was altered. */
+  read(secret: SecretName): Promise<string | undefined>;
+  /** On the disk when it resolves. Rejects with PlatformError `sealed`, `payload_too_large` or `unavailable`. */
+  write(secret: SecretName, text: string): Promise<void>;
+  /** Also one that is not there. Rejects with PlatformError `sealed` or `unavailable`. */
+  remove(secret: SecretName): Promise<void>;
+  status(): Promise<VaultStatus>;
+  /** Takes a missing master key. Rejects with PlatformError `conflict` when none is missing, `invalid_request` for a wrong one. */
+  unseal(text: string): Promise<VaultStatus>;
   /**
    * Puts every secret under a new master key, or those under a key before under the configured one. Whoever reads or
    * writes meanwhile notices nothing, and after a crash at any moment the key file opens everything.
@@ -69,9 +69,11 @@ const longestBytes = 64 * 1024;
 const table = "secrets";
 const field = "envelope";
 
-/** Throws PlatformError `config_invalid` for a key file that holds no key, and `unavailable`. */
-export function openVault(parts: VaultParts): Vault {
-  return new SealedVault(parts);
+/** Rejects with PlatformError `config_invalid` for a key file that holds no key, and `unavailable`. */
+export async function openVault(parts: VaultParts): Promise<Vault> {
+  const vault = new SealedVault(parts);
+  await vault.open();
+  return vault;
 }
 
 class SealedVault implements Vault {
@@ -81,10 +83,15 @@ class SealedVault implements Vault {
   #source: KeySourceName | undefined;
   #isSealed = true;
   #isRotating = false;
+  /** What was begun last: each waits for the one before, so that none meets a rotation half-way. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: VaultParts) {
     this.#parts = parts;
-    const { keys, keyFile } = parts;
+  }
+
+  async open(): Promise<void> {
+    const { keys, keyFile } = this.#parts;
     for (const key of keys.previous) this.#ring.add(readMasterKey(key.reveal(), "previous_master_keys"));
     const previous = keyFile.readPrevious();
     if (previous !== undefined) this.#ring.add(previous);
@@ -93,8 +100,8 @@ class SealedVault implements Vault {
       if (filed !== undefined) this.#ring.add(filed);
       this.#makeCurrent(readMasterKey(keys.current.reveal(), "master_key"), "configuration");
     } else if (filed !== undefined) this.#makeCurrent(filed, "file");
-    else if (this.#missing().length === 0) this.#makeCurrent(this.#fileNewKey(), "file");
-    this.#settle();
+    else if ((await this.#missing()).length === 0) this.#makeCurrent(this.#fileNewKey(), "file");
+    await this.#settle();
   }
 
   get isSealed(): boolean {
@@ -105,29 +112,74 @@ class SealedVault implements Vault {
     return this.#unsealed.promise;
   }
 
-  read(secret: SecretName): string | undefined {
+  read(secret: SecretName): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      this.#requireKey();
+      const envelope = await this.#parts.table.find(secret);
+      return envelope === undefined ? undefined : this.#open({ ...secret, envelope });
+    });
+  }
+
+  write(secret: SecretName, text: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const key = this.#requireKey();
+      if (Buffer.byteLength(text) > longestBytes)
+        throw new PlatformError(
+          "payload_too_large",
+          `The secret ${secret.purpose} of ${secret.name} has more than ${longestBytes} bytes.`,
+        );
+      await this.#parts.table.put({ ...secret, envelope: seal(key, secret, text) });
+    });
+  }
+
+  remove(secret: SecretName): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#requireKey();
+      await this.#parts.table.remove(secret);
+    });
+  }
+
+  status(): Promise<VaultStatus> {
+    return this.#inTurn(() => this.#status());
+  }
+
+  unseal(text: string): Promise<VaultStatus> {
+    return this.#inTurn(async () => {
+      if (!this.#isSealed) throw new PlatformError("conflict", "No master key is missing.");
+      const key = readMasterKey(text, "master_key");
+      const rows = (await this.#parts.table.list()).filter(({ envelope }) => keyIdOf(envelope) === key.id);
+      if (!rows.some((row) => opens(key, row)))
+        throw new PlatformError(
+          "invalid_request",
+          `This is the master key ${key.id}; missing is ${(await this.#missing()).join(", ")}.`,
+          { field: "master_key" },
+        );
+      if (this.#ring.current === undefined) this.#makeCurrent(key, "unseal");
+      else this.#ring.add(key);
+      await this.#settle();
+      return this.#status();
+    });
+  }
+
+  async rotate(text?: string): Promise<VaultStatus> {
     this.#requireKey();
-    const envelope = this.#parts.table.find(secret);
-    return envelope === undefined ? undefined : this.#open({ ...secret, envelope });
+    if (this.#isRotating) throw new PlatformError("conflict", "A rotation is under way. Wait for its end.");
+    this.#isRotating = true;
+    try {
+      return await this.#inTurn(() => this.#rotate(text));
+    } finally {
+      this.#isRotating = false;
+    }
   }
 
-  write(secret: SecretName, text: string): void {
-    const key = this.#requireKey();
-    if (Buffer.byteLength(text) > longestBytes)
-      throw new PlatformError(
-        "payload_too_large",
-        `The secret ${secret.purpose} of ${secret.name} has more than ${longestBytes} bytes.`,
-      );
-    this.#parts.table.put({ ...secret, envelope: seal(key, secret, text) });
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(action);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
-  remove(secret: SecretName): void {
-    this.#requireKey();
-    this.#parts.table.remove(secret);
-  }
-
-  status(): VaultStatus {
-    const counts = this.#parts.table.countByKey();
+  async #status(): Promise<VaultStatus> {
+    const counts = countByKey(await this.#parts.table.list());
     const ids = new Set([...this.#ring.ids, ...counts.keys()]);
     return {
       isSealed: this.#isSealed,
@@ -136,42 +188,20 @@ class SealedVault implements Vault {
     };
   }
 
-  unseal(text: string): VaultStatus {
-    if (!this.#isSealed) throw new PlatformError("conflict", "No master key is missing.");
-    const key = readMasterKey(text, "master_key");
-    const rows = this.#parts.table.list().filter(({ envelope }) => keyIdOf(envelope) === key.id);
-    if (!rows.some((row) => opens(key, row)))
-      throw new PlatformError(
-        "invalid_request",
-        `This is the master key ${key.id}; missing is ${this.#missing().join(", ")}.`,
-        { field: "master_key" },
-      );
-    if (this.#ring.current === undefined) this.#makeCurrent(key, "unseal");
-    else this.#ring.add(key);
-    this.#settle();
-    return this.status();
-  }
-
-  async rotate(text?: string): Promise<VaultStatus> {
-    this.#requireKey();
-    if (this.#isRotating) throw new PlatformError("conflict", "A rotation is under way. Wait for its end.");
-    this.#isRotating = true;
-    try {
-      if (this.#source === "unseal" || (this.#source === "configuration" && text !== undefined))
-        throw new PlatformError("conflict", elsewhere);
-      // What a rotation before left undone comes first, so that no key is given up that still opens something.
-      const resealed = this.#reseal() + (this.#source === "file" ? this.#replaceKey(text) : 0);
-      await this.#emptyLog();
-      this.#forgetPrevious();
-      this.#parts.log.info("secrets.rotated", { key_id: this.#ring.current?.id, secrets: resealed });
-      return this.status();
-    } finally {
-      this.#isRotating = false;
-    }
+  async #rotate(text: string | undefined): Promise<VaultStatus> {
+    if (this.#source === "unseal" || (this.#source === "configuration" && text !== undefined))
+      throw new PlatformError("conflict", elsewhere);
+    // What a rotation before left undone comes first, so that no key is given up that still opens something.
+    const undone = await this.#reseal();
+    const resealed = undone + (this.#source === "file" ? await this.#replaceKey(text) : 0);
+    await this.#emptyLog();
+    await this.#forgetPrevious();
+    this.#parts.log.info("secrets.rotated", { key_id: this.#ring.current?.id, secrets: resealed });
+    return this.#status();
   }
 
   /** Makes another key the one that seals: first on the disk beside the one before, then in the database. */
-  #replaceKey(text: string | undefined): number {
+  async #replaceKey(text: string | undefined): Promise<number> {
     const { keyFile, table: secrets } = this.#parts;
     const before = this.#requireKey();
     const next = text === undefined ? createMasterKey() : readMasterKey(text, "master_key");
@@ -180,7 +210,7 @@ class SealedVault implements Vault {
         field: "master_key",
       });
     // One that was altered stops the rotation here, before anything has changed.
-    for (const row of secrets.list()) this.#open(row);
+    for (const row of await secrets.list()) this.#open(row);
     keyFile.writePrevious(before);
     keyFile.write(next);
     this.#makeCurrent(next, "file");
@@ -188,10 +218,10 @@ class SealedVault implements Vault {
   }
 
   /** The key before is needed no more once every secret stands under the current one. */
-  #forgetPrevious(): void {
+  async #forgetPrevious(): Promise<void> {
     const { keyFile, table: secrets, keys } = this.#parts;
     const current = this.#requireKey();
-    if ([...secrets.countByKey().keys()].some((id) => id !== current.id)) return;
+    if ([...countByKey(await secrets.list()).keys()].some((id) => id !== current.id)) return;
     if (this.#source === "file") keyFile.dropPrevious();
     const configured = new Set(
       keys.previous.map((key) => readMasterKey(key.reveal(), "previous_master_keys").id),
@@ -200,20 +230,20 @@ class SealedVault implements Vault {
   }
 
   /** Finds out whether it is sealed, and when it is not, finishes what is to be done. */
-  #settle(): void {
+  async #settle(): Promise<void> {
     const { log } = this.#parts;
-    const missing = this.#missing();
+    const missing = await this.#missing();
     this.#isSealed = missing.length > 0;
     if (this.#isSealed) {
       log.error("secrets.sealed", { missing_key_ids: missing });
       return;
     }
-    const sealed = this.#sealPlainOrStay();
+    const sealed = await this.#sealPlainOrStay();
     try {
-      const resealed = this.#reseal();
+      const resealed = await this.#reseal();
       if (resealed > 0) log.info("secrets.resealed", { key_id: this.#ring.current?.id, secrets: resealed });
       if (sealed + resealed > 0) void this.#emptyLog();
-      this.#forgetPrevious();
+      await this.#forgetPrevious();
     } catch (error) {
       // Every key is here, so each secret that is whole can be read; the next start or rotation tries again.
       log.error("secrets.reseal_failed", { error });
@@ -222,29 +252,29 @@ class SealedVault implements Vault {
   }
 
   /** Nothing begins while something is left unsealed. */
-  #sealPlainOrStay(): number {
+  async #sealPlainOrStay(): Promise<number> {
     try {
-      return this.#sealPlain();
+      return await this.#sealPlain();
     } catch (error) {
       this.#isSealed = true;
       throw error;
     }
   }
 
-  /** Returns how many. */
-  #sealPlain(): number {
+  /** Resolves with how many. */
+  async #sealPlain(): Promise<number> {
     const { table: secrets, log } = this.#parts;
-    if (!secrets.hasPlain()) return 0;
+    if (!(await secrets.hasPlain())) return 0;
     log.info("secrets.sealing_plain", {
       note: "The database is written anew once, which takes a while for a large one.",
     });
     try {
-      secrets.compact();
+      await secrets.compact();
     } catch (error) {
       log.warn("secrets.database_not_compacted", { error });
     }
     const key = this.#requireKey();
-    const sealed = secrets.sealPlain((secret) => seal(key, secret, secret.text));
+    const sealed = await secrets.sealPlain((secret) => seal(key, secret, secret.text));
     log.info("secrets.sealed_plain", { secrets: sealed });
     return sealed;
   }
@@ -253,8 +283,8 @@ class SealedVault implements Vault {
     if (!(await this.#parts.emptyLog())) this.#parts.log.warn("secrets.database_log_not_emptied");
   }
 
-  /** Puts what stands under other keys under the current one. Returns how many. */
-  #reseal(): number {
+  /** Puts what stands under other keys under the current one. Resolves with how many. */
+  async #reseal(): Promise<number> {
     const key = this.#requireKey();
     return this.#parts.table.replaceAll((row) =>
       keyIdOf(row.envelope) === key.id ? undefined : seal(key, row, this.#open(row)),
@@ -284,8 +314,10 @@ class SealedVault implements Vault {
     throw new PlatformError("sealed", sealedMessage);
   }
 
-  #missing(): readonly string[] {
-    return [...this.#parts.table.countByKey().keys()].filter((id) => this.#ring.find(id) === undefined);
+  async #missing(): Promise<readonly string[]> {
+    return [...countByKey(await this.#parts.table.list()).keys()].filter(
+      (id) => this.#ring.find(id) === undefined,
+    );
   }
 
   #stateOf(id: string): VaultStatus["keys"][number]["state"] {

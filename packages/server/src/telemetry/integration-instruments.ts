@@ -1,4 +1,5 @@
 import { type Instruments, type LabelValues, type MetricDeclaration, PlatformError } from "@llm-platform/kit";
+import type { KnownSecrets } from "../core/known-secrets.ts";
 import { HistogramSeries, type Metric, NumberSeries } from "./metric-family.ts";
 import { integrationMetricPrefix } from "./names.ts";
 import type { MetricRegistry } from "./registry.ts";
@@ -14,8 +15,11 @@ export interface InstrumentFactory {
   }): Instruments;
 }
 
-/** @param registry where the declared metrics are shown */
-export function createInstrumentFactory(registry: MetricRegistry): InstrumentFactory {
+/**
+ * @param registry where the declared metrics are shown
+ * @param secrets kept out of labels
+ */
+export function createInstrumentFactory(registry: MetricRegistry, secrets: KnownSecrets): InstrumentFactory {
   const known = new Map<string, AnyMetric>();
 
   function define(definitionId: string, declaration: MetricDeclaration): AnyMetric {
@@ -48,7 +52,7 @@ export function createInstrumentFactory(registry: MetricRegistry): InstrumentFac
           );
         }
         const [, ...labelNames] = metric.definition.labels;
-        return metric.series(integration, ...labelNames.map((label) => labels[label] ?? ""));
+        return metric.series(integration, ...labelNames.map((label) => secrets.hide(labels[label] ?? "")));
       }
 
       return {

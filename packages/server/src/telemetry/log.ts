@@ -1,5 +1,6 @@
 import { type Log, Secret } from "@llm-platform/kit";
 import { type DestinationStream, pino } from "pino";
+import { KnownSecrets } from "../core/known-secrets.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
@@ -12,8 +13,17 @@ export interface PlatformLog extends Log {
 const longestFieldChars = 4_096;
 const secretKeys = /^(authorization|api[-_]?key|password|token|secret|cookie|x-api-key)$/i;
 
-/** @param destination where lines go; default standard output */
-export function createLog(level: LogLevel, destination?: DestinationStream): PlatformLog {
+export interface LogOptions {
+  /** Where lines go; default standard output. */
+  readonly destination?: DestinationStream;
+  /** Taken out of every line. Default: none is known. */
+  readonly secrets?: KnownSecrets;
+}
+
+export function createLog(
+  level: LogLevel,
+  { destination = pino.destination({ dest: 1, sync: true }), secrets = new KnownSecrets() }: LogOptions = {},
+): PlatformLog {
   const options = {
     level,
     messageKey: "event",
@@ -21,11 +31,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Pla
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(
-    destination === undefined
-      ? pino(options, pino.destination({ dest: 1, sync: true }))
-      : pino(options, destination),
-  );
+  return wrap(pino(options, { write: (line) => destination.write(secrets.hide(line)) }));
 }
 
 type Sink = ReturnType<typeof pino>;

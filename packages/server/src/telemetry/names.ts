@@ -139,6 +139,36 @@ export const metricNames = {
     type: "counter",
     labels: ["limit"],
   },
+  budgetLimit: {
+    name: "llm_budget_limit",
+    help: "What may be spent of a budget in its period, in units of the currency.",
+    type: "gauge",
+    labels: ["budget", "currency"],
+  },
+  budgetSpent: {
+    name: "llm_budget_spent",
+    help: "What is spent of a budget in its current period, in units of the currency.",
+    type: "gauge",
+    labels: ["budget", "currency"],
+  },
+  budgetReserved: {
+    name: "llm_budget_reserved",
+    help: "What calls in flight may cost of a budget, in units of the currency.",
+    type: "gauge",
+    labels: ["budget", "currency"],
+  },
+  budgetNotices: {
+    name: "llm_budget_notices_total",
+    help: "Thresholds of a budget that were reached, by percent, and times that it was exhausted: each once in a period.",
+    type: "counter",
+    labels: ["budget", "notice"],
+  },
+  budgetRefused: {
+    name: "llm_budget_refused_total",
+    help: "Calls refused because a budget has too little left.",
+    type: "counter",
+    labels: ["budget"],
+  },
   queueDepth: {
     name: "llm_queue_depth",
     help: "Calls that wait for room, by queue: global, or `model` and the name of one with a limit of calls at once.",

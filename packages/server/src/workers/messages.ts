@@ -4,7 +4,7 @@ import type { KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
-import type { LimitAnswer, LimitAsk, LimitSettlement } from "../gateway/leased-limits.ts";
+import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import type { GatewaySettings } from "../gateway/settings.ts";
 import type { SpoolParts } from "../store/spool-port.ts";
@@ -87,7 +87,7 @@ export type FromWorker =
   | { readonly type: "taken"; readonly id: number }
   | { readonly type: "closed"; readonly ids: readonly number[] }
   | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
-  | { readonly type: "settlements"; readonly settlements: readonly LimitSettlement[] }
+  | { readonly type: "holds"; readonly reports: readonly HoldReport[] }
   | { readonly type: "returned"; readonly slots: number; readonly round: number }
   | { readonly type: "find_key"; readonly id: number; readonly sha256: string }
   | { readonly type: "find_token"; readonly id: number; readonly token: string }

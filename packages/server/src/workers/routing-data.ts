@@ -1,4 +1,5 @@
 import type { NetworkReach, Relay } from "@llm-platform/kit";
+import type { Budget } from "../core/budgets.ts";
 import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
 
 /** What a worker must know to route calls, as plain data. Relays hold credentials: it is sent to workers and nowhere else. */
@@ -6,6 +7,7 @@ export interface RoutingData {
   readonly platforms: readonly PlatformData[];
   /** Paths that are served on the fast lane. */
   readonly paths: readonly string[];
+  readonly budgets: readonly Budget[];
 }
 
 /** A model platform as a worker sees it. */
@@ -27,7 +29,7 @@ export interface PlatformData {
 export function takeRoutingData(
   views: readonly PlatformView[],
   { snapshot }: ModelDirectory,
-  paths: readonly string[],
+  more: Pick<RoutingData, "paths" | "budgets">,
 ): RoutingData {
   const models = new Map<string, string[]>();
   for (const { integration, model } of snapshot.targets.values()) {
@@ -37,7 +39,7 @@ export function takeRoutingData(
   }
   return {
     platforms: views.map((view) => toPlatformData(view, models.get(view.name) ?? [])),
-    paths,
+    ...more,
   };
 }
 

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { createBudgetPrices } from "../core/budget-prices.ts";
 import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
@@ -59,6 +60,7 @@ function createCalls(
 ): WorkerCalls {
   const { gateway: settings, routing } = start.settings;
   const prices = createPriceTable(start.prices);
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
   const relayed = createRelayedPlatforms((integration, session) =>
@@ -68,12 +70,13 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
-    settle: (settlements) => send({ type: "settlements", settlements }),
+    report: (reports) => send({ type: "holds", reports }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
@@ -84,7 +87,16 @@ function createCalls(
     closeIdle: () => tight.closeIdle(),
   });
   const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    limits,
+    budgetPrices,
+    guard,
+    random,
+  });
   collectCallGauges({
     registry,
     metrics,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
+import type { BudgetCounter } from "../core/budgets.ts";
 import type { KeyHolder } from "../core/identity.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
@@ -27,6 +28,7 @@ export interface WorkerPoolParts {
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly budgets: BudgetCounter;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -87,6 +89,7 @@ class Pool implements WorkerPool {
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
       holders: parts.count,
+      budgets: parts.budgets,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
       answer: (worker, answers) => worker.send({ type: "answers", answers }),
@@ -215,8 +218,8 @@ class Pool implements WorkerPool {
       case "asks":
         this.limits.onAsks(from, message.asks);
         return;
-      case "settlements":
-        this.limits.onSettlements(from, message.settlements);
+      case "holds":
+        this.limits.onReports(from, message.reports);
         return;
       case "returned":
         this.limits.onReturned(from, message.slots, message.round);

@@ -23,13 +23,31 @@ export function createEventStream(reader: EventReader): StreamRoute {
         "cache-control": "no-cache, no-transform",
         "x-request-id": request.id,
       });
-      const sent = { lastId: after_id };
-      const flush = () => {
-        const events = reader.list({ afterId: sent.lastId, limit, integration });
+      const sent = { lastId: after_id, isReading: false, isMissing: false };
+      const read = async () => {
+        const events = await reader.list({ afterId: sent.lastId, limit, integration });
         for (const event of events) {
           sent.lastId = event.id;
           raw.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
         }
+      };
+      /** One reading at a time, and once more for what came meanwhile. */
+      const flush = () => {
+        sent.isMissing = true;
+        if (sent.isReading) return;
+        sent.isReading = true;
+        void (async () => {
+          try {
+            while (sent.isMissing && !raw.writableNeedDrain) {
+              sent.isMissing = false;
+              await read();
+            }
+          } catch {
+            // The log of events does not answer now. The next event, or the client that comes again, reads on.
+          } finally {
+            sent.isReading = false;
+          }
+        })();
       };
       flush();
       // Events are read from the log again and not queued for a slow reader, so that one costs no memory.

@@ -113,8 +113,8 @@ describe("signing keys", () => {
       alg: "EdDSA",
     });
     const read = (name: string | undefined) => store.vault.read({ purpose: "signing_key", name: name ?? "" });
-    expect(read(published[0]?.kid)).toContain('"d":');
-    expect(read(published[1]?.kid)).toBeUndefined();
+    expect(await read(published[0]?.kid)).toContain('"d":');
+    expect(await read(published[1]?.kid)).toBeUndefined();
     expect(JSON.stringify(await store.signingKeys.list())).not.toContain('\\"d\\"');
   });
 

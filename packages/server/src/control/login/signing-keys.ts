@@ -89,7 +89,7 @@ class StoredSigningKeys implements SigningKeys {
     const { nowMs, rotateAfterMs, vault } = this.#parts;
     const inUse = (await this.#list()).find(({ retiredAtMs }) => retiredAtMs === null);
     const untilMs = (inUse?.createdAtMs ?? 0) + rotateAfterMs;
-    const text = inUse === undefined ? undefined : vault.read({ purpose, name: inUse.id });
+    const text = inUse === undefined ? undefined : await vault.read({ purpose, name: inUse.id });
     if (inUse === undefined || text === undefined || nowMs() >= untilMs) return this.#rotate();
     const key = await importKey(text);
     this.#current = { id: inUse.id, key, untilMs };
@@ -106,11 +106,11 @@ class StoredSigningKeys implements SigningKeys {
     const createdAtMs = nowMs();
     const before = (await this.#list()).filter(({ retiredAtMs }) => retiredAtMs === null);
     const publicJwk = JSON.stringify(await exportJWK(publicKey));
-    vault.write({ purpose, name: id }, JSON.stringify(await exportJWK(privateKey)));
+    await vault.write({ purpose, name: id }, JSON.stringify(await exportJWK(privateKey)));
     await table.insert({ id, publicJwk, createdAtMs, retiredAtMs: null });
     await table.retireOthers(id, createdAtMs);
     // What signs no longer is kept by nobody; its public half still checks.
-    for (const each of before) vault.remove({ purpose, name: each.id });
+    for (const each of before) await vault.remove({ purpose, name: each.id });
     await table.deleteRetired(createdAtMs - keepMs);
     this.#known = undefined;
     this.#current = { id, key: privateKey, untilMs: createdAtMs + rotateAfterMs };

@@ -14,15 +14,15 @@ export const calm = { signal: new AbortController().signal, onProgress: () => un
 /** Makes a data folder with a key, some rows, a sealed secret, a file of an integration and a model's file. */
 export async function fillDataFolder(directory: string): Promise<void> {
   const store = await openStore({ directory });
-  addRows(store, 1, 20);
+  await addRows(store, 1, 20);
   await store.keyValues("office").set("answer", 42);
-  store.vault.write({ purpose: "integration_config", name: "office" }, "a secret");
+  await store.vault.write({ purpose: "integration_config", name: "office" }, "a secret");
   await store.close();
 }
 
 /** Adds that many ended calls to the ledger. */
-export function addRows(store: Store, from: number, rows: number): void {
-  store.ledger.insertMany(Array.from({ length: rows }, (_, at) => sampleRecord(from + at)));
+export async function addRows(store: Store, from: number, rows: number): Promise<void> {
+  await store.ledger.insertMany(Array.from({ length: rows }, (_, at) => sampleRecord(from + at)));
 }
 
 /** Writes a segment of a spool as a process leaves it that is killed. */

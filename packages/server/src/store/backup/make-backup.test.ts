@@ -111,14 +111,14 @@ test("records in the spools of all processes are in it once, and calls that go o
 
 test("it is the state of one moment, however much is written meanwhile", async () => {
   const store = await openStore({ directory: data });
-  addRows(store, 1_000, 20_000);
+  await addRows(store, 1_000, 20_000);
   let steps = 0;
   const made = await backUp(data, out, {
     isLive: true,
     onProgress(phase) {
       if (phase !== "copy") return;
       steps++;
-      addRows(store, 100_000 + steps * 10, 10);
+      void addRows(store, 100_000 + steps * 10, 10);
     },
   });
   expect(steps).toBeGreaterThan(1);
@@ -165,7 +165,7 @@ test("a disk that is full at any write leaves nothing, and the next backup is wh
 /** Makes the database so large that it is copied in several steps. */
 async function growDatabase(): Promise<void> {
   const store = await openStore({ directory: data });
-  addRows(store, 1_000, 8_000);
+  await addRows(store, 1_000, 8_000);
   await store.close();
 }
 

@@ -1,0 +1,48 @@
+import type { BudgetCharge, BudgetCounter, BudgetHold } from "../core/budgets.ts";
+import { LimitTable } from "../core/limit-table.ts";
+import type { LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
+
+/** Counts what calls use of their limits, and of their budgets. */
+export class DemandTable {
+  readonly #limits = new LimitTable();
+  readonly #budgets: BudgetCounter;
+
+  constructor(budgets: BudgetCounter) {
+    this.#budgets = budgets;
+  }
+
+  /**
+   * Lets a call in when its budgets and its limits do; else nothing is taken of any.
+   * @param nowMs monotonic
+   */
+  take(demand: LimitDemand, nowMs: number): LimitDecision {
+    if (demand.budgets === undefined) return this.#limits.take(demand, nowMs);
+    const { verdict: budget, hold: money } = this.#budgets.reserve(demand.budgets, Date.now());
+    if (money === undefined) return { verdict: { ...nothingAsked, budget }, hold: undefined };
+    const { verdict, hold } = this.#limits.take(demand, nowMs);
+    if (hold === undefined) money.release();
+    return { verdict: { ...verdict, budget }, hold: hold && new DoubleHold(hold, money) };
+  }
+}
+
+const nothingAsked = { refusal: undefined, requests: undefined, tokens: undefined };
+
+/** What a call holds of its limits and of its budgets. */
+class DoubleHold implements LimitHold {
+  readonly #limits: LimitHold;
+  readonly #money: BudgetHold;
+
+  constructor(limits: LimitHold, money: BudgetHold) {
+    this.#limits = limits;
+    this.#money = money;
+  }
+
+  spend(attemptId: string, charges: readonly BudgetCharge[]): void {
+    this.#money.settle(attemptId, charges);
+  }
+
+  settle(usedTokens: number | undefined, nowMs: number): void {
+    this.#money.release();
+    this.#limits.settle(usedTokens, nowMs);
+  }
+}
