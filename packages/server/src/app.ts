@@ -10,6 +10,7 @@ import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
@@ -106,7 +107,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: path.prices,
+    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
@@ -150,6 +151,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     retentionDays: config.ledger.retention_days,
     log,
   });
+  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -190,6 +192,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       await upkeep.stop();
+      await path.priceKeeper.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -210,6 +213,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly priceKeeper: PriceKeeper;
   readonly budgets: BudgetBook;
 }
 
@@ -221,6 +225,8 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const fixed = toPrices(config);
+  const prices = createPriceTable(fixed);
   const budgets = await openBudgetBook({
     store: store.budgets,
     registry,
@@ -236,6 +242,7 @@ async function openCallPath(
     ledger: store.ledger,
     audit,
     keys: login.callers,
+    prices,
     registry,
     metrics,
     log,
@@ -256,7 +263,9 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const prices = createPriceTable(toPrices(config));
+  const onChange = () => workers?.updatePrices();
+  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
+  await priceKeeper.reload();
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
@@ -286,6 +295,7 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    priceKeeper,
     budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
