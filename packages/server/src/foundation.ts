@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
+import { openPlatformStore } from "./open-platform-store.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
-import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts";
+import { toSpoolSettings } from "./settings-of.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
@@ -10,7 +11,8 @@ import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
-import { openStore, type Store } from "./store/store.ts";
+import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { Store } from "./store/store.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
@@ -19,12 +21,16 @@ import { version } from "./version.ts";
 interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
+  /** Aborted when the server is to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** What everything else stands on. */
 export interface Foundation {
   readonly startedAtMs: number;
   readonly store: Store;
+  /** What looks after PostgreSQL; undefined where the store is in the data folder. */
+  readonly postgres: PostgresKeeper | undefined;
   readonly backups: Backups;
   readonly spool: Spool;
   readonly audit: AuditLog;
@@ -33,17 +39,11 @@ export interface Foundation {
   readonly metrics: PlatformMetrics;
 }
 
-/** @throws PlatformError when the data folder cannot be used */
-export async function openFoundation({ config, log }: FoundationInput): Promise<Foundation> {
+/** @throws PlatformError when the data folder or the database cannot be used */
+export async function openFoundation(input: FoundationInput): Promise<Foundation> {
+  const { config, log } = input;
   const startedAtMs = Date.now();
-  const masterKeys = toMasterKeys(config);
-  const store = await openStore({
-    directory: config.data_dir,
-    keepEvents: config.events.keep,
-    keepSums: toSumsRetention(config),
-    masterKeys,
-    log,
-  });
+  const { store, postgres } = await openPlatformStore(input);
   await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
@@ -62,7 +62,7 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
   const backups = createBackups({ dataDirectory: config.data_dir, version, log });
-  return { startedAtMs, store, backups, spool, audit, auditor, registry, metrics };
+  return { startedAtMs, store, postgres, backups, spool, audit, auditor, registry, metrics };
 }
 
 export async function closeFoundation({ backups, spool, audit, store }: Foundation): Promise<void> {

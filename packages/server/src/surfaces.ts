@@ -42,6 +42,8 @@ import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import { createPostgresIntegration } from "./store/postgres/integration.ts";
+import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
@@ -71,6 +73,8 @@ export interface SurfaceParts {
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly backups: Backups;
+  /** Undefined where the store is in the data folder. */
+  readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -118,6 +122,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       ),
     }),
   ];
+  if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     prometheus: config.prometheus.enabled,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authSettings } from "./auth-settings.ts";
+import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { bundledPricesSetting, eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
@@ -15,6 +16,7 @@ export const configSchema = z.strictObject({
   environment: environmentSetting,
   server: serverSettings,
   data_dir: dataDirectorySetting,
+  database: databaseSettings,
   log: logSettings,
   auth: authSettings,
   secrets: secretSettings,

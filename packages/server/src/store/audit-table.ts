@@ -35,8 +35,8 @@ export interface AuditTable extends AuditSink {
 
 export interface AuditTableParts {
   readonly database: Kysely<Tables>;
-  /** File whose content is synchronised to make records durable. */
-  readonly walPath: string;
+  /** File whose content is synchronised to make records durable; undefined where a commit does. */
+  readonly walPath: string | undefined;
 }
 
 const rowsPerPage = 500;
@@ -60,7 +60,7 @@ export function createAuditTable({ database, walPath }: AuditTableParts): AuditT
         if (records.length === 0) return;
         await database.insertInto("audit_log").values(records.map(toRow)).execute();
         // The commit is in the write-ahead log. This is what `synchronous = FULL` does, without holding up every call.
-        await synchroniseFile(walPath);
+        if (walPath !== undefined) await synchroniseFile(walPath);
       }),
     lines: (afterSequence) => readLines(database, afterSequence),
     writeNote: ({ sequence, hash: noted }) =>

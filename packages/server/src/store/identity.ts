@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { type KeyHolder, toKeyHolder } from "../core/identity.ts";
+import type { ChangeNotices } from "./change-notices.ts";
 import { type ApiKeyTable, createApiKeyTable } from "./api-key-table.ts";
 import { createPasswordTable, type PasswordTable } from "./password-table.ts";
 import { createSessionTable, type SessionTable } from "./session-table.ts";
@@ -10,6 +11,7 @@ export interface IdentityParts {
   readonly database: Kysely<Tables>;
   /** Wall time. */
   readonly nowMs: () => number;
+  readonly changes: ChangeNotices;
 }
 
 /** Who is known, and word of every change of that. */
@@ -18,7 +20,7 @@ export interface Identity {
   readonly apiKeys: ApiKeyTable;
   readonly passwords: PasswordTable;
   readonly sessions: SessionTable;
-  /** Whether there is a user, as of the last change that was made here. */
+  /** Whether there is a user, as of the last change that was heard of here. */
   readonly hasUsers: boolean;
   /**
    * Who calls with a key; undefined for one that does not work. Notes that the key was used.
@@ -26,7 +28,7 @@ export interface Identity {
    * @param sha256 of the key's text, in lower-case hexadecimal
    */
   findKey(sha256: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` after each change of a user or a key, and when sessions are ended. */
+  /** Calls `listener` after each change of a user or a key, and when sessions are ended, wherever that was done. */
   onChange(listener: () => void): void;
   /** Writes down what is not yet. */
   close(): Promise<void>;
@@ -36,7 +38,7 @@ export interface Identity {
 const noteUseEveryMs = 10_000;
 
 /** Rejects with PlatformError `unavailable`. */
-export async function createIdentity({ database, nowMs }: IdentityParts): Promise<Identity> {
+export async function createIdentity({ database, nowMs, changes }: IdentityParts): Promise<Identity> {
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
   const passwords = createPasswordTable(database);
@@ -50,10 +52,17 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
       return await change;
     } finally {
       // Also one that failed may have taken effect.
-      state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-      for (const listener of listeners) listener();
+      await tell();
+      // Replicas that are not told look again within half a minute.
+      await changes.announce("identity").catch(() => undefined);
     }
   }
+
+  async function tell(): Promise<void> {
+    state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
+    for (const listener of listeners) listener();
+  }
+  changes.onRemote("identity", () => void tell());
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);

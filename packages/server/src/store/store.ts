@@ -1,14 +1,13 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
-import { refuseHalfRestored } from "./backup/half-restored.ts";
+import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
+import { holdDataDirectory } from "./data-directory.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
-import { takeInstanceLock } from "./instance-lock.ts";
 import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
@@ -46,6 +45,8 @@ export interface Store {
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
+  /** Word of what other replicas change. */
+  readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
@@ -69,9 +70,7 @@ export async function openStore({
   masterKeys = { current: undefined, previous: [] },
   log = silent,
 }: StoreOptions): Promise<Store> {
-  makeDirectory(directory);
-  refuseHalfRestored(directory);
-  const lock = takeInstanceLock(directory);
+  const lock = holdDataDirectory(directory);
   try {
     return await openTables(join(directory, "platform.db"), {
       directory,
@@ -110,7 +109,7 @@ async function openTables(
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
-    const identity = await createIdentity({ database, nowMs });
+    const identity = await createIdentity({ database, nowMs, changes: noReplicas });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     return {
@@ -129,6 +128,7 @@ async function openTables(
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
+      changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
       async close() {
         await identity.close();
@@ -182,19 +182,5 @@ async function openDatabase(path: string): Promise<OpenedDatabase> {
       );
     }
     throw toStorageError(error);
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new PlatformError(
-      "unavailable",
-      `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`,
-      {
-        cause: error,
-      },
-    );
   }
 }
