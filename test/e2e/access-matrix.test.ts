@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { ask } from "./http.ts";
+import { createKey, createUser } from "./identity-calls.ts";
 import { type Platform, startPlatform } from "./start-platform.ts";
 
 // The table is contracts/access-matrix.txt: `npx vitest run test/e2e/access-matrix.test.ts --update` writes it anew, to be read.
@@ -9,12 +10,43 @@ const table = "../../contracts/access-matrix.txt";
 const roles = ["admin", "operator", "developer", "viewer"] as const;
 const keyOf = (role: string): string => `${role}-key-0123456789`;
 
+/** A developer of another team than the one that things with an id belong to. */
+const otherTeam = "other-team";
+
 let platform: Platform;
+/** Keys that the platform has made, by who calls with them. */
+const madeKeys = new Map<string, string>();
+/** Ids of things of a team, by the start of the routes that take them. */
+const ids = new Map<string, string>();
 
 beforeAll(async () => {
   const api_keys = roles.map((role) => ({ name: role, key: keyOf(role), role }));
   platform = await startPlatform({ config: { auth: { api_keys } } });
+  await makeTeams(keyOf("admin"));
 });
+
+/** Two teams: one has a member with a key, the other has who is not to get at them. */
+async function makeTeams(admin: string): Promise<void> {
+  const headers = { authorization: `Bearer ${admin}` };
+  const make = async (path: string, body: object) =>
+    z.object({ id: z.string() }).parse((await ask(platform, path, { body, headers })).json).id;
+  await createUser(platform, admin, { name: "first", role: "admin" });
+  const one = await make("/api/v1/teams", { name: "one" });
+  const other = await make("/api/v1/teams", { name: "other" });
+  const member = await createUser(platform, admin, { name: "member", role: "developer", team: one });
+  const stranger = await createUser(platform, admin, {
+    name: "stranger",
+    role: "developer",
+    team: other,
+    with_key: true,
+  });
+  await ask(platform, "/api/v1/roles", { body: { name: "their-role", permissions: ["self.read"] }, headers });
+  madeKeys.set(otherTeam, stranger.key ?? "");
+  ids.set("/api/v1/teams/{id}", one);
+  ids.set("/api/v1/users/{id}", member.id);
+  ids.set("/api/v1/keys/{id}", (await createKey(platform, admin, { name: "theirs", owner: member.id })).id);
+  ids.set("/api/v1/roles/{name}", "their-role");
+}
 
 afterAll(async () => {
   await platform.stop();
@@ -35,14 +67,21 @@ function toName({ method, path }: { readonly method: string; readonly path: stri
 }
 
 function headersOf(role: string | undefined): Readonly<Record<string, string>> {
-  return role === undefined ? {} : { authorization: `Bearer ${keyOf(role)}` };
+  return role === undefined ? {} : { authorization: `Bearer ${madeKeys.get(role) ?? keyOf(role)}` };
+}
+
+/** Who is of another team asks for what there is; everybody else for what there is not, so that it stays. */
+function fill(path: string, role: string | undefined): string {
+  const start = [...ids.keys()].find((each) => path.startsWith(each)) ?? "";
+  const id = role === otherTeam ? ids.get(start) : undefined;
+  return path.replaceAll(/\{\w+\}/g, id ?? "no-such-thing");
 }
 
 async function call(
   { method, path }: { readonly method: string; readonly path: string },
   role: string | undefined,
 ): Promise<string> {
-  const filled = path.replaceAll(/\{\w+\}/g, "no-such-thing");
+  const filled = fill(path, role);
   const answer = await ask(platform, filled, {
     method,
     headers: headersOf(role),
@@ -55,11 +94,11 @@ test("each route answers each role as the table says, and the server has no rout
   const routes = await readRoutes();
   const width = Math.max(...routes.map((route) => toName(route).length));
   const line = (first: string, cells: readonly string[]) =>
-    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(9)).join("  ")}`.trimEnd();
-  const lines = [line("", ["anonymous", ...roles])];
+    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(10)).join("  ")}`.trimEnd();
+  const lines = [line("", ["anonymous", ...roles, otherTeam])];
   for (const route of routes) {
     const cells: string[] = [];
-    for (const role of [undefined, ...roles]) cells.push(await call(route, role));
+    for (const role of [undefined, ...roles, otherTeam]) cells.push(await call(route, role));
     lines.push(line(toName(route), cells));
   }
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(table);

@@ -88,7 +88,7 @@ test("llmp makes the first user, and with its key everything else", async () => 
     tokens_per_minute: null,
   });
   expect((await llmp(admin, ["users", "update", bob.id, "--role", "viewer", "--deactivate"])).stdout).toMatch(
-    /bob +person +viewer +no +bob@example\.org$/m,
+    /bob +person +viewer +- +no +bob@example\.org$/m,
   );
   expect((await llmp(admin, ["users", "delete", bob.id])).exitCode).toBe(0);
   expect(await idOf(admin, "users", "bob")).toBe("");

@@ -4,20 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { type Answer, ask, type Asking, chatBody, member } from "./http.ts";
-import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
+import { member } from "./http.ts";
+import { as, chatStatus, createKey, createUser, rootKey, withFake, withRoot } from "./identity-calls.ts";
+import { type Platform, startPlatform } from "./start-platform.ts";
 import { startWithWorkers } from "./worker-platform.ts";
 
-const rootKey = "a-key-of-the-configuration-0123456789";
-const model = "fake/tiny-chat";
-
-const keySchema = z.object({
-  id: z.string(),
-  key: z.string(),
-  prefix: z.string(),
-  scopes: z.array(z.string()),
-});
-const userSchema = z.object({ id: z.string(), key: z.string().nullable() });
+const rotatedKey = z.object({ id: z.string(), key: z.string() });
 
 let upstream: FakeUpstream;
 
@@ -26,32 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => upstream.stop());
 
-function configOf(more: Readonly<Record<string, unknown>> = {}) {
-  return { integrations: [openAiIntegration("fake", upstream.origin)], ...more };
-}
-
-const withRoot = { auth: { api_keys: [{ name: "root", key: rootKey, role: "admin" }] } };
-
-function as(platform: Platform, key: string | undefined, path: string, asking: Asking = {}): Promise<Answer> {
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  return ask(platform, path, { ...asking, headers });
-}
-
-async function createKey(platform: Platform, by: string, body: object): Promise<z.output<typeof keySchema>> {
-  const answer = await as(platform, by, "/api/v1/keys", { body });
-  expect(answer.status, answer.text).toBe(200);
-  return keySchema.parse(answer.json);
-}
-
-async function createUser(platform: Platform, by: string | undefined, body: object) {
-  const answer = await as(platform, by, "/api/v1/users", { body });
-  expect(answer.status, answer.text).toBe(200);
-  return userSchema.parse(answer.json);
-}
-
-async function chatStatus(platform: Platform, key: string | undefined): Promise<number> {
-  return (await as(platform, key, "/v1/chat/completions", { body: chatBody(model) })).status;
-}
+const configOf = (more: Readonly<Record<string, unknown>> = {}) => withFake(upstream.origin, more);
 
 /** How long calls with a key go on until one is refused, in milliseconds. */
 async function refusedAfterMs(platform: Platform, key: string): Promise<number> {
@@ -92,7 +59,7 @@ describe.each([
     const made = await createKey(platform, rootKey, { name: "laptop" });
     const body = { grace_seconds: 2 };
     const answer = await as(platform, rootKey, `/api/v1/keys/${made.id}/rotate`, { body });
-    const rotated = keySchema.parse(answer.json);
+    const rotated = rotatedKey.parse(answer.json);
     expect(rotated.id).toBe(made.id);
     expect(rotated.key).not.toBe(made.key);
     expect(await chatStatus(platform, made.key)).toBe(200);
@@ -154,6 +121,25 @@ test.each(["0", "2"])("with the first user every caller needs a key (%s workers)
     expect(await chatStatus(platform, ada.key ?? "")).toBe(200);
   }
   expect((await as(platform, undefined, "/api/v1/users")).status).toBe(401);
+  await platform.stop();
+});
+
+test.each(["0", "2"])("of two first users at once one is made (%s workers)", async (workers) => {
+  const platform = await startPlatform({
+    config: configOf(),
+    env: { LLM_PLATFORM_SERVER__WORKERS: workers },
+  });
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_each, number) =>
+      as(platform, undefined, "/api/v1/users", { body: { name: `first ${number}`, role: "admin" } }),
+    ),
+  );
+  const made = answers.filter(({ status }) => status === 200);
+  expect(made).toHaveLength(1);
+  for (const { status, text } of answers.filter((each) => each !== made[0]))
+    expect([401, 409], text).toContain(status);
+  const key = String(member(made[0]?.json, "key"));
+  expect(member((await as(platform, key, "/api/v1/users")).json, "users")).toHaveLength(1);
   await platform.stop();
 });
 

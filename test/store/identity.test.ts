@@ -14,6 +14,7 @@ function userOf(change: Partial<User> = {}): User {
     kind: "person",
     email: null,
     role: "developer",
+    teamId: null,
     isActive: true,
     limits: noLimits,
     createdAtMs: clock.nowMs,

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "@llm-platform/kit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createRecordedLog } from "@llm-platform/kit/testing";
 import type { LedgerRecord } from "../../packages/server/src/core/ledger-record.ts";
+import { sampleEntry } from "../../packages/server/src/core/sample-audit.test-data.ts";
+import { createAuditFile } from "../../packages/server/src/store/audit-file.ts";
+import { auditFolder } from "../../packages/server/src/store/audit-files.ts";
+import { type AuditLog, createAuditLog } from "../../packages/server/src/store/audit-log.ts";
 import { migratePostgres } from "../../packages/server/src/store/postgres/migrate-postgres.ts";
 import {
   openPostgresStore,
@@ -129,6 +134,108 @@ describe.skipIf(postgresProgram === undefined)("PostgreSQL", () => {
       await expect(one.vault.rotate()).rejects.toMatchObject({ code: "conflict" });
       const given = await open("third");
       expect(given.vault.isSealed).toBe(true);
+    });
+  });
+
+  describe("the audit log of several replicas", () => {
+    /** The store of a replica, and its own chain of records. */
+    async function openAudit(replica: string) {
+      const store = await open(replica);
+      const audit = await createAuditLog({
+        chain: store.chain,
+        sinks: [store.audit, createAuditFile({ directory: auditFolder(join(root, replica), store.chain) })],
+        others: () => store.audit.others(),
+        log: createRecordedLog().log,
+        nowMs: Date.now,
+        onFailure: () => undefined,
+      });
+      audits.push(audit);
+      return { store, audit, seals: store.createSeals({ audit, isHeld: () => false }) };
+    }
+    let audits: AuditLog[] = [];
+    afterEach(async () => {
+      for (const audit of audits.splice(0)) await audit.close();
+    });
+
+    it("is a chain for each, listed by time, and every one is verified by any of them", async () => {
+      const one = await openAudit("one");
+      const other = await openAudit("other");
+      for (let timeMs = 1; timeMs <= 6; timeMs++)
+        await (timeMs % 2 === 0 ? one : other).audit.append(sampleEntry({ timeMs }));
+      const listed = await one.store.audit.list({ limit: 4 });
+      expect(listed.map(({ timeMs, chain }) => [timeMs, chain])).toEqual([
+        [6, one.store.chain],
+        [5, other.store.chain],
+        [4, one.store.chain],
+        [3, other.store.chain],
+      ]);
+      const before = listed.at(-1);
+      const rest = await one.store.audit.list({ limit: 4, before });
+      expect(rest.map(({ timeMs }) => timeMs)).toEqual([2, 1]);
+      expect(await one.audit.verify()).toMatchObject([
+        { chain: one.store.chain, records: 3, firstBad: undefined },
+        { chain: other.store.chain, records: 3, firstBad: undefined },
+      ]);
+      await server.query(
+        url,
+        `UPDATE audit_log SET actor_name = 'eve' WHERE chain = '${other.store.chain}' AND sequence = 2`,
+      );
+      const [, bad] = await one.audit.verify();
+      expect(bad).toMatchObject({ chain: other.store.chain, firstBad: { sequence: 2, sink: "database" } });
+    });
+
+    it("names a record that was moved to another chain, and a chain that is gone but was noted", async () => {
+      const [one, other] = [await openAudit("one"), await openAudit("other")];
+      await one.audit.append(sampleEntry());
+      await other.audit.append(sampleEntry());
+      const noted = { chain: other.store.chain, sequence: 1, hash: other.audit.head?.hash ?? "" };
+      await server.query(url, `DELETE FROM audit_log WHERE chain = '${other.store.chain}'`);
+      expect((await one.audit.verify([noted]))[1]).toMatchObject({
+        firstBad: { sequence: 1, reason: "truncated" },
+      });
+      await server.query(url, `UPDATE audit_log SET chain = '${other.store.chain}'`);
+      expect((await one.audit.verify())[1]).toMatchObject({
+        firstBad: { sequence: 1, reason: "unreadable" },
+      });
+    });
+
+    it("goes on in the file while the database is gone, and brings it up afterwards", async () => {
+      const { store, audit } = await openAudit("one");
+      await audit.append(sampleEntry());
+      await server.halt("kill");
+      await audit.append(sampleEntry({ requestId: "meanwhile" }));
+      await server.resume();
+      await expect
+        .poll(
+          async () => {
+            await audit.append(sampleEntry()).catch(() => undefined);
+            return (await store.audit.list({ limit: 100 }).catch(() => [])).some(
+              ({ requestId }) => requestId === "meanwhile",
+            );
+          },
+          { timeout: 15_000, interval: 500 },
+        )
+        .toBe(true);
+      expect((await audit.verify())[0]).toMatchObject({ firstBad: undefined });
+    });
+
+    it("has one seal for each record of a call, whoever sealed it", async () => {
+      const [one, other] = [await openAudit("one"), await openAudit("other")];
+      let sealed = 0;
+      for (let round = 0; round < 4; round++) {
+        await (round % 2 === 0 ? one : other).store.ledger.insertMany(mixture(120, round * 120));
+        const counts = await Promise.all([one.seals.seal(), other.seals.seal()]);
+        sealed += counts[0] + counts[1];
+      }
+      sealed += await one.seals.seal();
+      expect(sealed).toBe(480);
+      const heads = (await other.audit.verify()).map(({ chain, head }) => ({
+        chain,
+        sequence: head.sequence,
+      }));
+      expect(await other.store.checkSeals(heads)).toMatchObject({ rows: 480, firstBad: undefined });
+      await server.query(url, "UPDATE usage_ledger SET input_tokens = 1 WHERE attempt_id LIKE 'req_130.%'");
+      expect((await one.store.checkSeals(heads)).firstBad).toMatchObject({ reason: "rows_changed" });
     });
   });
 

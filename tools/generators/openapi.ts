@@ -107,7 +107,7 @@ function toOperation({ name, summary, permission, rest, input, output }: Operati
   const { properties, required } = readInput(input);
   const inPath = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? "");
   const others = Object.keys(properties).filter((key) => !inPath.includes(key));
-  const hasBody = rest.method === "POST" || rest.method === "PUT";
+  const hasBody = rest.method !== "GET" && rest.method !== "DELETE";
   const parameters = [
     ...inPath.map((key) => ({
       name: key,

@@ -6,9 +6,16 @@ import type {
   ApiKey,
   Caller,
   FirstAdmin,
+  KeyChange,
   NewKey,
+  NewRole,
+  NewTeam,
   NewUser,
+  Role,
+  RoleChange,
   ShownKey,
+  Team,
+  TeamChange,
   Tokens,
   User,
   UserChange,
@@ -98,6 +105,7 @@ export interface PlatformClient {
   /** All of them, revoked ones included. */
   keys(): Promise<readonly ApiKey[]>;
   createKey(key: NewKey): Promise<ShownKey>;
+  updateKey(id: string, change: KeyChange): Promise<ApiKey>;
   /** @param graceSeconds how long the text before goes on working; default a day */
   rotateKey(id: string, graceSeconds?: number): Promise<ShownKey>;
   revokeKey(id: string): Promise<ApiKey>;
@@ -106,6 +114,15 @@ export interface PlatformClient {
   createUser(user: NewUser): Promise<User & { readonly key: string | null }>;
   updateUser(id: string, change: UserChange): Promise<User>;
   deleteUser(id: string): Promise<User>;
+  teams(): Promise<readonly Team[]>;
+  createTeam(team: NewTeam): Promise<Team>;
+  updateTeam(id: string, change: TeamChange): Promise<Team>;
+  deleteTeam(id: string): Promise<Team>;
+  /** Those that every platform has first. */
+  roles(): Promise<readonly Role[]>;
+  createRole(role: NewRole): Promise<Role>;
+  updateRole(name: string, change: RoleChange): Promise<Role>;
+  deleteRole(name: string): Promise<Role>;
   /** Latest first. */
   auditRecords(filter?: AuditFilter): Promise<readonly AuditRecord[]>;
   auditHead(): Promise<AuditHead>;
@@ -147,7 +164,7 @@ type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
 };
 
 interface CallOptions {
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: object;
   /** What the answer is to be; default whatever the server likes. */
   readonly accept?: string;
@@ -243,6 +260,8 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),
+    updateKey: (id, change) =>
+      call(`/api/v1/keys/${encodeURIComponent(id)}`, { method: "PATCH", body: change }),
     rotateKey: (id, graceSeconds) =>
       call(`/api/v1/keys/${encodeURIComponent(id)}/rotate`, {
         method: "POST",
@@ -254,6 +273,16 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     updateUser: (id, change) =>
       call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
     deleteUser: (id) => call(`/api/v1/users/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    teams: () => callPages("/api/v1/teams", "teams"),
+    createTeam: (team) => call("/api/v1/teams", { method: "POST", body: team }),
+    updateTeam: (id, change) =>
+      call(`/api/v1/teams/${encodeURIComponent(id)}`, { method: "PATCH", body: change }),
+    deleteTeam: (id) => call(`/api/v1/teams/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    roles: async () => (await call<{ roles: readonly Role[] }>("/api/v1/roles")).roles,
+    createRole: (role) => call("/api/v1/roles", { method: "POST", body: role }),
+    updateRole: (name, change) =>
+      call(`/api/v1/roles/${encodeURIComponent(name)}`, { method: "PATCH", body: change }),
+    deleteRole: (name) => call(`/api/v1/roles/${encodeURIComponent(name)}`, { method: "DELETE" }),
     auditRecords: async (filter = {}) =>
       (await call<{ records: readonly AuditRecord[] }>(`/api/v1/audit${toQuery(filter)}`)).records,
     auditHead: () => call("/api/v1/audit/head"),

@@ -74,7 +74,7 @@ export async function startApp(input: AppInput): Promise<App> {
   try {
     return await startOn(foundation, input);
   } catch (error) {
-    await closeFoundation(foundation);
+    await closeFoundation(foundation, input.log);
     throw error;
   }
 }
@@ -90,9 +90,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const savedConfig = createSavedConfig(store, log);
-  store.changes.onRemote("integration_config", (integration) =>
-    log.info("integration.config_changed_elsewhere", { integration }),
-  );
   const surfaces = createSurfaces({
     config,
     listener,
@@ -108,6 +105,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     identity: store.identity,
     auditTable: store.audit,
     auditLog: foundation.audit,
+    checkSeals: (heads) => store.checkSeals(heads),
+    chain: store.chain,
     auditor,
     login,
     savedConfig,
@@ -136,7 +135,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({ store, retentionDays: config.ledger.retention_days, log });
+  const upkeep = startUsageUpkeep({
+    store,
+    seals: foundation.seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -181,7 +186,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       gateway.stop();
       inference.deadlines.stop();
       login.stop();
-      await closeFoundation(foundation);
+      await closeFoundation(foundation, input.log);
       log.info("platform.stopped");
     },
   };

@@ -5,14 +5,17 @@ import { openPlatformStore } from "./open-platform-store.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
 import { toSpoolSettings } from "./settings-of.ts";
 import { createAuditFile } from "./store/audit-file.ts";
+import { auditFolder } from "./store/audit-files.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
+import { refuseBackups } from "./store/backup/refuse-backups.ts";
 import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { Store } from "./store/store.ts";
+import type { UsageSeals } from "./store/usage-seals.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
@@ -35,9 +38,13 @@ export interface Foundation {
   readonly spool: Spool;
   readonly audit: AuditLog;
   readonly auditor: Auditor;
+  readonly seals: UsageSeals;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
 }
+
+/** What is not sealed by then is with the next start. */
+const lastSealMs = 2_000;
 
 /** @throws PlatformError when the data folder or the database cannot be used */
 export async function openFoundation(input: FoundationInput): Promise<Foundation> {
@@ -55,19 +62,33 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
   // Rates are seen from the first failure on only when the counters are there before it.
   for (const sink of auditSinkNames) metrics.auditFailures.series(sink);
   const audit = await createAuditLog({
-    sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
+    chain: store.chain,
+    sinks: [store.audit, createAuditFile({ directory: auditFolder(config.data_dir, store.chain) })],
+    others: () => store.audit.others(),
     log,
     nowMs: Date.now,
     onFailure: (sink) => metrics.auditFailures.series(sink).add(),
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
-  const backups = createBackups({ dataDirectory: config.data_dir, version, log });
-  return { startedAtMs, store, postgres, backups, spool, audit, auditor, registry, metrics };
+  const backups =
+    postgres === undefined
+      ? createBackups({ dataDirectory: config.data_dir, version, log })
+      : refuseBackups(
+          "PostgreSQL makes the backups of what it holds: use pg_dump and pg_restore. The guide says what else to keep.",
+        );
+  const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
+  return { startedAtMs, store, postgres, backups, spool, audit, auditor, seals, registry, metrics };
 }
 
-export async function closeFoundation({ backups, spool, audit, store }: Foundation): Promise<void> {
+export async function closeFoundation(
+  { backups, spool, audit, seals, store }: Foundation,
+  log: PlatformLog,
+): Promise<void> {
   await backups.stop();
   await spool.close();
+  await seals
+    .seal(AbortSignal.timeout(lastSealMs))
+    .catch((error: unknown) => log.warn("ledger.seal_failed", { error }));
   await audit.close();
   await store.close();
 }

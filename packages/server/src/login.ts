@@ -69,7 +69,8 @@ export function createLogin(
         if (facts === undefined) return external.find(token);
         const session = await identity.sessions.find(facts.sessionId);
         const user = await identity.users.find(facts.userId);
-        return toTokenHolder({ session, user }, facts.expiresAtMs);
+        const member = user === undefined ? undefined : await identity.toMember(user);
+        return toTokenHolder({ session, member }, facts.expiresAtMs);
       },
       onChange: (listener) => identity.onChange(listener),
     },

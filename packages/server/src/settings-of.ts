@@ -98,6 +98,7 @@ export function toProviders({ auth }: Pick<PlatformConfig, "auth">): readonly Pr
     groupsClaim: entry.groups_claim,
     roleMapping: entry.role_mapping,
     defaultRole: entry.default_role,
+    teamMapping: entry.team_mapping,
     allowedEmailDomains: entry.allowed_email_domains,
   }));
 }

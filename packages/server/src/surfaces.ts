@@ -15,7 +15,7 @@ import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
-import { auditOperations } from "./control/audit.ts";
+import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
@@ -25,9 +25,11 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
+import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -47,7 +49,7 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
-import { toPublicAddress } from "./settings-of.ts";
+import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -68,6 +70,9 @@ export interface SurfaceParts {
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
+  readonly checkSeals: AuditOperationParts["checkSeals"];
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   readonly auditor: Auditor;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
@@ -138,6 +143,8 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "chain"
+    | "checkSeals"
     | "auditTable"
     | "config"
     | "directory"
@@ -173,10 +180,16 @@ export function createOperations(
     ...usageRecordOperations(ledger),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
     ...systemOperations(system),
-    ...accessOperations(() => listener.routes),
+    ...accessOperations({
+      identity,
+      limitDefaults: () => toGatewaySettings(config).limits,
+      routes: () => listener.routes,
+    }),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
-    ...auditOperations({ table: parts.auditTable, log: parts.auditLog }),
+    ...teamOperations(identity),
+    ...roleOperations(identity),
+    ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
     ...setupOperations(login.operations),

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createAuditLog } from "./store/audit-log.ts";
 import { sampleRecord } from "./store/sample-record.test-data.ts";
 import { openStore } from "./store/store.ts";
 import { startUsageUpkeep } from "./usage-upkeep.ts";
@@ -30,11 +31,26 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   raw.close();
 
   const store = await openStore({ directory });
-  const first = startUsageUpkeep({ store, retentionDays: undefined, log });
+  const audit = await createAuditLog({
+    sinks: [store.audit],
+    log,
+    nowMs: Date.now,
+    onFailure: () => undefined,
+  });
+  const state = { isHeld: true };
+  const seals = store.createSeals({ audit, isHeld: () => state.isHeld });
+  const parts = { store, seals, sealEveryMs: 60_000, log };
+  const first = startUsageUpkeep({ ...parts, retentionDays: undefined });
   await vi.waitFor(() => expect(told).toContain("usage.sums_filled"), { timeout: 10_000 });
   await first.stop();
   expect(store.usage.roller.behind).toBe(0);
-  const second = startUsageUpkeep({ store, retentionDays: 1, log });
+  const unsealed = startUsageUpkeep({ ...parts, retentionDays: 1 });
+  await unsealed.stop();
+  expect((await store.ledger.list({ limit: 1, order: "earliest" })).records[0]?.requestId).toBe("req_0");
+  state.isHeld = false;
+  await seals.seal();
+  told = [];
+  const second = startUsageUpkeep({ ...parts, retentionDays: 1 });
   await vi.waitFor(() => expect(told).toContain("ledger.pruned"), { timeout: 10_000 });
   await second.stop();
   expect((await store.ledger.list({ limit: 10 })).records.map(({ requestId }) => requestId)).toEqual([
@@ -49,5 +65,11 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
     limit: 10,
   });
   expect(groups.map(({ tally }) => tally.attempts)).toEqual([10_000]);
+  const [{ head, chain }] = await audit.verify();
+  expect(await store.checkSeals([{ ...head, chain }])).toMatchObject({
+    rowsNotKept: 10_000,
+    firstBad: undefined,
+  });
+  await audit.close();
   await store.close();
 });

@@ -1,8 +1,11 @@
 import type { Log } from "@llm-platform/kit";
 import type { Store } from "./store/store.ts";
+import type { UsageSeals } from "./store/usage-seals.ts";
 
 export interface UsageUpkeepParts {
   readonly store: Pick<Store, "ledger" | "usage">;
+  readonly seals: UsageSeals;
+  readonly sealEveryMs: number;
   /** Older records are deleted; undefined keeps them all. */
   readonly retentionDays: number | undefined;
   readonly log: Log;
@@ -22,7 +25,8 @@ const tellFromRows = 10_000;
 const tellEveryMs = 10_000;
 
 /** Keeps the sums up to date, fills those of a ledger from before there were any, and deletes what is too old. */
-export function startUsageUpkeep({ store, retentionDays, log }: UsageUpkeepParts): UsageUpkeep {
+export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
+  const { store, seals, retentionDays, log } = parts;
   const { ledger, usage } = store;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
@@ -42,11 +46,20 @@ export function startUsageUpkeep({ store, retentionDays, log }: UsageUpkeepParts
     if (isNews) log.info("usage.sums_filled", { rows: missing });
   }
 
+  async function seal(): Promise<void> {
+    const rows = await seals.seal(stopping.signal);
+    if (rows >= tellFromRows) log.info("ledger.sealed", { rows });
+  }
+
   async function prune(): Promise<void> {
     const sums = await usage.horizon.prune();
     if (sums > 0) log.info("usage.sums_pruned", { deleted: sums });
     if (retentionDays === undefined) return;
-    const deleted = await ledger.deleteOlderThan(Date.now() - retentionDays * dayMs, usage.roller.rolledId);
+    const untilMs = Date.now() - retentionDays * dayMs;
+    const settledId = Math.min(usage.roller.rolledId, await seals.sealedId());
+    if (!(await ledger.hasOlderThan(untilMs, settledId))) return;
+    await seals.notePruned(untilMs);
+    const deleted = await ledger.deleteOlderThan(untilMs, settledId);
     log.info("ledger.pruned", { deleted });
   }
 
@@ -70,6 +83,7 @@ export function startUsageUpkeep({ store, retentionDays, log }: UsageUpkeepParts
 
   const timers = [
     every(sumEveryMs, sum, "usage.sums_failed"),
+    every(parts.sealEveryMs, seal, "ledger.seal_failed"),
     every(pruneEveryMs, prune, "ledger.prune_failed"),
   ];
   return {

@@ -9,18 +9,22 @@ import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
-import { addIdentityCommands } from "./identity.ts";
 import { addIntegrationCommands } from "./integrations.ts";
+import { addKeyCommands } from "./keys.ts";
 import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
+import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
+import { addTeamCommands } from "./teams.ts";
 import { addUsageCommands } from "./usage.ts";
+import { addUserCommands } from "./users.ts";
+import { addWhoamiCommand } from "./whoami.ts";
 
 /**
  * Runs one command line.
@@ -69,7 +73,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addModelCommands(program, context);
   addIntegrationCommands(program, context);
-  addIdentityCommands(program, context);
+  addWhoamiCommand(program, context);
+  addKeyCommands(program, context);
+  addUserCommands(program, context);
+  addTeamCommands(program, context);
+  addRoleCommands(program, context);
   addAuditCommands(program, context);
   addSecretCommands(program, context);
   addLoginCommands(program, context);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
-import { tellKey } from "./identity.ts";
+import { tellKey } from "./tell-key.ts";
 import { readPassword } from "./read-password.ts";
 
 /** `llmp setup`: makes the first admin of a new server. */

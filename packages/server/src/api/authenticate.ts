@@ -77,6 +77,7 @@ export function createAuthenticator({
         name,
         kind: "api_key",
         userId: undefined,
+        role,
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,

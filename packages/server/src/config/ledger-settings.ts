@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { section, wholeNumber } from "./section.ts";
+import { seconds, section, wholeNumber } from "./section.ts";
 
 export const ledgerSettings = section(
   {
@@ -26,6 +26,11 @@ export const ledgerSettings = section(
       unit: "days",
       doc: "Older records are deleted, but for the newest; their sums stay. Absent: none is.",
     }).optional(),
+    seal_seconds: seconds(
+      1,
+      3_600,
+      "How often new records are sealed in the audit log, so that a later change of them is found.",
+    ).default(60),
     sync: z
       .enum(["always", "interval", "never"])
       .default("interval")

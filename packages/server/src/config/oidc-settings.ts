@@ -1,9 +1,13 @@
 import { z } from "zod";
-import { roleNames } from "../core/permissions.ts";
+import { roleNamePattern } from "../core/role.ts";
 import { isLoopbackHost } from "./loopback-host.ts";
 import { secretText } from "./section.ts";
 
 const providerName = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+const roleName = z
+  .string()
+  .regex(roleNamePattern, "must be the name of a role: small letters, digits, - and _, a letter first");
 
 const provider = z
   .strictObject({
@@ -29,15 +33,18 @@ const provider = z
     client_secret: secretText(1, "What proves it; absent for a public client.").optional(),
     groups_claim: z.string().min(1).default("groups").describe("Claim that lists a user's groups."),
     role_mapping: z
-      .record(z.string().min(1), z.enum(roleNames))
+      .record(z.string().min(1), roleName)
       .default({})
       .describe(
-        "Roles by group. Of several the one that comes first in admin, operator, developer, viewer counts.",
+        "Roles by group, also those that were made here. Of several admin counts, then one that was made here, then operator, developer, viewer. Who gets one that does not exist may do nothing.",
       ),
-    default_role: z
-      .enum(roleNames)
+    team_mapping: z
+      .record(z.string().min(1), z.string().min(1).max(128))
       .optional()
-      .describe("Role of a user without a mapped group. Absent: no access."),
+      .describe(
+        "Names of teams by group; of several the first in here counts, and who has none of the groups is in no team. Absent: teams are set by hand.",
+      ),
+    default_role: roleName.optional().describe("Role of a user without a mapped group. Absent: no access."),
     allowed_email_domains: z
       .array(z.string().regex(/^[a-z0-9.-]+$/, "must be a domain in small letters"))
       .min(1)

@@ -1,5 +1,5 @@
 import { type Json, PlatformError, toPlatformError } from "@llm-platform/kit";
-import type { AuditActor, AuditEntry, AuditTarget } from "../core/audit-record.ts";
+import { type AuditActor, type AuditEntry, type AuditTarget, platformActor } from "../core/audit-record.ts";
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import { boundShown } from "../core/shown-value.ts";
@@ -62,7 +62,6 @@ const refusalsPerMinute = 60;
 const tellOmittedAfterMs = 60_000;
 
 const anonymous: AuditActor = { id: "anonymous", name: "anonymous", kind: "anonymous", userId: null };
-const platform: AuditActor = { id: "platform", name: "platform", kind: "platform", userId: null };
 
 export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
   const refusals = new SlidingWindow(refusalsPerMinute);
@@ -73,7 +72,7 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
     state.omitted = 0;
     void audit.appendOrKeep({
       timeMs: nowMs(),
-      actor: platform,
+      actor: platformActor,
       address: null,
       requestId: "",
       operation: "audit.refusals_omitted",

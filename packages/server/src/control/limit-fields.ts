@@ -3,9 +3,9 @@ import type { LimitValues } from "../core/limits.ts";
 
 const count = (most: number) => z.number().int().min(1).max(most);
 
-/** Limits as a caller sets them. @param otherwise the setting that holds where they are absent */
-export function limitInput(otherwise: string) {
-  const absent = `Default: what \`${otherwise}\` says.`;
+/** Limits as a caller sets them. @param otherwise the setting that holds where they are absent, if one does */
+export function limitInput(otherwise: string | undefined) {
+  const absent = otherwise === undefined ? "Default: any number." : `Default: what \`${otherwise}\` says.`;
   return {
     requests_per_minute: count(1_000_000).optional().describe(`Calls a minute. ${absent}`),
     tokens_per_minute: count(1_000_000_000).optional().describe(`Tokens a minute. ${absent}`),
@@ -44,6 +44,12 @@ export function changeLimits(limits: LimitValues | undefined, fields: LimitField
     tokensPerMinute: changed(limits?.tokensPerMinute, fields.tokens_per_minute),
     maxConcurrent: changed(limits?.maxConcurrent, fields.max_concurrent),
   };
+}
+
+/** The same; undefined where nothing is asked for. */
+export function limitsAfter(limits: LimitValues | undefined, fields: LimitFields): LimitValues | undefined {
+  if (Object.values(fields).every((field) => field === undefined)) return undefined;
+  return changeLimits(limits, fields);
 }
 
 function changed(before: number | undefined, after: number | null | undefined): number | undefined {

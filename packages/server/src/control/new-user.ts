@@ -1,24 +1,42 @@
 import { randomUUID } from "node:crypto";
 import type { User } from "../core/identity.ts";
 import { noLimits } from "../core/limits.ts";
-import { permissionsOf } from "../core/permissions.ts";
+import type { PermissionSet } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { createKey, createSecret } from "./new-key.ts";
 
 /** A user who has not called yet. */
 export function createUser(
-  facts: Pick<User, "name" | "kind" | "email" | "role"> & Partial<Pick<User, "limits">>,
+  facts: Pick<User, "name" | "kind" | "email" | "role"> & Partial<Pick<User, "limits" | "teamId">>,
 ): User {
-  return { limits: noLimits, ...facts, id: `user_${randomUUID()}`, isActive: true, createdAtMs: Date.now() };
+  return {
+    limits: noLimits,
+    teamId: null,
+    ...facts,
+    id: `user_${randomUUID()}`,
+    isActive: true,
+    createdAtMs: Date.now(),
+  };
 }
 
-/** Stores a user with a key of the same name and role. Resolves with the key's text. Rejects with PlatformError. */
-export async function insertWithKey(identity: Identity, user: User, createdBy: string): Promise<string> {
+export interface NewOwner {
+  readonly user: User;
+  /** What the user's role allows, and the key with it. */
+  readonly scopes: PermissionSet;
+  /** The id of who makes them. */
+  readonly createdBy: string;
+}
+
+/** Stores a user with a key of the same name. Resolves with the key's text. Rejects with PlatformError. */
+export async function insertWithKey(
+  identity: Identity,
+  { user, scopes, createdBy }: NewOwner,
+): Promise<string> {
   const secret = createSecret();
   const key = createKey({
     name: user.name,
     ownerId: user.id,
-    scopes: [...permissionsOf(user.role)],
+    scopes: [...scopes],
     prefix: secret.prefix,
     limits: noLimits,
     createdBy,

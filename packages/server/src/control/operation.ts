@@ -24,7 +24,7 @@ export interface ReadBinding {
 
 /** Where any other stands. */
 export interface ChangeBinding {
-  readonly method: "POST" | "PUT" | "DELETE";
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
 }
 

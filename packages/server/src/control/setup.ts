@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { permissionsOf } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
 import { newPassword } from "./auth.ts";
-import { keyName } from "./keys.ts";
+import { keyName } from "./key-fields.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import type { Setup } from "./login/setup.ts";
 import { createUser, insertWithKey } from "./new-user.ts";
@@ -47,7 +48,11 @@ export function setupOperations({ identity, hasher, setup }: SetupOperationParts
           };
           return context.auditor.change(intent, async () => {
             if (phc !== undefined) await identity.passwords.set(user.id, phc, user.createdAtMs);
-            const key = await insertWithKey(identity, user, "setup");
+            const key = await insertWithKey(identity, {
+              user,
+              scopes: permissionsOf("admin"),
+              createdBy: "setup",
+            });
             return { result: { id: user.id, name, key }, target, after: null };
           });
         };

@@ -1,16 +1,17 @@
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
+import type { User } from "../core/identity.ts";
 import type { Identity } from "../store/identity.ts";
 import { newPassword } from "./auth.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import { defineOperation, type Operation } from "./operation.ts";
+import { findWithin, userId } from "./user-fields.ts";
 
 export interface UserPasswordParts {
   readonly identity: Identity;
   readonly hasher: PasswordHasher;
 }
 
-const userId = z.strictObject({ id: z.string().min(1).max(64) });
 const path = "/api/v1/users/{id}/password";
 const output = z.object({ has_password: z.boolean() });
 const audit = { target: ({ id }: z.output<typeof userId>) => ({ type: "user", id, name: null }) };
@@ -26,8 +27,8 @@ export function userPasswordOperations({ identity, hasher }: UserPasswordParts):
       input: userId.extend({ password: newPassword }),
       output,
       audit,
-      run: async ({ id, password }) => {
-        await requirePerson(identity, id);
+      run: async ({ id, password }, { principal }) => {
+        requirePerson(await findWithin(identity, id, principal.permissions));
         await identity.passwords.set(id, await hasher.hash(password), Date.now());
         await identity.sessions.revokeOfUser({ id }, Date.now());
         return { has_password: true };
@@ -41,8 +42,8 @@ export function userPasswordOperations({ identity, hasher }: UserPasswordParts):
       input: userId,
       output,
       audit,
-      run: async ({ id }) => {
-        await requirePerson(identity, id);
+      run: async ({ id }, { principal }) => {
+        requirePerson(await findWithin(identity, id, principal.permissions));
         await identity.passwords.clear(id);
         await identity.sessions.revokeOfUser({ id }, Date.now());
         return { has_password: false };
@@ -51,9 +52,7 @@ export function userPasswordOperations({ identity, hasher }: UserPasswordParts):
   ];
 }
 
-async function requirePerson({ users }: Identity, id: string): Promise<void> {
-  const user = await users.find(id);
-  if (user === undefined) throw new PlatformError("not_found", `There is no user with the id ${id}.`);
+function requirePerson(user: User): void {
   if (user.kind === "person") return;
   throw new PlatformError(
     "conflict",

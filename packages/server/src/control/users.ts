@@ -1,35 +1,19 @@
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
-import { localUserKinds, type User, userKinds } from "../core/identity.ts";
-import { roleNames } from "../core/permissions.ts";
+import { localUserKinds } from "../core/identity.ts";
+import type { Principal } from "../core/principal.ts";
 import type { Identity } from "../store/identity.ts";
-import { keyName, type KeyOperationParts, refuseConfigured } from "./keys.ts";
+import { refuseMoreThanOwn, requireRole, roleInput } from "./granting.ts";
+import { keyName, refuseConfigured } from "./key-fields.ts";
+import type { KeyOperationParts } from "./keys.ts";
+import { limitChange, limitInput, limitsAfter, toLimitValues } from "./limit-fields.ts";
 import { createUser, insertWithKey } from "./new-user.ts";
-import {
-  changeLimits,
-  limitChange,
-  type LimitFields,
-  limitInput,
-  limitOutput,
-  toLimitFields,
-  toLimitValues,
-} from "./limit-fields.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
+import { findWithin, requireUser, toUserRow, userId, userSchema } from "./user-fields.ts";
 
-const userSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  kind: z.enum(userKinds),
-  email: z.string().nullable(),
-  role: z.enum(roleNames),
-  is_active: z.boolean().describe("Keys of a user who is not active do not work."),
-  ...limitOutput,
-  created_at: z.string(),
-});
-
-const userId = z.strictObject({ id: z.string().min(1).max(64) });
 const email = z.email().max(254);
+const teamInput = z.string().min(1).max(64).describe("Id of a team.");
 
 /** Operations on users and service accounts. */
 export function userOperations(parts: KeyOperationParts): readonly Operation[] {
@@ -44,14 +28,16 @@ function readingOperations({ identity }: KeyOperationParts): readonly Operation[
       permission: "users.read",
       rest: { method: "GET", path: "/api/v1/users" },
       input: z.strictObject({
+        team: teamInput.optional().describe("Id of a team: only its members."),
+        role: roleInput.optional().describe("Only users with this role."),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
         cursor: z.string().max(64).default("").describe("next_cursor of the page before."),
       }),
       output: z.object({ users: z.array(userSchema).readonly(), next_cursor: z.string().nullable() }),
-      run: async ({ limit, cursor }) => {
-        const page = await identity.users.list({ afterId: cursor, limit });
+      run: async ({ team, role, limit, cursor }) => {
+        const page = await identity.users.list({ afterId: cursor, limit, teamId: team, role });
         return {
-          users: page.map(toRow),
+          users: page.map(toUserRow),
           next_cursor: page.length < limit ? null : (page.at(-1)?.id ?? null),
         };
       },
@@ -63,7 +49,7 @@ function readingOperations({ identity }: KeyOperationParts): readonly Operation[
       rest: { method: "GET", path: "/api/v1/users/{id}" },
       input: userId,
       output: userSchema,
-      run: async ({ id }) => toRow(requireUser(await identity.users.find(id), id)),
+      run: async ({ id }) => toUserRow(requireUser(await identity.users.find(id), id)),
     }),
   ];
 }
@@ -79,7 +65,8 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
       name: keyName,
       kind: z.enum(localUserKinds).default("person"),
       email: email.optional(),
-      role: z.enum(roleNames),
+      role: roleInput,
+      team: teamInput.optional(),
       ...limitInput("limits.default_user"),
       with_key: z
         .boolean()
@@ -95,29 +82,57 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         .nullable()
         .describe("The text of the key that was made with the user. It is shown this once."),
     }),
-    run: async ({ name, kind, email: address, role, with_key, ...limits }, { principal }) => {
-      const isFirst = !identity.hasUsers;
-      if (isFirst && role !== "admin") {
-        throw new PlatformError(
-          "invalid_request",
-          "The first user must be an admin: nobody else could make further ones.",
-          { field: "role" },
-        );
-      }
-      const user = createUser({ name, kind, email: address ?? null, role, limits: toLimitValues(limits) });
-      if (!isFirst && !with_key) {
-        await identity.users.insert(user);
-        return { ...toRow(user), key: null };
-      }
-      refuseConfigured((each) => isConfigured(each), name);
-      return { ...toRow(user), key: await insertWithKey(identity, user, principal.id) };
-    },
+    run: async ({ name, kind, email: address, role, team, with_key, ...limits }, { principal }) =>
+      guardFirst(identity, principal, async (isFirst) => {
+        if (isFirst && role !== "admin") {
+          throw new PlatformError(
+            "invalid_request",
+            "The first user must be an admin: nobody else could make further ones.",
+            { field: "role" },
+          );
+        }
+        const permissions = await requireRole(identity, role);
+        refuseMoreThanOwn(permissions, principal.permissions);
+        if (team !== undefined) await requireTeam(identity, team);
+        const user = createUser({
+          name,
+          kind,
+          email: address ?? null,
+          role,
+          teamId: team ?? null,
+          limits: toLimitValues(limits),
+        });
+        if (!isFirst && !with_key) {
+          await identity.users.insert(user);
+          return { ...toUserRow(user), key: null };
+        }
+        refuseConfigured((each) => isConfigured(each), name);
+        const owner = { user, scopes: permissions, createdBy: principal.id };
+        return { ...toUserRow(user), key: await insertWithKey(identity, owner) };
+      }),
   });
+}
+
+/**
+ * Of several first users at once one is made. Rejects with PlatformError `conflict` while another call makes it, and
+ * `unauthenticated` for a caller who came without a key before there was a user.
+ */
+async function guardFirst<Result>(
+  identity: Identity,
+  { kind }: Principal,
+  make: (isFirst: boolean) => Promise<Result>,
+): Promise<Result> {
+  if (!identity.hasUsers) return identity.makeFirst(() => make(true));
+  if (kind !== "local") return make(false);
+  throw new PlatformError(
+    "unauthenticated",
+    "There is a first user now, so that every caller needs an API key. Send one as `Authorization: Bearer KEY`.",
+  );
 }
 
 function changingOperations({ identity }: KeyOperationParts): readonly Operation[] {
   const before = async ({ id }: { readonly id: string }) =>
-    showAs(userSchema, toRow(requireUser(await identity.users.find(id), id)));
+    showAs(userSchema, toUserRow(requireUser(await identity.users.find(id), id)));
   return [
     defineOperation({
       name: "users.update",
@@ -127,22 +142,26 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       audit: { target: toTarget, before },
       input: userId.extend({
         email: email.nullable().optional(),
-        role: z.enum(roleNames).optional(),
+        role: roleInput.optional(),
+        team: teamInput.nullable().optional().describe("Id of another team; null for none."),
         is_active: z.boolean().optional(),
         ...limitChange,
       }),
       output: userSchema,
-      run: async ({ id, email: address, role, is_active, ...fields }) => {
+      run: async ({ id, email: address, role, team, is_active, ...fields }, { principal }) => {
+        const user = await findWithin(identity, id, principal.permissions);
+        if (role !== undefined) refuseMoreThanOwn(await requireRole(identity, role), principal.permissions);
+        if (typeof team === "string") await requireTeam(identity, team);
         const isAdminNoMore = (role !== undefined && role !== "admin") || is_active === false;
         if (isAdminNoMore) await refuseLastAdmin(identity, id);
-        const limits = await limitsAfter(identity, id, fields);
         const changed = await identity.users.update(id, {
           email: address,
           role,
+          teamId: team,
           isActive: is_active,
-          limits,
+          limits: limitsAfter(user.limits, fields),
         });
-        return toRow(requireUser(changed, id));
+        return toUserRow(requireUser(changed, id));
       },
     }),
     defineOperation({
@@ -153,11 +172,11 @@ function changingOperations({ identity }: KeyOperationParts): readonly Operation
       audit: { target: toTarget, before, after: () => null },
       input: userId,
       output: userSchema,
-      run: async ({ id }) => {
-        const user = requireUser(await identity.users.find(id), id);
+      run: async ({ id }, { principal }) => {
+        const user = await findWithin(identity, id, principal.permissions);
         await refuseLastAdmin(identity, id);
         await identity.users.delete(id);
-        return toRow(user);
+        return toUserRow(user);
       },
     }),
   ];
@@ -170,10 +189,9 @@ function toTarget(
   return { type: "user", id, name: user?.name ?? null };
 }
 
-/** Undefined when they stay as they are. */
-async function limitsAfter({ users }: Identity, id: string, fields: LimitFields) {
-  if (Object.values(fields).every((field) => field === undefined)) return undefined;
-  return changeLimits((await users.find(id))?.limits, fields);
+async function requireTeam({ teams }: Identity, id: string): Promise<void> {
+  if ((await teams.find(id)) !== undefined) return;
+  throw new PlatformError("invalid_request", "`team` is not the id of a team.", { field: "team" });
 }
 
 /** Throws PlatformError `conflict` when a user is the only active admin. */
@@ -181,22 +199,4 @@ async function refuseLastAdmin({ users }: Identity, id: string): Promise<void> {
   if (await users.hasOtherAdmin(id)) return;
   if ((await users.find(id))?.role !== "admin") return;
   throw new PlatformError("conflict", "This is the last active admin. Make another one first.");
-}
-
-function requireUser(user: User | undefined, id: string): User {
-  if (user !== undefined) return user;
-  throw new PlatformError("not_found", `There is no user with the id ${id}.`);
-}
-
-function toRow(user: User): z.output<typeof userSchema> {
-  return {
-    id: user.id,
-    name: user.name,
-    kind: user.kind,
-    email: user.email,
-    role: user.role,
-    is_active: user.isActive,
-    ...toLimitFields(user.limits),
-    created_at: new Date(user.createdAtMs).toISOString(),
-  };
 }

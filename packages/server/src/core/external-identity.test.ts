@@ -5,6 +5,7 @@ const rules: ClaimRules = {
   groupsClaim: "groups",
   roleMapping: { staff: "developer", ops: "operator", root: "admin" },
   defaultRole: undefined,
+  teamMapping: undefined,
   allowedEmailDomains: undefined,
 };
 const read = (claims: object, change: Partial<ClaimRules> = {}) =>

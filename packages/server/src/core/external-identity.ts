@@ -1,18 +1,28 @@
-import { type Role, roleNames } from "./permissions.ts";
+import { roleNames } from "./permissions.ts";
 
-/** Which role whose claims give. */
+/** Which role and team whose claims give. */
 export interface ClaimRules {
   readonly groupsClaim: string;
-  readonly roleMapping: Readonly<Record<string, Role>>;
+  /** Names of roles by group. */
+  readonly roleMapping: Readonly<Record<string, string>>;
   /** Of a user without a mapped group; undefined for no access. */
-  readonly defaultRole: Role | undefined;
+  readonly defaultRole: string | undefined;
+  /** Names of teams by group, the first that fits counts; undefined where claims say nothing of teams. */
+  readonly teamMapping: Readonly<Record<string, string>> | undefined;
   /** Undefined for any, also none. */
   readonly allowedEmailDomains: readonly string[] | undefined;
 }
 
 /** What verified claims say of a user. */
 export type ExternalIdentity =
-  | { readonly type: "user"; readonly role: Role; readonly email: string | null; readonly label: string }
+  | {
+      readonly type: "user";
+      readonly role: string;
+      /** Name of the team; null for none, undefined where the claims say nothing of it. */
+      readonly team: string | null | undefined;
+      readonly email: string | null;
+      readonly label: string;
+    }
   | { readonly type: "refused"; readonly why: string };
 
 const longestLabel = 96;
@@ -29,12 +39,28 @@ export function readExternalIdentity(
   if (rules.allowedEmailDomains?.includes(domainOf(email)) === false)
     return { type: "refused", why: "no verified e-mail address in an allowed domain" };
   const groups = listOf(claims[rules.groupsClaim]);
-  const granted = groups.filter((group) => Object.hasOwn(rules.roleMapping, group));
-  const roles = new Set(granted.map((group) => rules.roleMapping[group]));
-  const role = roleNames.find((name) => roles.has(name)) ?? rules.defaultRole;
+  const role = strongest(mapped(rules.roleMapping, groups)) ?? rules.defaultRole;
   if (role === undefined) return { type: "refused", why: "no mapped group" };
   const label = email ?? textOf(claims["preferred_username"]) ?? textOf(claims["sub"]) ?? "";
-  return { type: "user", role, email: email ?? null, label: toLabel(label) };
+  const { teamMapping } = rules;
+  const team = teamMapping === undefined ? undefined : (mapped(teamMapping, groups)[0] ?? null);
+  return { type: "user", role, team, email: email ?? null, label: toLabel(label) };
+}
+
+/** What the groups stand for, in the order of the mapping. */
+function mapped(mapping: Readonly<Record<string, string>>, groups: readonly string[]): readonly string[] {
+  return Object.entries(mapping)
+    .filter(([group]) => groups.includes(group))
+    .map(([, value]) => value);
+}
+
+/** Admin beats every other role, and one that was made here beats the rest of those that every platform has. */
+function strongest(roles: readonly string[]): string | undefined {
+  const [admin, ...others] = roleNames;
+  if (roles.includes(admin)) return admin;
+  return (
+    roles.find((role) => !others.some((each) => each === role)) ?? others.find((role) => roles.includes(role))
+  );
 }
 
 function domainOf(email: string | undefined): string {

@@ -5,7 +5,7 @@ export type Access = Permission | "public";
 
 /** One way to call the server over HTTP. */
 export interface HttpRoute {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly access: Access;

@@ -1,6 +1,7 @@
 import { type LimitValues, noLimits } from "./limits.ts";
-import { commonPermissions, type Permission, permissionsOf, type Role } from "./permissions.ts";
+import { commonPermissions, type Permission, type PermissionSet } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
+import type { Team } from "./team.ts";
 
 /** Kinds of users that are made by hand. */
 export const localUserKinds = ["person", "service_account"] as const;
@@ -14,12 +15,22 @@ export interface User {
   readonly name: string;
   readonly kind: (typeof userKinds)[number];
   readonly email: string | null;
-  readonly role: Role;
+  /** By its name. Who has one that does not exist may do nothing. */
+  readonly role: string;
+  /** Null for a user without a team. */
+  readonly teamId: string | null;
   /** Keys of a user who is not active do not work. */
   readonly isActive: boolean;
   /** Of all keys of the user together; where it has none, those of the configuration hold. */
   readonly limits: LimitValues;
   readonly createdAtMs: number;
+}
+
+/** A user with what the role allows and the team shares, as of now. */
+export interface Member {
+  readonly user: User;
+  readonly permissions: PermissionSet;
+  readonly team: Team | undefined;
 }
 
 /** An API key, without its text. */
@@ -61,7 +72,7 @@ export interface Session {
 export interface FoundKey {
   readonly key: ApiKey;
   /** Undefined for a key of nobody. */
-  readonly owner: User | undefined;
+  readonly owner: Member | undefined;
   /** Whether it was found by the text before the last rotation. */
   readonly isPrevious: boolean;
 }
@@ -78,20 +89,22 @@ export interface KeyHolder {
  * @param expiresAtMs of the token, since the epoch
  */
 export function toTokenHolder(
-  { session, user }: { readonly session: Session | undefined; readonly user: User | undefined },
+  { session, member }: { readonly session: Session | undefined; readonly member: Member | undefined },
   expiresAtMs: number,
 ): KeyHolder | undefined {
-  if (session === undefined || session.revokedAtMs !== null || user?.id !== session.userId) return undefined;
-  return toUserHolder(user, expiresAtMs, session.id);
+  if (session === undefined || session.revokedAtMs !== null || member?.user.id !== session.userId)
+    return undefined;
+  return toUserHolder(member, expiresAtMs, session.id);
 }
 
 /** Who calls with a token of a user; undefined for one who may not call. */
 export function toUserHolder(
-  user: User | undefined,
+  member: Member | undefined,
   expiresAtMs: number,
   sessionId?: string,
 ): KeyHolder | undefined {
-  if (user === undefined || !user.isActive) return undefined;
+  if (member === undefined || !member.user.isActive) return undefined;
+  const { user, permissions, team } = member;
   return {
     principal: {
       id: user.id,
@@ -99,12 +112,13 @@ export function toUserHolder(
       kind: "token",
       userId: user.id,
       sessionId,
+      role: user.role,
       // What the role allows now, not what it allowed when the token was made.
-      permissions: permissionsOf(user.role),
+      permissions,
       limits: noLimits,
       userLimits: user.limits,
-      teamId: undefined,
-      teamLimits: undefined,
+      teamId: team?.id,
+      teamLimits: team?.limits,
     },
     expiresAtMs,
   };
@@ -121,19 +135,20 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
   );
   const isOwned = key.ownerId !== null;
   if (key.revokedAtMs !== null || expiresAtMs <= nowMs) return undefined;
-  if (isOwned && owner?.isActive !== true) return undefined;
+  if (isOwned && owner?.user.isActive !== true) return undefined;
   const scopes = new Set(key.scopes);
   return {
     principal: {
       id: key.id,
       name: key.name,
       kind: "api_key",
-      userId: owner?.id,
-      permissions: owner === undefined ? scopes : commonPermissions(scopes, permissionsOf(owner.role)),
+      userId: owner?.user.id,
+      role: owner?.user.role,
+      permissions: owner === undefined ? scopes : commonPermissions(scopes, owner.permissions),
       limits: key.limits,
-      userLimits: owner?.limits,
-      teamId: undefined,
-      teamLimits: undefined,
+      userLimits: owner?.user.limits,
+      teamId: owner?.team?.id,
+      teamLimits: owner?.team?.limits,
     },
     expiresAtMs,
   };

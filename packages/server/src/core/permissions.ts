@@ -18,6 +18,10 @@ export const permissions = {
   "users.write": "Make, change and delete users.",
   "keys.read": "See API keys, never their text.",
   "keys.write": "Make, rotate and revoke API keys.",
+  "teams.read": "See teams and their limits.",
+  "teams.write": "Make, change and delete teams.",
+  "roles.read": "See roles and what each allows.",
+  "roles.write": "Make, change and delete roles.",
   "audit.read": "See and verify the audit log.",
   "backup.manage": "Make backups, which hold everything that the platform stores.",
   "secrets.manage": "See under which master keys secrets are sealed, rotate the key, and unseal.",
@@ -27,7 +31,7 @@ export type Permission = keyof typeof permissions;
 
 export type PermissionSet = ReadonlySet<Permission>;
 
-/** The roles that every platform has, and what each is for. */
+/** The roles that every platform has, and what each is for. They never change; others can be made. */
 export const roles = {
   admin: "Everything.",
   operator: "Runs the platform: models, integrations, usage.",
@@ -48,6 +52,7 @@ const reading: readonly Permission[] = [
   "usage.read",
   "metrics.read",
   "system.read",
+  "roles.read",
   "self.read",
   "self.write",
 ];
@@ -61,13 +66,14 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "integrations.write",
     "users.read",
     "keys.read",
+    "teams.read",
     "audit.read",
   ]),
   developer: new Set(["inference.call", "models.read", "self.read", "self.write"]),
   viewer: new Set(reading),
 };
 
-/** What a role allows. */
+/** What a role allows that every platform has. */
 export function permissionsOf(role: Role): PermissionSet {
   return granted[role];
 }
@@ -77,7 +83,7 @@ export function commonPermissions(...sets: readonly PermissionSet[]): Permission
   return new Set(permissionNames.filter((permission) => sets.every((each) => each.has(permission))));
 }
 
-/** The roles that allow something. */
+/** The roles of every platform that allow something. */
 export function rolesWith(permission: Permission): readonly Role[] {
   return roleNames.filter((role) => granted[role].has(permission));
 }

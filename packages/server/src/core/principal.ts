@@ -16,6 +16,8 @@ export interface Principal {
   readonly userId: string | undefined;
   /** Of the login that the token came from; absent for other callers. */
   readonly sessionId?: string | undefined;
+  /** Of the user, or of the key of the configuration; absent for a key of nobody. What it allows is in `permissions`. */
+  readonly role?: string | undefined;
   readonly permissions: PermissionSet;
   /** Of the key itself; where it has none, the defaults of the configuration hold. */
   readonly limits: LimitValues;
@@ -33,6 +35,7 @@ export const localAdmin: Principal = {
   name: "local-admin",
   kind: "local",
   userId: undefined,
+  role: "admin",
   permissions: permissionsOf("admin"),
   limits: noLimits,
   userLimits: undefined,

@@ -1,19 +1,10 @@
-import {
-  isUnlimited,
-  type Limit,
-  type LimitDemand,
-  type LimitValues,
-  noLimits,
-  toLimit,
-} from "../core/limits.ts";
+import { type CallerLimitDefaults, limitsOfCaller } from "../core/caller-limits.ts";
+import { isUnlimited, type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 
 /** The limits of the configuration, as plain data. */
-export interface LimitSettings {
-  /** For keys and users that have none of their own. */
-  readonly key: LimitValues;
-  readonly user: LimitValues;
+export interface LimitSettings extends CallerLimitDefaults {
   /** For each address that calls come from. */
   readonly address: LimitValues;
   /** Of all calls together. Calls at once are `maxInFlight` of the gateway. */
@@ -68,14 +59,8 @@ export class LimitPlan {
   #ofPrincipal(principal: Principal): readonly Limit[] {
     const known = this.#byPrincipal.get(principal);
     if (known !== undefined) return known;
-    const { key, user } = this.#settings;
-    const { id, kind, userId, limits, userLimits, teamId, teamLimits } = principal;
-    const found = [
-      kind === "api_key" ? toLimit("key", id, { own: limits, defaults: key }) : undefined,
-      userId === undefined ? undefined : toLimit("user", userId, { own: userLimits, defaults: user }),
-      teamId === undefined ? undefined : toLimit("team", teamId, { own: teamLimits, defaults: noLimits }),
-      this.#global,
-    ].filter((limit) => limit !== undefined);
+    const own = limitsOfCaller(principal, this.#settings);
+    const found = this.#global === undefined ? own : [...own, this.#global];
     const plan = found.length === 0 ? none : found;
     this.#byPrincipal.set(principal, plan);
     return plan;

@@ -1,8 +1,10 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
-import type { ApiKey, FoundKey } from "../core/identity.ts";
-import { permissionNames } from "../core/permissions.ts";
+import type { ApiKey, User } from "../core/identity.ts";
+import type { LimitValues } from "../core/limits.ts";
+import type { Permission } from "../core/permissions.ts";
 import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
+import { fromPermissionText, toPermissionText } from "./permission-list.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { ApiKeyRow, Tables } from "./tables.ts";
 import { toUser } from "./user-table.ts";
@@ -20,6 +22,24 @@ export interface KeyPage {
   readonly ownerId?: string | undefined;
 }
 
+/** What of a key can be changed. */
+export interface KeyChange {
+  readonly name?: string | undefined;
+  readonly scopes?: readonly Permission[] | undefined;
+  readonly limits?: LimitValues | undefined;
+  /** Null for a key that does not expire. */
+  readonly expiresAtMs?: number | null | undefined;
+}
+
+/** A key as its row and its owner's say. */
+export interface StoredKey {
+  readonly key: ApiKey;
+  /** Undefined for a key of nobody. */
+  readonly owner: User | undefined;
+  /** Whether it was found by the text before the last rotation. */
+  readonly isPrevious: boolean;
+}
+
 /** API keys. Every member rejects with PlatformError `unavailable` when the database does not answer. */
 export interface ApiKeyTable {
   /** Rejects with PlatformError `conflict` when a key that is not revoked has the name. */
@@ -27,7 +47,12 @@ export interface ApiKeyTable {
   /** In the order of their ids, revoked ones included. */
   list(page: KeyPage): Promise<readonly ApiKey[]>;
   find(id: string): Promise<ApiKey | undefined>;
-  findBySha256(sha256: string): Promise<FoundKey | undefined>;
+  findBySha256(sha256: string): Promise<StoredKey | undefined>;
+  /**
+   * Resolves with the key as changed; undefined when there is none, or it is revoked.
+   * Rejects with PlatformError `conflict` when another key that is not revoked has the name.
+   */
+  update(id: string, change: KeyChange): Promise<ApiKey | undefined>;
   /**
    * Gives a key a new text. The one before works until `previousExpiresAtMs`.
    * Resolves with undefined when there is no such key, or it is revoked.
@@ -49,9 +74,7 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
           .values(toRow(key, secret))
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirstOrThrow();
-        if (inserted !== 1n) {
-          throw new PlatformError("conflict", `There is a key with the name ${key.name}.`, { field: "name" });
-        }
+        if (inserted !== 1n) throw nameTaken(key.name);
       }),
     list: ({ afterId, limit, ownerId }) =>
       guardStorageLater(async () => {
@@ -65,6 +88,7 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
         return row === undefined ? undefined : toKey(row);
       }),
     findBySha256: (sha256) => guardStorageLater(() => findBySha256(database, sha256)),
+    update: (id, change) => guardStorageLater(() => update(database, id, change)),
     rotate: (id, { sha256, prefix }, previousExpiresAtMs) =>
       guardStorageLater(async () => {
         const row = await standing(id)
@@ -94,7 +118,7 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
   };
 }
 
-async function findBySha256(database: Kysely<Tables>, sha256: string): Promise<FoundKey | undefined> {
+async function findBySha256(database: Kysely<Tables>, sha256: string): Promise<StoredKey | undefined> {
   const row = await database
     .selectFrom("api_keys")
     .selectAll()
@@ -112,12 +136,63 @@ async function findBySha256(database: Kysely<Tables>, sha256: string): Promise<F
   };
 }
 
+async function update(
+  database: Kysely<Tables>,
+  id: string,
+  { name, scopes, limits, expiresAtMs }: KeyChange,
+): Promise<ApiKey | undefined> {
+  const change = {
+    ...(name === undefined ? {} : { name }),
+    ...(scopes === undefined ? {} : { scopes: toPermissionText(scopes) }),
+    ...(limits === undefined ? {} : toLimitColumns(limits)),
+    ...(expiresAtMs === undefined ? {} : { expires_at_ms: expiresAtMs }),
+  };
+  const findStanding = () =>
+    database
+      .selectFrom("api_keys")
+      .selectAll()
+      .where("id", "=", id)
+      .where("revoked_at_ms", "is", null)
+      .executeTakeFirst();
+  if (Object.keys(change).length === 0) {
+    const row = await findStanding();
+    return row === undefined ? undefined : toKey(row);
+  }
+  const standing = database
+    .updateTable("api_keys")
+    .set(change)
+    .where("id", "=", id)
+    .where("revoked_at_ms", "is", null);
+  const query =
+    name === undefined
+      ? standing
+      : standing.where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("api_keys as other")
+                .select("other.id")
+                .where("other.name", "=", name)
+                .where("other.revoked_at_ms", "is", null)
+                .where("other.id", "!=", id),
+            ),
+          ),
+        );
+  const row = await query.returningAll().executeTakeFirst();
+  if (row !== undefined) return toKey(row);
+  if (name !== undefined && (await findStanding()) !== undefined) throw nameTaken(name);
+  return undefined;
+}
+
+function nameTaken(name: string): PlatformError {
+  return new PlatformError("conflict", `There is a key with the name ${name}.`, { field: "name" });
+}
+
 function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
   return {
     id: key.id,
     name: key.name,
     owner_id: key.ownerId,
-    scopes: JSON.stringify(key.scopes),
+    scopes: toPermissionText(key.scopes),
     prefix,
     sha256,
     previous_sha256: null,
@@ -132,13 +207,11 @@ function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
 }
 
 function toKey(row: Selectable<ApiKeyRow>): ApiKey {
-  // Only `insert` writes this column. Permissions that this version does not know are none.
-  const scopes: unknown = JSON.parse(row.scopes);
   return {
     id: row.id,
     name: row.name,
     ownerId: row.owner_id,
-    scopes: permissionNames.filter((name) => Array.isArray(scopes) && scopes.includes(name)),
+    scopes: fromPermissionText(row.scopes),
     prefix: row.prefix,
     limits: fromLimitColumns(row),
     createdAtMs: row.created_at_ms,

@@ -1,10 +1,14 @@
+import { PlatformError } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
-import { type KeyHolder, toKeyHolder } from "../core/identity.ts";
 import type { ChangeNotices } from "./change-notices.ts";
-import { type ApiKeyTable, createApiKeyTable } from "./api-key-table.ts";
+import { type FoundKey, type KeyHolder, type Member, toKeyHolder, type User } from "../core/identity.ts";
+import type { Permission } from "../core/permissions.ts";
+import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
 import { createPasswordTable, type PasswordTable } from "./password-table.ts";
+import { createRoleTable, type RoleTable } from "./role-table.ts";
 import { createSessionTable, type SessionTable } from "./session-table.ts";
 import type { Tables } from "./tables.ts";
+import { createTeamTable, type TeamTable } from "./team-table.ts";
 import { createUserTable, type UserTable } from "./user-table.ts";
 
 export interface IdentityParts {
@@ -18,17 +22,26 @@ export interface IdentityParts {
 export interface Identity {
   readonly users: UserTable;
   readonly apiKeys: ApiKeyTable;
+  readonly teams: TeamTable;
+  readonly roles: RoleTable;
   readonly passwords: PasswordTable;
   readonly sessions: SessionTable;
   /** Whether there is a user, as of the last change that was heard of here. */
   readonly hasUsers: boolean;
+  /** Makes the first user. Rejects with PlatformError `conflict` while another call does. */
+  makeFirst<Result>(make: () => Promise<Result>): Promise<Result>;
   /**
    * Who calls with a key; undefined for one that does not work. Notes that the key was used.
    * Rejects with PlatformError `unavailable`.
    * @param sha256 of the key's text, in lower-case hexadecimal
    */
   findKey(sha256: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` after each change of a user or a key, and when sessions are ended, wherever that was done. */
+  /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
+  toMember(user: User): Promise<Member>;
+  /**
+   * Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, wherever that was
+   * done.
+   */
   onChange(listener: () => void): void;
   /** Writes down what is not yet. */
   close(): Promise<void>;
@@ -42,8 +55,10 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
   const passwords = createPasswordTable(database);
+  const teams = createTeamTable(database);
+  const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
-  const state = { hasUsers: await users.hasAny() };
+  const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
   const listeners: (() => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
@@ -71,6 +86,18 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     return wasThere;
   }
 
+  async function toMember(user: User): Promise<Member> {
+    const [permissions = new Set<Permission>(), team] = await Promise.all([
+      roles.permissionsOf(user.role),
+      user.teamId === null ? undefined : teams.find(user.teamId),
+    ]);
+    return { user, permissions, team };
+  }
+
+  async function toFound({ owner, ...found }: StoredKey): Promise<FoundKey> {
+    return { ...found, owner: owner === undefined ? undefined : await toMember(owner) };
+  }
+
   return {
     users: {
       ...users,
@@ -81,8 +108,21 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     apiKeys: {
       ...apiKeys,
       insert: (key, secret) => changed(apiKeys.insert(key, secret)),
+      update: (id, change) => changed(apiKeys.update(id, change)),
       rotate: (id, secret, previousExpiresAtMs) => changed(apiKeys.rotate(id, secret, previousExpiresAtMs)),
       revoke: (id, revokedAtMs) => changed(apiKeys.revoke(id, revokedAtMs)),
+    },
+    teams: {
+      ...teams,
+      insert: (team) => changed(teams.insert(team)),
+      update: (id, change) => changed(teams.update(id, change)),
+      delete: (id) => changed(teams.delete(id)),
+    },
+    roles: {
+      ...roles,
+      insert: (role) => changed(roles.insert(role)),
+      update: (name, change) => changed(roles.update(name, change)),
+      delete: (name) => changed(roles.delete(name)),
     },
     passwords,
     sessions: {
@@ -93,9 +133,20 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     get hasUsers() {
       return state.hasUsers;
     },
+    toMember,
+    async makeFirst(make) {
+      if (state.isFirstUnderway)
+        throw new PlatformError("conflict", "Another call makes the first user right now. Look again.");
+      state.isFirstUnderway = true;
+      try {
+        return await make();
+      } finally {
+        state.isFirstUnderway = false;
+      }
+    },
     async findKey(sha256) {
       const found = await apiKeys.findBySha256(sha256);
-      const holder = found === undefined ? undefined : toKeyHolder(found, nowMs());
+      const holder = found === undefined ? undefined : toKeyHolder(await toFound(found), nowMs());
       if (holder !== undefined) uses.note(holder.principal.id, nowMs());
       return holder;
     },

@@ -48,11 +48,13 @@ export interface LedgerPage {
 export interface LedgerTable extends SpoolLedger {
   list(query: LedgerPageQuery): Promise<LedgerPage>;
   /**
-   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row may stay, for its id
-   * must not be given again, and what is not in the sums yet stays.
-   * @param rolledId the last row that is
+   * Deletes attempts that began before `untilMs`, in pieces; resolves with how many. The newest row may stay, for
+   * its id must not be given again, and so does what is not in the sums yet, or not sealed.
+   * @param settledId the last row that is, and that is sealed
    */
-  deleteOlderThan(untilMs: number, rolledId: number): Promise<number>;
+  deleteOlderThan(untilMs: number, settledId: number): Promise<number>;
+  /** Whether that would delete anything. */
+  hasOlderThan(untilMs: number, settledId: number): Promise<boolean>;
 }
 
 export interface LedgerTableParts {
@@ -87,36 +89,42 @@ export function createLedgerTable({
     // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),
     list: (query) => guardStorageLater(() => listLedgerPage(database, query)),
-    async deleteOlderThan(untilMs, rolledId) {
+    async deleteOlderThan(untilMs, settledId) {
       let deleted = 0;
       let inPiece = 0;
       do {
-        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, rolledId));
+        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, settledId));
         deleted += inPiece;
         await nextTurn();
       } while (inPiece === rowsPerDeletion);
       return deleted;
     },
+    hasOlderThan: (untilMs, settledId) =>
+      guardStorageLater(async () => {
+        const [row] = await selectOld(database, untilMs, settledId).limit(1).execute();
+        return row !== undefined;
+      }),
   };
 }
 
-async function deletePiece(database: Kysely<Tables>, untilMs: number, rolledId: number): Promise<number> {
+async function deletePiece(database: Kysely<Tables>, untilMs: number, settledId: number): Promise<number> {
   const result = await database
     .deleteFrom("usage_ledger")
-    .where("id", "in", (builder) =>
-      builder
-        .selectFrom("usage_ledger")
-        .select("id")
-        .where("started_at_ms", "<", untilMs)
-        .where("id", "<=", rolledId)
-        .where("id", "<", ({ selectFrom }) =>
-          selectFrom("usage_ledger").select(({ fn }) => fn.max("id").as("newest")),
-        )
-        .orderBy("started_at_ms")
-        .limit(rowsPerDeletion),
-    )
+    .where("id", "in", selectOld(database, untilMs, settledId).limit(rowsPerDeletion))
     .executeTakeFirst();
   return Number(result.numDeletedRows);
+}
+
+function selectOld(database: Kysely<Tables>, untilMs: number, settledId: number) {
+  return database
+    .selectFrom("usage_ledger")
+    .select("id")
+    .where("started_at_ms", "<", untilMs)
+    .where("id", "<=", settledId)
+    .where("id", "<", ({ selectFrom }) =>
+      selectFrom("usage_ledger").select(({ fn }) => fn.max("id").as("newest")),
+    )
+    .orderBy("started_at_ms");
 }
 
 /** By the start and then by the id: the index of the starts finds a page wherever it is. */

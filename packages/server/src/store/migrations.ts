@@ -2,9 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { auditChains } from "./chain-migration.ts";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
+import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
+import { roles, teams } from "./team-migrations.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
 const first: Migration = {
@@ -62,6 +65,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
+  "0009_audit_chains": auditChains,
+  "0011_teams": teams,
+  "0012_roles": roles,
+  "0016_audit_operations": auditOperations,
 };
 
 export interface MigrateParts {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
+import { type ChainHead, onlyChain } from "../core/audit-record.ts";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
@@ -19,6 +20,8 @@ import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
 import { createUsageSums, type UsageSums } from "./usage-sums.ts";
+import { checkSeals, type SealVerdict } from "./usage-seal-check.ts";
+import { createUsageSeals, type UsageSeals, type UsageSealsParts } from "./usage-seals.ts";
 import { type MasterKeys, openVault, type Vault } from "./vault.ts";
 
 export interface StoreOptions {
@@ -48,6 +51,11 @@ export interface Store {
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
+  createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
+  /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
+  checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
 }
@@ -112,17 +120,18 @@ async function openTables(
     const identity = await createIdentity({ database, nowMs, changes: noReplicas });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const ledger = createLedgerTable({
+      raw,
+      database,
+      walPath: `${path}-wal`,
+      onInserted(groups, inserted) {
+        onWritten(inserted);
+        usage.roller.noteInserted(groups, inserted);
+      },
+    });
     return {
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
-      ledger: createLedgerTable({
-        raw,
-        database,
-        walPath: `${path}-wal`,
-        onInserted(groups, inserted) {
-          onWritten(inserted);
-          usage.roller.noteInserted(groups, inserted);
-        },
-      }),
+      ledger,
       usage,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
@@ -130,6 +139,10 @@ async function openTables(
       signingKeys: createSigningKeyTable(database),
       changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
+      createSeals: (parts) =>
+        createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
+      checkSeals: (heads) => checkSeals(database, heads),
+      chain: onlyChain,
       async close() {
         await identity.close();
         await flushQuietly(usage, log);

@@ -11,6 +11,8 @@ export interface Tables {
   readonly secrets: SecretColumns;
   readonly users: UserRow;
   readonly api_keys: ApiKeyRow;
+  readonly teams: TeamRow;
+  readonly roles: RoleRow;
   readonly audit_log: AuditRow;
   readonly audit_notes: AuditNoteRow;
   readonly passwords: PasswordRow;
@@ -105,12 +107,31 @@ export interface UserRow {
   readonly kind: string;
   readonly email: string | null;
   readonly role: string;
+  /** Null for a user without a team. */
+  readonly team_id: string | null;
   /** 1 for a user whose keys work, else 0. */
   readonly is_active: number;
   readonly created_at_ms: number;
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+}
+
+export interface TeamRow {
+  readonly id: string;
+  readonly name: string;
+  readonly requests_per_minute: number | null;
+  readonly tokens_per_minute: number | null;
+  readonly max_concurrent: number | null;
+  readonly created_at_ms: number;
+}
+
+export interface RoleRow {
+  readonly name: string;
+  readonly description: string;
+  /** JSON of a list of permissions. */
+  readonly permissions: string;
+  readonly created_at_ms: number;
 }
 
 export interface ApiKeyRow {
@@ -138,6 +159,8 @@ export interface ApiKeyRow {
 }
 
 export interface AuditRow {
+  /** Empty for the chain of a server that has its database for itself. */
+  readonly chain: string;
   readonly sequence: number;
   readonly time_ms: number;
   readonly actor_id: string;
@@ -151,6 +174,7 @@ export interface AuditRow {
 
 /** How far a sink of the audit log had come that is not this table. */
 export interface AuditNoteRow {
+  readonly chain: string;
   readonly sink: string;
   readonly sequence: number;
   readonly hash: string;

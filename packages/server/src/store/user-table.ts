@@ -2,7 +2,6 @@ import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
 import { type User, userKinds } from "../core/identity.ts";
 import type { LimitValues } from "../core/limits.ts";
-import { roleNames } from "../core/permissions.ts";
 import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables, UserRow } from "./tables.ts";
@@ -11,16 +10,26 @@ import type { Tables, UserRow } from "./tables.ts";
 export interface UserChange {
   readonly email?: User["email"] | undefined;
   readonly role?: User["role"] | undefined;
+  readonly teamId?: User["teamId"] | undefined;
   readonly isActive?: boolean | undefined;
   readonly limits?: LimitValues | undefined;
+}
+
+export interface UserPage {
+  readonly afterId: string;
+  readonly limit: number;
+  /** Only members of this team. */
+  readonly teamId?: string | undefined;
+  /** Only users with this role. */
+  readonly role?: string | undefined;
 }
 
 /** Users and service accounts. Every member rejects with PlatformError `unavailable` when the database does not answer. */
 export interface UserTable {
   /** Rejects with PlatformError `conflict` when the name is taken. */
   insert(user: User): Promise<void>;
-  /** In the order of their ids, those behind `afterId`. */
-  list(page: { readonly afterId: string; readonly limit: number }): Promise<readonly User[]>;
+  /** In the order of their ids. */
+  list(page: UserPage): Promise<readonly User[]>;
   find(id: string): Promise<User | undefined>;
   findByName(name: string): Promise<User | undefined>;
   /** Resolves with the user as changed; undefined when there is none. */
@@ -48,9 +57,11 @@ export function createUserTable(database: Kysely<Tables>): UserTable {
           });
         }
       }),
-    list: ({ afterId, limit }) =>
+    list: ({ afterId, limit, teamId, role }) =>
       guardStorageLater(async () => {
-        const query = database.selectFrom("users").selectAll().where("id", ">", afterId);
+        let query = database.selectFrom("users").selectAll().where("id", ">", afterId);
+        if (teamId !== undefined) query = query.where("team_id", "=", teamId);
+        if (role !== undefined) query = query.where("role", "=", role);
         return (await query.orderBy("id").limit(limit).execute()).map(toUser);
       }),
     find: (id) => guardStorageLater(() => find(database, id)),
@@ -63,11 +74,12 @@ export function createUserTable(database: Kysely<Tables>): UserTable {
           .executeTakeFirst();
         return row === undefined ? undefined : toUser(row);
       }),
-    update: (id, { email, role, isActive, limits }) =>
+    update: (id, { email, role, teamId, isActive, limits }) =>
       guardStorageLater(async () => {
         const change = {
           ...(email === undefined ? {} : { email }),
           ...(role === undefined ? {} : { role }),
+          ...(teamId === undefined ? {} : { team_id: teamId }),
           ...(isActive === undefined ? {} : { is_active: Number(isActive) }),
           ...(limits === undefined ? {} : toLimitColumns(limits)),
         };
@@ -113,27 +125,29 @@ async function find(database: Kysely<Tables>, id: string): Promise<User | undefi
   return row === undefined ? undefined : toUser(row);
 }
 
-function toRow({ id, name, kind, email, role, isActive, createdAtMs, limits }: User): UserRow {
+function toRow({ id, name, kind, email, role, teamId, isActive, createdAtMs, limits }: User): UserRow {
   return {
     id,
     name,
     kind,
     email,
     role,
+    team_id: teamId,
     is_active: Number(isActive),
     created_at_ms: createdAtMs,
     ...toLimitColumns(limits),
   };
 }
 
-/** A user of whom the row says what this version does not know has the least of it: a person who looks. */
+/** Of a kind that this version does not know, a user is a person. */
 export function toUser(row: Selectable<UserRow>): User {
   return {
     id: row.id,
     name: row.name,
     kind: userKinds.find((kind) => kind === row.kind) ?? "person",
     email: row.email,
-    role: roleNames.find((role) => role === row.role) ?? "viewer",
+    role: row.role,
+    teamId: row.team_id,
     isActive: row.is_active === 1,
     limits: fromLimitColumns(row),
     createdAtMs: row.created_at_ms,

@@ -65,6 +65,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
     exposeHeadRoutes: true,
   });
   const open = publicRoutes(parts);
+  app.decorateRequest("principal");
   app.setErrorHandler((error, request, reply) =>
     sendProblem(parts.log, { error: toRestError(error), request, reply }),
   );
@@ -79,7 +80,8 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
         "A compressed request body is not accepted. Send it plain.",
       );
     }
-    if (!open.has(`${request.method} ${request.routeOptions.url}`)) await authenticate(request, parts);
+    const isOpen = open.has(`${request.method} ${request.routeOptions.url}`);
+    request.setDecorator("principal", isOpen ? anonymous : await authenticate(request, parts));
   });
   acceptJson(app);
   for (const operation of parts.operations) addOperation(app, operation, parts);
@@ -139,9 +141,7 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
     method,
     url: toFastifyPath(path),
     handler: async (request, reply) => {
-      const isKnown = operation.permission !== "public";
-      const principal = isKnown ? await authenticate(request, parts) : anonymous;
-      const context = openCall(request, reply, { principal, auditor: parts.auditor });
+      const context = openCall(request, reply, parts.auditor);
       if (stream?.accepts(request) === true) {
         await runStream(stream, operation.name, { request, reply, context });
         return reply;
@@ -156,21 +156,18 @@ function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts):
     method: stream.method,
     url: toFastifyPath(stream.path),
     handler: async (request, reply) => {
-      const principal = await authenticate(request, parts);
-      const context = openCall(request, reply, { principal, auditor: parts.auditor });
+      const context = openCall(request, reply, parts.auditor);
       await runStream(stream, `${stream.method} ${stream.path}`, { request, reply, context });
       return reply;
     },
   });
 }
 
-function openCall(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { principal, auditor }: { readonly principal: Principal; readonly auditor: Auditor },
-): OperationContext {
+function openCall(request: FastifyRequest, reply: FastifyReply, auditor: Auditor): OperationContext {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
+  // Who calls was found out before the body came.
+  const principal = request.getDecorator<Principal>("principal");
   return { ...toCaller(request), principal, auditor, signal: gone.signal };
 }
 

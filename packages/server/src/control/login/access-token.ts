@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
-import type { Role } from "../../core/permissions.ts";
 import { type SigningKeys, signingAlgorithm } from "./signing-keys.ts";
 
 export interface AccessTokenParts {
@@ -16,7 +15,7 @@ export interface AccessTokenParts {
 export interface TokenSubject {
   readonly userId: string;
   readonly sessionId: string;
-  readonly role: Role;
+  readonly role: string;
 }
 
 /** What a good token says. */

@@ -88,7 +88,7 @@ export function createBrowserLogin({ providers, users, sessions }: BrowserLoginP
       const idToken = await exchange(await createClient(provider, clientId), { url, flow });
       const claims = await provider.verify(idToken, clientId);
       if (claims === undefined) throw notFinished("The provider's token is not good");
-      const user = requireAccess(await users.admit(provider.settings, claims));
+      const user = requireAccess((await users.admit(provider.settings, claims))?.user);
       return { pair: await sessions.open(user), answer: flow.answer };
     },
   };

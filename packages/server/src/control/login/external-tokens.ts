@@ -20,8 +20,8 @@ export function createExternalTokens(
       if (provider === undefined) return undefined;
       const claims = await provider.verify(token, provider.settings.audience);
       if (claims?.exp === undefined) return undefined;
-      const user = await users.admit(provider.settings, claims);
-      return toUserHolder(user, claims.exp * 1_000);
+      const member = await users.admit(provider.settings, claims);
+      return toUserHolder(member, claims.exp * 1_000);
     },
   };
 }

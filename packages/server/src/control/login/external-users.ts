@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type Log, PlatformError } from "@llm-platform/kit";
 import { readExternalIdentity } from "../../core/external-identity.ts";
-import type { User } from "../../core/identity.ts";
+import type { Member, User } from "../../core/identity.ts";
 import { noLimits } from "../../core/limits.ts";
 import type { Identity } from "../../store/identity.ts";
 import type { ProviderSettings } from "./identity-provider.ts";
@@ -19,7 +19,7 @@ export interface ExternalUsers {
    * The user of verified claims; undefined for one who has no access.
    * Rejects with PlatformError `unavailable`.
    */
-  admit(settings: ProviderSettings, claims: Readonly<Record<string, unknown>>): Promise<User | undefined>;
+  admit(settings: ProviderSettings, claims: Readonly<Record<string, unknown>>): Promise<Member | undefined>;
 }
 
 const mostRemembered = 10_000;
@@ -54,6 +54,37 @@ export function createExternalUsers({ identity, log, nowMs }: ExternalUserParts)
     return named;
   }
 
+  /** Id of a team that claims name. One that does not exist is none: the group may be ahead of it. */
+  async function findTeam(provider: string, name: string | null | undefined) {
+    if (name === undefined || name === null) return name;
+    const team = await identity.teams.findByName(name);
+    if (team === undefined)
+      log.warn("login.team_unknown", {
+        provider,
+        team: name,
+        remedy: "Make the team, or change team_mapping.",
+      });
+    return team?.id ?? null;
+  }
+
+  async function warnOfRole(provider: string, role: string): Promise<void> {
+    if ((await identity.roles.permissionsOf(role)) !== undefined) return;
+    log.warn("login.role_unknown", { provider, role, remedy: "Make the role, or change role_mapping." });
+  }
+
+  /** Changes a user to what newer claims say; undefined when the user is gone. */
+  async function follow(
+    known: User,
+    {
+      role,
+      teamId = known.teamId,
+      email,
+    }: Pick<User, "role" | "email"> & { teamId: string | null | undefined },
+  ): Promise<User | undefined> {
+    if (known.role === role && known.teamId === teamId && known.email === email) return known;
+    return identity.users.update(known.id, { role, teamId, email });
+  }
+
   return {
     async admit(settings, claims) {
       const external = readExternalIdentity(claims, settings);
@@ -64,24 +95,27 @@ export function createExternalUsers({ identity, log, nowMs }: ExternalUserParts)
       const { role, email, label } = external;
       const id = toUserId(settings.issuer, String(claims["sub"]));
       const known = await identity.users.find(id);
-      if (known === undefined) {
-        isNewest(id, claims);
-        const name = `${label} (${settings.name})`;
-        log.info("login.user_made", { provider: settings.name, user: id, role });
-        return insert({
-          id,
-          name,
-          kind: "oidc",
-          email,
-          role,
-          isActive: true,
-          limits: noLimits,
-          createdAtMs: nowMs(),
-        });
+      const isNews = isNewest(id, claims);
+      if (known !== undefined && !isNews) return identity.toMember(known);
+      await warnOfRole(settings.name, role);
+      const teamId = await findTeam(settings.name, external.team);
+      if (known !== undefined) {
+        const user = await follow(known, { role, teamId, email });
+        return user === undefined ? undefined : identity.toMember(user);
       }
-      if (!isNewest(id, claims)) return known;
-      if (known.role === role && known.email === email) return known;
-      return identity.users.update(id, { role, email });
+      log.info("login.user_made", { provider: settings.name, user: id, role });
+      const user = await insert({
+        id,
+        name: `${label} (${settings.name})`,
+        kind: "oidc",
+        email,
+        role,
+        teamId: teamId ?? null,
+        isActive: true,
+        limits: noLimits,
+        createdAtMs: nowMs(),
+      });
+      return identity.toMember(user);
     },
   };
 }

@@ -54,6 +54,7 @@ beforeEach(async () => {
       groupsClaim: "groups",
       roleMapping: {},
       defaultRole: "viewer",
+      teamMapping: undefined,
       allowedEmailDomains: undefined,
     },
     nowMs: () => clock.nowMs,

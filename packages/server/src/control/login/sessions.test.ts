@@ -20,6 +20,7 @@ const ada: User = {
   kind: "person",
   email: null,
   role: "developer",
+  teamId: null,
   isActive: true,
   limits: noLimits,
   createdAtMs: 0,

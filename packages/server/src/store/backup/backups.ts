@@ -22,6 +22,8 @@ export interface BackupsParts {
  * another is made.
  */
 export interface Backups {
+  /** Whether one is being made now. */
+  readonly isMaking: boolean;
   /** Makes one and keeps it in the folder `backups` of the data folder. */
   create(signal: AbortSignal): Promise<MadeBackup>;
   /** Makes one and removes it when `use` has ended. The next can be made after that only. */
@@ -39,12 +41,14 @@ export function createBackups(parts: BackupsParts): Backups {
   const directory = join(dataDirectory, folderName);
   const stopping = new AbortController();
   let current: Promise<unknown> | undefined;
+  let isMaking = false;
   removeLeftovers(directory, log);
 
   async function run(end: string, signal: AbortSignal): Promise<MadeBackup> {
     const createdAtMs = nowMs();
     const name = backupName(createdAtMs) + end;
     const input = { dataDirectory, directory, name, version, createdAtMs, isLive: true };
+    isMaking = true;
     try {
       const made = await make(input, AbortSignal.any([signal, stopping.signal]));
       log.info("backup.made", { bytes: made.bytes, took_ms: nowMs() - createdAtMs });
@@ -52,6 +56,8 @@ export function createBackups(parts: BackupsParts): Backups {
     } catch (error) {
       log.warn("backup.failed", { error });
       throw error;
+    } finally {
+      isMaking = false;
     }
   }
 
@@ -70,6 +76,9 @@ export function createBackups(parts: BackupsParts): Backups {
   }
 
   return {
+    get isMaking() {
+      return isMaking;
+    },
     create: (signal) => oneAtATime(() => run("", signal)),
     lend: (signal, use) =>
       oneAtATime(async () => {

@@ -181,11 +181,14 @@ const later = [
   "usage_rollups",
   "usage_kinds",
   "usage_progress",
+  "teams",
+  "roles",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
   ["users", "tokens_per_minute"],
   ["users", "max_concurrent"],
+  ["users", "team_id"],
   ["api_keys", "tokens_per_minute"],
   ["api_keys", "max_concurrent"],
   ["usage_ledger", "price_version"],

@@ -54,14 +54,24 @@ export async function listPartitions(database: Kysely<Tables>): Promise<readonly
     .sort((a, b) => a.fromMs - b.fromMs);
 }
 
-/** Takes a month away, and resolves with how many rows it had. */
+/** Takes a month away, unless it has a row behind `settledId`. Resolves with whether it did. */
 export async function dropPartition(
   transaction: Transaction<Tables>,
   { name }: LedgerPartition,
-): Promise<number> {
+  settledId: number,
+): Promise<boolean> {
+  const { rows } = await sql<{ readonly newest: number | null }>`
+    SELECT max(id) AS newest FROM ${sql.table(name)}`.execute(transaction);
+  const newest = rows[0]?.newest ?? 0;
+  if (newest > settledId) return false;
+  await sql`DROP TABLE ${sql.table(name)}`.execute(transaction);
+  return true;
+}
+
+/** How many rows a month has. */
+export async function countPartition(database: Kysely<Tables>, { name }: LedgerPartition): Promise<number> {
   const { rows } = await sql<{
     readonly count: number;
-  }>`SELECT count(*) AS count FROM ${sql.table(name)}`.execute(transaction);
-  await sql`DROP TABLE ${sql.table(name)}`.execute(transaction);
+  }>`SELECT count(*) AS count FROM ${sql.table(name)}`.execute(database);
   return rows[0]?.count ?? 0;
 }

@@ -3,7 +3,13 @@ import { listLedgerPage, type LedgerTable } from "../ledger-table.ts";
 import { guardStorageLater } from "../storage-error.ts";
 import type { Tables } from "../tables.ts";
 import { createLedgerInsert, type LedgerStep } from "./ledger-insert.ts";
-import { dropPartition, listPartitions, makePartitions, partitionsAhead } from "./ledger-partitions.ts";
+import {
+  countPartition,
+  dropPartition,
+  listPartitions,
+  makePartitions,
+  partitionsAhead,
+} from "./ledger-partitions.ts";
 import { lockFor } from "./locks.ts";
 
 export interface PostgresLedgerParts {
@@ -53,23 +59,38 @@ export async function createPostgresLedger({
     // What is committed is on the disk of the database.
     makeDurable: async () => undefined,
     list: (query) => guardStorageLater(() => listLedgerPage(database, query)),
-    async deleteOlderThan(untilMs) {
+    hasOlderThan: (untilMs, settledId) =>
+      guardStorageLater(async () => {
+        const row = await database
+          .selectFrom("usage_ledger")
+          .select("id")
+          .where("started_at_ms", "<", untilMs)
+          .where("id", "<=", settledId)
+          .limit(1)
+          .executeTakeFirst();
+        return row !== undefined;
+      }),
+    async deleteOlderThan(untilMs, settledId) {
       const whole = (await guardStorageLater(() => listPartitions(database))).filter(
         (partition) => partition.untilMs <= untilMs,
       );
       let deleted = 0;
+      // One that stays for now is made anew where a record needs it, which changes nothing.
+      for (const { name } of whole) partitions.delete(name);
       for (const partition of whole) {
-        deleted += await guardStorageLater(() =>
+        // Counted before, because inserts wait while it is dropped.
+        const rows = await guardStorageLater(() => countPartition(database, partition));
+        const isDropped = await guardStorageLater(() =>
           database.transaction().execute(async (transaction) => {
             await lockFor("ledger").execute(transaction);
-            return dropPartition(transaction, partition);
+            return dropPartition(transaction, partition, settledId);
           }),
         );
-        partitions.delete(partition.name);
+        if (isDropped) deleted += rows;
       }
       let inPiece = 0;
       do {
-        inPiece = await guardStorageLater(() => deletePiece(database, untilMs));
+        inPiece = await guardStorageLater(() => deletePiece(database, untilMs, settledId));
         deleted += inPiece;
       } while (inPiece === rowsPerDeletion);
       return deleted;
@@ -78,10 +99,10 @@ export async function createPostgresLedger({
   return { table, makeAhead: () => guardStorageLater(makeAhead) };
 }
 
-async function deletePiece(database: Kysely<Tables>, untilMs: number): Promise<number> {
+async function deletePiece(database: Kysely<Tables>, untilMs: number, settledId: number): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM usage_ledger USING (
-      SELECT started_at_ms, attempt_id FROM usage_ledger WHERE started_at_ms < ${untilMs}
+      SELECT started_at_ms, attempt_id FROM usage_ledger WHERE started_at_ms < ${untilMs} AND id <= ${settledId}
       ORDER BY started_at_ms LIMIT ${sql.lit(rowsPerDeletion)}
     ) AS old
     WHERE usage_ledger.started_at_ms = old.started_at_ms AND usage_ledger.attempt_id = old.attempt_id

@@ -4,8 +4,10 @@ import { holdDataDirectory } from "../data-directory.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
+import { keepReplicaId } from "../replica-id.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
+import { checkSeals } from "../usage-seal-check.ts";
 import { openVault, type Vault } from "../vault.ts";
 import { createPostgresNotices, type PostgresNotices } from "./change-listener.ts";
 import { createPostgresEvents } from "./event-table.ts";
@@ -14,6 +16,7 @@ import { lockFor } from "./locks.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { createPools, type PostgresPools } from "./pools.ts";
 import { createPostgresSecrets } from "./secret-table.ts";
+import { createSharedSeals } from "./shared-seals.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresSums } from "./usage-sums.ts";
 
@@ -52,7 +55,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 async function openTables(options: PostgresStoreOptions, release: () => void): Promise<OpenedPostgres> {
-  const { settings, keepEvents, keepSums, nowMs, log } = options;
+  const { directory, settings, keepEvents, keepSums, nowMs, log } = options;
   const pools = createPools(settings, log);
   const { requests, background } = pools;
   const notices = createPostgresNotices({ settings, database: requests, log });
@@ -63,13 +66,17 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const identity = await createIdentity({ database: requests, nowMs, changes: notices });
     const sums = await createPostgresSums({ database: background, retention: keepSums, nowMs });
     const ledger = await createPostgresLedger({ database: background, steps: [sums.step], nowMs });
+    const chain = keepReplicaId(directory);
     const timer = keepAhead(ledger, log);
     const store: Store = {
       events: createPostgresEvents({ database: background, keep: keepEvents, nowMs }),
       ledger: ledger.table,
       usage: sums,
       identity,
-      audit: createAuditTable({ database: requests, walPath: undefined }),
+      chain,
+      audit: createAuditTable({ database: requests, walPath: undefined, chain }),
+      createSeals: (parts) => createSharedSeals({ ...parts, database: background, nowMs }),
+      checkSeals: (heads) => checkSeals(background, heads),
       vault,
       signingKeys: createSigningKeyTable(requests),
       changes: notices,

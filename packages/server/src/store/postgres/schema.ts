@@ -44,8 +44,8 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
 };
 
 /**
- * The one index serves ranges of time, and, as few attempts begin at the same millisecond, pages too. Ids of attempts are
- * compared byte by byte, whatever the collation of the database is.
+ * One index serves ranges of time, and, as few attempts begin at the same millisecond, pages too; the other serves seals,
+ * which go by the ids. Ids of attempts are compared byte by byte, whatever the collation of the database is.
  */
 async function createUsageLedger(database: Kysely<unknown>): Promise<void> {
   await sql`
@@ -77,4 +77,5 @@ async function createUsageLedger(database: Kysely<unknown>): Promise<void> {
   await sql`CREATE UNIQUE INDEX usage_ledger_attempt ON usage_ledger (started_at_ms, attempt_id)`.execute(
     database,
   );
+  await sql`CREATE INDEX usage_ledger_id ON usage_ledger (id)`.execute(database);
 }
