@@ -25,33 +25,33 @@ export const rollups: Migration = {
         "currency",
       ])
       .execute();
-    // One table for all resolutions: the same statements write, read and prune each of them, and as the resolution
-    // comes first in the key, the rows of one stand together.
-    let sums = database.schema
-      .createTable("usage_rollups")
-      .addColumn("resolution", "text", (column) => column.notNull())
-      .addColumn("by_principal", "integer", (column) => column.notNull())
-      .addColumn("bucket_ms", "bigint", (column) => column.notNull())
-      .addColumn("kind_id", "integer", (column) => column.notNull());
-    for (const { column } of rollupSums)
-      sums = sums.addColumn(column, "bigint", (definition) => definition.notNull());
-    await sums
-      .addColumn("durations", "text", (column) => column.notNull())
-      .addColumn("first_bytes", "text", (column) => column.notNull())
-      .addPrimaryKeyConstraint("usage_rollups_primary", [
-        "resolution",
-        "by_principal",
-        "bucket_ms",
-        "kind_id",
-      ])
-      .execute();
-    await database.schema
-      .createTable("usage_progress")
-      .addColumn("name", "text", (column) => column.primaryKey())
-      .addColumn("value", "bigint", (column) => column.notNull())
-      .execute();
+    await createRollupTables(database);
   },
 };
+
+/** The sums themselves, and how far they are. */
+export async function createRollupTables(database: Kysely<unknown>): Promise<void> {
+  // One table for all resolutions: the same statements write, read and prune each of them, and as the resolution
+  // comes first in the key, the rows of one stand together.
+  let sums = database.schema
+    .createTable("usage_rollups")
+    .addColumn("resolution", "text", (column) => column.notNull())
+    .addColumn("by_principal", "integer", (column) => column.notNull())
+    .addColumn("bucket_ms", "bigint", (column) => column.notNull())
+    .addColumn("kind_id", "integer", (column) => column.notNull());
+  for (const { column } of rollupSums)
+    sums = sums.addColumn(column, "bigint", (definition) => definition.notNull());
+  await sums
+    .addColumn("durations", "text", (column) => column.notNull())
+    .addColumn("first_bytes", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("usage_rollups_primary", ["resolution", "by_principal", "bucket_ms", "kind_id"])
+    .execute();
+  await database.schema
+    .createTable("usage_progress")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("value", "bigint", (column) => column.notNull())
+    .execute();
+}
 
 const eightDaysMs = 691_200_000;
 
