@@ -194,7 +194,7 @@ describeStore("identity", (test) => {
       const heard: string[] = [];
       identity.onChange((by) => heard.push(`${by} ${identity.hasUsers}`));
       await identity.users.insert(userOf());
-      await identity.changedElsewhere();
+      await identity.changedElsewhere("elsewhere");
       expect(heard).toEqual(["here true", "elsewhere true"]);
     });
   });

@@ -91,7 +91,7 @@ export function createAuthenticator({
   );
   const cache = new Map<string, Principal>();
   const shared = {
-    onChange: (listener: () => void) => source.onChange(listener),
+    onChange: (listener: (isCertain: boolean) => void) => source.onChange(listener),
     usableMs: keysUsableMs,
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),

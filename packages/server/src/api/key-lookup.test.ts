@@ -12,7 +12,7 @@ class Store {
   asked = 0;
   isDown = false;
   held: Promise<void> | undefined;
-  #tell: () => void = () => undefined;
+  #tell: (isCertain: boolean) => void = () => undefined;
 
   async findKey(sha256: string): Promise<KeyHolder | undefined> {
     this.asked++;
@@ -22,12 +22,12 @@ class Store {
     return found;
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: (isCertain: boolean) => void): void {
     this.#tell = listener;
   }
 
-  change(): void {
-    this.#tell();
+  change(isCertain = true): void {
+    this.#tell(isCertain);
   }
 }
 
@@ -137,6 +137,16 @@ describe("while the store does not answer", () => {
     await idOf("hash");
     store.isDown = true;
     clock.nowMs += 60_000;
+    await expect(idOf("hash")).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("a change that may have been missed is no reason to refuse a key, and one that was made is", async () => {
+    await idOf("hash");
+    store.isDown = true;
+    store.change(false);
+    expect(lookup.recall("hash")).toBeUndefined();
+    expect(await idOf("hash")).toBe("key_1");
+    store.change(true);
     await expect(idOf("hash")).rejects.toMatchObject({ code: "unavailable" });
   });
 

@@ -10,8 +10,11 @@ export interface KeySource {
   findKey(sha256: string): Promise<KeyHolder | undefined>;
   /** Who calls with a token; undefined for one that does not work. Rejects with PlatformError `unavailable`. */
   findToken(token: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` after each change of a user or a key, and when a session is ended. */
-  onChange(listener: () => void): void;
+  /**
+   * Calls `listener` after each change of a user or a key, and when a session is ended; and with `isCertain` false when
+   * that may have been missed.
+   */
+  onChange(listener: (isCertain: boolean) => void): void;
 }
 
 /** What was found is looked up again after this long. */
@@ -30,8 +33,8 @@ interface Kept {
 export interface KeyLookupParts {
   /** Asks where keys, or tokens, are known. */
   find(text: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` when what was found may hold no longer. */
-  onChange(listener: () => void): void;
+  /** Calls `listener` when what was found holds no longer, or, without certainty, is to be asked for again. */
+  onChange(listener: (isCertain: boolean) => void): void;
   /** While the store does not answer, what was found before it is good for this long. */
   readonly usableMs: number;
   /** Monotonic. */
@@ -54,9 +57,11 @@ export class KeyLookup {
 
   constructor(parts: KeyLookupParts) {
     this.#parts = parts;
-    parts.onChange(() => {
+    parts.onChange((isCertain) => {
       this.#round++;
-      this.#kept.clear();
+      // What is only in doubt still stands in while the store does not answer.
+      if (isCertain) this.#kept.clear();
+      else for (const [name, kept] of this.#kept) this.#kept.set(name, { ...kept, freshUntilMs: 0 });
       this.#unknown.clear();
       this.#underway.clear();
     });

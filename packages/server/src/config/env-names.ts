@@ -16,8 +16,7 @@ export const shortNames: readonly ShortName[] = [
 ];
 
 /** What this version cannot honour. To go on without would put data where nobody looks for it. */
-export const refusedNames: Readonly<Record<string, string>> = {
-};
+export const refusedNames: Readonly<Record<string, string>> = {};
 
 /** Switches for what this version does not have yet. */
 export const laterSwitches: Readonly<Record<string, string>> = {

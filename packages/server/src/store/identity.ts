@@ -11,6 +11,9 @@ import type { Tables } from "./tables.ts";
 import { createTeamTable, type TeamTable } from "./team-table.ts";
 import { createUserTable, type UserTable } from "./user-table.ts";
 
+/** Where users or keys were changed; `unknown` when for a while nobody would have heard of it. */
+export type IdentityChange = "here" | "elsewhere" | "unknown";
+
 export interface IdentityParts {
   readonly database: Kysely<Tables>;
   /** Wall time. */
@@ -39,13 +42,15 @@ export interface Identity {
   /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
   toMember(user: User): Promise<Member>;
   /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, here or elsewhere. */
-  onChange(listener: (by: "here" | "elsewhere") => void): void;
+  onChange(listener: (change: IdentityChange) => void): void;
   /** Something was changed elsewhere, or may have been. Never rejects. */
-  changedElsewhere(): Promise<void>;
+  changedElsewhere(change: "elsewhere" | "unknown"): Promise<void>;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
 
+/** What a notice to other replicas names: it says that something was changed, and not what. */
+const anyone = "*";
 /** When a key was last used is written this often. */
 const noteUseEveryMs = 10_000;
 
@@ -58,12 +63,12 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
-  const listeners: ((by: "here" | "elsewhere") => void)[] = [];
+  const listeners: ((change: IdentityChange) => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
-  async function lookAgain(by: "here" | "elsewhere"): Promise<void> {
+  async function lookAgain(change: IdentityChange): Promise<void> {
     state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-    for (const listener of listeners) listener(by);
+    for (const listener of listeners) listener(change);
   }
 
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
@@ -73,11 +78,11 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
       // Also one that failed may have taken effect.
       await lookAgain("here");
       // Replicas that are not told look again within half a minute.
-      await changes.announce("identity").catch(() => undefined);
+      await changes.announce("identity", anyone).catch(() => undefined);
     }
   }
 
-  changes.onRemote("identity", () => void lookAgain("elsewhere"));
+  changes.onRemote("identity", (name) => void lookAgain(name === undefined ? "unknown" : "elsewhere"));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);
@@ -153,7 +158,7 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     onChange(listener) {
       listeners.push(listener);
     },
-    changedElsewhere: () => lookAgain("elsewhere"),
+    changedElsewhere: lookAgain,
     close: () => uses.stop(),
   };
 }

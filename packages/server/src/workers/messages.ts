@@ -63,7 +63,7 @@ export type ToWorker =
       readonly error: StoreError | undefined;
     }
   /** A user or a key was changed, or a session ended: what is kept of them holds no longer. */
-  | { readonly type: "identity"; readonly hasUsers: boolean }
+  | { readonly type: "identity"; readonly hasUsers: boolean; readonly isCertain: boolean }
   /** Answer of `insert` and `make_durable`. */
   | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
   | { readonly type: "report"; readonly id: number; readonly isWhole: boolean }

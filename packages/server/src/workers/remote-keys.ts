@@ -7,13 +7,13 @@ import type { FromWorker, StoreError } from "./messages.ts";
 export interface RemoteKeys extends KeySource {
   /** The first process answers `findKey` or `findToken`. */
   onFound(id: number, holder: KeyHolder | undefined, error: StoreError | undefined): void;
-  /** A user or a key was changed, or a session ended. */
-  onChanged(hasUsers: boolean): void;
+  /** A user or a key was changed, or a session ended, or it may have been. */
+  onChanged(hasUsers: boolean, isCertain: boolean): void;
 }
 
 export function createRemoteKeys(send: (message: FromWorker) => void, hadUsers: boolean): RemoteKeys {
   const open = new Map<number, PromiseWithResolvers<KeyHolder | undefined>>();
-  const listeners: (() => void)[] = [];
+  const listeners: ((isCertain: boolean) => void)[] = [];
   const state = { lastId: 0, hasUsers: hadUsers };
   const ask = (toMessage: (id: number) => FromWorker): Promise<KeyHolder | undefined> => {
     const id = ++state.lastId;
@@ -37,9 +37,9 @@ export function createRemoteKeys(send: (message: FromWorker) => void, hadUsers: 
       if (error === undefined) answered?.resolve(holder);
       else answered?.reject(new PlatformError(error.code, error.message));
     },
-    onChanged(hasUsers) {
+    onChanged(hasUsers, isCertain) {
       state.hasUsers = hasUsers;
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(isCertain);
     },
   };
 }
