@@ -153,3 +153,9 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
     expiresAtMs,
   };
 }
+
+/**
+ * Word of a change of who may call. `missed`: changes may have been made elsewhere while nothing was heard of them, for
+ * example because the database was gone.
+ */
+export type IdentityNews = "changed" | "missed";

@@ -1,7 +1,14 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
 import type { ChangeNotices } from "./change-notices.ts";
-import { type FoundKey, type KeyHolder, type Member, toKeyHolder, type User } from "../core/identity.ts";
+import {
+  type FoundKey,
+  type IdentityNews,
+  type KeyHolder,
+  type Member,
+  toKeyHolder,
+  type User,
+} from "../core/identity.ts";
 import type { Permission } from "../core/permissions.ts";
 import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
 import { createPasswordTable, type PasswordTable } from "./password-table.ts";
@@ -42,7 +49,7 @@ export interface Identity {
    * Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, wherever that was
    * done.
    */
-  onChange(listener: () => void): void;
+  onChange(listener: (news: IdentityNews) => void): void;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
@@ -59,25 +66,28 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
-  const listeners: (() => void)[] = [];
+  const listeners: ((news: IdentityNews) => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
+    let news: IdentityNews = "missed";
     try {
-      return await change;
+      const result = await change;
+      news = "changed";
+      return result;
     } finally {
-      // Also one that failed may have taken effect.
-      await tell();
+      // Also one that failed may have taken effect; who calls is asked anew then, as far as the database answers.
+      await tell(news);
       // Replicas that are not told look again within half a minute.
       await changes.announce("identity").catch(() => undefined);
     }
   }
 
-  async function tell(): Promise<void> {
+  async function tell(news: IdentityNews): Promise<void> {
     state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener(news);
   }
-  changes.onRemote("identity", () => void tell());
+  changes.onRemote("identity", ({ type }) => void tell(type));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);

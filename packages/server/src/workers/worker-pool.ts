@@ -102,8 +102,8 @@ class Pool implements WorkerPool {
         for (const slot of this.#slots) slot.send({ type: "close_all" });
       },
     };
-    parts.keys.onChange(() => {
-      for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers });
+    parts.keys.onChange((news) => {
+      for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers, news });
     });
     parts.registry.onCollect(() => this.#countStates());
   }
