@@ -88,6 +88,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   try {
     // Node keeps its compiled code when it ends in order, and never when it is killed.
     await server.ready;
+    await makeBudget(port);
     await sleep(orderlyLifeMs);
     await server.stop();
     server = start();
@@ -143,6 +144,17 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   }
 }
 
+/** One that counts every call and stops none: what is spent of it must be what the ledger says. */
+async function makeBudget(port: number): Promise<void> {
+  const budget = { name: "all", scope: "global", period: "total", amount_micros: 1, action: "warn" };
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/budgets`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(budget),
+  });
+  if (!response.ok) throw new Error(`no budget could be made: ${await response.text()}`);
+}
+
 /** From none to all of the workers. */
 function chooseWorkers(server: ServerChild, random: () => number): readonly number[] {
   return server.workers.filter(() => random() < workerKillShare);
@@ -167,6 +179,7 @@ async function writeConfig(
       { name: "ollama", enabled: false },
       { name: "fake", use: "openai-compatible", settings: { base_url: `${origin}/v1` } },
     ],
+    prices: [{ model: "*", input_per_million: 3, output_per_million: 15 }],
   };
   await writeFile(path, JSON.stringify(config));
   return path;

@@ -24,10 +24,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function write(rows: readonly (readonly [string, string])[]): void {
+const costPerRow = 3;
+
+function write(rows: readonly (readonly [string, string])[], spent: number): void {
   const database = new DatabaseSync(path);
-  database.exec("CREATE TABLE usage_ledger (id INTEGER PRIMARY KEY, attempt_id TEXT, outcome TEXT)");
-  const insert = database.prepare("INSERT INTO usage_ledger (attempt_id, outcome) VALUES (?, ?)");
+  database.exec(
+    `CREATE TABLE usage_ledger (id INTEGER PRIMARY KEY, attempt_id TEXT, outcome TEXT, cost_micros);
+    CREATE TABLE budget_spend (spent_micros); INSERT INTO budget_spend VALUES (${spent})`,
+  );
+  const insert = database.prepare(
+    `INSERT INTO usage_ledger (attempt_id, outcome, cost_micros) VALUES (?, ?, ${costPerRow})`,
+  );
   for (const row of rows) insert.run(...row);
   database.close();
 }
@@ -35,8 +42,9 @@ function write(rows: readonly (readonly [string, string])[]): void {
 function violationsOf(
   rows: readonly (readonly [string, string])[],
   seen: readonly Observation[],
+  spent = rows.length * costPerRow,
 ): readonly string[] {
-  write(rows);
+  write(rows, spent);
   const watch = createLedgerWatch(path);
   watch.check(seen);
   watch.checkWhole(10);
@@ -54,6 +62,10 @@ describe("the comparison of the ledger with what clients saw", () => {
         [ended, begun],
       ),
     ).toEqual([]);
+  });
+
+  it("tells a budget that counts something else than the ledger", () => {
+    expect(violationsOf([["req_a.1", "stop"]], [ended], costPerRow + 1)).not.toEqual([]);
   });
 
   it("takes a stream for ended when the record was made before its client could know", () => {

@@ -13,6 +13,8 @@ export type LedgerCounts = {
   readonly begunMatched: number;
   /** Replies of which only the head came; they may have a row or none. */
   readonly headOnly: number;
+  /** What the ledger says that all of it cost, when it was looked at as a whole. */
+  readonly costMicros: number;
   /** Replies that were errors. */
   readonly refused: number;
 };
@@ -35,7 +37,15 @@ export function createLedgerWatch(path: string): LedgerWatch {
   const byRequest = new Map<string, Row[]>();
   const attempts = new Set<string>();
   const violations: string[] = [];
-  const counts = { rows: 0, interrupted: 0, endedMatched: 0, begunMatched: 0, headOnly: 0, refused: 0 };
+  const counts = {
+    rows: 0,
+    interrupted: 0,
+    endedMatched: 0,
+    begunMatched: 0,
+    headOnly: 0,
+    costMicros: 0,
+    refused: 0,
+  };
   let lastId = 0;
 
   const readNew = (): void => {
@@ -87,6 +97,14 @@ export function createLedgerWatch(path: string): LedgerWatch {
             `the ledger holds ${total} rows of ${different} attempts, ${counts.rows} were read`,
           );
         if (counts.rows > sent) violations.push(`${counts.rows} rows for ${sent} calls`);
+        const { costs } = {
+          ...database.prepare("SELECT total(cost_micros) AS costs FROM usage_ledger").get(),
+        };
+        const { spent } = {
+          ...database.prepare("SELECT total(spent_micros) AS spent FROM budget_spend").get(),
+        };
+        counts.costMicros = Number(costs);
+        if (spent !== costs) violations.push(`the ledger has costs of ${costs}, the budget counts ${spent}`);
         const { integrity_check: integrity } = { ...database.prepare("PRAGMA integrity_check").get() };
         if (integrity !== "ok") violations.push(`the database is damaged: ${integrity}`);
       });

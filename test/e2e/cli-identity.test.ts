@@ -94,7 +94,62 @@ test("llmp makes the first user, and with its key everything else", async () => 
   expect(await idOf(admin, "users", "bob")).toBe("");
 });
 
+test("llmp makes teams and roles, and changes keys", async () => {
+  const root = await startPlatform();
+  const run = (key: string | undefined, args: readonly string[]) =>
+    runLlmp(args, {
+      env: { LLM_PLATFORM_URL: root.url, ...(key === undefined ? {} : { LLM_PLATFORM_API_KEY: key }) },
+    });
+  const admin = (await run(undefined, ["users", "create", "ada", "--role", "admin"])).stdout.trim();
+  const json = async (args: readonly string[], key = admin): Promise<unknown> => {
+    const { exitCode, stdout, stderr } = await run(key, [...args, "-o", "json"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    return JSON.parse(stdout);
+  };
+  const ided = z.object({ id: z.string() });
+  const team = ided.parse(await json(["teams", "create", "reds", "--tokens-per-minute", "9000"]));
+  const permissions = ["self.read", "inference.call"];
+  await json(["roles", "create", "caller", "--permission", ...permissions, "--description", "Calls."]);
+  expect((await run(admin, ["roles", "ls"])).stdout).toMatch(
+    /^caller +no +inference\.call,self\.read +Calls\.$/m,
+  );
+  const made = ["users", "create", "bob", "--role", "caller", "--team", team.id, "--with-key"];
+  const bob = z.object({ id: z.string(), key: z.string() }).parse(await json(made));
+  const whoami = (await run(bob.key, ["whoami"])).stdout;
+  expect(whoami).toMatch(/^role +caller$/m);
+  expect(whoami).toMatch(new RegExp(`^team +reds \\(${team.id}\\)$`, "m"));
+  expect(whoami).toMatch(/^limits of the team +9000 tokens\/min$/m);
+  expect((await run(admin, ["teams", "delete", team.id])).exitCode).toBe(1);
+  expect(
+    await json(["teams", "update", team.id, "--name", "blues", "--tokens-per-minute", "none"]),
+  ).toMatchObject({ name: "blues", tokens_per_minute: null });
+  expect((await run(admin, ["users", "update", bob.id, "--team", "none"])).stdout).toMatch(
+    /bob .* caller +- /,
+  );
+  expect((await run(admin, ["teams", "delete", team.id])).exitCode).toBe(0);
+
+  const key = ided.parse(await json(["keys", "create", "laptop", "--max-concurrent", "3"]));
+  const change = ["--name", "desktop", "--scope", "self.read", "--expires", "2030-01-31T00:00:00Z"];
+  expect(await json(["keys", "update", key.id, ...change, "--max-concurrent", "none"])).toMatchObject({
+    name: "desktop",
+    scopes: ["self.read"],
+    expires_at: "2030-01-31T00:00:00.000Z",
+    max_concurrent: null,
+  });
+  expect(await json(["keys", "update", key.id, "--expires", "never"])).toMatchObject({ expires_at: null });
+
+  expect(await json(["roles", "update", "caller", "--permission", "self.read"])).toMatchObject({
+    permissions: ["self.read"],
+  });
+  expect((await run(admin, ["roles", "delete", "caller"])).exitCode).toBe(1);
+  await json(["users", "update", bob.id, "--role", "viewer"]);
+  expect((await run(admin, ["roles", "delete", "caller"])).exitCode).toBe(0);
+  await root.stop();
+});
+
 test.each([
+  [["teams", "update", "x", "--max-concurrent", "few"], "whole number"],
+  [["roles", "create", "x"], "--permission"],
   [["keys", "create", "x", "--requests-per-minute", "many"], "whole number"],
   [["users", "update", "x", "--tokens-per-minute", "-1"], "whole number"],
   [["keys", "create", "x", "--role", "viewer", "--scope", "models.read"], "cannot be used with"],

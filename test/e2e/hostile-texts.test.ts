@@ -26,7 +26,7 @@ beforeAll(async () => {
   await createUser(platform, rootKey, { name: "ada", role: "admin" });
 });
 afterAll(async () => {
-  const users = await as(platform, rootKey, "/api/v1/users");
+  const users = await as(platform, rootKey)("/api/v1/users");
   expect(member(users.json, "users")).toMatchObject([{ name: "ada" }]);
   expect(platform.log()).not.toContain("SqliteError");
   await platform.stop();
@@ -40,8 +40,8 @@ describe.each(texts)("%j", (text) => {
     const printable = text.replaceAll("\u0000", "");
     const chat = { body: chatBody("fake/tiny-chat") };
     for (const key of [printable, `llmp_${printable}`, `eyJ${printable}.x.y`]) {
-      expect((await as(platform, key, "/v1/chat/completions", chat)).status).toBe(401);
-      expect((await as(platform, key, "/api/v1/users")).status).toBe(401);
+      expect((await as(platform, key)("/v1/chat/completions", chat)).status).toBe(401);
+      expect((await as(platform, key)("/api/v1/users")).status).toBe(401);
     }
   });
 
@@ -57,14 +57,14 @@ describe.each(texts)("%j", (text) => {
       ["/api/v1/keys", { name: "bob", scopes: [text] }],
     ] as const;
     for (const [path, body] of bodies) {
-      const answer = await as(platform, rootKey, path, { body });
+      const answer = await as(platform, rootKey)(path, { body });
       expect(answer.status, `${path} ${answer.text}`).toBe(400);
     }
   });
 
   test("is nobody who logs in", async () => {
     const body = { name: text, password: text };
-    expect([401, 429]).toContain((await as(platform, undefined, "/api/v1/auth/login", { body })).status);
+    expect([401, 429]).toContain((await as(platform, undefined)("/api/v1/auth/login", { body })).status);
   });
 
   test("finds nothing, and never fails the server", async () => {
@@ -91,18 +91,18 @@ describe.each(texts)("%j", (text) => {
       `/api/v1/roles/${query}`,
     ];
     for (const path of paths) {
-      const answer = await as(platform, rootKey, path);
+      const answer = await as(platform, rootKey)(path);
       expect([200, 400, 404], `${path} ${answer.text}`).toContain(answer.status);
       expect(answer.text).not.toMatch(/argon2|SQLITE|syntax error/i);
     }
     for (const path of [`/api/v1/keys/${query}`, `/api/v1/teams/${query}`, `/api/v1/roles/${query}`]) {
       const change = { method: "PATCH", body: {} };
-      expect([400, 404]).toContain((await as(platform, rootKey, path, change)).status);
+      expect([400, 404]).toContain((await as(platform, rootKey)(path, change)).status);
     }
   });
 
   test("is no model", async () => {
-    const answer = await as(platform, rootKey, "/v1/chat/completions", { body: chatBody(text) });
+    const answer = await as(platform, rootKey)("/v1/chat/completions", { body: chatBody(text) });
     expect([400, 404], answer.text).toContain(answer.status);
   });
 });

@@ -20,15 +20,13 @@ export function withFake(origin: string, more: Readonly<Record<string, unknown>>
   return { integrations: [openAiIntegration("fake", origin)], ...more };
 }
 
-/** Asks with a key. */
+/** How somebody with a key asks, or without one. */
 export function as(
   platform: Platform,
   key: string | undefined,
-  path: string,
-  asking: Asking = {},
-): Promise<Answer> {
+): (path: string, asking?: Asking) => Promise<Answer> {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  return ask(platform, path, { ...asking, headers });
+  return (path, asking = {}) => ask(platform, path, { ...asking, headers });
 }
 
 export async function createKey(
@@ -36,7 +34,7 @@ export async function createKey(
   by: string,
   body: object,
 ): Promise<z.output<typeof shownKey>> {
-  const answer = await as(platform, by, "/api/v1/keys", { body });
+  const answer = await as(platform, by)("/api/v1/keys", { body });
   expect(answer.status, answer.text).toBe(200);
   return shownKey.parse(answer.json);
 }
@@ -46,12 +44,12 @@ export async function createUser(
   by: string | undefined,
   body: object,
 ): Promise<z.output<typeof madeUser>> {
-  const answer = await as(platform, by, "/api/v1/users", { body });
+  const answer = await as(platform, by)("/api/v1/users", { body });
   expect(answer.status, answer.text).toBe(200);
   return madeUser.parse(answer.json);
 }
 
 /** Of a chat with the model of `withFake`. */
 export async function chatStatus(platform: Platform, key: string | undefined): Promise<number> {
-  return (await as(platform, key, "/v1/chat/completions", { body: chatBody("fake/tiny-chat") })).status;
+  return (await as(platform, key)("/v1/chat/completions", { body: chatBody("fake/tiny-chat") })).status;
 }

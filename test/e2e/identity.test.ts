@@ -44,10 +44,10 @@ describe.each([
     expect(made.key.startsWith(made.prefix)).toBe(true);
     expect(made.scopes).toEqual(["inference.call", "models.read", "self.read", "self.write"]);
     for (let count = 0; count < 6; count++) expect(await chatStatus(platform, made.key)).toBe(200);
-    expect((await as(platform, made.key, "/api/v1/system")).status).toBe(403);
+    expect((await as(platform, made.key)("/api/v1/system")).status).toBe(403);
     const rows = await platform.ledgerRows({ count: 6 });
     expect(rows.map(({ principal }) => principal)).toEqual(Array.from({ length: 6 }, () => "laptop"));
-    const revoked = await as(platform, rootKey, `/api/v1/keys/${made.id}`, { method: "DELETE" });
+    const revoked = await as(platform, rootKey)(`/api/v1/keys/${made.id}`, { method: "DELETE" });
     expect(revoked.status, revoked.text).toBe(200);
     expect(await refusedAfterMs(platform, made.key)).toBeLessThan(1_000);
     for (let count = 0; count < 6; count++) expect(await chatStatus(platform, made.key)).toBe(401);
@@ -58,7 +58,7 @@ describe.each([
     const platform = await start({ config: configOf(withRoot) });
     const made = await createKey(platform, rootKey, { name: "laptop" });
     const body = { grace_seconds: 2 };
-    const answer = await as(platform, rootKey, `/api/v1/keys/${made.id}/rotate`, { body });
+    const answer = await as(platform, rootKey)(`/api/v1/keys/${made.id}/rotate`, { body });
     const rotated = rotatedKey.parse(answer.json);
     expect(rotated.id).toBe(made.id);
     expect(rotated.key).not.toBe(made.key);
@@ -77,7 +77,7 @@ test("the text of a key is in its answer, and in no list, log or file", async ()
   expect(await chatStatus(platform, `${key.slice(0, -1)}~`)).toBe(401);
   const secret = key.slice(12);
   for (const path of ["/api/v1/keys", `/api/v1/keys/${id}`, "/api/v1/usage", "/metrics"]) {
-    const answer = await as(platform, rootKey, path);
+    const answer = await as(platform, rootKey)(path);
     expect(answer.status, answer.text).toBe(200);
     expect(answer.text).not.toContain(secret);
   }
@@ -112,7 +112,7 @@ test.each(["0", "2"])("with the first user every caller needs a key (%s workers)
     },
   });
   expect(await chatStatus(platform, undefined)).toBe(200);
-  const refused = await as(platform, undefined, "/api/v1/users", { body: { name: "bob", role: "viewer" } });
+  const refused = await as(platform, undefined)("/api/v1/users", { body: { name: "bob", role: "viewer" } });
   expect(refused.status).toBe(400);
   expect(member(refused.json, "errors"), refused.text).toMatchObject([{ pointer: "/role" }]);
   const ada = await createUser(platform, undefined, { name: "ada", role: "admin" });
@@ -120,7 +120,7 @@ test.each(["0", "2"])("with the first user every caller needs a key (%s workers)
     expect(await chatStatus(platform, undefined)).toBe(401);
     expect(await chatStatus(platform, ada.key ?? "")).toBe(200);
   }
-  expect((await as(platform, undefined, "/api/v1/users")).status).toBe(401);
+  expect((await as(platform, undefined)("/api/v1/users")).status).toBe(401);
   await platform.stop();
 });
 
@@ -131,7 +131,7 @@ test.each(["0", "2"])("of two first users at once one is made (%s workers)", asy
   });
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_each, number) =>
-      as(platform, undefined, "/api/v1/users", { body: { name: `first ${number}`, role: "admin" } }),
+      as(platform, undefined)("/api/v1/users", { body: { name: `first ${number}`, role: "admin" } }),
     ),
   );
   const made = answers.filter(({ status }) => status === 200);
@@ -139,7 +139,7 @@ test.each(["0", "2"])("of two first users at once one is made (%s workers)", asy
   for (const { status, text } of answers.filter((each) => each !== made[0]))
     expect([401, 409], text).toContain(status);
   const key = String(member(made[0]?.json, "key"));
-  expect(member((await as(platform, key, "/api/v1/users")).json, "users")).toHaveLength(1);
+  expect(member((await as(platform, key)("/api/v1/users")).json, "users")).toHaveLength(1);
   await platform.stop();
 });
 
@@ -155,17 +155,17 @@ describe("bounds", () => {
   test("a key never may more than its owner, whenever that changes", async () => {
     const bob = await createUser(platform, rootKey, { name: "bob", role: "operator", with_key: true });
     const key = bob.key ?? "";
-    expect((await as(platform, key, "/api/v1/usage")).status).toBe(200);
+    expect((await as(platform, key)("/api/v1/usage")).status).toBe(200);
     const change = (body: object) =>
-      as(platform, rootKey, `/api/v1/users/${bob.id}`, { method: "PUT", body });
+      as(platform, rootKey)(`/api/v1/users/${bob.id}`, { method: "PUT", body });
     expect((await change({ role: "developer" })).status).toBe(200);
-    expect((await as(platform, key, "/api/v1/usage")).status).toBe(403);
+    expect((await as(platform, key)("/api/v1/usage")).status).toBe(403);
     expect(await chatStatus(platform, key)).toBe(200);
     expect((await change({ is_active: false })).status).toBe(200);
     expect(await chatStatus(platform, key)).toBe(401);
     expect((await change({ is_active: true })).status).toBe(200);
     expect(await chatStatus(platform, key)).toBe(200);
-    expect((await as(platform, rootKey, `/api/v1/users/${bob.id}`, { method: "DELETE" })).status).toBe(200);
+    expect((await as(platform, rootKey)(`/api/v1/users/${bob.id}`, { method: "DELETE" })).status).toBe(200);
     expect(await chatStatus(platform, key)).toBe(401);
   });
 
@@ -180,7 +180,7 @@ describe("bounds", () => {
   });
 
   test("a user's limit holds for all of the user's keys together, and a change of it at once", async () => {
-    const { json } = await as(platform, rootKey, "/api/v1/users", {
+    const { json } = await as(platform, rootKey)("/api/v1/users", {
       body: { name: "eve", role: "developer", requests_per_minute: 3 },
     });
     const eve = z
@@ -199,14 +199,14 @@ describe("bounds", () => {
     for (const { key } of [one, two, one, one]) statuses.push(await chatStatus(platform, key));
     expect(statuses).toEqual([200, 200, 200, 429]);
     const change = (body: object) =>
-      as(platform, rootKey, `/api/v1/users/${eve.id}`, { method: "PUT", body });
+      as(platform, rootKey)(`/api/v1/users/${eve.id}`, { method: "PUT", body });
     expect(await change({ max_concurrent: 7 })).toMatchObject({
       json: { requests_per_minute: 3, tokens_per_minute: null, max_concurrent: 7 },
     });
     expect(await chatStatus(platform, one.key)).toBe(429);
     expect((await change({ requests_per_minute: null })).json).toMatchObject({ requests_per_minute: null });
     expect(await chatStatus(platform, one.key)).toBe(200);
-    const keys = await as(platform, rootKey, `/api/v1/keys?owner=${eve.id}`);
+    const keys = await as(platform, rootKey)(`/api/v1/keys?owner=${eve.id}`);
     expect(keys.json).toMatchObject({
       keys: expect.arrayContaining([expect.objectContaining({ name: "eve-2", tokens_per_minute: 9 })]),
     });
@@ -217,7 +217,7 @@ describe("bounds", () => {
       name: "maker",
       scopes: ["keys.write", "inference.call"],
     });
-    const refused = await as(platform, key, "/api/v1/keys", { body: { name: "more", role: "operator" } });
+    const refused = await as(platform, key)("/api/v1/keys", { body: { name: "more", role: "operator" } });
     expect(refused.status).toBe(403);
     expect(refused.text).toContain("usage.read");
     const made = await createKey(platform, key, { name: "same", scopes: ["inference.call"] });
@@ -225,19 +225,19 @@ describe("bounds", () => {
   });
 
   test("the last active admin stays", async () => {
-    const { json } = await as(platform, rootKey, "/api/v1/users");
+    const { json } = await as(platform, rootKey)("/api/v1/users");
     const { users } = z
       .object({ users: z.array(z.object({ id: z.string(), name: z.string() })) })
       .parse(json);
     const ada = users.find(({ name }) => name === "ada")?.id ?? "";
     const path = `/api/v1/users/${ada}`;
     const last = { status: 409, text: expect.stringContaining("last active admin") };
-    expect(await as(platform, rootKey, path, { method: "DELETE" })).toMatchObject(last);
-    expect(await as(platform, rootKey, path, { method: "PUT", body: { role: "viewer" } })).toMatchObject(
+    expect(await as(platform, rootKey)(path, { method: "DELETE" })).toMatchObject(last);
+    expect(await as(platform, rootKey)(path, { method: "PUT", body: { role: "viewer" } })).toMatchObject(
       last,
     );
     const off = { method: "PUT", body: { is_active: false } };
-    expect(await as(platform, rootKey, path, off)).toMatchObject(last);
+    expect(await as(platform, rootKey)(path, off)).toMatchObject(last);
   });
 
   test.each([
@@ -255,18 +255,18 @@ describe("bounds", () => {
     [{ name: "none", max_concurrent: 0 }, 400, "/max_concurrent"],
     [{ name: "typo", scope: ["models.read"] }, 400, "/"],
   ])("%j is refused", async (body, status, field) => {
-    const answer = await as(platform, rootKey, "/api/v1/keys", { body });
+    const answer = await as(platform, rootKey)("/api/v1/keys", { body });
     expect(answer.status, answer.text).toBe(status);
     expect(member(answer.json, "errors"), answer.text).toMatchObject([{ pointer: field }]);
   });
 
   test("two keys cannot have one name, nor can one be changed that is not there", async () => {
     await createKey(platform, rootKey, { name: "twice" });
-    const again = await as(platform, rootKey, "/api/v1/keys", { body: { name: "twice" } });
+    const again = await as(platform, rootKey)("/api/v1/keys", { body: { name: "twice" } });
     expect(again.status, again.text).toBe(409);
-    const gone = await as(platform, rootKey, "/api/v1/keys/key_none", { method: "DELETE" });
+    const gone = await as(platform, rootKey)("/api/v1/keys/key_none", { method: "DELETE" });
     expect(gone.status).toBe(404);
-    const rotated = await as(platform, rootKey, "/api/v1/keys/key_none/rotate", { body: {} });
+    const rotated = await as(platform, rootKey)("/api/v1/keys/key_none/rotate", { body: {} });
     expect(rotated.status).toBe(404);
   });
 });

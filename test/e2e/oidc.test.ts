@@ -38,7 +38,7 @@ afterAll(async () => {
   await provider.stop();
 });
 
-function configOf() {
+function configOf(more: Readonly<Record<string, unknown>> = {}) {
   return {
     auth: {
       api_keys: [{ name: "root", key: rootKey, role: "admin" }],
@@ -51,6 +51,7 @@ function configOf() {
           client_secret: oidcClient.secret,
           role_mapping: { ops: "operator", staff: "developer" },
           allowed_email_domains: ["example.org"],
+          ...more,
         },
       ],
     },
@@ -107,6 +108,30 @@ describe.each([
     expect(await chatStatus(platform, await provider.accessToken("bob"))).toBe(401);
     await platform.stop();
   });
+});
+
+test("groups give a role that was made here, and a team, once there are such", async () => {
+  const platform = await started(
+    startPlatform({
+      config: configOf({ role_mapping: { ops: "watcher" }, team_mapping: { ops: "night shift" } }),
+    }),
+  );
+  const whoami = async () => as(platform, await provider.accessToken("ada"), "/api/v1/access/whoami");
+  // Until the role is there, it allows nothing.
+  expect((await whoami()).status).toBe(403);
+  await platform.logLine(/login\.role_unknown/);
+  await platform.logLine(/login\.team_unknown/);
+  const make = (path: string, body: object) => as(platform, rootKey, path, { body });
+  await make("/api/v1/roles", { name: "watcher", permissions: ["self.read"] });
+  expect((await whoami()).json).toMatchObject({ role: "watcher", team: null, permissions: ["self.read"] });
+  await make("/api/v1/teams", { name: "night shift", requests_per_minute: 5 });
+  // Claims of the same second say nothing new.
+  await sleep(1_100);
+  expect((await whoami()).json).toMatchObject({
+    team: { name: "night shift" },
+    limits: [{ scope: "team", requests_per_minute: 5 }],
+  });
+  await platform.stop();
 });
 
 describe("on one server", () => {

@@ -40,27 +40,27 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     const { key } = await createKey(first, rootKey, { name: "laptop" });
     for (let count = 0; count < 5; count++) expect(await chatStatus(first, key)).toBe(200);
     await expect.poll(async () => (await ledgerOf(url)).length, { timeout: 5_000 }).toBe(5);
-    const usage = await as(first, rootKey, "/api/v1/usage?range=24h");
+    const usage = await as(first, rootKey)("/api/v1/usage?range=24h");
     expect(usage.json).toMatchObject({ usage: [{ attempts: 5, calls: 5 }], records_behind: 0 });
     const body = { priority: 7 };
-    expect((await as(first, rootKey, "/integrations/fake/config", { method: "PUT", body })).status).toBe(200);
-    expect((await as(first, rootKey, "/api/v1/backups", { body: {} })).json).toMatchObject({
+    expect((await as(first, rootKey)("/integrations/fake/config", { method: "PUT", body })).status).toBe(200);
+    expect((await as(first, rootKey)("/api/v1/backups", { body: {} })).json).toMatchObject({
       status: 409,
       detail: expect.stringContaining("pg_dump"),
     });
     await first.stop();
     const second = await startOn(url);
     expect(await chatStatus(second, key)).toBe(200);
-    expect((await as(second, rootKey, "/integrations/fake/status")).json).toMatchObject({ priority: 7 });
-    expect((await as(second, rootKey, "/integrations/postgres/status")).json).toMatchObject({
+    expect((await as(second, rootKey)("/integrations/fake/status")).json).toMatchObject({ priority: 7 });
+    expect((await as(second, rootKey)("/integrations/postgres/status")).json).toMatchObject({
       type: "service",
       state: "running",
     });
-    expect((await as(second, rootKey, "/integrations/postgres/restart", { method: "POST" })).status).toBe(
+    expect((await as(second, rootKey)("/integrations/postgres/restart", { method: "POST" })).status).toBe(
       200,
     );
     expect(await chatStatus(second, key)).toBe(200);
-    const metrics = (await as(second, rootKey, "/metrics")).text;
+    const metrics = (await as(second, rootKey)("/metrics")).text;
     expect(metrics).toMatch(/llm_integration_postgres_database_bytes\{integration="postgres"\} [1-9]/);
     const verdict = await runLlmp(["audit", "verify"], {
       env: { LLM_PLATFORM_URL: second.url, LLM_PLATFORM_API_KEY: rootKey },
@@ -79,19 +79,19 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     const user = await createUser(one, rootKey, { name: "ada", role: "developer" });
     const userKey = (await createKey(one, rootKey, { name: "hers", owner: user.id })).key;
     for (const key of [made.key, userKey]) expect(await chatStatus(other, key)).toBe(200);
-    await as(one, rootKey, `/api/v1/keys/${made.id}`, { method: "DELETE" });
+    await as(one, rootKey)(`/api/v1/keys/${made.id}`, { method: "DELETE" });
     expect(await refusedAfterMs(other, made.key)).toBeLessThan(1_000);
-    await as(one, rootKey, `/api/v1/users/${user.id}`, { method: "DELETE" });
+    await as(one, rootKey)(`/api/v1/users/${user.id}`, { method: "DELETE" });
     expect(await refusedAfterMs(other, userKey)).toBeLessThan(1_000);
     const password = "correct horse battery staple";
     const bob = await createUser(one, rootKey, { name: "bob", role: "admin" });
-    await as(one, rootKey, `/api/v1/users/${bob.id}/password`, { method: "PUT", body: { password } });
+    await as(one, rootKey)(`/api/v1/users/${bob.id}/password`, { method: "PUT", body: { password } });
     const login = await ask(one, "/api/v1/auth/login", { body: { name: "bob", password } });
     const token = String(member(login.json, "access_token"));
-    expect((await as(other, token, "/api/v1/users")).status).toBe(200);
-    await as(other, rootKey, `/api/v1/users/${bob.id}`, { method: "PUT", body: { role: "viewer" } });
+    expect((await as(other, token)("/api/v1/users")).status).toBe(200);
+    await as(other, rootKey)(`/api/v1/users/${bob.id}`, { method: "PUT", body: { role: "viewer" } });
     const startedAtMs = performance.now();
-    while ((await as(one, token, "/api/v1/users", { body: { name: "x" } })).status !== 403) await sleep(10);
+    while ((await as(one, token)("/api/v1/users", { body: { name: "x" } })).status !== 403) await sleep(10);
     expect(performance.now() - startedAtMs).toBeLessThan(1_000);
     await Promise.all([one.stop(), other.stop()]);
   });
@@ -118,7 +118,7 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     await sleep(1_500);
     const user = { body: { name: "meanwhile", role: "admin" } };
     const startedAtMs = performance.now();
-    expect((await as(platform, rootKey, "/api/v1/users", user)).status).toBe(503);
+    expect((await as(platform, rootKey)("/api/v1/users", user)).status).toBe(503);
     expect(performance.now() - startedAtMs).toBeLessThan(3_000);
     expect((await ask(platform, "/readyz")).status).toBe(200);
     await sleep(1_500);
@@ -130,10 +130,10 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     await expect.poll(async () => (await ledgerOf(url)).length, { timeout: 15_000 }).toBe(statuses.length);
     const rows = await ledgerOf(url);
     expect(new Set(rows.map(({ attempt_id }) => attempt_id)).size).toBe(statuses.length);
-    const usage = await as(platform, rootKey, "/api/v1/usage?range=24h");
+    const usage = await as(platform, rootKey)("/api/v1/usage?range=24h");
     expect(usage.json).toMatchObject({ usage: [{ attempts: statuses.length }] });
-    expect((await as(platform, rootKey, "/api/v1/users", user)).status).toBe(200);
-    expect((await as(platform, rootKey, "/api/v1/audit/verify", { body: {} })).json).toMatchObject({
+    expect((await as(platform, rootKey)("/api/v1/users", user)).status).toBe(200);
+    expect((await as(platform, rootKey)("/api/v1/audit/verify", { body: {} })).json).toMatchObject({
       ok: true,
     });
     await platform.stop();

@@ -30,6 +30,7 @@ function keyOf(change: Partial<ApiKey> = {}): ApiKey {
     scopes: ["inference.call", "usage.read"],
     prefix: "llmp_first",
     limits: { ...noLimits, requestsPerMinute: 60 },
+    policy: { audit: "strict", capturesContent: true },
     createdAtMs: clock.nowMs,
     createdBy: "local-admin",
     expiresAtMs: null,
@@ -65,6 +66,7 @@ describeStore("identity", (test) => {
           permissions: new Set(["inference.call", "usage.read"]),
           limits: { ...noLimits, requestsPerMinute: 60 },
           userLimits: undefined,
+          policy: { audit: "strict", capturesContent: true },
           teamId: undefined,
           teamLimits: undefined,
         },
@@ -184,6 +186,90 @@ describeStore("identity", (test) => {
       await identity.apiKeys.revoke("key_1", 1);
       await identity.users.delete("user_1");
       expect(told).toBe(6);
+    });
+  });
+
+  describe("changes that others make", () => {
+    it("are told apart from those made here, and who is known is looked at again", async () => {
+      const heard: string[] = [];
+      identity.onChange(({ by }) => heard.push(`${by} ${identity.hasUsers}`));
+      await identity.users.insert(userOf());
+      await identity.changedElsewhere("changed");
+      expect(heard).toEqual(["here true", "elsewhere true"]);
+    });
+  });
+
+  describe("teams and roles", () => {
+    const team = {
+      id: "team_1",
+      name: "reds",
+      limits: { ...noLimits, tokensPerMinute: 900 },
+      createdAtMs: clock.nowMs,
+    };
+    const role = {
+      name: "watcher",
+      description: "Looks.",
+      permissions: ["usage.read", "self.read"] as const,
+      createdAtMs: clock.nowMs,
+    };
+
+    it("come with a key's owner, and changes of them are told", async () => {
+      await identity.teams.insert(team);
+      await identity.roles.insert(role);
+      await identity.users.insert(userOf({ role: "watcher", teamId: "team_1" }));
+      await identity.apiKeys.insert(keyOf({ ownerId: "user_1" }), first);
+      expect((await identity.findKey(first.sha256))?.principal).toMatchObject({
+        role: "watcher",
+        permissions: new Set(["usage.read"]),
+        teamId: "team_1",
+        teamLimits: team.limits,
+      });
+      let changes = 0;
+      identity.onChange(() => changes++);
+      await identity.roles.update("watcher", { permissions: ["inference.call"] });
+      await identity.teams.update("team_1", { limits: noLimits });
+      expect(changes).toBe(2);
+      expect((await identity.findKey(first.sha256))?.principal).toMatchObject({
+        permissions: new Set(["inference.call"]),
+        teamLimits: noLimits,
+      });
+    });
+
+    it("stay while somebody has them", async () => {
+      await identity.teams.insert(team);
+      await identity.roles.insert(role);
+      await identity.users.insert(userOf({ role: "watcher", teamId: "team_1" }));
+      const inUse = { code: "conflict" };
+      await expect(identity.teams.delete("team_1")).rejects.toMatchObject(inUse);
+      await expect(identity.roles.delete("watcher")).rejects.toMatchObject(inUse);
+      await identity.users.update("user_1", { role: "viewer", teamId: null });
+      expect(await identity.teams.delete("team_1")).toBe(true);
+      expect(await identity.roles.delete("watcher")).toBe(true);
+      expect(await identity.teams.delete("team_1")).toBe(false);
+      expect(await identity.roles.delete("watcher")).toBe(false);
+    });
+
+    it("have one name each", async () => {
+      await identity.teams.insert(team);
+      await identity.teams.insert({ ...team, id: "team_2", name: "blues" });
+      await identity.roles.insert(role);
+      const taken = { code: "conflict", field: "name" };
+      await expect(identity.teams.insert({ ...team, id: "team_3" })).rejects.toMatchObject(taken);
+      await expect(identity.teams.update("team_2", { name: "reds" })).rejects.toMatchObject(taken);
+      await expect(identity.roles.insert(role)).rejects.toMatchObject(taken);
+      expect(await identity.teams.update("team_2", { name: "blues" })).toMatchObject({ name: "blues" });
+      expect(await identity.teams.update("team_9", { name: "greens" })).toBeUndefined();
+      expect(await identity.teams.findByName("reds")).toEqual(team);
+      expect(await identity.teams.list({ afterId: "team_1", limit: 9 })).toMatchObject([{ id: "team_2" }]);
+      expect(await identity.users.list({ afterId: "", limit: 9, teamId: "team_2" })).toEqual([]);
+    });
+
+    it("of a role that does not exist nobody may anything", async () => {
+      await identity.users.insert(userOf({ role: "ghost" }));
+      await identity.apiKeys.insert(keyOf({ ownerId: "user_1" }), first);
+      expect(await permissionsOfFirst()).toEqual(new Set());
+      await identity.users.update("user_1", { role: "constructor" });
+      expect(await permissionsOfFirst()).toEqual(new Set());
     });
   });
 });

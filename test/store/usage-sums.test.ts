@@ -68,15 +68,18 @@ describeStore("the sums of the ledger", (given) => {
       );
     expect(await rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 2 },
       { resolution: "minute", count: 1 },
     ]);
     clock.now = nowMs + 3 * dayMs;
     expect(await usage.horizon.prune()).toBe(2);
     clock.now = nowMs + 85 * dayMs;
-    expect(await usage.horizon.prune()).toBe(2);
+    // Of all principals as one, of everything, and of principals alone.
+    expect(await usage.horizon.prune()).toBe(3);
     expect(await rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 1 },
     ]);
     expect(usage.horizon.fromMs("hour")).toBe(bucketStart("hour", nowMs - 5 * dayMs));

@@ -65,6 +65,11 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
     remedy:
       "Wait for `retry-after`. With the source `policy` it is a limit of the configuration, of the key or of its owner: the message names which. With `provider` it is the upstream's limit.",
   },
+  budget_exceeded: {
+    meaning: "A budget that applies to the call has too little left for what it may cost.",
+    remedy:
+      "Ask for less with `max_tokens`, wait for the budget's next period (`retry-after`), or have it raised. `llmp budgets list` shows what is left.",
+  },
   overloaded: {
     meaning:
       "More calls are in flight, or wait for a model, than may be, or the server is short of memory or time.",
@@ -82,9 +87,9 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   audit_unavailable: {
     meaning:
-      "The change was not made, because the audit log can be written neither in the database nor in its files.",
+      "The change was not made, because the audit log can be written neither in the database nor in its files; or a call of a key whose calls must be on record (`audit: strict`).",
     remedy:
-      "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change.",
+      "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change or the call.",
   },
   sealed: {
     meaning: "The server was started without the master key that its secrets are sealed under.",

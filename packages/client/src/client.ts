@@ -1,5 +1,6 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type SentBackup, toSentBackup } from "./backup.ts";
+import type { Budget, BudgetChange, NewBudget } from "./budgets.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
@@ -20,6 +21,7 @@ import type {
   User,
   UserChange,
 } from "./identity.ts";
+import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -144,11 +146,20 @@ export interface PlatformClient {
   /** Gives a server that is sealed the missing master key. */
   unsealSecrets(masterKey: string): Promise<SecretsStatus>;
   /** What was used in a time. */
+  budgets(): Promise<readonly Budget[]>;
+  createBudget(budget: NewBudget): Promise<Budget>;
+  updateBudget(id: string, change: BudgetChange): Promise<Budget>;
+  deleteBudget(id: string): Promise<Budget>;
   usage(question: UsageQuestion): Promise<UsageAnswer>;
   /** The records of the ledger as one text, piece by piece. Throws ClientError when it breaks off. */
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
   /** Reckons costs anew, of as many records as one call looks at. */
   repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
+  /** What models cost. */
+  prices(question: PriceQuestion): Promise<PriceAnswer>;
+  putPrice(price: NewPrice): Promise<Price>;
+  /** Ends what was set for exactly these models, from now on. */
+  deletePrice(scope: PriceScope): Promise<{ readonly ended: readonly Price[] }>;
   /** Has a backup made, and sent; the server keeps none. Has no deadline. */
   backup(signal?: AbortSignal): Promise<SentBackup>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
@@ -305,6 +316,11 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       await call("/api/v1/auth/password", { method: "POST", body });
     },
     setUp: (admin) => call("/api/v1/setup", { method: "POST", body: admin }),
+    budgets: async () => (await call<{ budgets: readonly Budget[] }>("/api/v1/budgets")).budgets,
+    createBudget: (budget) => call("/api/v1/budgets", { method: "POST", body: budget }),
+    updateBudget: (id, change) =>
+      call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "PUT", body: change }),
+    deleteBudget: (id) => call(`/api/v1/budgets/${encodeURIComponent(id)}`, { method: "DELETE" }),
     usage: (question) => call(`/api/v1/usage${toQuery({ ...question })}`),
     async *exportUsage(format, filter) {
       const response = await send(`/api/v1/usage/export${toQuery({ ...filter, format })}`, {});
@@ -319,6 +335,9 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     },
     repriceUsage: (order) =>
       call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
+    prices: (question) => call(`/api/v1/prices${toQuery(question)}`),
+    putPrice: (price) => call("/api/v1/prices", { method: "PUT", body: price }),
+    deletePrice: (scope) => call(`/api/v1/prices${toQuery(scope)}`, { method: "DELETE" }),
     async backup(signal) {
       const accept = "application/x-tar";
       return toSentBackup(await send("/api/v1/backups", { method: "POST", body: {}, accept, signal }));

@@ -19,6 +19,7 @@ export const errorCodes = [
   "method_not_allowed",
   "conflict",
   "rate_limited",
+  "budget_exceeded",
   "overloaded",
   "shutting_down",
   "unavailable",

@@ -6,7 +6,7 @@ export interface PlatformEvent {
   readonly id: number;
   /** When, as ISO 8601 in UTC. */
   readonly time: string;
-  /** Name of the integration it is about. */
+  /** Name of the integration it is about; empty where it is about none. */
   readonly integration: string;
   /** Noun and verb, e.g. `integration.state_changed`, `models.changed`. */
   readonly type: string;

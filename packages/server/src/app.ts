@@ -3,14 +3,20 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createCallerReader } from "./api/client-address.ts";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
+import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -26,6 +32,7 @@ import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -81,7 +88,8 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics } = foundation;
+  const { store, audit, auditor, registry, metrics, sharing } = foundation;
+  const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -101,16 +109,19 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: path.prices,
+    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: foundation.audit,
+    auditLog: audit,
+    readCaller,
     checkSeals: (heads) => store.checkSeals(heads),
     chain: store.chain,
     auditor,
     login,
     savedConfig,
     vault: store.vault,
+    redis: sharing.redis,
     backups: foundation.backups,
     postgres: foundation.postgres,
     system: {
@@ -123,6 +134,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events: {
       list: (filter) => store.events.list(filter),
       onEvent: (listen) => manager().onEvent(listen),
+      onRemoteEvent: listenToEvents(sharing.bus),
     },
   });
 
@@ -137,11 +149,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const upkeep = startUsageUpkeep({
     store,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
     seals: foundation.seals,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
   });
+  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -168,7 +182,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   }
   const { authenticator } = inference;
   const begun = store.vault.isSealed
-    ? beginUnsealed({ vault: store.vault, auditor, listener, authenticator, log, url }, begin)
+    ? beginUnsealed({ ...foundation, ...path, readCaller, authenticator, log, url }, begin)
     : begin();
   if (!store.vault.isSealed) await begun;
 
@@ -182,6 +196,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       await upkeep.stop();
+      await path.priceKeeper.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -202,20 +217,36 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly priceKeeper: PriceKeeper;
+  readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics }: Foundation,
+  { store, spool, audit, registry, metrics, sharing }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const fixed = toPrices(config);
+  const prices = createPriceTable(fixed);
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
+  const counter = new DemandTable(sharing.limits, budgets.counter);
   const workers = createWorkerHost({
     config,
+    counter,
     ledger: store.ledger,
+    audit,
     keys: login.callers,
+    prices,
     registry,
     metrics,
     log,
@@ -236,17 +267,31 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const prices = createPriceTable(toPrices(config));
+  const onChange = () => workers?.updatePrices();
+  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
+  await priceKeeper.reload();
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({
     sink: spool,
     prices,
+    budgetPrices,
     metrics,
     reportTraffic,
   });
-  const limits = workers?.limits;
-  const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
-  await workers?.open({ listener, directory, platforms: source.platforms });
+  const canRecord = () => audit.isAccepting && !spool.isFull;
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    canRecord,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
+    budgetPrices,
+    guard,
+    random: Math.random,
+  });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
   return {
     workers,
     guard,
@@ -254,12 +299,23 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    priceKeeper,
+    budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
       log,
       keySource: login.callers,
     }),
   };
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
 }
 
 /** Takes no more connections, and lets the calls in flight end. */
@@ -300,11 +356,11 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry, metrics }: Foundation,
+  { store, registry, metrics, sharing }: Foundation,
   parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
-  return createManager({
+  const manager = createManager({
     catalogue,
     secrets,
     log,
@@ -319,6 +375,8 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
+  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */

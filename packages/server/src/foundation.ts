@@ -2,8 +2,10 @@ import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { openPlatformStore } from "./open-platform-store.ts";
+import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
 import { toSpoolSettings } from "./settings-of.ts";
+import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { auditFolder } from "./store/audit-files.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
@@ -41,6 +43,7 @@ export interface Foundation {
   readonly seals: UsageSeals;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
+  readonly sharing: Sharing;
 }
 
 /** What is not sealed by then is with the next start. */
@@ -77,11 +80,12 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
           "PostgreSQL makes the backups of what it holds: use pg_dump and pg_restore. The guide says what else to keep.",
         );
   const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
-  return { startedAtMs, store, postgres, backups, spool, audit, auditor, seals, registry, metrics };
+  const sharing = openSharing({ config, registry, metrics, log });
+  return { startedAtMs, store, postgres, backups, spool, audit, auditor, seals, registry, metrics, sharing };
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, store }: Foundation,
+  { backups, spool, audit, seals, store, sharing }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
   await backups.stop();
@@ -91,4 +95,5 @@ export async function closeFoundation(
     .catch((error: unknown) => log.warn("ledger.seal_failed", { error }));
   await audit.close();
   await store.close();
+  await sharing.stop();
 }

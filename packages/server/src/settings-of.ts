@@ -10,22 +10,25 @@ import { bundledPriceTerms } from "./bundled-prices.ts";
 import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
+import { toPriceEntry } from "./control/price-version.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import { parseDatabaseUrl } from "./core/database-url.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
-import type { PriceEntry, PriceTerms } from "./core/prices.ts";
+import { type PriceEntry, untilNext } from "./core/price-terms.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RedisSettings } from "./sharing/redis-settings.ts";
 import type { PostgresSettings } from "./store/postgres/settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
-const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
+  const { audit, gateway, limits, budgets, overload } = config;
   return {
+    audit: audit.policy,
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
     requestTimeoutMs: gateway.request_timeout_seconds * 1_000,
@@ -49,6 +52,10 @@ export function toGatewaySettings({ gateway, limits, overload }: PlatformConfig)
         Object.entries(limits.models).map(([name, values]) => [name, toLimitValues(values)]),
       ),
       assumedOutputTokens: limits.assumed_output_tokens,
+    },
+    unknownPrice: budgets.unknown_price && {
+      input: Math.round(budgets.unknown_price.input_per_million * 1_000_000),
+      output: Math.round(budgets.unknown_price.output_per_million * 1_000_000),
     },
     queue: { size: limits.queue.size, waitMs: limits.queue.wait_seconds * 1_000 },
     overload: {
@@ -74,9 +81,10 @@ function toLimitValues(values: {
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, audit, capture_content, ...limits }) => ({
     name,
     role,
+    policy: { audit, capturesContent: capture_content },
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     limits: toLimitValues(limits),
   }));
@@ -166,13 +174,35 @@ export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
   return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
 }
 
+/** How Redis is reached; undefined where there is none. Throws where its issuers cannot be read. */
+export function toRedisSettings({ redis }: PlatformConfig): RedisSettings | undefined {
+  if (redis.url === undefined) return undefined;
+  return {
+    url: redis.url,
+    username: redis.username,
+    password: redis.password,
+    database: redis.database,
+    certificateAuthorities: redis.ca_file === undefined ? undefined : readIssuers(redis.ca_file),
+    keyPrefix: redis.key_prefix,
+    commandTimeoutMs: redis.command_timeout_ms,
+    connectTimeoutMs: redis.connect_timeout_seconds * 1_000,
+  };
+}
+
+function readIssuers(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError("config_invalid", `The file ${file} of redis.ca_file cannot be read.`, { cause });
+  }
+}
+
 /** What every worker is told. */
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
     logLevel: config.log.level,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
-    prices: toPrices(config),
     routing: config.routing,
     spool: toSpoolSettings(config),
     internal,
@@ -191,23 +221,22 @@ export function toPrices({ prices, bundled_prices }: PlatformConfig): readonly P
   const configured = prices.map((price) => ({
     integration: price.integration,
     model: price.model,
-    inputPerMillion: price.input_per_million,
-    outputPerMillion: price.output_per_million,
+    inputPerMillion: price.input_per_million ?? 0,
+    outputPerMillion: price.output_per_million ?? 0,
     cacheReadPerMillion: price.cache_read_per_million,
     cacheWritePerMillion: price.cache_write_per_million,
     currency: price.currency,
     effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
+    provider: price.provider,
+    reasoningPerMillion: price.reasoning_per_million,
+    perRequest: price.per_request,
+    perSecond: price.per_second,
+    energy: price.energy && { watts: price.energy.watts, pricePerKwh: price.energy.price_per_kwh },
   }));
   return [
-    ...configured.map((terms) => toPriceEntry("config", terms)),
-    ...(bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms)),
+    ...untilNext(configured.map((terms) => toPriceEntry("config", terms))),
+    ...untilNext((bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms))),
   ];
-}
-
-/** The version is of the terms themselves: it outlives a restart, and changes with any of them. */
-function toPriceEntry(source: PriceEntry["source"], terms: PriceTerms): PriceEntry {
-  const version = `${source}:${hash("sha256", JSON.stringify(terms)).slice(0, versionDigits)}`;
-  return { ...terms, source, version };
 }
 
 /** The files of the port's TLS; undefined when it speaks plain HTTP. */

@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
@@ -19,6 +20,7 @@ import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
+import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
@@ -28,6 +30,7 @@ import type { Operation } from "./control/operation.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
+import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
@@ -35,7 +38,6 @@ import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
-import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -49,7 +51,9 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -66,7 +70,8 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
-  readonly prices: PriceTable;
+  readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
+  readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
@@ -74,10 +79,13 @@ export interface SurfaceParts {
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
+  readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly backups: Backups;
+  /** Undefined where none is configured. */
+  readonly redis: SharedRedis | undefined;
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
@@ -85,12 +93,14 @@ export interface SurfaceParts {
   manager(): Manager;
 }
 
-/** What the platform offers, as integrations like any other. */
+/** What the platform offers, and what its replicas share, as integrations like any other. */
 export interface Surfaces {
   readonly definitions: readonly IntegrationDefinition[];
   readonly configs: readonly IntegrationConfig[];
 }
 
+/** What is not in this process is looked at more often. */
+const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
@@ -126,6 +136,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
+    ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
@@ -160,6 +171,7 @@ export function createOperations(
     | "ledger"
     | "usage"
     | "prices"
+    | "budgets"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -178,7 +190,16 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
+    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
+    ...budgetOperations({
+      book: parts.budgets,
+      identity,
+      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      isIntegration: (name) => manager.list().some((each) => each.name === name),
+      hasPrices: (currency) =>
+        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
+    }),
     ...systemOperations(system),
     ...accessOperations({
       identity,
@@ -208,6 +229,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     operations: createOperations(parts),
     authenticator: inference.authenticator,
     auditor: parts.auditor,
+    readCaller: parts.readCaller,
     log: parts.log,
     streams: [
       createEventStream(parts.events),
@@ -228,7 +250,9 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   const address = toPublicAddress(parts.config);
   const issuers = parts.config.auth.oidc.map(({ issuer }) => issuer);
   const metadata = createResourceMetadataMount({ address, issuers });
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions: operations.sessions, address });
+  const { auditor, readCaller } = parts;
+  const { sessions } = operations;
+  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],
@@ -254,7 +278,7 @@ function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): Integr
     priority: 1_000,
     dependencies: [],
     settings: {},
-    health_check_interval: 60,
+    health_check_interval: type === "service" ? serviceProbeSeconds : 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
   };
 }

@@ -3,9 +3,13 @@ import type { Log } from "@llm-platform/kit";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import type { Budget } from "./core/budgets.ts";
+import type { LimitCounter } from "./core/limits.ts";
+import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
+import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -17,6 +21,9 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly counter: LimitCounter;
+  readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
+  readonly prices: PriceTable;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
@@ -28,6 +35,7 @@ export interface WorkerSurroundings {
   readonly listener: Listener;
   readonly directory: ModelDirectory;
   platforms(): readonly PlatformView[];
+  budgets(): readonly Budget[];
 }
 
 /** The workers as `app.ts` has them. */
@@ -67,13 +75,16 @@ export function createWorkerHost(parts: WorkerHostParts): WorkerHost | undefined
     async start() {
       const { port, surroundings } = opened;
       if (port === undefined || surroundings === undefined) throw new Error("the workers have no port yet");
-      const { listener, directory, platforms } = surroundings;
+      const { listener, directory, platforms, budgets } = surroundings;
       await pool.start({
         settings: toWorkerSettings(config, port.addresses),
-        routingData: () => takeRoutingData(platforms(), directory, listener.fastPaths),
+        routingData: () =>
+          takeRoutingData(platforms(), directory, { paths: listener.fastPaths, budgets: budgets() }),
+        prices: () => parts.prices.entries,
       });
     },
     update: () => pool.update(),
+    updatePrices: () => pool.updatePrices(),
     askAll: () => pool.askAll(),
     drain: (deadlineMs) => pool.drain(deadlineMs),
     async stop() {

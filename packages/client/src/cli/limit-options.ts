@@ -8,11 +8,11 @@ export interface LimitOptions {
   readonly maxConcurrent?: number;
 }
 
-/** The same for a change: null takes a limit away. */
+/** The same for a change: `none` takes a limit away. */
 export interface LimitChangeOptions {
-  readonly requestsPerMinute?: number | null;
-  readonly tokensPerMinute?: number | null;
-  readonly maxConcurrent?: number | null;
+  readonly requestsPerMinute?: number | "none";
+  readonly tokensPerMinute?: number | "none";
+  readonly maxConcurrent?: number | "none";
 }
 
 /** @param otherwise what holds without them */
@@ -40,9 +40,9 @@ export function toLimits(options: LimitOptions): NewLimits {
 
 export function toLimitChange(options: LimitChangeOptions): LimitChange {
   return {
-    requests_per_minute: options.requestsPerMinute,
-    tokens_per_minute: options.tokensPerMinute,
-    max_concurrent: options.maxConcurrent,
+    requests_per_minute: toLimit(options.requestsPerMinute),
+    tokens_per_minute: toLimit(options.tokensPerMinute),
+    max_concurrent: toLimit(options.maxConcurrent),
   };
 }
 
@@ -57,6 +57,10 @@ export function formatLimits(limits: ShownLimits): string {
   return parts.length === 0 ? "-" : parts.join(", ");
 }
 
-function toCountOrNone(text: string): number | null {
-  return text === "none" ? null : toCount(text);
+function toLimit(option: number | "none" | undefined): number | null | undefined {
+  return option === "none" ? null : option;
+}
+
+function toCountOrNone(text: string): number | "none" {
+  return text === "none" ? text : toCount(text);
 }

@@ -4,6 +4,7 @@ import { createClient } from "../client.ts";
 import { ClientError } from "../client-error.ts";
 import { addAuditCommands } from "./audit.ts";
 import { addBackupCommands } from "./backup.ts";
+import { addBudgetCommands } from "./budgets.ts";
 import type { CliContext } from "./context.ts";
 import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
@@ -15,6 +16,7 @@ import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
+import { addPriceCommands } from "./prices.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
@@ -83,6 +85,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addPriceCommands(program, context);
+  addBudgetCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);
   // A reader such as `head` may have seen enough.

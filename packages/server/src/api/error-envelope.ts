@@ -18,6 +18,7 @@ const openAiTypes = {
   method_not_allowed: "invalid_request_error",
   conflict: "invalid_request_error",
   rate_limited: "rate_limit_error",
+  budget_exceeded: "insufficient_quota",
   overloaded: "api_error",
   shutting_down: "server_shutting_down",
   unavailable: "api_error",
@@ -59,14 +60,21 @@ export function toProblemDetails(error: PlatformError, requestId: string): objec
   };
 }
 
+/** SDKs wait up to a minute before they try again. */
+const longestRetryMs = 60_000;
+
 /** Headers that go with an error, whatever its envelope. */
 export function errorHeaders(error: PlatformError, requestId: string): Record<string, string> {
-  const isSpent = error.code.startsWith("upstream_") || error.upstreamStatus !== undefined;
   const retryAfterMs = error.retryAfterMs;
+  const isSpent =
+    error.code.startsWith("upstream_") ||
+    error.upstreamStatus !== undefined ||
+    (error.code === "budget_exceeded" && (retryAfterMs === undefined || retryAfterMs > longestRetryMs));
   return {
     "x-request-id": requestId,
     "x-llmp-error-source": sourceOf(error),
-    // The platform has retried already what is worth retrying: an SDK that does so again multiplies the load.
+    // The platform has retried already what is worth retrying, and money comes with the next period: an SDK that
+    // tries again by itself multiplies the load.
     ...(isSpent ? { "x-should-retry": "false" } : {}),
     ...(retryAfterMs === undefined
       ? {}

@@ -1,6 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { IdentityNews, KeyHolder } from "../core/identity.ts";
+import { noPolicy } from "../core/key-policy.ts";
 import { noLimits } from "../core/limits.ts";
 import { permissionsOf } from "../core/permissions.ts";
 import { KeyLookup } from "./key-lookup.ts";
@@ -25,8 +26,8 @@ class Store {
     this.#tell = listener;
   }
 
-  change(news: IdentityNews = "changed"): void {
-    this.#tell(news);
+  change(type: IdentityNews["type"] = "changed"): void {
+    this.#tell({ by: "here", type });
   }
 }
 
@@ -58,6 +59,7 @@ function holderOf(id: string, expiresAtMs = Number.POSITIVE_INFINITY): KeyHolder
     permissions,
     limits: noLimits,
     userLimits: undefined,
+    policy: noPolicy,
     teamId: undefined,
     teamLimits: undefined,
   };

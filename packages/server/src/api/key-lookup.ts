@@ -54,10 +54,10 @@ export class KeyLookup {
 
   constructor(parts: KeyLookupParts) {
     this.#parts = parts;
-    parts.onChange((news) => {
+    parts.onChange(({ type }) => {
       this.#round++;
       // What may have changed is asked for anew, and stays what it was while the store does not answer.
-      if (news === "missed")
+      if (type === "missed")
         for (const [name, kept] of this.#kept) this.#kept.set(name, { ...kept, freshUntilMs: 0 });
       else this.#kept.clear();
       this.#unknown.clear();

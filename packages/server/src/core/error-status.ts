@@ -24,6 +24,7 @@ const facts = {
   method_not_allowed: { status: 405, source: "gateway" },
   conflict: { status: 409, source: "gateway" },
   rate_limited: { status: 429, source: "policy" },
+  budget_exceeded: { status: 429, source: "policy" },
   overloaded: { status: 503, source: "gateway" },
   shutting_down: { status: 503, source: "gateway" },
   unavailable: { status: 503, source: "gateway" },

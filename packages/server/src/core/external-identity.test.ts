@@ -33,6 +33,24 @@ it("who has no mapped group has the default role, where there is one", () => {
   expect(read({ groups: ["ops"] }, { defaultRole: "viewer" })).toMatchObject({ role: "operator" });
 });
 
+it("of several roles admin counts, then one that was made here, then the others", () => {
+  const roleMapping = { a: "viewer", b: "ml-lead", c: "auditor", d: "operator", e: "admin" };
+  const roleOf = (groups: readonly string[]) => read({ groups }, { roleMapping });
+  expect(roleOf(["a", "d"])).toMatchObject({ role: "operator" });
+  expect(roleOf(["d", "c", "b"])).toMatchObject({ role: "ml-lead" });
+  expect(roleOf(["c", "e"])).toMatchObject({ role: "admin" });
+});
+
+it.each([
+  [["staff"], undefined, undefined],
+  [["staff"], { ml: "lab" }, null],
+  [["staff", "ml"], { ml: "lab" }, "lab"],
+  [["b", "a", "staff"], { a: "first", b: "second" }, "first"],
+  [["staff", "__proto__"], {}, null],
+])("groups of %j with teams %j: %s", (groups, teamMapping, team) => {
+  expect(read({ groups }, { teamMapping })).toMatchObject({ role: "developer", team });
+});
+
 it.each([
   [{ email: "ada@example.org", email_verified: true }, "user"],
   [{ email: "Ada@Example.Org", email_verified: true }, "user"],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { BudgetCharge } from "./budgets.ts";
 import {
   interruptedRecord,
   type LedgerRecord,
@@ -53,6 +54,16 @@ const records: fc.Arbitrary<LedgerRecord> = fc
   )
   .map(([start, rest]) => ({ ...start, ...rest }));
 
+const charge: fc.Arbitrary<BudgetCharge> = fc.record({
+  budgetId: id,
+  periodStartMs: fc.nat(2 ** 45),
+  micros: fc.nat(Number.MAX_SAFE_INTEGER),
+  isAssumed: fc.boolean(),
+});
+const charged: fc.Arbitrary<LedgerRecord> = fc
+  .tuple(records, fc.array(charge, { minLength: 1, maxLength: 4 }))
+  .map(([record, charges]) => ({ ...record, charges }));
+
 /** A line as it was written before records named their price. */
 function withoutVersion(line: string): string {
   return `${JSON.stringify(JSON.parse(line).slice(0, -1))}\n`;
@@ -88,6 +99,27 @@ describe("a spool line", () => {
           type: "start",
           start: { attemptId: record.attemptId, principal: record.principal },
         });
+      }),
+    );
+  });
+
+  it("reads back what it counts for budgets, and is not read when that is something else", () => {
+    fc.assert(
+      fc.property(charged, (record) => {
+        const line = formatRecord(record);
+        expect(parseSpoolLine(line)).toEqual({ type: "end", record });
+        const values: unknown[] = JSON.parse(line);
+        for (const odd of [null, {}, [1], [["id", 0, 1]], [["id", 0, 1, 1]], [["id", "0", 1, true]]])
+          expect(parseSpoolLine(JSON.stringify(values.with(-1, odd)))).toBeUndefined();
+      }),
+    );
+  });
+
+  it("of an attempt that counts for no budget is as it always was", () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        const without = { ...record, charges: undefined };
+        expect(JSON.parse(formatRecord(without))).toHaveLength(24);
       }),
     );
   });

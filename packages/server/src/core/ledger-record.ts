@@ -1,3 +1,4 @@
+import type { BudgetCharge } from "./budgets.ts";
 import type { LineWriter } from "./line-writer.ts";
 import type { Enrolled } from "./roster.ts";
 import { isRecordedEnd, type RecordedEnd } from "./stream-ends.ts";
@@ -53,6 +54,8 @@ export interface LedgerRecord extends RecordStart {
   readonly currency: string | null;
   /** Name of the price that the cost was reckoned with; null without one, and for records from before there were names. */
   readonly priceVersion: string | null;
+  /** What it counts for budgets; absent when for none. The ledger does not keep it. */
+  readonly charges?: readonly BudgetCharge[] | undefined;
 }
 
 /** A line of a spool file, read back. */
@@ -67,6 +70,8 @@ const startLength = 10;
 const endLength = 24;
 /** Of lines from before records named their price, which is what they lack at the end. */
 const endLengthBefore = 23;
+/** Of attempts that count for budgets, which stand at the end of no other line. */
+const chargedEndLength = 25;
 
 /** Writes the line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
 export function writeStartMarker(lines: LineWriter, start: RecordStart): void {
@@ -91,7 +96,18 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
   writeNumber(lines, record.costMicros);
   writeName(lines, record.currency);
   writeName(lines, record.priceVersion);
+  if (record.charges !== undefined) writeCharges(lines, record.charges);
   lines.text("]\n");
+}
+
+function writeCharges(lines: LineWriter, charges: readonly BudgetCharge[]): void {
+  const values = charges.map(({ budgetId, periodStartMs, micros, isAssumed }) => [
+    budgetId,
+    periodStartMs,
+    micros,
+    isAssumed,
+  ]);
+  lines.append(Buffer.from(`,${JSON.stringify(values)}`));
 }
 
 function writeStart(lines: LineWriter, start: RecordStart): void {
@@ -164,10 +180,13 @@ export function parseSpoolLine(line: string): SpoolLine | undefined {
   const start = toStart(values);
   if (start === undefined) return undefined;
   if (values[0] === startTag) return values.length === startLength ? { type: "start", start } : undefined;
-  const isWhole = values.length === endLength || values.length === endLengthBefore;
+  const isWhole = [endLengthBefore, endLength, chargedEndLength].includes(values.length);
   if (values[0] !== endTag || !isWhole) return undefined;
   const record = toRecord(start, values);
-  return record === undefined ? undefined : { type: "end", record };
+  if (record === undefined) return undefined;
+  if (values.length < chargedEndLength) return { type: "end", record };
+  const charges = toCharges(values[chargedEndLength - 1]);
+  return charges === undefined ? undefined : { type: "end", record: { ...record, charges } };
 }
 
 /** The record of an attempt that a killed server left open. How long it ran is not known. */
@@ -279,6 +298,20 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     currency,
     priceVersion,
   };
+}
+
+function toCharges(value: unknown): readonly BudgetCharge[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const charges = value.map(toCharge);
+  return charges.every((charge) => charge !== undefined) ? charges : undefined;
+}
+
+function toCharge(value: unknown): BudgetCharge | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [budgetId, periodStartMs, micros, isAssumed]: readonly unknown[] = value;
+  if (typeof budgetId !== "string" || typeof isAssumed !== "boolean") return undefined;
+  if (typeof periodStartMs !== "number" || typeof micros !== "number") return undefined;
+  return { budgetId, periodStartMs, micros, isAssumed };
 }
 
 function isNumberOrNull(value: unknown): value is number | null {

@@ -1,3 +1,4 @@
+import type { BudgetCharge, BudgetDemand, BudgetVerdict } from "./budgets.ts";
 import type { Quota } from "./sliding-window.ts";
 
 /** Whom or what a limit is counted for, from the narrowest on. A further one is one more line here. */
@@ -33,6 +34,8 @@ export interface LimitDemand {
   readonly limits: readonly Limit[];
   /** An estimate, until the call has ended. */
   readonly tokens: number;
+  /** What it asks of its budgets; absent where it has none. */
+  readonly budgets?: BudgetDemand | undefined;
 }
 
 /** The limit that kept a call out. */
@@ -52,6 +55,8 @@ export interface LimitVerdict {
   /** Of those that apply, the one of which the least is left; undefined where none applies. */
   readonly requests: Quota | undefined;
   readonly tokens: Quota | undefined;
+  /** What its budgets said; absent where they were not asked. */
+  readonly budget?: BudgetVerdict | undefined;
 }
 
 /** What a call that was let in holds of its limits. */
@@ -61,6 +66,8 @@ export interface LimitHold {
    * @param usedTokens what the call really used; undefined where that is not known and the estimate stands
    */
   settle(usedTokens: number | undefined, nowMs: number): void;
+  /** Counts what an attempt cost. Absent where the call has no budget. */
+  spend?(attemptId: string, charges: readonly BudgetCharge[]): void;
 }
 
 /** What became of a demand. A call that was let in has a hold. */

@@ -1,6 +1,13 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
-import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
-import { LimitTable } from "../core/limit-table.ts";
+import type { BudgetRefusal } from "../core/budgets.ts";
+import type {
+  LimitCounter,
+  LimitDecision,
+  LimitDemand,
+  LimitHold,
+  LimitRefusal,
+  LimitVerdict,
+} from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 
 /** What limits look at in a call, and note in it. */
@@ -20,7 +27,7 @@ export interface LimitedCall {
 export interface CallLimits {
   /**
    * Takes a place for a call: undefined when it has one, a promise when that has to be asked for.
-   * Throws, or rejects with, PlatformError `overloaded` or `rate_limited`; then nothing was taken.
+   * Throws, or rejects with, PlatformError `overloaded`, `rate_limited` or `budget_exceeded`; then nothing was taken.
    * @param demand what the call wants of its limits; undefined for a call that has none
    */
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined;
@@ -28,16 +35,23 @@ export interface CallLimits {
   leave(call: LimitedCall): void;
 }
 
-/** The limits of one process. */
-export function createLocalLimits(maxInFlight: number): CallLimits {
-  const table = new LimitTable();
+/** The limits as a process has them that serves all calls of its host. */
+export function createLocalLimits(maxInFlight: number, counter: LimitCounter): CallLimits {
   let inFlight = 0;
+  const giveUp = (error: unknown): never => {
+    inFlight--;
+    throw error;
+  };
   return {
     enter(call, demand) {
       if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
-      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
-      return undefined;
+      if (demand === undefined) return undefined;
+      try {
+        return takeOf(counter, call, { demand, nowMs: performance.now() })?.catch(giveUp);
+      } catch (error) {
+        return giveUp(error);
+      }
     },
     leave(call) {
       inFlight--;
@@ -46,24 +60,34 @@ export function createLocalLimits(maxInFlight: number): CallLimits {
   };
 }
 
-/** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
+/**
+ * Takes what a call wants of its limits: undefined when that is known at once, a promise when it has to be asked for.
+ * Throws, or rejects with, what `applyVerdict` throws, and then nothing was taken.
+ */
 export function takeOf(
-  table: LimitTable,
+  counter: LimitCounter,
   call: LimitedCall,
   { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
-): void {
-  const { verdict, hold } = table.take(demand, nowMs);
+): Promise<void> | undefined {
+  const decision = counter.take(demand, nowMs);
+  if (decision instanceof Promise) return decision.then((each) => applyDecision(call, each));
+  applyDecision(call, decision);
+  return undefined;
+}
+
+function applyDecision(call: LimitedCall, { verdict, hold }: LimitDecision): void {
   call.hold = hold;
   applyVerdict(call, verdict);
 }
 
 /**
- * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused, and
- * `overloaded` where not this caller is too busy but a model is.
+ * Notes in a call what its limits said. Throws PlatformError `rate_limited` for a call that is to be refused,
+ * `overloaded` where not this caller is too busy but a model is, and `budget_exceeded` where money is wanting.
  */
 export function applyVerdict(call: LimitedCall, verdict: LimitVerdict): void {
   call.limit = verdict;
-  const { refusal } = verdict;
+  const { refusal, budget } = verdict;
+  if (budget?.refusal !== undefined) throw budgetExceeded(budget.refusal);
   if (refusal === undefined) return;
   const isBusyModel = refusal.kind === "concurrent" && refusal.scope === "model";
   throw new PlatformError(isBusyModel ? "overloaded" : "rate_limited", textOf(refusal, call.principal), {
@@ -100,4 +124,21 @@ function textOf({ scope, id, kind, limit, retryAfterMs }: LimitRefusal, { name }
     case "concurrent":
       return `${subject} may have ${limit} calls in flight at once; they are. ${wait}`;
   }
+}
+
+function budgetExceeded(refusal: BudgetRefusal): PlatformError {
+  const { budget, currency, remainingMicros, neededMicros, isHeld, retryAfterMs } = refusal;
+  const left = `The budget ${budget} has ${formatMoney(remainingMicros, currency)} left, and this call may cost ${formatMoney(neededMicros, currency)}.`;
+  const remedy = isHeld
+    ? "Calls in flight hold the rest: try again when they have ended."
+    : "Ask for less with `max_tokens`, wait for the next period, or have the budget raised.";
+  return new PlatformError(
+    "budget_exceeded",
+    `${left} ${remedy}`,
+    retryAfterMs === undefined ? {} : { retryAfterMs },
+  );
+}
+
+function formatMoney(micros: number, currency: string): string {
+  return `${(micros / 1_000_000).toFixed(6).replace(/0{1,4}$/, "")} ${currency}`;
 }

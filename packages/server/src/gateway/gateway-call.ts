@@ -1,4 +1,5 @@
 import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
+import type { CallBudgets } from "../core/budgets.ts";
 import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
@@ -52,6 +53,8 @@ export class GatewayCall {
   limit: LimitVerdict | undefined;
   /** What the call holds of its limits until it ends. Set by the admission stage. */
   hold: LimitHold | undefined;
+  /** The budgets that it counts for; undefined when there are none. Set by the admission stage. */
+  budgets: CallBudgets | undefined;
   /** Tokens that the attempts that ended have used, as far as that is known. */
   usedTokens = 0;
   /** In the roster of the calls in flight. */
@@ -71,6 +74,11 @@ export class GatewayCall {
     this.stream = input.stream;
     this.integration = input.integration;
     this.traceparent = input.traceparent;
+  }
+
+  /** The name of the model for routing. */
+  get askedName(): string {
+    return this.integration === undefined ? this.head.model : `${this.integration}/${this.head.model}`;
   }
 
   get estimatedInputTokens(): number {

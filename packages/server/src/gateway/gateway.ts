@@ -1,9 +1,13 @@
 import { type PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
+import type { Budget } from "../core/budgets.ts";
+import type { BudgetPrices } from "../core/budget-prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission, shuttingDown } from "./admit.ts";
+import { createAuditStage } from "./audit-stage.ts";
 import { createAttempts } from "./attempt.ts";
-import { type CallLimits, createLocalLimits } from "./call-limits.ts";
+import { BudgetPlan } from "./budget-plan.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
 import { LimitPlan } from "./limit-plan.ts";
 import { createModelLimits } from "./model-limits.ts";
@@ -23,8 +27,11 @@ export interface GatewayParts {
   readonly random: () => number;
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
-  /** Default: those of this process alone, as the settings say. */
-  readonly limits?: CallLimits | undefined;
+  readonly budgetPrices: BudgetPrices;
+  /** Whether calls can be put on record now; asked for each call. */
+  canRecord(): boolean;
+  /** Those of this process, or of all of this host. */
+  readonly limits: CallLimits;
 }
 
 /** Who made a call, and is told once what it came to. */
@@ -42,6 +49,8 @@ export interface Gateway {
   open(input: GatewayCallInput): GatewayCall;
   /** Has a call answered. Never throws, and never tells the caller within this call. */
   handle(call: GatewayCall, caller: Caller): void;
+  /** These are the budgets from the next call on. */
+  setBudgets(budgets: readonly Budget[]): void;
   /** Takes no more calls. */
   close(): void;
   /** Waits for the calls in flight, then ends the rest with `shutting_down`. */
@@ -57,16 +66,18 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const bare = parts.limits ?? createLocalLimits(settings.maxInFlight);
-  const queue = settings.queue.size === 0 ? undefined : createQueue(bare, settings.queue, metrics);
-  const limits = queue ?? bare;
+  const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
+  const limits = queue ?? parts.limits;
   const close = () => {
     admission.close();
     queue?.close(shuttingDown());
   };
+  const { assumedOutputTokens } = settings.limits;
+  const budgets = new BudgetPlan({ directory, prices: parts.budgetPrices, assumedOutputTokens });
   const plan = new LimitPlan({
     settings: settings.limits,
     modelLimits: createModelLimits(settings.limits.models, directory),
+    budgetDemand: (call) => budgets.demandOf(call),
   });
   const admission = createAdmission({
     limits,
@@ -75,7 +86,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     gauge: metrics.inFlight.series(),
   });
   const chat = composeStages(
-    [admission.stage, createRouting(directory, random)],
+    [
+      createAuditStage({ policy: settings.audit, canRecord: parts.canRecord }),
+      admission.stage,
+      createRouting(directory, random),
+    ],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
   );
 
@@ -103,6 +118,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         (error: unknown) => fail(call, caller, toPlatformError(error)),
       );
     },
+    setBudgets: (list) => budgets.replace(list),
     close,
     async drain(deadlineMs) {
       close();

@@ -1,4 +1,5 @@
 import { type PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { BudgetCharge } from "../core/budgets.ts";
 import type { LimitDemand, LimitVerdict } from "../core/limits.ts";
 import { applyVerdict, type CallLimits, type LimitedCall, overloaded } from "./call-limits.ts";
 
@@ -18,19 +19,23 @@ export interface LimitAnswer {
   readonly verdict: LimitVerdict | undefined;
 }
 
-/** A call that was let in by an answer has ended. */
-export interface LimitSettlement {
-  /** Of the ask. */
-  readonly id: number;
-  readonly usedTokens: number | undefined;
-}
+/** What became of a call that was let in by an answer; `id` is the ask's. */
+export type HoldReport =
+  /** An attempt of it cost something. */
+  | {
+      readonly type: "spent";
+      readonly id: number;
+      readonly attemptId: string;
+      readonly charges: readonly BudgetCharge[];
+    }
+  | { readonly type: "ended"; readonly id: number; readonly usedTokens: number | undefined };
 
 export interface LeasedLimitsParts {
   readonly maxInFlight: number;
   /** Sends asks that came in one turn. Each is answered once. */
   ask(asks: readonly LimitAsk[]): void;
-  /** Tells the ends of calls that came in one turn: of each that limits let in, once. */
-  settle(settlements: readonly LimitSettlement[]): void;
+  /** Tells what became of calls in one turn: of each that limits let in the end, once. */
+  report(reports: readonly HoldReport[]): void;
   /** Answers a recall. */
   giveBack(slots: number, round: number): void;
 }
@@ -54,7 +59,7 @@ export class LeasedLimits implements CallLimits {
   /** Those of `#waiting` that a slot alone would let in, oldest first. */
   #inLine: Waiting[] = [];
   #outgoing: LimitAsk[] = [];
-  #settlements: LimitSettlement[] = [];
+  #reports: HoldReport[] = [];
   #unused = 0;
   #lastId = 0;
 
@@ -141,18 +146,21 @@ export class LeasedLimits implements CallLimits {
 
   #apply({ call, ask: { id } }: Waiting, verdict: LimitVerdict): void {
     applyVerdict(call, verdict);
-    call.hold = { settle: (usedTokens) => this.#settleLater({ id, usedTokens }) };
+    call.hold = {
+      settle: (usedTokens) => this.#reportLater({ type: "ended", id, usedTokens }),
+      spend: (attemptId, charges) => this.#reportLater({ type: "spent", id, attemptId, charges }),
+    };
   }
 
-  #settleLater(settlement: LimitSettlement): void {
-    if (this.#settlements.length === 0) queueMicrotask(() => this.#tellSettlements());
-    this.#settlements.push(settlement);
+  #reportLater(report: HoldReport): void {
+    if (this.#reports.length === 0) queueMicrotask(() => this.#tellReports());
+    this.#reports.push(report);
   }
 
-  #tellSettlements(): void {
-    const settlements = this.#settlements;
-    this.#settlements = [];
-    this.#parts.settle(settlements);
+  #tellReports(): void {
+    const reports = this.#reports;
+    this.#reports = [];
+    this.#parts.report(reports);
   }
 
   #serveLine(): void {

@@ -1,7 +1,9 @@
 import { type CallerLimitDefaults, limitsOfCaller } from "../core/caller-limits.ts";
 import { isUnlimited, type Limit, type LimitDemand, type LimitValues, toLimit } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
+import type { BudgetDemand } from "../core/budgets.ts";
 import type { GatewayCall } from "./gateway-call.ts";
+import { assumedTokens } from "./token-estimate.ts";
 
 /** The limits of the configuration, as plain data. */
 export interface LimitSettings extends CallerLimitDefaults {
@@ -18,6 +20,8 @@ export interface LimitPlanParts {
   readonly settings: LimitSettings;
   /** Limits of the model that a call asks for. Asked only where a model has any. */
   modelLimits(call: GatewayCall): readonly Limit[];
+  /** What a call asks of its budgets; undefined for one without any. */
+  budgetDemand(call: GatewayCall): BudgetDemand | undefined;
 }
 
 const none: readonly Limit[] = [];
@@ -40,12 +44,14 @@ export class LimitPlan {
     this.#global = toLimit("global", "", { defaults: settings.global });
   }
 
-  /** Undefined for a call without a limit. */
+  /** Undefined for a call without a limit and without a budget. */
   demandOf(call: GatewayCall): LimitDemand | undefined {
     const own = this.#ofPrincipal(call.principal);
     const others = this.#hasModels || this.#hasAddresses ? this.#ofCall(call) : none;
-    if (own.length === 0 && others.length === 0) return undefined;
-    return { limits: others.length === 0 ? own : [...own, ...others], tokens: this.#tokensOf(call) };
+    const budgets = this.#parts.budgetDemand(call);
+    if (own.length === 0 && others.length === 0 && budgets === undefined) return undefined;
+    const limits = others.length === 0 ? own : [...own, ...others];
+    return { limits, tokens: this.#tokensOf(call), budgets };
   }
 
   #ofCall(call: GatewayCall): readonly Limit[] {
@@ -66,8 +72,8 @@ export class LimitPlan {
     return plan;
   }
 
-  #tokensOf({ operation, head, estimatedInputTokens }: GatewayCall): number {
-    if (operation === "embedding") return estimatedInputTokens;
-    return estimatedInputTokens + (head.maxTokens ?? this.#settings.assumedOutputTokens) * head.choices;
+  #tokensOf(call: GatewayCall): number {
+    const { inputTokens, outputTokens } = assumedTokens(call, this.#settings.assumedOutputTokens);
+    return inputTokens + outputTokens;
   }
 }

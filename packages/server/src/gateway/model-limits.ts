@@ -28,8 +28,7 @@ export function createModelLimits(
     return [...names].flatMap((each) => byName.get(each) ?? []);
   }
 
-  return ({ integration, head }) => {
-    const name = integration === undefined ? head.model : `${integration}/${head.model}`;
+  return ({ askedName: name }) => {
     const route = directory.snapshot.routes.get(name);
     // There is no such model: the call is refused soon.
     if (route === undefined) return none;

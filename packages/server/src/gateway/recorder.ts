@@ -1,11 +1,15 @@
 import type { PlatformError, Usage } from "@llm-platform/kit";
+import { costMicros } from "../core/cost.ts";
 import { sourceOf, statusOf } from "../core/error-status.ts";
+import type { BudgetCharge } from "../core/budgets.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
-import { costMicros, type PriceTable } from "../core/prices.ts";
+import type { BudgetPrices } from "../core/budget-prices.ts";
+import type { PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/metric-family.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
+import { chargesOf } from "./attempt-charges.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Target } from "./targets.ts";
 
@@ -23,6 +27,7 @@ export type TrafficOutcome = "ok" | "auth_failed" | "failed" | "rate_limited";
 export interface RecorderParts {
   readonly sink: RecordSink;
   readonly prices: PriceTable;
+  readonly budgetPrices: BudgetPrices;
   readonly metrics: PlatformMetrics;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
@@ -105,9 +110,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
             model: target.model,
             atMs: record.open.start.startedAtMs,
           });
-    const cost = price === undefined ? null : costMicros(usage.usage, price);
+    const durationMs = Math.round(nowMs - record.startedAtMs);
+    const cost = price === undefined ? null : costMicros(usage.usage, price, durationMs);
     const currency = price?.currency ?? null;
     const priceVersion = price?.version ?? null;
+    const charges = chargesOf(record, { usage: usage.usage, cost, currency }, parts.budgetPrices);
+    // Before the call gives its reservation back, so that the money is never free in between.
+    if (charges.length > 0) call.hold?.spend?.(record.open.start.attemptId, charges);
     const series = seriesFor(call, target);
     series.countAttempt(record, { usage: usage.usage, cost, currency, nowMs });
     if (usage.source !== "none" && cost === null) series.costUnknown.add();
@@ -122,7 +131,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
     sink.commit(
       record.open,
-      toLedgerRecord(record, end, { nowMs, usage, cost, currency, priceVersion }),
+      toLedgerRecord(record, end, { durationMs, usage, cost, currency, priceVersion, charges }),
       () => done(),
     );
   }
@@ -142,6 +151,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const statusClass = `${Math.floor(statusOf(error.code) / 100)}xx`;
       metrics.requests.series("none", "other", call.operation, statusClass, String(call.stream)).add();
       countError("none", "other", error);
+      const budget = call.limit?.budget?.refusal?.budget;
+      if (budget !== undefined) metrics.budgetRefused.series(budget).add();
       const refusal = call.limit?.refusal;
       if (refusal !== undefined) metrics.rateLimited.series(`${refusal.scope}_${refusal.kind}`).add();
       call.end();
@@ -169,11 +180,12 @@ function estimateOutput(facts: ReplyFacts, call: GatewayCall): number {
 }
 
 interface Measured {
-  readonly nowMs: number;
+  readonly durationMs: number;
   readonly usage: CountedUsage;
   readonly cost: number | null;
   readonly currency: string | null;
   readonly priceVersion: string | null;
+  readonly charges: readonly BudgetCharge[];
 }
 
 function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
@@ -184,7 +196,7 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     requestId: start.requestId,
     attempt: start.attempt,
     startedAtMs: start.startedAtMs,
-    durationMs: Math.round(measured.nowMs - record.startedAtMs),
+    durationMs: measured.durationMs,
     firstByteMs:
       record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
     principal: start.principal,
@@ -206,6 +218,7 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     costMicros: measured.cost,
     currency: measured.currency,
     priceVersion: measured.priceVersion,
+    charges: measured.charges.length === 0 ? undefined : measured.charges,
   };
 }
 

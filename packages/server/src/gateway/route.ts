@@ -7,8 +7,7 @@ import type { Stage } from "./stage.ts";
 /** Finds the targets of a call's model, in the order in which they are tried. */
 export function createRouting(directory: ModelDirectory, random: () => number): Stage {
   function findTargets(call: GatewayCall): readonly string[] {
-    const name = call.integration === undefined ? call.head.model : `${call.integration}/${call.head.model}`;
-    const targets = orderTargets(lookUpRoute(directory, name), random());
+    const targets = orderTargets(lookUpRoute(directory, call.askedName), random());
     const { snapshot } = directory;
     if (!targets.some((id) => snapshot.targets.has(id))) {
       refuseAbsent(snapshot, targets);
@@ -20,7 +19,7 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
         },
       );
     }
-    return targets;
+    return withoutClosed(targets, call);
   }
 
   return (next) => (call) => {
@@ -31,4 +30,11 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
     }
     return next(call);
   };
+}
+
+/** Leaves out integrations whose budgets have no room for the call. */
+function withoutClosed(targets: readonly string[], { limit }: GatewayCall): readonly string[] {
+  const closed = limit?.budget?.closed ?? [];
+  if (closed.length === 0) return targets;
+  return targets.filter((id) => !closed.some((integration) => id.startsWith(`${integration}/`)));
 }

@@ -1,9 +1,13 @@
 import { Cancellation, toPlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BudgetTable } from "../core/budget-table.ts";
+import type { Budget, BudgetDemand } from "../core/budgets.ts";
 import { type Limit, type LimitDemand, noLimits } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import type { CallLimits, LimitedCall } from "./call-limits.ts";
+import { DemandTable } from "./demand-table.ts";
 import { LeasedLimits } from "./leased-limits.ts";
 import { SharedLimits } from "./shared-limits.ts";
 
@@ -20,8 +24,28 @@ const tokensPerCall = 100;
 const busy: Principal = { ...localAdmin, id: "busy", name: "busy" };
 const busyBounds: Limit = { ...noLimits, scope: "user", id: "busy", maxConcurrent: 2 };
 
+const spender: Principal = { ...localAdmin, id: "spender", name: "spender" };
+const budget: Budget = {
+  id: "budget_1",
+  name: "small",
+  scope: "key",
+  subject: "spender",
+  period: "total",
+  amountMicros: 500,
+  currency: "USD",
+  warnAtPercents: [],
+  action: "block",
+  createdAtMs: 0,
+};
+const money: BudgetDemand = {
+  required: [{ budgetId: budget.id, micros: 100 }],
+  integrations: [],
+  hasOtherWay: true,
+};
+
 function demandOf(principal: Principal): LimitDemand | undefined {
   if (principal === bounded) return { limits: [bounds], tokens: tokensPerCall };
+  if (principal === spender) return { limits: [], tokens: 0, budgets: money };
   return principal === busy ? { limits: [busyBounds], tokens: 0 } : undefined;
 }
 
@@ -58,6 +82,7 @@ class Host {
   readonly granted: LimitedCall[] = [];
   readonly refused: Pending[] = [];
   rateLimited = 0;
+  readonly budgets = new BudgetTable({ onNotice: () => undefined });
   nowMs = 0;
 
   constructor(limit: number, workers: number) {
@@ -66,8 +91,10 @@ class Host {
     this.calls = Array.from({ length: workers + 1 }, () => []);
     this.lines = Array.from({ length: workers * 2 }, () => []);
     this.workers = Array.from({ length: workers }, (_, index) => this.#makeWorker(index));
+    this.budgets.replace([budget], 0);
     this.shared = new SharedLimits<number>({
       maxInFlight: limit,
+      counter: new DemandTable(new LimitTable(), this.budgets),
       holders: workers,
       lend: (worker, slots) => this.#to(worker, () => this.workers[worker]?.lend(slots)),
       recall: (worker, slots, round) => this.#to(worker, () => this.workers[worker]?.recall(slots, round)),
@@ -84,7 +111,7 @@ class Host {
     return new LeasedLimits({
       maxInFlight: this.limit,
       ask: (asks) => this.#from(index, () => this.shared.onAsks(index, asks)),
-      settle: (settlements) => this.#from(index, () => this.shared.onSettlements(index, settlements)),
+      report: (reports) => this.#from(index, () => this.shared.onReports(index, reports)),
       giveBack: (slots, round) => this.#from(index, () => this.shared.onReturned(index, slots, round)),
     });
   }
@@ -101,6 +128,15 @@ class Host {
   /** A call of the user that may have two in flight. */
   enterBusy(process: number): void {
     this.enter(process, busy);
+  }
+
+  /** A call of the key that has money for five. */
+  enterSpender(process: number): void {
+    this.enter(process, spender);
+  }
+
+  get spenders(): number {
+    return this.calls.flat().filter(({ principal }) => principal === spender).length;
   }
 
   get busy(): number {
@@ -199,6 +235,7 @@ const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ does: fc.constant("deliver" as const), at: fc.nat(5) }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("enterBounded" as const), at: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant("enterBusy" as const), at: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("enterSpender" as const), at: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("kill" as const), at: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("replace" as const), at: fc.nat(2) }) },
 );
@@ -216,8 +253,10 @@ describe("limits that several processes share", () => {
             await turn();
             expect(host.inFlight).toBeLessThanOrEqual(limit);
             expect(host.busy).toBeLessThanOrEqual(2);
+            expect(host.spenders).toBeLessThanOrEqual(5);
           }
           await host.settle();
+          expect(host.budgets.use(budget.id, 0)?.reservedMicros).toBe(100 * host.spenders);
           expect(host.pending.size).toBe(0);
           expect(host.granted.filter(({ principal }) => principal === bounded).length).toBeLessThanOrEqual(5);
           for (const { mostWanted } of host.refused) expect(mostWanted).toBeGreaterThanOrEqual(limit);
@@ -292,11 +331,33 @@ describe("limits that several processes share", () => {
     expect(left()).toBe(1_000 - 2 * tokensPerCall);
   });
 
+  test("what attempts of any process cost is counted once, also when the process dies before it tells", async () => {
+    const host = new Host(100, 2);
+    for (const process of [0, 1, 2]) host.enter(process, spender);
+    await host.settle();
+    const charges = [{ budgetId: budget.id, periodStartMs: 0, micros: 30, isAssumed: false }];
+    const spend = (process: number) => host.calls[process]?.[0]?.hold?.spend?.(`${process}.1`, charges);
+    spend(0);
+    spend(1);
+    await host.settle();
+    // Its message is lost with it; its record is found in its spool.
+    spend(2);
+    host.kill(1);
+    host.leave(0);
+    host.leave(1);
+    await host.settle();
+    const spent = () => host.budgets.use(budget.id, 0);
+    expect(spent()).toMatchObject({ spentMicros: 60, reservedMicros: 0 });
+    host.budgets.noteRecorded(["0.1", "1.1", "2.1"].map((attemptId) => ({ attemptId, charges })));
+    expect(spent()).toMatchObject({ spentMicros: 90, reservedMicros: 0 });
+  });
+
   test("a holder that does not answer delays a refusal by the bound of a round, and no longer", async () => {
     const rounds: (() => void)[] = [];
     const refusals: unknown[] = [];
     const shared = new SharedLimits<string>({
       maxInFlight: 1,
+      counter: new LimitTable(),
       holders: 1,
       lend: () => undefined,
       recall: () => undefined,

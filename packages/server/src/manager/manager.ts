@@ -61,6 +61,8 @@ export interface Manager {
   reconfigure(name: string, patch: ConfigPatch): Promise<IntegrationStatus>;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
   reportTraffic(name: string, outcome: TrafficOutcome): void;
+  /** Appends an event that is of no state. Never throws: what cannot be made durable is logged. */
+  publish(event: EventDraft): void;
   /** Calls `listener` with each change of a state, until the result is called. */
   onChange(listener: (change: StateChange) => void): () => void;
   /** Calls `listener` at once with each event that is published, durable or not, until the result is called. */
@@ -179,6 +181,10 @@ class IntegrationManager implements Manager {
 
   reportTraffic(name: string, outcome: TrafficOutcome): void {
     this.#supervisors.get(name)?.reportTraffic(outcome);
+  }
+
+  publish(event: EventDraft): void {
+    this.#feed.publish(event);
   }
 
   onChange(listener: (change: StateChange) => void): () => void {

@@ -50,6 +50,8 @@ export interface Identity {
    * done.
    */
   onChange(listener: (news: IdentityNews) => void): void;
+  /** Something was changed by another server, or may have been. Never rejects. */
+  changedElsewhere(type: IdentityNews["type"]): Promise<void>;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
@@ -69,25 +71,26 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
   const listeners: ((news: IdentityNews) => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
+  async function lookAgain(news: IdentityNews): Promise<void> {
+    state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
+    for (const listener of listeners) listener(news);
+  }
+
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
-    let news: IdentityNews = "missed";
+    let type: IdentityNews["type"] = "missed";
     try {
       const result = await change;
-      news = "changed";
+      type = "changed";
       return result;
     } finally {
       // Also one that failed may have taken effect; who calls is asked anew then, as far as the database answers.
-      await tell(news);
+      await lookAgain({ by: "here", type });
       // Replicas that are not told look again within half a minute.
       await changes.announce("identity").catch(() => undefined);
     }
   }
 
-  async function tell(news: IdentityNews): Promise<void> {
-    state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-    for (const listener of listeners) listener(news);
-  }
-  changes.onRemote("identity", ({ type }) => void tell(type));
+  changes.onRemote("identity", ({ type }) => void lookAgain({ by: "elsewhere", type }));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);
@@ -163,6 +166,7 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     onChange(listener) {
       listeners.push(listener);
     },
+    changedElsewhere: (type) => lookAgain({ by: "elsewhere", type }),
     close: () => uses.stop(),
   };
 }

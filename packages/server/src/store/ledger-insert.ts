@@ -1,5 +1,16 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { ChargedAttempt } from "../core/budget-table.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
+
+import { chargedAttempts, createSpendWriter, sumCharges } from "./budget-spend.ts";
+
+/** What one transaction put into the ledger. */
+export interface InsertReport {
+  /** Rows that were not there before. */
+  readonly inserted: number;
+  /** Of these, those that count for budgets. */
+  readonly charged: readonly ChargedAttempt[];
+}
 
 /** Columns that differ from row to row, and those that many rows have alike. */
 const ownColumns = [
@@ -37,29 +48,48 @@ const sharedColumns = [
 const statementSizes = [50, 8, 1];
 
 /**
- * Inserts records in one transaction, leaving out those whose attempt is there, and returns how many were not.
- * Throws what SQLite throws.
+ * Inserts records in one transaction, leaving out those whose attempt is there, and counts what the others cost for
+ * their budgets. Throws what SQLite throws.
  */
-export function createLedgerInsert(raw: DatabaseSync): (groups: readonly RecordGroup[]) => number {
-  const statements = statementSizes.map((rows) => ({ rows, statement: prepareInsert(raw, rows) }));
+export function createLedgerInsert(raw: DatabaseSync): (groups: readonly RecordGroup[]) => InsertReport {
+  const statements = statementSizes.map((rows) => ({
+    rows,
+    plain: prepareInsert(raw, rows),
+    // Which rows were inserted is asked for only where it matters: money is counted for them alone.
+    returning: prepareInsert(raw, rows, "RETURNING attempt_id"),
+  }));
+  const writeSpends = createSpendWriter(raw);
 
-  function insertAlike(records: readonly LedgerRecord[]): number {
+  function insertAlike(records: readonly LedgerRecord[]): InsertReport {
+    const charged: ChargedAttempt[] = [];
     let from = 0;
     let inserted = 0;
-    for (const { rows, statement } of statements) {
-      for (; from + rows <= records.length; from += rows)
-        inserted += insertRows(statement, records.slice(from, from + rows));
+    for (const { rows, plain, returning } of statements) {
+      for (; from + rows <= records.length; from += rows) {
+        const some = records.slice(from, from + rows);
+        if (some.some(({ charges }) => charges !== undefined)) {
+          const attemptIds = insertReturning(returning, some);
+          inserted += attemptIds.length;
+          charged.push(...chargedAttempts(some, attemptIds));
+        } else inserted += insertRows(plain, some);
+      }
     }
-    return inserted;
+    return { inserted, charged };
   }
 
   return (groups) => {
     raw.exec("BEGIN IMMEDIATE");
     try {
       let inserted = 0;
-      for (const alike of groups) inserted += insertAlike(alike);
+      const charged: ChargedAttempt[] = [];
+      for (const alike of groups) {
+        const report = insertAlike(alike);
+        inserted += report.inserted;
+        charged.push(...report.charged);
+      }
+      if (charged.length > 0) writeSpends(sumCharges(charged));
       raw.exec("COMMIT");
-      return inserted;
+      return { inserted, charged };
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (raw.isTransaction) raw.exec("ROLLBACK");
@@ -68,11 +98,13 @@ export function createLedgerInsert(raw: DatabaseSync): (groups: readonly RecordG
   };
 }
 
-function prepareInsert(raw: DatabaseSync, rows: number): StatementSync {
+function prepareInsert(raw: DatabaseSync, rows: number, returning = ""): StatementSync {
   const row = [...ownColumns.map(() => "?"), ...sharedColumns.map((column) => `$${column}`)].join(", ");
   const values = Array.from({ length: rows }, () => `(${row})`).join(", ");
   const columns = [...ownColumns, ...sharedColumns].join(", ");
-  return raw.prepare(`INSERT INTO usage_ledger (${columns}) VALUES ${values} ON CONFLICT DO NOTHING`);
+  return raw.prepare(
+    `INSERT INTO usage_ledger (${columns}) VALUES ${values} ON CONFLICT DO NOTHING ${returning}`,
+  );
 }
 
 /** Records that have the shared columns alike. */
@@ -114,10 +146,20 @@ function isAlike(a: LedgerRecord, b: LedgerRecord): boolean {
 
 function insertRows(statement: StatementSync, records: readonly LedgerRecord[]): number {
   const [first] = records;
-  if (first === undefined) return 0;
+  return first === undefined ? 0 : Number(statement.run(sharedOf(first), ...ownOf(records)).changes);
+}
+
+/** Returns the ids of the attempts that were inserted. */
+function insertReturning(statement: StatementSync, records: readonly LedgerRecord[]): readonly string[] {
+  const [first] = records;
+  const rows = first === undefined ? [] : statement.all(sharedOf(first), ...ownOf(records));
+  return rows.map((row) => String(row["attempt_id"]));
+}
+
+function ownOf(records: readonly LedgerRecord[]): readonly SQLInputValue[] {
   const values: SQLInputValue[] = [];
   for (const record of records) pushOwn(values, record);
-  return Number(statement.run(sharedOf(first), ...values).changes);
+  return values;
 }
 
 function sharedOf(record: LedgerRecord): Record<string, SQLInputValue> {

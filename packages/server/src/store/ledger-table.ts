@@ -4,7 +4,7 @@ import type { ExpressionBuilder, Kysely, SqlBool, Expression } from "kysely";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { RecordedEnd } from "../core/stream-ends.ts";
 import { synchroniseFile } from "./file-sync.ts";
-import { createLedgerInsert, groupAlike, type RecordGroup } from "./ledger-insert.ts";
+import { createLedgerInsert, groupAlike, type InsertReport, type RecordGroup } from "./ledger-insert.ts";
 import { toLedgerRecord } from "./ledger-row.ts";
 import type { SpoolLedger } from "./spool-port.ts";
 import { guardStorage, guardStorageLater } from "./storage-error.ts";
@@ -62,8 +62,8 @@ export interface LedgerTableParts {
   readonly database: Kysely<Tables>;
   /** File whose content is synchronised to make inserts durable. */
   readonly walPath: string;
-  /** Told after each transaction of `insertMany`, and how many of its records were not there before. */
-  onInserted?(groups: readonly RecordGroup[], inserted: number): void;
+  /** Told after each transaction of `insertMany`, and which of its records were not there before. */
+  onInserted?(groups: readonly RecordGroup[], report: InsertReport): void;
 }
 
 const rowsPerDeletion = 1_000;
@@ -83,8 +83,8 @@ export function createLedgerTable({
   return {
     insertMany(records) {
       const groups = groupAlike(records);
-      const inserted = guardStorage(() => insert(groups));
-      onInserted?.(groups, inserted);
+      const report = guardStorage(() => insert(groups));
+      onInserted?.(groups, report);
     },
     // A committed row is in the write-ahead log; it survives a loss of power once that file is on disk.
     makeDurable: () => guardStorageLater(() => synchroniseFile(walPath)),

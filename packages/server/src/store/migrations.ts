@@ -2,9 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { budgets } from "./budget-migration.ts";
 import { auditChains } from "./chain-migration.ts";
-import { priceVersions } from "./price-migration.ts";
-import { rollups } from "./rollup-migration.ts";
+import { content } from "./content-migration.ts";
+import { operatorPrices, priceVersions } from "./price-migration.ts";
+import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
@@ -66,8 +68,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007_limits": limits,
   "0008_prices": priceVersions,
   "0009_audit_chains": auditChains,
+  "0010_budgets": budgets,
+  "0015_content": content,
   "0011_teams": teams,
   "0012_roles": roles,
+  "0013_prices_table": operatorPrices,
+  "0014_coarse_rollups": coarseRollups,
   "0016_audit_operations": auditOperations,
 };
 

@@ -4,6 +4,7 @@ import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { type ChainHead, onlyChain } from "../core/audit-record.ts";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
+import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { holdDataDirectory } from "./data-directory.ts";
@@ -13,6 +14,7 @@ import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
+import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
@@ -41,13 +43,17 @@ export interface StoreOptions {
 
 /** Everything that is kept over a restart. */
 export interface Store {
+  /** Whether other replicas keep their data in it too, so that what is done for all of it is done once. */
+  readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
+  readonly budgets: BudgetStore;
   readonly identity: Identity;
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
+  readonly prices: PriceRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
@@ -120,23 +126,28 @@ async function openTables(
     const identity = await createIdentity({ database, nowMs, changes: noReplicas });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
+    const budgets = createBudgetStore(database);
     const ledger = createLedgerTable({
       raw,
       database,
       walPath: `${path}-wal`,
-      onInserted(groups, inserted) {
+      onInserted(groups, { inserted, charged }) {
         onWritten(inserted);
         usage.roller.noteInserted(groups, inserted);
+        if (charged.length > 0) budgets.noteRecorded(charged);
       },
     });
     return {
+      isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
       usage,
+      budgets,
       identity,
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
+      prices: createPriceRows(database),
       changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
       createSeals: (parts) =>

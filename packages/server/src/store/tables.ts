@@ -7,6 +7,8 @@ export interface Tables {
   readonly usage_ledger: UsageRow;
   readonly usage_kinds: UsageKindRow;
   readonly usage_rollups: UsageRollupRow;
+  readonly budgets: BudgetRow;
+  readonly budget_spend: BudgetSpendRow;
   readonly usage_progress: UsageProgressRow;
   readonly secrets: SecretColumns;
   readonly users: UserRow;
@@ -19,6 +21,8 @@ export interface Tables {
   readonly sessions: SessionRow;
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
+  readonly call_content: CallContentRow;
+  readonly prices: PriceRow;
 }
 
 export interface EventRow {
@@ -79,7 +83,7 @@ export interface UsageKindRow {
 /** What attempts of one kind that began in one bucket came to. */
 export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   readonly resolution: string;
-  /** 1 where principals are told apart, 0 where the row is the sum over all of them. */
+  /** What the row tells apart, one of `rollupGrains`. */
   readonly by_principal: number;
   /** Start of the bucket, since the epoch. */
   readonly bucket_ms: number;
@@ -87,6 +91,30 @@ export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   /** Histograms, as their class writes them. */
   readonly durations: string;
   readonly first_bytes: string;
+}
+
+export interface BudgetRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scope: string;
+  /** Empty for a budget of all calls. */
+  readonly subject: string;
+  readonly period: string;
+  readonly amount_micros: number;
+  readonly currency: string;
+  /** JSON of a list of numbers. */
+  readonly warn_at_percents: string;
+  readonly action: string;
+  readonly created_at_ms: number;
+}
+
+/** What attempts in the ledger count for one budget and period. */
+export interface BudgetSpendRow {
+  readonly budget_id: string;
+  readonly period_start_ms: number;
+  readonly spent_micros: number;
+  /** Part of `spent_micros`: what is no cost in the ledger, or one in another currency. */
+  readonly assumed_micros: number;
 }
 
 /** How far the work on the ledger has come. */
@@ -151,6 +179,10 @@ export interface ApiKeyRow {
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+  /** Null where the configuration says it for all. */
+  readonly audit: string | null;
+  /** 1 for a key whose calls are kept with their content, else 0. */
+  readonly capture_content: number;
   readonly created_at_ms: number;
   readonly created_by: string;
   readonly expires_at_ms: number | null;
@@ -204,6 +236,13 @@ export interface RefreshTokenRow {
   readonly used_at_ms: number | null;
 }
 
+export interface CallContentRow {
+  readonly request_id: string;
+  readonly created_at_ms: number;
+  /** What was asked and answered, sealed. */
+  readonly envelope: string;
+}
+
 export interface SigningKeyRow {
   readonly id: string;
   /** JSON. The private half is a secret of the vault. */
@@ -211,4 +250,18 @@ export interface SigningKeyRow {
   readonly created_at_ms: number;
   /** From when on nothing is signed with it. */
   readonly retired_at_ms: number | null;
+}
+
+/** A step in the history of an operator's prices. */
+export interface PriceRow {
+  /** Empty for all. */
+  readonly integration: string;
+  /** Empty for all. */
+  readonly provider: string;
+  readonly model: string;
+  readonly effective_from_ms: number;
+  /** JSON; null where from then on the operator says nothing. */
+  readonly terms: string | null;
+  readonly changed_at_ms: number;
+  readonly changed_by: string;
 }

@@ -40,16 +40,17 @@ export const whole: SumsQuery = {
   byBucket: false,
   groupBy: [],
   filter: {},
+  withHistograms: true,
   limit: 1_000,
 };
 
-function tallyOf(records: readonly LedgerRecord[]): UsageTally {
+export function tallyOf(records: readonly LedgerRecord[]): UsageTally {
   const tally = new UsageTally();
   for (const record of records) tally.add(record);
   return tally;
 }
 
-function toPlain(tally: UsageTally): object {
+export function toPlain(tally: UsageTally): object {
   return {
     ...Object.fromEntries(summedFields.map((field) => [field, tally[field]])),
     durations: tally.durations.format(),

@@ -142,7 +142,7 @@ test("sums that cannot be written stay in memory until they can", async () => {
     raw,
     database,
     walPath: "",
-    onInserted: (groups, inserted) => usage.roller.noteInserted(groups, inserted),
+    onInserted: (groups, { inserted }) => usage.roller.noteInserted(groups, inserted),
   });
   ledger.insertMany([sampleRecord(1), sampleRecord(2)]);
   raw.exec("PRAGMA query_only = 1");

@@ -1,4 +1,5 @@
-import type { Relay } from "@llm-platform/kit";
+import type { NetworkReach, Relay } from "@llm-platform/kit";
+import type { Budget } from "../core/budgets.ts";
 import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
 
 /** What a worker must know to route calls, as plain data. Relays hold credentials: it is sent to workers and nowhere else. */
@@ -6,6 +7,7 @@ export interface RoutingData {
   readonly platforms: readonly PlatformData[];
   /** Paths that are served on the fast lane. */
   readonly paths: readonly string[];
+  readonly budgets: readonly Budget[];
 }
 
 /** A model platform as a worker sees it. */
@@ -13,6 +15,7 @@ export interface PlatformData {
   readonly name: string;
   readonly priority: number;
   readonly absence: string;
+  readonly network: NetworkReach | undefined;
   readonly isRunning: boolean;
   readonly provider: string;
   readonly reportsStreamUsage: boolean;
@@ -26,7 +29,7 @@ export interface PlatformData {
 export function takeRoutingData(
   views: readonly PlatformView[],
   { snapshot }: ModelDirectory,
-  paths: readonly string[],
+  more: Pick<RoutingData, "paths" | "budgets">,
 ): RoutingData {
   const models = new Map<string, string[]>();
   for (const { integration, model } of snapshot.targets.values()) {
@@ -36,16 +39,17 @@ export function takeRoutingData(
   }
   return {
     platforms: views.map((view) => toPlatformData(view, models.get(view.name) ?? [])),
-    paths,
+    ...more,
   };
 }
 
 function toPlatformData(view: PlatformView, models: readonly string[]): PlatformData {
-  const { name, priority, absence, platform } = view;
+  const { name, priority, absence, network, platform } = view;
   return {
     name,
     priority,
     absence,
+    network,
     isRunning: platform !== undefined,
     provider: platform?.provider ?? "none",
     reportsStreamUsage: platform?.reportsStreamUsage !== false,

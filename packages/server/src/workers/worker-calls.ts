@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import { createPriceTable } from "../core/prices.ts";
+import { createBudgetPrices } from "../core/budget-prices.ts";
+import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
@@ -23,10 +24,13 @@ export interface WorkerCalls {
   readonly metrics: PlatformMetrics;
   readonly ledger: RemoteLedger;
   readonly limits: LeasedLimits;
+  readonly prices: LivePriceTable;
   readonly relayed: RelayedPlatforms;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly guard: StartedGuard;
+  /** What the first process says of the audit log. */
+  noteAudit(isAccepting: boolean): void;
   /** Says what ends the connections that carry no request, when memory gets short. */
   onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
@@ -56,7 +60,9 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing, prices } = start.settings;
+  const { gateway: settings, routing } = start.settings;
+  const prices = createPriceTable(start.prices);
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
   const relayed = createRelayedPlatforms((integration, session) =>
@@ -66,12 +72,13 @@ function createCalls(
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
-    settle: (settlements) => send({ type: "settlements", settlements }),
+    report: (reports) => send({ type: "holds", reports }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
     sink: spool,
-    prices: createPriceTable(prices),
+    prices,
+    budgetPrices,
     metrics,
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
@@ -82,7 +89,19 @@ function createCalls(
     closeIdle: () => tight.closeIdle(),
   });
   const random = Math.random;
-  const gateway = createGateway({ directory, recorder, settings, metrics, limits, guard, random });
+  const auditState = { isAccepting: start.isAuditAccepting };
+  const canRecord = () => auditState.isAccepting && !spool.isFull;
+  const gateway = createGateway({
+    directory,
+    recorder,
+    settings,
+    metrics,
+    canRecord,
+    limits,
+    budgetPrices,
+    guard,
+    random,
+  });
   collectCallGauges({
     registry,
     metrics,
@@ -94,10 +113,14 @@ function createCalls(
     metrics,
     ledger,
     limits,
+    prices,
     relayed,
     directory,
     gateway,
     guard,
+    noteAudit(isAccepting) {
+      auditState.isAccepting = isAccepting;
+    },
     onTight(closeIdle) {
       tight.closeIdle = closeIdle;
     },

@@ -56,6 +56,7 @@ export async function createWorkerServing(
   const learn = (data: RoutingData): void => {
     relayed.update(data.platforms);
     directory.rebuild();
+    gateway.setBudgets(data.budgets);
     known.names = relayed.servedNames(directory.snapshot);
     known.paths = new Set(data.paths);
   };

@@ -49,6 +49,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "data":
         serving.learn(message.data);
         return;
+      case "prices":
+        calls.prices.replace(message.prices);
+        return;
       case "connection":
         send({ type: "taken", id: message.id });
         // Without a socket it ended on its way.
@@ -69,6 +72,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         return;
       case "identity":
         keys.onChanged(message.hasUsers, message.news);
+        return;
+      case "audit":
+        calls.noteAudit(message.isAccepting);
         return;
       case "stored":
         ledger.onStored(message.id, message.error);

@@ -171,6 +171,8 @@ test("no room, or an abort, changes nothing either", async () => {
 
 /** What the first two migrations did not make. */
 const later = [
+  "budget_spend",
+  "budgets",
   "secrets",
   "audit_log",
   "audit_notes",
@@ -181,8 +183,10 @@ const later = [
   "usage_rollups",
   "usage_kinds",
   "usage_progress",
+  "prices",
   "teams",
   "roles",
+  "call_content",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
@@ -191,6 +195,8 @@ const laterColumns = [
   ["users", "team_id"],
   ["api_keys", "tokens_per_minute"],
   ["api_keys", "max_concurrent"],
+  ["api_keys", "audit"],
+  ["api_keys", "capture_content"],
   ["usage_ledger", "price_version"],
 ];
 

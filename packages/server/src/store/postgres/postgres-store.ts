@@ -1,14 +1,17 @@
 import type { Log } from "@llm-platform/kit";
 import { createAuditTable } from "../audit-table.ts";
+import { createBudgetStore } from "../budget-store.ts";
 import { holdDataDirectory } from "../data-directory.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
+import { createPriceRows } from "../price-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { checkSeals } from "../usage-seal-check.ts";
 import { openVault, type Vault } from "../vault.ts";
+import { createBudgetStep } from "./budget-step.ts";
 import { createPostgresNotices, type PostgresNotices } from "./change-listener.ts";
 import { createPostgresEvents } from "./event-table.ts";
 import { createPostgresLedger, type PostgresLedger } from "./ledger-table.ts";
@@ -65,13 +68,18 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const vault = await openSharedVault(options, pools);
     const identity = await createIdentity({ database: requests, nowMs, changes: notices });
     const sums = await createPostgresSums({ database: background, retention: keepSums, nowMs });
-    const ledger = await createPostgresLedger({ database: background, steps: [sums.step], nowMs });
+    const budgets = createBudgetStore(requests);
+    const steps = [sums.step, createBudgetStep(budgets)];
+    const ledger = await createPostgresLedger({ database: background, steps, nowMs });
     const chain = keepReplicaId(directory);
     const timer = keepAhead(ledger, log);
     const store: Store = {
+      isShared: true,
       events: createPostgresEvents({ database: background, keep: keepEvents, nowMs }),
       ledger: ledger.table,
       usage: sums,
+      budgets,
+      prices: createPriceRows(requests),
       identity,
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
