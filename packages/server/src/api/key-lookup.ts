@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import type { KeyHolder } from "../core/identity.ts";
+import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { Principal } from "../core/principal.ts";
 
 /** Where keys are looked up that are not in the configuration. */
@@ -10,11 +10,8 @@ export interface KeySource {
   findKey(sha256: string): Promise<KeyHolder | undefined>;
   /** Who calls with a token; undefined for one that does not work. Rejects with PlatformError `unavailable`. */
   findToken(token: string): Promise<KeyHolder | undefined>;
-  /**
-   * Calls `listener` after each change of a user or a key, and when a session is ended; and with `isCertain` false when
-   * that may have been missed.
-   */
-  onChange(listener: (isCertain: boolean) => void): void;
+  /** Calls `listener` after each change of a user or a key, and when a session is ended. */
+  onChange(listener: (news: IdentityNews) => void): void;
 }
 
 /** What was found is looked up again after this long. */
@@ -33,8 +30,8 @@ interface Kept {
 export interface KeyLookupParts {
   /** Asks where keys, or tokens, are known. */
   find(text: string): Promise<KeyHolder | undefined>;
-  /** Calls `listener` when what was found holds no longer, or, without certainty, is to be asked for again. */
-  onChange(listener: (isCertain: boolean) => void): void;
+  /** Calls `listener` when what was found may hold no longer. */
+  onChange(listener: (news: IdentityNews) => void): void;
   /** While the store does not answer, what was found before it is good for this long. */
   readonly usableMs: number;
   /** Monotonic. */
@@ -57,11 +54,12 @@ export class KeyLookup {
 
   constructor(parts: KeyLookupParts) {
     this.#parts = parts;
-    parts.onChange((isCertain) => {
+    parts.onChange(({ type }) => {
       this.#round++;
-      // What is only in doubt still stands in while the store does not answer.
-      if (isCertain) this.#kept.clear();
-      else for (const [name, kept] of this.#kept) this.#kept.set(name, { ...kept, freshUntilMs: 0 });
+      // What may have changed is asked for anew, and stays what it was while the store does not answer.
+      if (type === "missed")
+        for (const [name, kept] of this.#kept) this.#kept.set(name, { ...kept, freshUntilMs: 0 });
+      else this.#kept.clear();
       this.#unknown.clear();
       this.#underway.clear();
     });
