@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
-const services = ["promtool"] as const;
+const services = ["promtool", "redis-server"] as const;
 export type Service = (typeof services)[number];
 
 /**

@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createCallerReader } from "./api/client-address.ts";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
+import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway } from "./gateway/gateway.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
@@ -27,9 +27,11 @@ import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, schemeOf } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
+import { openPriceBook, type PriceBook } from "./price-book.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
+import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -82,8 +84,9 @@ export async function startApp(input: AppInput): Promise<App> {
 }
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
-  const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics } = foundation;
+  const { config, log } = input;
+  const { store, audit, auditor, registry, metrics, sharing } = foundation;
+  const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -103,16 +106,18 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    prices: path.prices,
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: foundation.audit,
+    auditLog: audit,
+    readCaller,
     checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
     savedConfig,
     vault: store.vault,
+    redis: sharing.redis,
     backups: foundation.backups,
     system: {
       version,
@@ -124,26 +129,23 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events: {
       list: (filter) => store.events.list(filter),
       onEvent: (listen) => manager().onEvent(listen),
+      onRemoteEvent: listenToEvents(sharing.bus),
     },
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
-    config,
-    baseDirectory,
-    log,
-  });
+  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUsageUpkeep({
     store,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
     seals: foundation.seals,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
   });
-  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -170,7 +172,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   }
   const { authenticator } = inference;
   const begun = store.vault.isSealed
-    ? beginUnsealed({ vault: store.vault, auditor, listener, authenticator, log, url }, begin)
+    ? beginUnsealed({ ...foundation, ...path, readCaller, authenticator, log, url }, begin)
     : begin();
   if (!store.vault.isSealed) await begun;
 
@@ -183,8 +185,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await upkeep.stop();
-      await path.priceKeeper.stop();
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -204,21 +205,20 @@ interface CallPath {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
-  readonly prices: PriceTable;
-  readonly priceKeeper: PriceKeeper;
+  readonly prices: PriceBook;
   readonly budgets: BudgetBook;
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics }: Foundation,
+  { store, spool, audit, registry, metrics, sharing }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const fixed = toPrices(config);
-  const prices = createPriceTable(fixed);
+  const book = await openPriceBook(config, store.prices, log);
+  const { prices } = book;
   const budgets = await openBudgetBook({
     store: store.budgets,
     registry,
@@ -227,10 +227,12 @@ async function openCallPath(
     nowMs: Date.now,
     publish: (event) => manager()?.publish(event),
   });
+  const counter = new DemandTable(sharing.limits, budgets.counter);
   const workers = createWorkerHost({
     config,
-    budgets: budgets.counter,
+    counter,
     ledger: store.ledger,
+    audit,
     keys: login.callers,
     prices,
     registry,
@@ -253,23 +255,17 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const onChange = () => workers?.updatePrices();
-  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
-  await priceKeeper.reload();
+  book.keeper.onChange(() => workers?.updatePrices());
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
-  const recorder = createRecorder({
-    sink: spool,
-    prices,
-    budgetPrices,
-    metrics,
-    reportTraffic,
-  });
+  const recorder = createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic });
+  const canRecord = () => audit.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
     recorder,
     settings,
     metrics,
-    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
+    canRecord,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
     budgetPrices,
     guard,
     random: Math.random,
@@ -282,8 +278,7 @@ async function openCallPath(
     listener,
     directory,
     gateway,
-    prices,
-    priceKeeper,
+    prices: book,
     budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
@@ -340,11 +335,11 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry, metrics }: Foundation,
+  { store, registry, metrics, sharing }: Foundation,
   parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
-  return createManager({
+  const manager = createManager({
     catalogue,
     secrets,
     log,
@@ -359,6 +354,8 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
+  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
+import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
 import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts";
+import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
@@ -33,6 +35,7 @@ export interface Foundation {
   readonly seals: UsageSeals;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
+  readonly sharing: Sharing;
 }
 
 /** What is not sealed by then is with the next start. */
@@ -68,11 +71,12 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   const auditor = createAuditor({ audit, nowMs: Date.now });
   const backups = createBackups({ dataDirectory: config.data_dir, version, log });
   const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
-  return { startedAtMs, store, backups, spool, audit, auditor, seals, registry, metrics };
+  const sharing = openSharing({ config, registry, metrics, log });
+  return { startedAtMs, store, backups, spool, audit, auditor, seals, registry, metrics, sharing };
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, store }: Foundation,
+  { backups, spool, audit, seals, store, sharing }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
   await backups.stop();
@@ -82,4 +86,5 @@ export async function closeFoundation(
     .catch((error: unknown) => log.warn("ledger.seal_failed", { error }));
   await audit.close();
   await store.close();
+  await sharing.stop();
 }

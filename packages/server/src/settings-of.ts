@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { PlatformError } from "@llm-platform/kit";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PublicAddress } from "./api/public-origin.ts";
@@ -13,6 +15,7 @@ import { defaultBreakerSettings } from "./core/breaker.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
 import { type PriceEntry, untilNext } from "./core/price-terms.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RedisSettings } from "./sharing/redis-settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
@@ -20,8 +23,10 @@ import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 const stuckClientTimeoutMs = 30_000;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits, budgets, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
+  const { audit, gateway, limits, budgets, overload } = config;
   return {
+    audit: audit.policy,
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
     requestTimeoutMs: gateway.request_timeout_seconds * 1_000,
@@ -74,9 +79,10 @@ function toLimitValues(values: {
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, audit, capture_content, ...limits }) => ({
     name,
     role,
+    policy: { audit, capturesContent: capture_content },
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     limits: toLimitValues(limits),
   }));
@@ -131,6 +137,29 @@ export function toSpoolSettings({ ledger }: PlatformConfig): WorkerSettings["spo
 /** For how long sums of the ledger are kept. */
 export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
   return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
+}
+
+/** How Redis is reached; undefined where there is none. Throws where its issuers cannot be read. */
+export function toRedisSettings({ redis }: PlatformConfig): RedisSettings | undefined {
+  if (redis.url === undefined) return undefined;
+  return {
+    url: redis.url,
+    username: redis.username,
+    password: redis.password,
+    database: redis.database,
+    certificateAuthorities: redis.ca_file === undefined ? undefined : readIssuers(redis.ca_file),
+    keyPrefix: redis.key_prefix,
+    commandTimeoutMs: redis.command_timeout_ms,
+    connectTimeoutMs: redis.connect_timeout_seconds * 1_000,
+  };
+}
+
+function readIssuers(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError("config_invalid", `The file ${file} of redis.ca_file cannot be read.`, { cause });
+  }
 }
 
 /** What every worker is told. */

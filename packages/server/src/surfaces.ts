@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
@@ -48,7 +49,9 @@ import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -72,21 +75,26 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly auditor: Auditor;
+  readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly backups: Backups;
+  /** Undefined where none is configured. */
+  readonly redis: SharedRedis | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
 }
 
-/** What the platform offers, as integrations like any other. */
+/** What the platform offers, and what its replicas share, as integrations like any other. */
 export interface Surfaces {
   readonly definitions: readonly IntegrationDefinition[];
   readonly configs: readonly IntegrationConfig[];
 }
 
+/** What is not in this process is looked at more often. */
+const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
@@ -122,6 +130,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
+    ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
@@ -212,6 +221,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     operations: createOperations(parts),
     authenticator: inference.authenticator,
     auditor: parts.auditor,
+    readCaller: parts.readCaller,
     log: parts.log,
     streams: [
       createEventStream(parts.events),
@@ -232,7 +242,9 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   const address = toPublicAddress(parts.config);
   const issuers = parts.config.auth.oidc.map(({ issuer }) => issuer);
   const metadata = createResourceMetadataMount({ address, issuers });
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions: operations.sessions, address });
+  const { auditor, readCaller } = parts;
+  const { sessions } = operations;
+  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],
@@ -258,7 +270,7 @@ function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): Integr
     priority: 1_000,
     dependencies: [],
     settings: {},
-    health_check_interval: 60,
+    health_check_interval: type === "service" ? serviceProbeSeconds : 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
   };
 }

@@ -1,4 +1,9 @@
-import { defineIntegration, type IntegrationDefinition, type IntegrationType } from "@llm-platform/kit";
+import {
+  defineIntegration,
+  type IntegrationDefinition,
+  type IntegrationType,
+  type SettingsSchema,
+} from "@llm-platform/kit";
 import type { Listener, Mount } from "./listener.ts";
 
 export interface SurfaceInput {
@@ -28,10 +33,7 @@ export function createSurfaceIntegration({
     id,
     type,
     summary,
-    settings: {
-      schema: { "~standard": { version: 1, vendor: "llm-platform", validate: refuseSettings } },
-      jsonSchema: { type: "object", properties: {}, additionalProperties: false },
-    },
+    settings: noSettings,
     async start() {
       const surface = await open();
       const unmount = listener.mount(surface.mount);
@@ -46,6 +48,12 @@ export function createSurfaceIntegration({
     },
   });
 }
+
+/** The settings of an integration that has none. */
+export const noSettings: SettingsSchema<object> = {
+  schema: { "~standard": { version: 1, vendor: "llm-platform", validate: refuseSettings } },
+  jsonSchema: { type: "object", properties: {}, additionalProperties: false },
+};
 
 function refuseSettings(
   value: unknown,

@@ -194,12 +194,22 @@ describe("the environment", () => {
     expect(problemsOf({ env: { ...links, LLM_PLATFORM_API_KEY: "x", LLM_PLATFORM_URL: "x" } })).toEqual([]);
   });
 
-  it("refuses to start with a database or Redis that this version does not use", () => {
-    expect(problemsOf({ env: { DATABASE_URL: "postgres://x", REDIS_URL: "redis://x" } })).toEqual([
+  it("refuses to start with a database that this version does not use", () => {
+    expect(problemsOf({ env: { DATABASE_URL: "postgres://x" } })).toEqual([
       expect.stringContaining("DATABASE_URL: this version keeps its data in SQLite"),
-      expect.stringContaining("REDIS_URL: this version runs as a single server"),
     ]);
     expect(problemsOf({ env: { DATABASE_URL: "" } })).toEqual([]);
+  });
+
+  it("takes the address of Redis by its known name, keeps it secret, and refuses what is none", () => {
+    const { config } = load({ env: { REDIS_URL: "rediss://user:pass@redis.example:6380/2" } });
+    expect(config.redis.url?.reveal()).toBe("rediss://user:pass@redis.example:6380/2");
+    expect(JSON.stringify(config)).not.toContain("pass@");
+    const wrong = ["http://redis.example", "redis.example:6379", "redis:///0", "redis://redis.example/name"];
+    for (const text of wrong)
+      expect(problemsOf({ env: { REDIS_URL: text } })).toEqual([
+        expect.stringContaining("redis.url: must be redis://host:port/database"),
+      ]);
   });
 
   it("warns about what this version does not have", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
@@ -7,6 +8,7 @@ import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -19,7 +21,10 @@ export const configSchema = z.strictObject({
   data_dir: dataDirectorySetting,
   log: logSettings,
   auth: authSettings,
+  audit: auditSettings,
+  content: contentSettings,
   secrets: secretSettings,
+  redis: redisSettings,
   openai_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",

@@ -47,6 +47,7 @@ function keyOf(change: Partial<ApiKey> = {}): ApiKey {
     scopes: ["inference.call", "usage.read"],
     prefix: "llmp_first",
     limits: { ...noLimits, requestsPerMinute: 60 },
+    policy: { audit: "strict", capturesContent: true },
     createdAtMs: clock.nowMs,
     createdBy: "local-admin",
     expiresAtMs: null,
@@ -74,6 +75,7 @@ describe("a key", () => {
         permissions: new Set(["inference.call", "usage.read"]),
         limits: { ...noLimits, requestsPerMinute: 60 },
         userLimits: undefined,
+        policy: { audit: "strict", capturesContent: true },
         teamId: undefined,
         teamLimits: undefined,
       },
@@ -194,6 +196,16 @@ describe("users", () => {
     await identity.apiKeys.revoke("key_1", 1);
     await identity.users.delete("user_1");
     expect(told).toBe(6);
+  });
+});
+
+describe("changes that others make", () => {
+  it("are told apart from those made here, and who is known is looked at again", async () => {
+    const heard: string[] = [];
+    identity.onChange((by) => heard.push(`${by} ${identity.hasUsers}`));
+    await identity.users.insert(userOf());
+    await identity.changedElsewhere();
+    expect(heard).toEqual(["here true", "elsewhere true"]);
   });
 });
 

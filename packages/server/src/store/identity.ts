@@ -36,8 +36,10 @@ export interface Identity {
   findKey(sha256: string): Promise<KeyHolder | undefined>;
   /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
   toMember(user: User): Promise<Member>;
-  /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended. */
-  onChange(listener: () => void): void;
+  /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, here or elsewhere. */
+  onChange(listener: (by: "here" | "elsewhere") => void): void;
+  /** Something was changed elsewhere, or may have been. Never rejects. */
+  changedElsewhere(): Promise<void>;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
@@ -54,16 +56,20 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
-  const listeners: (() => void)[] = [];
+  const listeners: ((by: "here" | "elsewhere") => void)[] = [];
   const uses = createUseNotes(apiKeys);
+
+  async function lookAgain(by: "here" | "elsewhere"): Promise<void> {
+    state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
+    for (const listener of listeners) listener(by);
+  }
 
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
     try {
       return await change;
     } finally {
       // Also one that failed may have taken effect.
-      state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-      for (const listener of listeners) listener();
+      await lookAgain("here");
     }
   }
 
@@ -141,6 +147,7 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
     onChange(listener) {
       listeners.push(listener);
     },
+    changedElsewhere: () => lookAgain("elsewhere"),
     close: () => uses.stop(),
   };
 }

@@ -43,6 +43,8 @@ export interface StoreOptions {
 
 /** Everything that is kept over a restart. */
 export interface Store {
+  /** Whether other replicas keep their data in it too, so that what is done for all of it is done once. */
+  readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
@@ -134,6 +136,7 @@ async function openTables(
       },
     });
     return {
+      isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
       usage,

@@ -43,7 +43,10 @@ export type ToWorker =
       readonly data: RoutingData;
       readonly prices: readonly PriceEntry[];
       readonly hasUsers: boolean;
+      readonly isAuditAccepting: boolean;
     }
+  /** Whether the audit log can be written. */
+  | { readonly type: "audit"; readonly isAccepting: boolean }
   | { readonly type: "data"; readonly data: RoutingData }
   /** All of them, when any was changed. */
   | { readonly type: "prices"; readonly prices: readonly PriceEntry[] }

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
-import type { BudgetCounter } from "../core/budgets.ts";
 import type { KeyHolder } from "../core/identity.ts";
+import type { LimitCounter } from "../core/limits.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
+import type { AuditLog } from "../store/audit-log.ts";
 import { workerSpoolFolder } from "../store/spool-leftovers.ts";
 import type { SpoolLedger } from "../store/spool-port.ts";
 import { recoverSpool } from "../store/spool-recovery.ts";
@@ -24,11 +25,13 @@ import { WorkerSlot } from "./worker-slot.ts";
 export interface WorkerPoolParts {
   readonly count: number;
   readonly maxInFlight: number;
+  /** Of what all processes of this host use. */
+  readonly counter: LimitCounter;
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
-  readonly budgets: BudgetCounter;
+  readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -88,8 +91,8 @@ class Pool implements WorkerPool {
     this.#parts = parts;
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
+      counter: parts.counter,
       holders: parts.count,
-      budgets: parts.budgets,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
       answer: (worker, answers) => worker.send({ type: "answers", answers }),
@@ -111,6 +114,9 @@ class Pool implements WorkerPool {
     };
     parts.keys.onChange(() => {
       for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers });
+    });
+    parts.audit.onAccepting((isAccepting) => {
+      for (const slot of this.#slots) slot.send({ type: "audit", isAccepting });
     });
     parts.registry.onCollect(() => this.#countStates());
   }
@@ -184,6 +190,7 @@ class Pool implements WorkerPool {
         data: routingData(),
         prices: prices(),
         hasUsers: this.#parts.keys.hasUsers,
+        isAuditAccepting: this.#parts.audit.isAccepting,
       }),
       recover: async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -186,6 +186,7 @@ const later = [
   "prices",
   "teams",
   "roles",
+  "call_content",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
@@ -194,6 +195,8 @@ const laterColumns = [
   ["users", "team_id"],
   ["api_keys", "tokens_per_minute"],
   ["api_keys", "max_concurrent"],
+  ["api_keys", "audit"],
+  ["api_keys", "capture_content"],
   ["usage_ledger", "price_version"],
 ];
 
