@@ -25,7 +25,7 @@ import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { createLogin, type Login, offerSetup } from "./login.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
-import { openListener, schemeOf } from "./open-listener.ts";
+import { openListener, toUrl } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { openPriceBook, type PriceBook } from "./price-book.ts";
 import { createSavedConfig } from "./saved-config.ts";
@@ -51,6 +51,8 @@ export interface AppInput {
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
+  /** Aborted when the server is to stop, also while it starts. */
+  readonly stopping: AbortSignal;
 }
 
 /** A running platform. */
@@ -94,7 +96,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
-  const savedConfig = createSavedConfig(store.vault, log);
+  const savedConfig = createSavedConfig(store, log);
   const surfaces = createSurfaces({
     config,
     listener,
@@ -112,13 +114,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     auditTable: store.audit,
     auditLog: audit,
     readCaller,
-    checkSeals: (until) => store.checkSeals(until),
+    checkSeals: (heads) => store.checkSeals(heads),
+    chain: store.chain,
     auditor,
     login,
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
     backups: foundation.backups,
+    postgres: foundation.postgres,
     system: {
       version,
       dataDirectory: config.data_dir,
@@ -150,7 +154,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
-  const url = `${schemeOf(config)}://${formatHost(address)}:${address.port}`;
+  const url = toUrl(config, address);
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
@@ -385,8 +389,4 @@ function observe(
 function requireManager({ manager }: { readonly manager?: Manager }): Manager {
   if (manager === undefined) throw new Error("a surface was used before the manager was made");
   return manager;
-}
-
-function formatHost({ address, family }: AddressInfo): string {
-  return family === "IPv6" ? `[${address}]` : address;
 }

@@ -21,9 +21,9 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
-  readonly prices: PriceTable;
   readonly counter: LimitCounter;
   readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
+  readonly prices: PriceTable;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
