@@ -10,10 +10,8 @@ import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
 import { DemandTable } from "./gateway/demand-table.ts";
@@ -29,9 +27,10 @@ import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { openListener, toUrl } from "./open-listener.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
+import { openPriceBook, type PriceBook } from "./price-book.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
 import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
@@ -87,7 +86,7 @@ export async function startApp(input: AppInput): Promise<App> {
 }
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
-  const { config, baseDirectory, log } = input;
+  const { config, log } = input;
   const { store, audit, auditor, registry, metrics, sharing } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
@@ -109,7 +108,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    prices: path.prices,
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
@@ -138,11 +137,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     },
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
-    config,
-    baseDirectory,
-    log,
-  });
+  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
@@ -155,7 +150,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     retentionDays: config.ledger.retention_days,
     log,
   });
-  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -195,8 +189,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await upkeep.stop();
-      await path.priceKeeper.stop();
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -216,8 +209,7 @@ interface CallPath {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
-  readonly prices: PriceTable;
-  readonly priceKeeper: PriceKeeper;
+  readonly prices: PriceBook;
   readonly budgets: BudgetBook;
 }
 
@@ -229,8 +221,8 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const fixed = toPrices(config);
-  const prices = createPriceTable(fixed);
+  const book = await openPriceBook(config, store.prices, log);
+  const { prices } = book;
   const budgets = await openBudgetBook({
     store: store.budgets,
     registry,
@@ -267,17 +259,9 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const onChange = () => workers?.updatePrices();
-  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
-  await priceKeeper.reload();
+  book.keeper.onChange(() => workers?.updatePrices());
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
-  const recorder = createRecorder({
-    sink: spool,
-    prices,
-    budgetPrices,
-    metrics,
-    reportTraffic,
-  });
+  const recorder = createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic });
   const canRecord = () => audit.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
@@ -298,8 +282,7 @@ async function openCallPath(
     listener,
     directory,
     gateway,
-    prices,
-    priceKeeper,
+    prices: book,
     budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,
