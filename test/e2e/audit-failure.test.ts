@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createFakeUpstream } from "../fakes/fake-upstream.ts";
-import { ask, chat, member, metric } from "./http.ts";
+import { ask, chat, chatBody, expectRefusal, member, metric } from "./http.ts";
 import { openAiIntegration, startPlatform } from "./start-platform.ts";
 
 const fullDisk = fileURLToPath(new URL("../fakes/full-audit-disk.mjs", import.meta.url));
@@ -52,8 +52,66 @@ test("nothing is changed while no sink takes a record, models are called all the
     { operation: "integrations.configure", outcome: "ok" },
     { operation: "integrations.configure", outcome: "started" },
     ...changes.map(() => ({ outcome: "failed", error_code: "audit_unavailable" })),
+    { operation: "audit.unavailable", actor: { kind: "platform" }, outcome: "failed" },
     { operation: "users.create", outcome: "started" },
   ]);
   await platform.stop();
   await upstream.stop();
+});
+
+describe.each([
+  ["one process", {}],
+  ["two workers", { LLM_PLATFORM_SERVER__WORKERS: "2", LLM_PLATFORM_SERVER__FAST_LANE: "true" }],
+])("while nothing can be put on record, on a server of %s", (_what, env) => {
+  test.each(["normal", "strict"])("calls of strict keys are refused, with the default %s", async (policy) => {
+    const upstream = await createFakeUpstream({ dialect: "openai" });
+    const keyOf = (name: string) => `${name}-key-of-the-configuration-0123456789`;
+    const platform = await startPlatform({
+      config: {
+        integrations: [openAiIntegration("fake", upstream.origin)],
+        audit: { policy },
+        ledger: { seal_seconds: 1 },
+        auth: {
+          api_keys: [
+            { name: "root", key: keyOf("root"), role: "admin", audit: "normal" },
+            { name: "strict", key: keyOf("strict"), audit: "strict" },
+            { name: "silent", key: keyOf("silent") },
+          ],
+        },
+      },
+      nodeFlags: ["--import", fullDisk],
+      env,
+    });
+    const as = (key: string, path: string, body: object) =>
+      ask(platform, path, { body, headers: { authorization: `Bearer ${key}` } });
+    const call = (key: string) => as(key, "/v1/chat/completions", chatBody("fake/tiny-chat"));
+    const made = await as(keyOf("root"), "/api/v1/keys", {
+      name: "made",
+      role: "developer",
+      audit: "strict",
+    });
+    expect(made.json).toMatchObject({ audit: "strict", capture_content: false });
+    const strict = [keyOf("strict"), String(member(made.json, "key"))];
+    const others = [keyOf("root")];
+    (policy === "strict" ? strict : others).push(keyOf("silent"));
+    for (const key of [...strict, ...others]) expect((await call(key)).status).toBe(200);
+
+    writeFileSync(join(platform.dataDirectory, "full"), "");
+    // Without any change of an admin: that calls cannot be sealed is enough.
+    await platform.logLine(/"event":"audit\.unavailable"/);
+    await vi.waitFor(async () => {
+      for (const key of strict) expectRefusal(await call(key), { status: 503, code: "audit_unavailable" });
+    });
+    for (const key of others) expect((await call(key)).status).toBe(200);
+
+    rmSync(join(platform.dataDirectory, "full"));
+    await platform.logLine(/"event":"audit\.available"/);
+    await vi.waitFor(async () => {
+      for (const key of strict) expect((await call(key)).status).toBe(200);
+    });
+    const { json } = await as(keyOf("root"), "/api/v1/audit/verify", {});
+    expect(json).toMatchObject({ ok: true });
+    await platform.stop();
+    await upstream.stop();
+  });
 });

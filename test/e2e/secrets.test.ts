@@ -178,6 +178,9 @@ describe.each([
     expect(await ask(unsealed, "/readyz")).toMatchObject({ status: 200 });
     for (let count = 0; count < 6; count++) expect(await chatStatus(unsealed)).toBe(200);
     expect((await as(unsealed, "/integrations/")).status).toBe(200);
+    const acts = (await as(unsealed, "/api/v1/audit")).text;
+    expect(acts).toContain('"operation":"secrets.sealed"');
+    expect(acts).toContain(`"missing_key_ids":[`);
     const twice = await as(unsealed, "/api/v1/secrets/unseal", { body: { master_key: keyOf("data") } });
     expect(twice.status).toBe(409);
     expect(await unsealed.stop()).toBe(0);

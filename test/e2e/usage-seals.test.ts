@@ -3,7 +3,7 @@ import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { runLlmp } from "./cli-process.ts";
 import { ask, chat, member } from "./http.ts";
@@ -98,14 +98,19 @@ test("every call is sealed soon, at a stop the rest, after a kill with the next 
   await online.stop();
 });
 
-test("a backup that is made under load, and restored, has the rows of all its seals", async () => {
+test("a backup that is made under load, and restored, has the rows of all its seals", {
+  timeout: 120_000,
+}, async () => {
   const data = join(folder, "loaded");
   const platform = await start(data, 1);
   const state = { isOver: false };
   const load = (async () => {
     while (!state.isOver) await chat(platform, "fake/tiny-chat");
   })();
-  for (let count = 0; count < 4; count++) {
+  onTestFinished(() => {
+    state.isOver = true;
+  });
+  for (let count = 0; count < 3; count++) {
     const made = await ask(platform, "/api/v1/backups", { body: {} });
     expect(made.status, made.text).toBe(200);
     const restored = join(folder, `restored-${count}`);

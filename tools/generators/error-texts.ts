@@ -87,9 +87,9 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   audit_unavailable: {
     meaning:
-      "The change was not made, because the audit log can be written neither in the database nor in its files.",
+      "The change was not made, because the audit log can be written neither in the database nor in its files; or a call of a key whose calls must be on record (`audit: strict`).",
     remedy:
-      "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change.",
+      "Look at the disk of the data folder and at `audit.sink_failed` in the log. It is tried again by itself; then repeat the change or the call.",
   },
   sealed: {
     meaning: "The server was started without the master key that its secrets are sealed under.",

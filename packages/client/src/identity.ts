@@ -42,6 +42,10 @@ export interface ApiKey extends ShownLimits {
   readonly scopes: readonly string[];
   /** How its text begins. */
   readonly prefix: string;
+  /** `normal` or `strict`; null where the configuration says it. */
+  readonly audit: string | null;
+  /** Whether what its calls ask and are answered is kept, sealed. */
+  readonly capture_content: boolean;
   readonly created_at: string;
   readonly created_by: string;
   readonly expires_at: string | null;
@@ -60,6 +64,10 @@ export interface NewKey extends NewLimits {
   readonly role?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly expires_at?: string | undefined;
+  /** With `strict` calls are refused while they cannot be put on record. */
+  readonly audit?: string | undefined;
+  /** Whether what its calls ask and are answered is kept, sealed. */
+  readonly capture_content?: boolean | undefined;
 }
 
 export interface KeyChange extends LimitChange {

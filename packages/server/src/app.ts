@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createCallerReader } from "./api/client-address.ts";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
@@ -84,7 +85,8 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, auditor, registry, metrics, sharing } = foundation;
+  const { store, audit, auditor, registry, metrics, sharing } = foundation;
+  const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
@@ -108,7 +110,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: foundation.audit,
+    auditLog: audit,
+    readCaller,
     checkSeals: (until) => store.checkSeals(until),
     auditor,
     login,
@@ -173,7 +176,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   }
   const { authenticator } = inference;
   const begun = store.vault.isSealed
-    ? beginUnsealed({ vault: store.vault, auditor, listener, authenticator, log, url }, begin)
+    ? beginUnsealed({ ...foundation, ...path, readCaller, authenticator, log, url }, begin)
     : begin();
   if (!store.vault.isSealed) await begun;
 
@@ -211,7 +214,7 @@ interface CallPath {
 }
 
 async function openCallPath(
-  { store, spool, registry, metrics, sharing }: Foundation,
+  { store, spool, audit, registry, metrics, sharing }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
@@ -231,6 +234,7 @@ async function openCallPath(
     config,
     counter,
     ledger: store.ledger,
+    audit,
     keys: login.callers,
     registry,
     metrics,
@@ -261,11 +265,13 @@ async function openCallPath(
     metrics,
     reportTraffic,
   });
+  const canRecord = () => audit.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
     recorder,
     settings,
     metrics,
+    canRecord,
     limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
     budgetPrices,
     guard,

@@ -8,6 +8,7 @@ import { createAuthenticator } from "./api/authenticate.ts";
 import { createKey, createSecret } from "./control/new-key.ts";
 import { createUser } from "./control/new-user.ts";
 import type { User } from "./core/identity.ts";
+import { noPolicy } from "./core/key-policy.ts";
 import { noLimits } from "./core/limits.ts";
 import { type Permission, permissionNames, permissionsOf, roleNames } from "./core/permissions.ts";
 import { isBuiltIn } from "./core/role.ts";
@@ -108,6 +109,7 @@ test("a key may what both its scopes and its owner's role allow at that moment, 
         scopes: [...permissionsOf("operator")],
         prefix: secret.prefix,
         limits: noLimits,
+        policy: noPolicy,
         createdBy: user.id,
         createdAtMs: 0,
         expiresAtMs: null,

@@ -74,7 +74,7 @@ export function createLogin(
       onChange: (listener) => identity.onChange(() => listener()),
     },
     signingKeys,
-    browser: createBrowserLogin({ providers, users, sessions }),
+    browser: createBrowserLogin({ providers, users }),
     operations: {
       identity,
       hasher: createPasswordHasher(),

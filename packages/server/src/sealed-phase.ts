@@ -1,16 +1,21 @@
 import type { Authenticator } from "./api/authenticate.ts";
+import type { ReadCaller } from "./api/client-address.ts";
 import type { Listener } from "./api/listener.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createSealedMount } from "./api/sealed.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { secretOperations } from "./control/secrets.ts";
+import { platformEntry } from "./core/audit-record.ts";
+import type { AuditLog } from "./store/audit-log.ts";
 import { sealedMessage, type Vault } from "./store/vault.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 
 interface SealedPhaseParts {
-  readonly vault: Vault;
+  readonly store: { readonly vault: Vault };
   readonly auditor: Auditor;
+  readonly audit: Pick<AuditLog, "appendOrKeep">;
+  readonly readCaller: ReadCaller;
   readonly listener: Listener;
   readonly authenticator: Authenticator;
   readonly log: PlatformLog;
@@ -44,15 +49,21 @@ export async function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: P
 
 /** While a master key is missing, serves what helps and refuses the rest. Resolves when it is not missing any more. */
 async function serveSealed(parts: SealedPhaseParts): Promise<void> {
-  const { vault, auditor, listener, authenticator, log, url } = parts;
+  const { auditor, audit, readCaller, listener, authenticator, log, url } = parts;
+  const { vault } = parts.store;
   const secrets = await createRestServer({
     operations: secretOperations(vault),
     authenticator,
     auditor,
+    readCaller,
     log,
     streams: [],
   });
   const unmount = listener.mount(createSealedMount({ message: sealedMessage, secrets }));
+  const { keys } = await vault.status();
+  const missing = keys.filter(({ state }) => state === "missing");
+  const after = { missing_key_ids: missing.map(({ id }) => id) };
+  void audit.appendOrKeep(platformEntry("secrets.sealed", Date.now(), { outcome: "failed", after }));
   log.error("platform.sealed", { url, remedy: sealedMessage });
   await vault.whenUnsealed;
   log.info("platform.unsealed");

@@ -23,8 +23,10 @@ const stuckClientTimeoutMs = 30_000;
 const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
-export function toGatewaySettings({ gateway, limits, budgets, overload }: PlatformConfig): GatewaySettings {
+export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
+  const { audit, gateway, limits, budgets, overload } = config;
   return {
+    audit: audit.policy,
     maxInFlight: gateway.max_in_flight,
     firstByteTimeoutMs: gateway.first_byte_timeout_seconds * 1_000,
     requestTimeoutMs: gateway.request_timeout_seconds * 1_000,
@@ -77,9 +79,10 @@ function toLimitValues(values: {
 
 /** The keys that callers may use, by their hash. */
 export function toApiKeys({ auth }: PlatformConfig): readonly ApiKeyRecord[] {
-  return auth.api_keys.map(({ name, key, key_sha256, role, ...limits }) => ({
+  return auth.api_keys.map(({ name, key, key_sha256, role, audit, capture_content, ...limits }) => ({
     name,
     role,
+    policy: { audit, capturesContent: capture_content },
     sha256: key_sha256 ?? hash("sha256", key?.reveal() ?? ""),
     limits: toLimitValues(limits),
   }));

@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
@@ -74,6 +75,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly auditor: Auditor;
+  readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
@@ -218,6 +220,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     operations: createOperations(parts),
     authenticator: inference.authenticator,
     auditor: parts.auditor,
+    readCaller: parts.readCaller,
     log: parts.log,
     streams: [
       createEventStream(parts.events),
@@ -238,7 +241,9 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   const address = toPublicAddress(parts.config);
   const issuers = parts.config.auth.oidc.map(({ issuer }) => issuer);
   const metadata = createResourceMetadataMount({ address, issuers });
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions: operations.sessions, address });
+  const { auditor, readCaller } = parts;
+  const { sessions } = operations;
+  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],

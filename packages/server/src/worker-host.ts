@@ -8,6 +8,7 @@ import type { LimitCounter } from "./core/limits.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
+import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -20,6 +21,7 @@ export interface WorkerHostParts {
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
   readonly counter: LimitCounter;
+  readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;

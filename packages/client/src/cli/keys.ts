@@ -41,6 +41,8 @@ interface KeyOptions extends LimitOptions {
   readonly scope?: readonly string[];
   readonly owner?: string;
   readonly expires?: string;
+  readonly audit?: string;
+  readonly captureContent?: boolean;
 }
 
 function addCreate(keys: Command, context: CliContext): void {
@@ -51,6 +53,8 @@ function addCreate(keys: Command, context: CliContext): void {
     .addOption(new Option("--scope <permission...>", "instead of a role: what it may").conflicts("role"))
     .option("--owner <user>", "id of the user whose key it is (default: yours)")
     .option("--expires <time>", "when it ends, like 2030-01-31T00:00:00Z (default: never)")
+    .option("--audit <policy>", "with strict, its calls are refused while they cannot be put on record")
+    .option("--capture-content", "keep what its calls ask and are answered, sealed, for a while")
     .action(async (name: string, options: KeyOptions) => {
       const { key, ...made } = await context.client().createKey({
         name,
@@ -58,6 +62,8 @@ function addCreate(keys: Command, context: CliContext): void {
         scopes: options.scope,
         owner: options.owner,
         expires_at: options.expires,
+        audit: options.audit,
+        capture_content: options.captureContent,
         ...toLimits(options),
       });
       tellKey(context.output(), { ...made, key });

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
+import type { KeyPolicy } from "../core/key-policy.ts";
 import type { LimitValues } from "../core/limits.ts";
 import { permissionsOf, type Role } from "../core/permissions.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
@@ -15,6 +16,7 @@ export interface ApiKeyRecord {
   readonly sha256: string;
   readonly role: Role;
   readonly limits: LimitValues;
+  readonly policy: KeyPolicy;
 }
 
 export interface AuthenticatorParts {
@@ -67,7 +69,7 @@ export function createAuthenticator({
   address,
 }: AuthenticatorParts): Authenticator {
   const byHash = new Map<string, Principal>(
-    keys.map(({ name, sha256, role, limits }) => [
+    keys.map(({ name, sha256, role, limits, policy }) => [
       sha256,
       {
         id: `config:${name}`,
@@ -78,6 +80,7 @@ export function createAuthenticator({
         permissions: permissionsOf(role),
         limits,
         userLimits: undefined,
+        policy,
         teamId: undefined,
         teamLimits: undefined,
       },

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { Auditor, Caller } from "../control/auditor.ts";
+import { noteRefusal } from "../control/failed-try.ts";
 import type { HttpRoute } from "../core/http-route.ts";
 import { type BrowserLogin, flowSeconds } from "../control/login/browser-login.ts";
 import type { Sessions, TokenPair } from "../control/login/sessions.ts";
+import { newRequestId } from "../wire/request-id.ts";
+import { addressOf, type ReadCaller } from "./client-address.ts";
 import { answerProblem } from "./answer.ts";
 import { type CookieOptions, formatCookie, readCookie } from "./cookies.ts";
 import type { Mount } from "./listener.ts";
@@ -12,6 +16,9 @@ export interface BrowserLoginMountParts {
   readonly login: BrowserLogin;
   readonly sessions: Sessions;
   readonly address: PublicAddress;
+  readonly auditor: Auditor;
+  /** Finds out from where a call comes, for the audit log. */
+  readonly readCaller: ReadCaller;
 }
 
 const oidcPath = "/api/v1/auth/oidc/";
@@ -88,14 +95,21 @@ interface Came {
   readonly response: ServerResponse;
 }
 
-async function finish(
-  { login, address }: BrowserLoginMountParts,
-  { name, url, request, response }: Came,
-): Promise<void> {
+async function finish(parts: BrowserLoginMountParts, { name, url, request, response }: Came): Promise<void> {
+  const { login, sessions, address, auditor } = parts;
   const over = formatCookie(flowCookie, "", flowOptions(address, 0));
   response.setHeader("set-cookie", over);
   const flow = readCookie(request.headers.cookie, flowCookie) ?? "";
-  const { pair, answer } = await login.finish(name, { flow, url });
+  const caller = toCaller(parts, request);
+  const operation = "auth.browser_login";
+  const { user, answer } = await noting(parts, { caller, operation }, () =>
+    login.finish(name, { flow, url }),
+  );
+  const target = { type: "user", id: user.id, name: user.name };
+  const intent = { operation, caller, target, before: null, asked: { provider: name } };
+  const pair = await auditor.change(intent, async () => {
+    return { result: await sessions.open(user), target, after: null };
+  });
   if (answer === "json") {
     sendJson(response, { ...toBody(pair), refresh_token: pair.refreshToken });
     return;
@@ -106,26 +120,64 @@ async function finish(
 }
 
 async function refresh(
-  { sessions, address }: BrowserLoginMountParts,
+  parts: BrowserLoginMountParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { sessions, address } = parts;
   const token = requireCookie(address, request);
+  const tried = { caller: toCaller(parts, request), operation: "auth.refresh" };
   // Whatever becomes of it, this one is good no longer.
   response.setHeader("set-cookie", formatCookie(refreshCookie, "", refreshOptions(address, 0)));
-  const pair = await sessions.refresh(token);
+  const pair = await noting(parts, tried, () => sessions.refresh(token));
   response.setHeader("set-cookie", toRefreshCookie(address, pair));
   sendJson(response, toBody(pair));
 }
 
 async function logout(
-  { sessions, address }: BrowserLoginMountParts,
+  parts: BrowserLoginMountParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { sessions, address, auditor } = parts;
   const token = requireCookie(address, request);
   response.setHeader("set-cookie", formatCookie(refreshCookie, "", refreshOptions(address, 0)));
-  sendJson(response, { ended: await sessions.end(token) });
+  const id = await sessions.find(token);
+  if (id === undefined) {
+    sendJson(response, { ended: false });
+    return;
+  }
+  const target = { type: "session", id, name: null };
+  const intent = {
+    operation: "auth.logout",
+    caller: toCaller(parts, request),
+    target,
+    before: null,
+    asked: null,
+  };
+  const ended = await auditor.change(intent, async () => {
+    const result = await sessions.end(id);
+    return { result, target, after: { ended: result } };
+  });
+  sendJson(response, { ended });
+}
+
+function toCaller({ readCaller }: BrowserLoginMountParts, request: IncomingMessage): Caller {
+  return { principal: undefined, address: addressOf(request, readCaller), requestId: newRequestId() };
+}
+
+/** Does something, and has it on record when somebody is refused. */
+async function noting<Result>(
+  { auditor }: BrowserLoginMountParts,
+  { caller, operation }: { readonly caller: Caller; readonly operation: string },
+  action: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    noteRefusal({ ...caller, auditor }, { operation, error });
+    throw error;
+  }
 }
 
 /** Throws PlatformError `forbidden` for a request that another site's page has made. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createAddressReader, internalPeer } from "./client-address.ts";
+import { createAddressReader, createCallerReader, internalPeer } from "./client-address.ts";
 
 describe("the address that a caller is counted by", () => {
   const direct = createAddressReader([]);
@@ -41,6 +41,16 @@ describe("the address that a caller is counted by", () => {
     [internalPeer, "1.2.3.4, 198.51.100.7, 10.0.0.1", "198.51.100.7"],
   ])("%j that forwards %j, with trusted proxies, is %j", (peer, forwarded, counted) => {
     expect(behind(peer, forwarded)).toBe(counted);
+  });
+
+  test.each([
+    ["::ffff:203.0.113.9", "203.0.113.9"],
+    ["2001:db8::7%eth0", "2001:db8::7"],
+    [internalPeer, ""],
+    ["", ""],
+  ])("who is put on record for %j is %j, whole", (peer, caller) => {
+    expect(createCallerReader([])(peer, undefined)).toBe(caller);
+    expect(createCallerReader(["10.0.0.0/8"])("10.1.2.3", peer)).toBe(caller === "" ? "10.1.2.3" : caller);
   });
 
   test("nothing that a caller writes changes it", () => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, isIPv4 } from "node:net";
 
 /** Stands in place of an address for another process of the platform, which tells in `x-forwarded-for` who is behind it. */
@@ -11,12 +12,29 @@ export const internalPeer = "internal";
  */
 export type ReadAddress = (peer: string, forwardedFor: string | undefined) => string;
 
+/** Finds out in the same way which address a caller has, whole; empty where it is not known. */
+export type ReadCaller = (peer: string, forwardedFor: string | undefined) => string;
+
 const mappedPrefix = "::ffff:";
 const groupsOfAddress = 8;
 const groupsOfNetwork = 4;
 
 /** @param trustedProxies addresses, and networks as `address/bits` */
 export function createAddressReader(trustedProxies: readonly string[]): ReadAddress {
+  const read = createReader(trustedProxies);
+  return (peer, forwardedFor) => toNetwork(read(peer, forwardedFor));
+}
+
+/** The same for who is put on record. */
+export function createCallerReader(trustedProxies: readonly string[]): ReadCaller {
+  const read = createReader(trustedProxies);
+  return (peer, forwardedFor) => {
+    const caller = read(peer, forwardedFor);
+    return caller === internalPeer ? "" : caller;
+  };
+}
+
+function createReader(trustedProxies: readonly string[]): ReadCaller {
   const proxies = toBlockList(trustedProxies);
   const isTrusted = (address: string): boolean =>
     address === internalPeer || proxies.check(address, isIPv4(address) ? "ipv4" : "ipv6");
@@ -29,11 +47,21 @@ export function createAddressReader(trustedProxies: readonly string[]): ReadAddr
       const hop = hops.pop();
       const before = hop === undefined ? "" : canonical(withoutPort(hop.trim()));
       // Nothing more is known, or nothing that can be read: the last that is known is who calls.
-      if (before === "") break;
+      if (before === "" || before === internalPeer) break;
       caller = before;
     }
-    return toNetwork(caller);
+    return caller;
   };
+}
+
+/** Where a request of node:http comes from; undefined where that is not known. */
+export function addressOf({ socket, headers }: IncomingMessage, readCaller: ReadCaller): string | undefined {
+  const forwardedFor = headers["x-forwarded-for"];
+  const address = readCaller(
+    socket.remoteAddress ?? "",
+    typeof forwardedFor === "string" ? forwardedFor : forwardedFor?.join(","),
+  );
+  return address === "" ? undefined : address;
 }
 
 function toBlockList(entries: readonly string[]): BlockList {

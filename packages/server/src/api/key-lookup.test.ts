@@ -1,6 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { KeyHolder } from "../core/identity.ts";
+import { noPolicy } from "../core/key-policy.ts";
 import { noLimits } from "../core/limits.ts";
 import { permissionsOf } from "../core/permissions.ts";
 import { KeyLookup } from "./key-lookup.ts";
@@ -57,6 +58,7 @@ function holderOf(id: string, expiresAtMs = Number.POSITIVE_INFINITY): KeyHolder
     permissions,
     limits: noLimits,
     userLimits: undefined,
+    policy: noPolicy,
     teamId: undefined,
     teamLimits: undefined,
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditPolicies } from "../core/key-policy.ts";
 import { roleNames } from "../core/permissions.ts";
 import { limitValues } from "./limit-settings.ts";
 import { oidcProviders } from "./oidc-settings.ts";
@@ -18,6 +19,16 @@ const apiKey = z
       .enum(roleNames)
       .default("developer")
       .describe("What the key may do: admin, operator, developer (calls models) or viewer."),
+    audit: z
+      .enum(auditPolicies)
+      .optional()
+      .describe(
+        "With `strict` the key's calls are refused while they cannot be put on record. Absent: as `audit.policy` says.",
+      ),
+    capture_content: z
+      .boolean()
+      .default(false)
+      .describe("Whether what the key's calls ask and are answered is kept, sealed. See `content`."),
     ...limitValues("limits.default_key"),
   })
   .refine((entry) => (entry.key === undefined) !== (entry.key_sha256 === undefined), {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
@@ -19,6 +20,8 @@ export const configSchema = z.strictObject({
   data_dir: dataDirectorySetting,
   log: logSettings,
   auth: authSettings,
+  audit: auditSettings,
+  content: contentSettings,
   secrets: secretSettings,
   redis: redisSettings,
   openai_api: section(

@@ -1,5 +1,5 @@
 import { type Json, PlatformError, toPlatformError } from "@llm-platform/kit";
-import { type AuditActor, type AuditEntry, type AuditTarget, platformActor } from "../core/audit-record.ts";
+import { type AuditActor, type AuditEntry, type AuditTarget, platformEntry } from "../core/audit-record.ts";
 import { type Permission, requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import { boundShown } from "../core/shown-value.ts";
@@ -34,6 +34,14 @@ export interface Made<Result> {
   readonly after: Json;
 }
 
+/** Somebody was refused. */
+export interface Refusal {
+  readonly operation: string;
+  readonly error: PlatformError;
+  /** Default: none is known. */
+  readonly target?: AuditTarget | undefined;
+}
+
 /** Puts on record what is changed, and who was refused. */
 export interface Auditor {
   /**
@@ -48,7 +56,9 @@ export interface Auditor {
     permission: Permission,
   ): void;
   /** Has a refusal on record, soon. Of more than sixty a minute only the count is. */
-  noteRefusal(caller: Caller, operation: string, error: PlatformError): void;
+  noteRefusal(caller: Caller, refusal: Refusal): void;
+  /** Has on record, soon, what has happened to something, and cannot be made to happen often. */
+  noteLoss(caller: Caller, operation: string, target: AuditTarget): void;
 }
 
 export interface AuditorParts {
@@ -70,25 +80,16 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
   function tellOmitted(): void {
     const { omitted } = state;
     state.omitted = 0;
-    void audit.appendOrKeep({
-      timeMs: nowMs(),
-      actor: platformActor,
-      address: null,
-      requestId: "",
-      operation: "audit.refusals_omitted",
-      target: null,
-      outcome: "refused",
-      errorCode: null,
-      before: null,
-      after: { refusals: omitted },
-    });
+    void audit.appendOrKeep(
+      platformEntry("audit.refusals_omitted", nowMs(), { outcome: "refused", after: { refusals: omitted } }),
+    );
   }
 
-  function noteRefusal(caller: Caller, operation: string, error: PlatformError): void {
+  function noteRefusal(caller: Caller, { operation, error, target }: Refusal): void {
     const now = nowMs();
     if (refusals.waitMs(1, now) === 0) {
       refusals.take(1, now);
-      const facts = { operation, caller, target: null, before: null };
+      const facts = { operation, caller, target: target ?? null, before: null };
       void audit.appendOrKeep(toEntry(facts, nowMs(), { outcome: "refused", errorCode: error.code }));
       return;
     }
@@ -98,11 +99,15 @@ export function createAuditor({ audit, nowMs }: AuditorParts): Auditor {
 
   return {
     noteRefusal,
+    noteLoss(caller, operation, target) {
+      const facts = { operation, caller, target, before: null };
+      void audit.appendOrKeep(toEntry(facts, nowMs(), { outcome: "failed" }));
+    },
     require(caller, operation, permission) {
       try {
         requirePermission(caller.principal, permission);
       } catch (error) {
-        if (error instanceof PlatformError) noteRefusal(caller, operation, error);
+        if (error instanceof PlatformError) noteRefusal(caller, { operation, error });
         throw error;
       }
     },

@@ -1,5 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
+import type { AuditTarget } from "../core/audit-record.ts";
 import type { User } from "../core/identity.ts";
 import type { Identity } from "../store/identity.ts";
 import type { LoginGuard } from "./login/login-guard.ts";
@@ -54,10 +55,12 @@ function loginOperation(parts: AuthOperationParts): Operation {
         await requirePassword(parts, { user, name, password, address: context.address });
         if (user?.isActive !== true) throw wrongPassword();
       } catch (error) {
-        noteRefusal(context, "auth.login", error);
+        // Not what was typed: it may be a password in the wrong field.
+        const target = user === undefined ? undefined : toUserTarget(user);
+        noteRefusal(context, { operation: "auth.login", error, target });
         throw error;
       }
-      const target = { type: "user", id: user.id, name: user.name };
+      const target = toUserTarget(user);
       const intent = {
         operation: "auth.login",
         caller: context,
@@ -87,7 +90,7 @@ function sessionOperations({ identity, sessions }: AuthOperationParts): readonly
         try {
           return toOutput(await sessions.refresh(refresh_token));
         } catch (error) {
-          noteRefusal(context, "auth.refresh", error);
+          noteRefusal(context, { operation: "auth.refresh", error });
           throw error;
         }
       },
@@ -148,6 +151,10 @@ async function requirePassword(
   const phc = user === undefined ? undefined : await identity.passwords.find(user.id);
   if (!(await hasher.isRight(password, phc))) throw wrongPassword();
   attempt.succeeded();
+}
+
+function toUserTarget({ id, name }: User): AuditTarget {
+  return { type: "user", id, name };
 }
 
 function wrongPassword(): PlatformError {

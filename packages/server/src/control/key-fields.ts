@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ApiKey } from "../core/identity.ts";
 import { permissionNames } from "../core/permissions.ts";
 import { limitOutput, toLimitFields } from "./limit-fields.ts";
+import { policyOutput, toPolicyFields } from "./policy-fields.ts";
 
 /** A key as it is shown. */
 export const keySchema = z.object({
@@ -15,6 +16,7 @@ export const keySchema = z.object({
     .describe("What it may do at most; never more than its owner may when it is used."),
   prefix: z.string().describe("How the key's text begins."),
   ...limitOutput,
+  ...policyOutput,
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string().nullable(),
@@ -86,6 +88,7 @@ export function toKeyRow(key: ApiKey): z.output<typeof keySchema> {
     scopes: key.scopes,
     prefix: key.prefix,
     ...toLimitFields(key.limits),
+    ...toPolicyFields(key.policy),
     created_at: new Date(key.createdAtMs).toISOString(),
     created_by: key.createdBy,
     expires_at: toTime(key.expiresAtMs),

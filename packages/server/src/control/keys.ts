@@ -17,6 +17,7 @@ import {
 } from "./key-fields.ts";
 import { findOwner, ownerOf, refuseMoreThanOwner } from "./key-owner.ts";
 import { limitChange, limitInput, limitsAfter, toLimitValues } from "./limit-fields.ts";
+import { policyAfter, policyChange, policyInput, toKeyPolicy } from "./policy-fields.ts";
 import { createKey, createSecret } from "./new-key.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
@@ -92,6 +93,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         scopes: permissionList.optional().describe("Instead of a role: permissions."),
         expires_at: expiryTime.optional().describe("Default: it does not expire."),
         ...limitInput("limits.default_key"),
+        ...policyInput,
       })
       .refine(({ role, scopes }) => role === undefined || scopes === undefined, {
         message: "a key has a role or scopes, not both",
@@ -114,6 +116,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
         scopes,
         prefix: secret.prefix,
         limits: toLimitValues(input),
+        policy: toKeyPolicy(input),
         createdBy: principal.id,
         createdAtMs: Date.now(),
         expiresAtMs,
@@ -127,7 +130,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
 function updateOperation({ identity, isConfigured }: KeyOperationParts): Operation {
   return defineOperation({
     name: "keys.update",
-    summary: "Changes a key: its name, scopes, limits or end. It bites with the next call.",
+    summary: "Changes a key: its name, scopes, limits, policy or end. It bites with the next call.",
     permission: "keys.write",
     rest: { method: "PATCH", path: "/api/v1/keys/{id}" },
     audit: { target: toKeyTarget, before: beforeChange(identity) },
@@ -136,6 +139,7 @@ function updateOperation({ identity, isConfigured }: KeyOperationParts): Operati
       scopes: permissionList.optional(),
       expires_at: expiryTime.nullable().optional().describe("Null for a key that does not expire."),
       ...limitChange,
+      ...policyChange,
     }),
     output: keySchema,
     run: async ({ id, name, scopes, expires_at, ...fields }, { principal }) => {
@@ -151,6 +155,7 @@ function updateOperation({ identity, isConfigured }: KeyOperationParts): Operati
         scopes: scopes === undefined ? undefined : [...new Set(scopes)],
         expiresAtMs: typeof expires_at === "string" ? parseExpiry(expires_at) : expires_at,
         limits: limitsAfter(key.limits, fields),
+        policy: policyAfter(key.policy, fields),
       });
       return toKeyRow(requireStanding(changed, id));
     },

@@ -22,7 +22,15 @@ export function createSecret(): NewSecret {
 export function createKey(
   facts: Pick<
     ApiKey,
-    "name" | "ownerId" | "scopes" | "prefix" | "limits" | "createdBy" | "createdAtMs" | "expiresAtMs"
+    | "name"
+    | "ownerId"
+    | "scopes"
+    | "prefix"
+    | "limits"
+    | "policy"
+    | "createdBy"
+    | "createdAtMs"
+    | "expiresAtMs"
   >,
 ): ApiKey {
   return {

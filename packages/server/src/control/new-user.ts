@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { User } from "../core/identity.ts";
+import { noPolicy } from "../core/key-policy.ts";
 import { noLimits } from "../core/limits.ts";
 import type { PermissionSet } from "../core/permissions.ts";
 import type { Identity } from "../store/identity.ts";
@@ -39,6 +40,7 @@ export async function insertWithKey(
     scopes: [...scopes],
     prefix: secret.prefix,
     limits: noLimits,
+    policy: noPolicy,
     createdBy,
     createdAtMs: user.createdAtMs,
     expiresAtMs: null,

@@ -59,7 +59,7 @@ export function setupOperations({ identity, hasher, setup }: SetupOperationParts
         try {
           return await setup.claim(token, make);
         } catch (error) {
-          noteRefusal(context, "setup.claim", error);
+          noteRefusal(context, { operation: "setup.claim", error });
           throw error;
         }
       },

@@ -14,8 +14,7 @@ export interface AuditActor {
   readonly userId: string | null;
 }
 
-/** The server itself. */
-export const platformActor: AuditActor = {
+const platformActor: AuditActor = {
   id: "platform",
   name: "platform",
   kind: "platform",
@@ -46,6 +45,16 @@ export interface AuditEntry {
   readonly before: Json;
   /** Without secrets: what was asked for in a record of a start, and what came of it in that of the end. */
   readonly after: Json;
+}
+
+/** An entry of what the server itself did, or found out. */
+export function platformEntry(
+  operation: string,
+  timeMs: number,
+  facts: Pick<AuditEntry, "outcome"> & Partial<Pick<AuditEntry, "target" | "after">>,
+): AuditEntry {
+  const nothing = { target: null, errorCode: null, before: null, after: null };
+  return { ...nothing, ...facts, operation, timeMs, actor: platformActor, address: null, requestId: "" };
 }
 
 /** A place in the chain: the record that stands there, by its hash. */

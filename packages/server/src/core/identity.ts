@@ -1,3 +1,4 @@
+import { type KeyPolicy, noPolicy } from "./key-policy.ts";
 import { type LimitValues, noLimits } from "./limits.ts";
 import { commonPermissions, type Permission, type PermissionSet } from "./permissions.ts";
 import type { Principal } from "./principal.ts";
@@ -46,6 +47,7 @@ export interface ApiKey {
   readonly prefix: string;
   /** Where it has none, those of the configuration hold. */
   readonly limits: LimitValues;
+  readonly policy: KeyPolicy;
   readonly createdAtMs: number;
   /** The id of who made it. */
   readonly createdBy: string;
@@ -117,6 +119,7 @@ export function toUserHolder(
       permissions,
       limits: noLimits,
       userLimits: user.limits,
+      policy: noPolicy,
       teamId: team?.id,
       teamLimits: team?.limits,
     },
@@ -147,6 +150,7 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
       permissions: owner === undefined ? scopes : commonPermissions(scopes, owner.permissions),
       limits: key.limits,
       userLimits: owner?.user.limits,
+      policy: key.policy,
       teamId: owner?.team?.id,
       teamLimits: owner?.team?.limits,
     },

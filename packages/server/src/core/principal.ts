@@ -1,3 +1,4 @@
+import { type KeyPolicy, noPolicy } from "./key-policy.ts";
 import { type LimitValues, noLimits } from "./limits.ts";
 import { type PermissionSet, permissionsOf } from "./permissions.ts";
 
@@ -23,6 +24,7 @@ export interface Principal {
   readonly limits: LimitValues;
   /** The same of the key's owner; undefined for a caller without one. */
   readonly userLimits: LimitValues | undefined;
+  readonly policy: KeyPolicy;
   /** The team of the owner; undefined for a caller without one. */
   readonly teamId: string | undefined;
   /** Of all members of the team together. */
@@ -39,6 +41,7 @@ export const localAdmin: Principal = {
   permissions: permissionsOf("admin"),
   limits: noLimits,
   userLimits: undefined,
+  policy: noPolicy,
   teamId: undefined,
   teamLimits: undefined,
 };
@@ -52,6 +55,7 @@ export const anonymous: Principal = {
   permissions: new Set(),
   limits: noLimits,
   userLimits: undefined,
+  policy: noPolicy,
   teamId: undefined,
   teamLimits: undefined,
 };

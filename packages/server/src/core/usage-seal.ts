@@ -1,5 +1,5 @@
 import type { Json } from "@llm-platform/kit";
-import { type AuditEntry, type Digest, platformActor } from "./audit-record.ts";
+import { type AuditEntry, type Digest, platformEntry } from "./audit-record.ts";
 
 /** What a seal covers of a row of the ledger: all that never changes. A cost may be reckoned anew, which is audited itself. */
 export interface SealedFacts {
@@ -50,6 +50,7 @@ export const rowsPerPiece = 50;
 export const piecesPerSeal = 20;
 /** Which facts are covered, and how they are written. */
 const form = 1;
+const target = { type: "usage_ledger", id: null, name: null };
 
 /** @param rows in the order of their ids, at least one */
 export function sealPiece(rows: readonly [SealedFacts, ...SealedFacts[]], digest: Digest): SealedPiece {
@@ -82,7 +83,7 @@ export function judgePiece(
 
 /** The entry of the audit log that holds a seal. */
 export function toSealEntry({ firstId, pieces }: UsageSeal, timeMs: number): AuditEntry {
-  return toEntry(sealedOperation, timeMs, {
+  const after = {
     form,
     first_id: firstId,
     last_id: pieces.at(-1)?.lastId ?? firstId,
@@ -93,12 +94,17 @@ export function toSealEntry({ firstId, pieces }: UsageSeal, timeMs: number): Aud
       earliest_ms: earliestMs,
       sha256,
     })),
-  });
+  };
+  return platformEntry(sealedOperation, timeMs, { outcome: "ok", target, after });
 }
 
 /** The entry that says which records of calls are about to be deleted for their age. */
 export function toPrunedEntry(beforeMs: number, timeMs: number): AuditEntry {
-  return toEntry(prunedOperation, timeMs, { before_ms: beforeMs });
+  return platformEntry(prunedOperation, timeMs, {
+    outcome: "ok",
+    target,
+    after: { before_ms: beforeMs },
+  });
 }
 
 /** Of the `after` of a record; undefined for one that this version does not know. */
@@ -128,21 +134,6 @@ function memberOf(value: Json, name: string): Json | undefined {
   return typeof value === "object" && value !== null && name in value
     ? new Map<string, Json>(Object.entries(value)).get(name)
     : undefined;
-}
-
-function toEntry(operation: string, timeMs: number, after: Json): AuditEntry {
-  return {
-    timeMs,
-    actor: platformActor,
-    address: null,
-    requestId: "",
-    operation,
-    target: { type: "usage_ledger", id: null, name: null },
-    outcome: "ok",
-    errorCode: null,
-    before: null,
-    after,
-  };
 }
 
 function formatFacts(row: SealedFacts): string {

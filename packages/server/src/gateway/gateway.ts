@@ -4,6 +4,7 @@ import type { BudgetPrices } from "../core/budget-prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission, shuttingDown } from "./admit.ts";
+import { createAuditStage } from "./audit-stage.ts";
 import { createAttempts } from "./attempt.ts";
 import { BudgetPlan } from "./budget-plan.ts";
 import type { CallLimits } from "./call-limits.ts";
@@ -27,6 +28,8 @@ export interface GatewayParts {
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
   readonly budgetPrices: BudgetPrices;
+  /** Whether calls can be put on record now; asked for each call. */
+  canRecord(): boolean;
   /** Those of this process, or of all of this host. */
   readonly limits: CallLimits;
 }
@@ -83,7 +86,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     gauge: metrics.inFlight.series(),
   });
   const chat = composeStages(
-    [admission.stage, createRouting(directory, random)],
+    [
+      createAuditStage({ policy: settings.audit, canRecord: parts.canRecord }),
+      admission.stage,
+      createRouting(directory, random),
+    ],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
   );
 

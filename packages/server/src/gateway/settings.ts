@@ -1,4 +1,5 @@
 import type { BreakerSettings } from "../core/breaker.ts";
+import type { AuditPolicy } from "../core/key-policy.ts";
 import type { DearestRates } from "../core/prices.ts";
 import type { LimitSettings } from "./limit-plan.ts";
 import type { QueueSettings } from "./queued-limits.ts";
@@ -6,6 +7,8 @@ import type { StartGuardParts } from "./start-overload-guard.ts";
 
 /** What the gateway can be told. Times in milliseconds. */
 export interface GatewaySettings {
+  /** Of callers whose key says nothing. */
+  readonly audit: AuditPolicy;
   /** Calls at once; one more is answered 503. */
   readonly maxInFlight: number;
   /** First byte of a streamed reply. */

@@ -1,6 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely, Selectable } from "kysely";
 import type { ApiKey, User } from "../core/identity.ts";
+import { auditPolicies, type KeyPolicy } from "../core/key-policy.ts";
 import type { LimitValues } from "../core/limits.ts";
 import type { Permission } from "../core/permissions.ts";
 import { fromLimitColumns, toLimitColumns } from "./limit-columns.ts";
@@ -27,6 +28,7 @@ export interface KeyChange {
   readonly name?: string | undefined;
   readonly scopes?: readonly Permission[] | undefined;
   readonly limits?: LimitValues | undefined;
+  readonly policy?: KeyPolicy | undefined;
   /** Null for a key that does not expire. */
   readonly expiresAtMs?: number | null | undefined;
 }
@@ -139,12 +141,13 @@ async function findBySha256(database: Kysely<Tables>, sha256: string): Promise<S
 async function update(
   database: Kysely<Tables>,
   id: string,
-  { name, scopes, limits, expiresAtMs }: KeyChange,
+  { name, scopes, limits, policy, expiresAtMs }: KeyChange,
 ): Promise<ApiKey | undefined> {
   const change = {
     ...(name === undefined ? {} : { name }),
     ...(scopes === undefined ? {} : { scopes: toPermissionText(scopes) }),
     ...(limits === undefined ? {} : toLimitColumns(limits)),
+    ...(policy === undefined ? {} : toPolicyColumns(policy)),
     ...(expiresAtMs === undefined ? {} : { expires_at_ms: expiresAtMs }),
   };
   const findStanding = () =>
@@ -183,6 +186,13 @@ async function update(
   return undefined;
 }
 
+function toPolicyColumns({
+  audit,
+  capturesContent,
+}: KeyPolicy): Pick<ApiKeyRow, "audit" | "capture_content"> {
+  return { audit: audit ?? null, capture_content: capturesContent ? 1 : 0 };
+}
+
 function nameTaken(name: string): PlatformError {
   return new PlatformError("conflict", `There is a key with the name ${name}.`, { field: "name" });
 }
@@ -198,6 +208,7 @@ function toRow(key: ApiKey, { sha256, prefix }: KeySecret): ApiKeyRow {
     previous_sha256: null,
     previous_expires_at_ms: key.previousExpiresAtMs,
     ...toLimitColumns(key.limits),
+    ...toPolicyColumns(key.policy),
     created_at_ms: key.createdAtMs,
     created_by: key.createdBy,
     expires_at_ms: key.expiresAtMs,
@@ -214,6 +225,10 @@ function toKey(row: Selectable<ApiKeyRow>): ApiKey {
     scopes: fromPermissionText(row.scopes),
     prefix: row.prefix,
     limits: fromLimitColumns(row),
+    policy: {
+      audit: auditPolicies.find((policy) => policy === row.audit),
+      capturesContent: row.capture_content === 1,
+    },
     createdAtMs: row.created_at_ms,
     createdBy: row.created_by,
     expiresAtMs: row.expires_at_ms,

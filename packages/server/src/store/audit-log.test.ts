@@ -99,11 +99,16 @@ function fileNames(): readonly string[] {
 async function filedRequests(): Promise<readonly string[]> {
   const lines: string[] = [];
   for await (const line of readAuditFiles(folder()).lines(0)) lines.push(JSON.parse(line).request_id);
-  return lines;
+  return lines.filter((id) => id !== "");
 }
 
+/** Without what the log puts into itself. */
 async function tabledRequests(): Promise<readonly string[]> {
-  return (await store.audit.list({ limit: 1_000 })).map(({ requestId }) => requestId).toReversed();
+  const records = await store.audit.list({ limit: 1_000 });
+  return records
+    .map(({ requestId }) => requestId)
+    .filter((id) => id !== "")
+    .toReversed();
 }
 
 function verify() {
@@ -163,17 +168,24 @@ describe("the audit log", () => {
 
   it("refuses what no sink takes, and goes on without a gap when one is back", async () => {
     const audit = await open();
+    const told: boolean[] = [];
+    audit.onAccepting((isAccepting) => told.push(isAccepting));
     await appendMany(audit, 1);
+    expect(audit.isAccepting).toBe(true);
     faults = { database: full, file: full };
     const refused = audit.append(sampleEntry({ requestId: "req_refused" }));
     await expect(refused).rejects.toMatchObject({ code: "audit_unavailable" });
     await expect(audit.append(sampleEntry())).rejects.toMatchObject({ code: "audit_unavailable" });
     expect(audit.head?.sequence).toBe(1);
+    expect(audit.isAccepting).toBe(false);
     faults = { database: undefined, file: undefined };
     await appendMany(audit, 1);
     // The first was offered to both and may have been written: it keeps its place. The second was offered to none.
     expect(await tabledRequests()).toEqual(["req_0", "req_refused", "req_0"]);
-    expect(await verify()).toMatchObject({ records: 3, firstBad: undefined });
+    expect(await store.audit.list({ operation: "audit.unavailable", limit: 2 })).toHaveLength(1);
+    expect(await verify()).toMatchObject({ records: 4, firstBad: undefined });
+    expect(audit.isAccepting).toBe(true);
+    expect(told).toEqual([false, true]);
   });
 
   it("keeps what has happened already until a sink takes it, before what comes next", async () => {
@@ -215,10 +227,11 @@ describe("the audit log", () => {
   it("starts when neither sink can be opened, and uses them when they can", async () => {
     faults = { database: full, file: full };
     const audit = await open();
+    expect(audit.isAccepting).toBe(false);
     await expect(audit.append(sampleEntry())).rejects.toMatchObject({ code: "audit_unavailable" });
     faults = { database: undefined, file: undefined };
     await appendMany(audit, 1);
-    expect(await verify()).toMatchObject({ records: 1, firstBad: undefined });
+    expect(await verify()).toMatchObject({ records: 2, firstBad: undefined });
   });
 
   it("takes a record for written that a sink took without saying so", async () => {
@@ -242,7 +255,7 @@ describe("the audit log", () => {
     await expect(log.append(sampleEntry({ requestId: "req_half" }))).rejects.toThrow();
     await appendMany(await reopen(), 1);
     expect(await tabledRequests()).toEqual(["req_0", "req_half", "req_0"]);
-    expect(await verify()).toMatchObject({ records: 3, firstBad: undefined });
+    expect(await verify()).toMatchObject({ records: 4, firstBad: undefined });
   });
 
   it("never has two sinks with different records in a place, whichever of them is back first", async () => {

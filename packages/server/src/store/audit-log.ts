@@ -8,7 +8,7 @@ import {
   type AuditRecord,
   chainStart,
   linkEntry,
-  platformActor,
+  platformEntry,
 } from "../core/audit-record.ts";
 import type { AuditSink, AuditSinkName } from "./audit-sink.ts";
 import { type AuditVerdict, verifyAudit } from "./audit-verify.ts";
@@ -18,6 +18,10 @@ import { SinkKeeper } from "./sink-keeper.ts";
 export interface AuditLog {
   /** The last record; undefined while no sink could tell it. */
   readonly head: AuditHead | undefined;
+  /** Whether records are taken: false from the first that no sink took until one is taken again. */
+  readonly isAccepting: boolean;
+  /** Calls `listener` with each change of that. */
+  onAccepting(listener: (isAccepting: boolean) => void): void;
   /**
    * Resolves when at least one sink has the record so that a loss of power does not take it.
    * Rejects with PlatformError `audit_unavailable` when none confirms it. Should one have it all the same, it stays.
@@ -54,13 +58,17 @@ const digest = (text: string): string => hash("sha256", text);
 /** Resolves when every sink was tried. Sinks that cannot be used are tried again later. */
 export async function createAuditLog(parts: AuditLogParts): Promise<AuditLog> {
   const chain = new Chain(parts);
-  await chain.inTurn(() => chain.mend());
+  await chain.inTurn(() => chain.begin());
   const timer = setInterval(() => void chain.inTurn(() => chain.catchUp()), parts.retryMs ?? defaultRetryMs);
   timer.unref();
   return {
     get head() {
       return chain.head;
     },
+    get isAccepting() {
+      return chain.isAccepting;
+    },
+    onAccepting: (listener) => chain.onAccepting(listener),
     append: (entry) => chain.append(entry),
     async appendOrKeep(entry) {
       chain.keep(entry);
@@ -94,6 +102,8 @@ class Chain {
    */
   #doubtful: { readonly entry: AuditEntry; readonly record: AuditRecord } | undefined;
   #turn: Promise<void> = Promise.resolve();
+  #isAccepting = true;
+  readonly #listeners: ((isAccepting: boolean) => void)[] = [];
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts;
@@ -116,6 +126,14 @@ class Chain {
     return this.#head;
   }
 
+  get isAccepting(): boolean {
+    return this.#isAccepting;
+  }
+
+  onAccepting(listener: (isAccepting: boolean) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Does something when everything before it is done. Rejects never: what is done tells its failures itself. */
   inTurn(action: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(action).catch((error: unknown) => {
@@ -132,6 +150,7 @@ class Chain {
         await this.#write(entry);
         resolve();
       } catch (error) {
+        this.#tellRefusal();
         reject(error);
       }
       await this.#writeNotes();
@@ -145,14 +164,18 @@ class Chain {
       this.#parts.log.error("audit.record_lost", { operation: entry.operation, request_id: entry.requestId });
   }
 
+  async begin(): Promise<void> {
+    await this.mend();
+    if (this.#head === undefined) this.#tellRefusal();
+  }
+
   /** Brings sinks that failed up to the end, and writes what was kept. */
   async catchUp(): Promise<void> {
     const isLevel = this.#keepers.every((keeper) => keeper.isAt(this.#head));
     if (isLevel && this.#kept.length === 0) return;
     await this.mend();
-    await this.#writeKept().catch(() => {
-      // It stays kept, and the sinks that failed have been told.
-    });
+    // What is not written stays kept, and the sinks that failed have been told.
+    await this.#writeKept().catch(() => this.#tellRefusal());
     await this.#writeNotes();
   }
 
@@ -192,18 +215,12 @@ class Chain {
   #tellDamage(keeper: SinkKeeper, noted: AuditHead): void {
     const facts = { found_records: keeper.sequence, noted_records: noted.sequence };
     this.#parts.log.error("audit.records_missing", { sink: keeper.sink.name, ...facts });
-    this.keep({
-      timeMs: this.#parts.nowMs(),
-      actor: platformActor,
-      address: null,
-      requestId: "",
-      operation: "audit.records_missing",
-      target: { type: "audit_sink", id: keeper.sink.name, name: null },
-      outcome: "failed",
-      errorCode: null,
-      before: null,
-      after: facts,
-    });
+    const target = { type: "audit_sink", id: keeper.sink.name, name: null };
+    this.#keepFact("audit.records_missing", { target, after: facts });
+  }
+
+  #keepFact(operation: string, facts: Pick<Partial<AuditEntry>, "target" | "after"> = {}): void {
+    this.keep(platformEntry(operation, this.#parts.nowMs(), { outcome: "failed", ...facts }));
   }
 
   /** A sink may have taken a record that it did not confirm. Nothing else was put in its place: it counts. */
@@ -220,6 +237,20 @@ class Chain {
       const records = await keeper.run(() => readNext(source.sink, from));
       if (records === undefined || !(await keeper.append(records))) return;
     }
+  }
+
+  /** Puts on record, as soon as there is one again, that there was none: until then this is what is tried. */
+  #tellRefusal(): void {
+    if (!this.#isAccepting) return;
+    this.#setAccepting(false);
+    this.#keepFact("audit.unavailable");
+  }
+
+  #setAccepting(isAccepting: boolean): void {
+    if (isAccepting === this.#isAccepting) return;
+    this.#isAccepting = isAccepting;
+    this.#parts.log[isAccepting ? "info" : "error"](isAccepting ? "audit.available" : "audit.unavailable");
+    for (const listener of this.#listeners) listener(isAccepting);
   }
 
   async #writeKept(): Promise<void> {
@@ -249,6 +280,7 @@ class Chain {
     const accepted = await Promise.all(level.map((keeper) => keeper.append([record])));
     if (!accepted.includes(true)) throw unavailable();
     this.#head = { sequence: record.sequence, hash: record.hash };
+    this.#setAccepting(true);
   }
 
   #requireHead(): AuditHead {

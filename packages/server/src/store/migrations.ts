@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
+import { content } from "./content-migration.ts";
 import { budgets } from "./budget-migration.ts";
 import { priceVersions } from "./price-migration.ts";
 import { rollups } from "./rollup-migration.ts";
@@ -65,6 +66,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
+  "0015_content": content,
   "0010_budgets": budgets,
   "0011_teams": teams,
   "0012_roles": roles,

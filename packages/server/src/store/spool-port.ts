@@ -89,6 +89,8 @@ export interface Spool {
   /** Moves what is on disk into the ledger now. Rejects when the ledger is not to be had. */
   drain(): Promise<void>;
   stats(): SpoolStats;
+  /** Whether the disk has failed for so long that a further record would be lost. */
+  readonly isFull: boolean;
   /** Writes and drains everything, then lets go. What the ledger does not take stays on disk for the next start. */
   close(): Promise<void>;
 }

@@ -128,7 +128,7 @@ class UsageSpool implements Spool {
     this.#open.end(attempt);
     const before = this.#lines.length;
     writeRecord(this.#lines, record);
-    if (this.#isClosed || this.#pendingBytes > this.#maxPendingBytes) {
+    if (this.#isClosed || this.isFull) {
       this.#lines.truncate(before);
       this.#lose(done);
       return;
@@ -150,6 +150,10 @@ class UsageSpool implements Spool {
 
   get #pendingRecords(): number {
     return this.#records.length + this.#groupRecords.length;
+  }
+
+  get isFull(): boolean {
+    return this.#pendingBytes > this.#maxPendingBytes;
   }
 
   stats(): SpoolStats {

@@ -21,6 +21,7 @@ export interface Tables {
   readonly sessions: SessionRow;
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
+  readonly call_content: CallContentRow;
 }
 
 export interface EventRow {
@@ -177,6 +178,10 @@ export interface ApiKeyRow {
   readonly requests_per_minute: number | null;
   readonly tokens_per_minute: number | null;
   readonly max_concurrent: number | null;
+  /** Null where the configuration says it for all. */
+  readonly audit: string | null;
+  /** 1 for a key whose calls are kept with their content, else 0. */
+  readonly capture_content: number;
   readonly created_at_ms: number;
   readonly created_by: string;
   readonly expires_at_ms: number | null;
@@ -225,6 +230,13 @@ export interface RefreshTokenRow {
   readonly expires_at_ms: number;
   /** A token is good for one use. */
   readonly used_at_ms: number | null;
+}
+
+export interface CallContentRow {
+  readonly request_id: string;
+  readonly created_at_ms: number;
+  /** What was asked and answered, sealed. */
+  readonly envelope: string;
 }
 
 export interface SigningKeyRow {

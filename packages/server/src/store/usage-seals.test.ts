@@ -49,8 +49,8 @@ async function close(): Promise<void> {
   opened = undefined;
 }
 
-function insert({ store }: Opened, from: number, count: number): void {
-  store.ledger.insertMany(Array.from({ length: count }, (_, index) => sampleRecord(from + index)));
+async function insert({ store }: Opened, from: number, count: number): Promise<void> {
+  await store.ledger.insertMany(Array.from({ length: count }, (_, index) => sampleRecord(from + index)));
 }
 
 async function check({ audit, store }: Opened) {
@@ -69,13 +69,13 @@ describe("seals of the ledger", () => {
   it("cover every row once, also over a restart, and name how far they go", async () => {
     const first = await open();
     expect(await first.seals.seal()).toBe(0);
-    insert(first, 0, 1_250);
+    await insert(first, 0, 1_250);
     expect(await first.seals.seal()).toBe(1_250);
     expect(await first.seals.seal()).toBe(0);
     await close();
     const second = await open();
     expect(await second.seals.sealedId()).toBe(1_250);
-    insert(second, 1_250, 30);
+    await insert(second, 1_250, 30);
     expect(await second.seals.seal()).toBe(30);
     expect(await check(second)).toEqual({ seals: 3, rows: 1_280, rowsNotKept: 0, firstBad: undefined });
     const listed = await second.store.audit.list({ operation: "usage.sealed", limit: 10 });
@@ -101,7 +101,7 @@ describe("seals of the ledger", () => {
     ],
   ])("show %s, and between which rows it is", async (_what, sql, firstId, reason) => {
     const all = await open();
-    insert(all, 0, 1_200);
+    await insert(all, 0, 1_200);
     await all.seals.seal();
     spoil(sql);
     expect((await check(all)).firstBad).toMatchObject({ firstId, lastId: firstId + 49, reason });
@@ -109,7 +109,7 @@ describe("seals of the ledger", () => {
 
   it("show a seal that skips rows", async () => {
     const all = await open();
-    insert(all, 0, 10);
+    await insert(all, 0, 10);
     await all.seals.seal();
     // As if somebody had been able to leave a seal out.
     const piece = { lastId: 30, rows: 0, earliestMs: 0, sha256: "" };
@@ -119,8 +119,8 @@ describe("seals of the ledger", () => {
 
   it("have nothing against a price that is reckoned anew", async () => {
     const all = await open();
-    insert(all, 0, 50);
-    all.store.usage.roller.flush();
+    await insert(all, 0, 50);
+    await all.store.usage.roller.flush();
     await all.seals.seal();
     const { signal } = new AbortController();
     const wanted = { fromMs: 0, untilMs: Date.now(), limit: 100, isDryRun: false };
@@ -134,8 +134,8 @@ describe("seals of the ledger", () => {
 
   it("say of rows that retention deleted that they are not kept any more, and still check the others", async () => {
     const all = await open();
-    insert(all, 0, 500);
-    all.store.usage.roller.flush();
+    await insert(all, 0, 500);
+    await all.store.usage.roller.flush();
     await all.seals.seal();
     const untilMs = 1_700_000_000_000 + 250;
     const settledId = await all.seals.sealedId();
@@ -150,7 +150,7 @@ describe("seals of the ledger", () => {
 
   it("wait while a backup is made, and while nothing can be put on record", async () => {
     const all = await open();
-    insert(all, 0, 10);
+    await insert(all, 0, 10);
     isHeld = true;
     expect(await all.seals.seal()).toBe(0);
     isHeld = false;

@@ -43,7 +43,10 @@ export type ToWorker =
       readonly settings: WorkerSettings;
       readonly data: RoutingData;
       readonly hasUsers: boolean;
+      readonly isAuditAccepting: boolean;
     }
+  /** Whether the audit log can be written. */
+  | { readonly type: "audit"; readonly isAccepting: boolean }
   | { readonly type: "data"; readonly data: RoutingData }
   /** The socket comes with it. */
   | { readonly type: "connection"; readonly id: number }

@@ -28,6 +28,8 @@ export interface WorkerCalls {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly guard: StartedGuard;
+  /** What the first process says of the audit log. */
+  noteAudit(isAccepting: boolean): void;
   /** Says what ends the connections that carry no request, when memory gets short. */
   onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
@@ -86,11 +88,14 @@ function createCalls(
     closeIdle: () => tight.closeIdle(),
   });
   const random = Math.random;
+  const auditState = { isAccepting: start.isAuditAccepting };
+  const canRecord = () => auditState.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
     recorder,
     settings,
     metrics,
+    canRecord,
     limits,
     budgetPrices,
     guard,
@@ -111,6 +116,9 @@ function createCalls(
     directory,
     gateway,
     guard,
+    noteAudit(isAccepting) {
+      auditState.isAccepting = isAccepting;
+    },
     onTight(closeIdle) {
       tight.closeIdle = closeIdle;
     },

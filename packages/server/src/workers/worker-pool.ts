@@ -8,6 +8,7 @@ import type { LimitCounter } from "../core/limits.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
+import type { AuditLog } from "../store/audit-log.ts";
 import { workerSpoolFolder } from "../store/spool-leftovers.ts";
 import type { SpoolLedger } from "../store/spool-port.ts";
 import { recoverSpool } from "../store/spool-recovery.ts";
@@ -29,6 +30,7 @@ export interface WorkerPoolParts {
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -109,6 +111,9 @@ class Pool implements WorkerPool {
     parts.keys.onChange(() => {
       for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers });
     });
+    parts.audit.onAccepting((isAccepting) => {
+      for (const slot of this.#slots) slot.send({ type: "audit", isAccepting });
+    });
     parts.registry.onCollect(() => this.#countStates());
   }
 
@@ -171,6 +176,7 @@ class Pool implements WorkerPool {
         settings,
         data: routingData(),
         hasUsers: this.#parts.keys.hasUsers,
+        isAuditAccepting: this.#parts.audit.isAccepting,
       }),
       recover: async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -70,6 +70,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "identity":
         keys.onChanged(message.hasUsers);
         return;
+      case "audit":
+        calls.noteAudit(message.isAccepting);
+        return;
       case "stored":
         ledger.onStored(message.id, message.error);
         return;

@@ -7,6 +7,7 @@ import type { Operation, OperationContext } from "../../control/operation.ts";
 import { sourceOf, statusOf } from "../../core/error-status.ts";
 import { anonymous, type Principal } from "../../core/principal.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
+import { addressOf, type ReadCaller } from "../client-address.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
@@ -20,6 +21,8 @@ export interface RestParts {
   readonly operations: readonly Operation[];
   readonly authenticator: Authenticator;
   readonly auditor: Auditor;
+  /** Finds out from where a call comes, for the audit log. */
+  readonly readCaller: ReadCaller;
   readonly log: PlatformLog;
   /** Routes whose reply is a stream. */
   readonly streams: readonly StreamRoute[];
@@ -141,7 +144,7 @@ function addOperation(app: FastifyInstance, operation: Operation, parts: RestPar
     method,
     url: toFastifyPath(path),
     handler: async (request, reply) => {
-      const context = openCall(request, reply, parts.auditor);
+      const context = openCall(request, reply, parts);
       if (stream?.accepts(request) === true) {
         await runStream(stream, operation.name, { request, reply, context });
         return reply;
@@ -156,25 +159,29 @@ function addStream(app: FastifyInstance, stream: StreamRoute, parts: RestParts):
     method: stream.method,
     url: toFastifyPath(stream.path),
     handler: async (request, reply) => {
-      const context = openCall(request, reply, parts.auditor);
+      const context = openCall(request, reply, parts);
       await runStream(stream, `${stream.method} ${stream.path}`, { request, reply, context });
       return reply;
     },
   });
 }
 
-function openCall(request: FastifyRequest, reply: FastifyReply, auditor: Auditor): OperationContext {
+function openCall(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { auditor, readCaller }: Pick<RestParts, "auditor" | "readCaller">,
+): OperationContext {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   // Who calls was found out before the body came.
   const principal = request.getDecorator<Principal>("principal");
-  return { ...toCaller(request), principal, auditor, signal: gone.signal };
+  return { ...toCaller(request, readCaller), principal, auditor, signal: gone.signal };
 }
 
 /** Says who calls. That somebody was refused is put on record. */
 async function authenticate(
   request: FastifyRequest,
-  { authenticator, auditor, operations }: RestParts,
+  { authenticator, auditor, readCaller, operations }: RestParts,
 ): Promise<Principal> {
   try {
     return await authenticator.authenticate(request.headers);
@@ -184,16 +191,15 @@ async function authenticate(
       const operation = operations.find(
         ({ rest }) => rest.method === method && toFastifyPath(rest.path) === url,
       );
-      auditor.noteRefusal(toCaller(request), operation?.name ?? "unknown", error);
+      const caller = toCaller(request, readCaller);
+      auditor.noteRefusal(caller, { operation: operation?.name ?? "unknown", error });
     }
     throw error;
   }
 }
 
-function toCaller(request: FastifyRequest): Caller {
-  // An IPv4 address on a socket for both kinds is written as one of IPv6.
-  const address = request.raw.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
-  return { principal: undefined, address, requestId: request.id };
+function toCaller(request: FastifyRequest, readCaller: ReadCaller): Caller {
+  return { principal: undefined, address: addressOf(request.raw, readCaller), requestId: request.id };
 }
 
 interface StreamCall {

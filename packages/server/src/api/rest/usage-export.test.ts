@@ -41,6 +41,7 @@ async function serve(ledger: ReturnType<typeof ledgerOf>): Promise<string> {
     operations: [],
     authenticator: { authenticate: () => localAdmin },
     auditor: createAuditor({ audit: { append: done, appendOrKeep: done }, nowMs: Date.now }),
+    readCaller: (peer) => peer,
     log,
     streams: [createUsageExport(ledger, () => nowMs)],
   });

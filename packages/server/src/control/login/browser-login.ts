@@ -6,12 +6,10 @@ import { z } from "zod";
 import type { User } from "../../core/identity.ts";
 import type { ExternalUsers } from "./external-users.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
-import type { Sessions, TokenPair } from "./sessions.ts";
 
 export interface BrowserLoginParts {
   readonly providers: readonly IdentityProvider[];
   readonly users: ExternalUsers;
-  readonly sessions: Sessions;
 }
 
 /** How the browser is answered at the end: sent on to the console, or given the tokens to read. */
@@ -28,6 +26,7 @@ export interface BrowserLogin {
     wanted: { readonly redirectUri: string; readonly answer: LoginAnswer },
   ): Promise<{ readonly location: string; readonly flow: string }>;
   /**
+   * Who has logged in, and may have a session.
    * Rejects with PlatformError `unauthenticated` when it does not come to a login, `forbidden` for who has no access,
    * and `unavailable`.
    * @param flow the cookie
@@ -36,7 +35,7 @@ export interface BrowserLogin {
   finish(
     name: string,
     came: { readonly flow: string; readonly url: URL },
-  ): Promise<{ readonly pair: TokenPair; readonly answer: LoginAnswer }>;
+  ): Promise<{ readonly user: User; readonly answer: LoginAnswer }>;
 }
 
 /** From the start to the end of a login, people's time at the provider included. */
@@ -51,7 +50,7 @@ const flowSchema = z.object({
   answer: z.enum(["redirect", "json"]),
 });
 
-export function createBrowserLogin({ providers, users, sessions }: BrowserLoginParts): BrowserLogin {
+export function createBrowserLogin({ providers, users }: BrowserLoginParts): BrowserLogin {
   const flows = createFlowSeal();
   function find(name: string): { readonly provider: IdentityProvider; readonly clientId: string } {
     const provider = providers.find(({ settings }) => settings.name === name);
@@ -89,7 +88,7 @@ export function createBrowserLogin({ providers, users, sessions }: BrowserLoginP
       const claims = await provider.verify(idToken, clientId);
       if (claims === undefined) throw notFinished("The provider's token is not good");
       const user = requireAccess((await users.admit(provider.settings, claims))?.user);
-      return { pair: await sessions.open(user), answer: flow.answer };
+      return { user, answer: flow.answer };
     },
   };
 }

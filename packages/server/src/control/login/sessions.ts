@@ -28,8 +28,20 @@ export interface Sessions {
   open(user: User): Promise<TokenPair>;
   /** Rejects with `unauthenticated` for a token that does not work. One that was used before ends its session. */
   refresh(refreshToken: string): Promise<TokenPair>;
-  /** Ends the session of a refresh token. Resolves with whether it stood. */
-  end(refreshToken: string): Promise<boolean>;
+  /** The session of a refresh token, used or not; undefined when there is none. */
+  find(refreshToken: string): Promise<string | undefined>;
+  /** Ends a session. Resolves with whether it stood. */
+  end(sessionId: string): Promise<boolean>;
+}
+
+/** Who shows a refresh token that was used before, or who used it, has stolen it; the session stood until now. */
+export class RefreshReused extends PlatformError {
+  readonly sessionId: string;
+
+  constructor(sessionId: string) {
+    super("unauthenticated", noLongerWorks, { field: "refresh_token" });
+    this.sessionId = sessionId;
+  }
 }
 
 interface NewRefresh extends RefreshSecret {
@@ -41,6 +53,7 @@ const longestMs = 30 * 86_400_000;
 /** The same for a user of a provider, who may have lost the access there. */
 const longestExternalMs = 86_400_000;
 const start = "llmr_";
+const noLongerWorks = "The refresh token works no longer. Log in again.";
 const randomBytesPerToken = 32;
 
 export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }: SessionParts): Sessions {
@@ -77,7 +90,8 @@ export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }:
         ({ createdAtMs }) => createRefresh(createdAtMs),
         nowMs(),
       );
-      if (refreshed.type === "reused") await identity.sessions.revoke(refreshed.sessionId, nowMs());
+      if (refreshed.type === "reused" && (await identity.sessions.revoke(refreshed.sessionId, nowMs())))
+        throw new RefreshReused(refreshed.sessionId);
       if (refreshed.type !== "rotated") throw unknownRefresh();
       const { session, next } = refreshed;
       const user = await identity.users.find(session.userId);
@@ -85,15 +99,11 @@ export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }:
       if (user.kind === "oidc" && nowMs() >= session.createdAtMs + longestExternalMs) throw unknownRefresh();
       return toPair(user, session.id, next);
     },
-    async end(refreshToken) {
-      const id = await identity.sessions.findByRefresh(hash("sha256", refreshToken));
-      return id === undefined ? false : identity.sessions.revoke(id, nowMs());
-    },
+    find: (refreshToken) => identity.sessions.findByRefresh(hash("sha256", refreshToken)),
+    end: (sessionId) => identity.sessions.revoke(sessionId, nowMs()),
   };
 }
 
 function unknownRefresh(): PlatformError {
-  return new PlatformError("unauthenticated", "The refresh token works no longer. Log in again.", {
-    field: "refresh_token",
-  });
+  return new PlatformError("unauthenticated", noLongerWorks, { field: "refresh_token" });
 }

@@ -185,6 +185,7 @@ const later = [
   "usage_progress",
   "teams",
   "roles",
+  "call_content",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
@@ -193,6 +194,8 @@ const laterColumns = [
   ["users", "team_id"],
   ["api_keys", "tokens_per_minute"],
   ["api_keys", "max_concurrent"],
+  ["api_keys", "audit"],
+  ["api_keys", "capture_content"],
   ["usage_ledger", "price_version"],
 ];
 
