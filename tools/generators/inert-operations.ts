@@ -32,7 +32,7 @@ export function readOperations(): readonly Operation[] {
     system: inert("system"),
     ledger: inert("ledger"),
     usage: inert("usage"),
-    prices: inert("prices"),
+    prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
     manager: () => inert("manager"),
   });

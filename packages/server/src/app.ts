@@ -9,6 +9,7 @@ import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
+import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createPriceTable, type PriceTable } from "./core/prices.ts";
@@ -101,7 +102,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: path.prices,
+    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
@@ -138,6 +139,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUpkeep(foundation, input);
+  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -178,6 +180,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       await upkeep.stop();
+      await path.priceKeeper.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -198,6 +201,7 @@ interface CallPath {
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
   readonly prices: PriceTable;
+  readonly priceKeeper: PriceKeeper;
   readonly budgets: BudgetBook;
 }
 
@@ -209,6 +213,8 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
+  const fixed = toPrices(config);
+  const prices = createPriceTable(fixed);
   const budgets = await openBudgetBook({
     store: store.budgets,
     registry,
@@ -224,16 +230,14 @@ async function openCallPath(
     ledger: store.ledger,
     audit,
     keys: login.callers,
+    prices,
     registry,
     metrics,
     log,
     reportTraffic,
   });
-  const guard = startOverloadGuard({
-    settings: settings.overload,
-    metrics,
-    closeIdle: () => listener.closeIdle(),
-  });
+  const closeIdle = () => listener.closeIdle();
+  const guard = startOverloadGuard({ settings: settings.overload, metrics, closeIdle });
   const isTight = () => guard.isTight;
   const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
   const source = { platforms: () => viewPlatforms(manager()) };
@@ -244,7 +248,9 @@ async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const prices = createPriceTable(toPrices(config));
+  const onChange = () => workers?.updatePrices();
+  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
+  await priceKeeper.reload();
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const recorder = createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic });
   const canRecord = () => audit.isAccepting && !spool.isFull;
@@ -268,6 +274,7 @@ async function openCallPath(
     directory,
     gateway,
     prices,
+    priceKeeper,
     budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,

@@ -10,9 +10,10 @@ import { bundledPriceTerms } from "./bundled-prices.ts";
 import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
+import { toPriceEntry } from "./control/price-version.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
-import type { PriceEntry, PriceTerms } from "./core/prices.ts";
+import { type PriceEntry, untilNext } from "./core/price-terms.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import type { RedisSettings } from "./sharing/redis-settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
@@ -20,7 +21,6 @@ import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
-const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
 export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
@@ -168,7 +168,6 @@ export function toWorkerSettings(config: PlatformConfig, internal: InternalAddre
     logLevel: config.log.level,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
-    prices: toPrices(config),
     routing: config.routing,
     spool: toSpoolSettings(config),
     internal,
@@ -187,23 +186,22 @@ export function toPrices({ prices, bundled_prices }: PlatformConfig): readonly P
   const configured = prices.map((price) => ({
     integration: price.integration,
     model: price.model,
-    inputPerMillion: price.input_per_million,
-    outputPerMillion: price.output_per_million,
+    inputPerMillion: price.input_per_million ?? 0,
+    outputPerMillion: price.output_per_million ?? 0,
     cacheReadPerMillion: price.cache_read_per_million,
     cacheWritePerMillion: price.cache_write_per_million,
     currency: price.currency,
     effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
+    provider: price.provider,
+    reasoningPerMillion: price.reasoning_per_million,
+    perRequest: price.per_request,
+    perSecond: price.per_second,
+    energy: price.energy && { watts: price.energy.watts, pricePerKwh: price.energy.price_per_kwh },
   }));
   return [
-    ...configured.map((terms) => toPriceEntry("config", terms)),
-    ...(bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms)),
+    ...untilNext(configured.map((terms) => toPriceEntry("config", terms))),
+    ...untilNext((bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms))),
   ];
-}
-
-/** The version is of the terms themselves: it outlives a restart, and changes with any of them. */
-function toPriceEntry(source: PriceEntry["source"], terms: PriceTerms): PriceEntry {
-  const version = `${source}:${hash("sha256", JSON.stringify(terms)).slice(0, versionDigits)}`;
-  return { ...terms, source, version };
 }
 
 /** The files of the port's TLS; undefined when it speaks plain HTTP. */

@@ -30,6 +30,7 @@ import type { Operation } from "./control/operation.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
+import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
@@ -37,7 +38,6 @@ import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
-import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -68,7 +68,7 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
-  readonly prices: PriceTable;
+  readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
@@ -182,14 +182,15 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
+    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
     ...budgetOperations({
       book: parts.budgets,
       identity,
       isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
       isIntegration: (name) => manager.list().some((each) => each.name === name),
       hasPrices: (currency) =>
-        config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
+        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
     ...accessOperations({

@@ -56,7 +56,13 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   expect((await store.ledger.list({ limit: 10 })).records.map(({ requestId }) => requestId)).toEqual([
     "req_9999",
   ]);
-  const whole = { resolution: "day", fromMs: 0, untilMs: Date.now(), byBucket: false } as const;
+  const whole = {
+    resolution: "day",
+    fromMs: 0,
+    untilMs: Date.now(),
+    byBucket: false,
+    withHistograms: true,
+  } as const;
   const { groups } = await store.usage.sum({
     ...whole,
     fromMs: 1_699_920_000_000,

@@ -4,8 +4,8 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { content } from "./content-migration.ts";
 import { budgets } from "./budget-migration.ts";
-import { priceVersions } from "./price-migration.ts";
-import { rollups } from "./rollup-migration.ts";
+import { operatorPrices, priceVersions } from "./price-migration.ts";
+import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
@@ -70,6 +70,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010_budgets": budgets,
   "0011_teams": teams,
   "0012_roles": roles,
+  "0013_prices_table": operatorPrices,
+  "0014_coarse_rollups": coarseRollups,
   "0016_audit_operations": auditOperations,
 };
 

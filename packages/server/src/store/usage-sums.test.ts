@@ -6,7 +6,6 @@ import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import { bucketStart, type Resolution, resolutions } from "../core/usage-buckets.ts";
-import { summedFields, UsageTally } from "../core/usage-tally.ts";
 import { createLedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import type { SumsQuery } from "./rollup-query.ts";
@@ -16,8 +15,8 @@ import { openStore, type Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 import { createUsageKinds, otherName } from "./usage-kinds.ts";
 import { createUsageSums } from "./usage-sums.ts";
+import { mixture, nowMs, tallyOf, toPlain, whole } from "./usage-sums.test-data.ts";
 
-const nowMs = 1_700_000_000_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 let directory = "";
@@ -49,52 +48,6 @@ function tamper(sql: string): readonly unknown[] {
   } finally {
     raw.close();
   }
-}
-
-/** Records of many kinds, over some hours. */
-function mixture(count: number, from = 0): readonly LedgerRecord[] {
-  return Array.from({ length: count }, (_, index) => {
-    const number = from + index;
-    const isFailed = number % 7 === 0;
-    return sampleRecord(number, {
-      attemptId: `req_${number}.${(number % 3) + 1}`,
-      requestId: `req_${number}`,
-      attempt: (number % 3) + 1,
-      startedAtMs: nowMs - (number % 50) * 400_000,
-      durationMs: number ** 2 % 5_000,
-      firstByteMs: isFailed ? null : number % 900,
-      principal: `team-${number % 4}`,
-      upstreamModel: `model-${number % 5}`,
-      outcome: isFailed ? "upstream_timeout" : "stop",
-      inputTokens: number,
-      usageSource: number % 11 === 0 ? "estimated" : "reported",
-      ...(number % 5 === 0 ? { costMicros: null, currency: null } : { costMicros: number }),
-    });
-  });
-}
-
-const whole: SumsQuery = {
-  resolution: "day",
-  fromMs: nowMs - 40 * dayMs,
-  untilMs: nowMs + dayMs,
-  byBucket: false,
-  groupBy: [],
-  filter: {},
-  limit: 1_000,
-};
-
-function tallyOf(records: readonly LedgerRecord[]): UsageTally {
-  const tally = new UsageTally();
-  for (const record of records) tally.add(record);
-  return tally;
-}
-
-function toPlain(tally: UsageTally): object {
-  return {
-    ...Object.fromEntries(summedFields.map((field) => [field, tally[field]])),
-    durations: tally.durations.format(),
-    firstBytes: tally.firstBytes.format(),
-  };
 }
 
 async function expectSums(store: Store, records: readonly LedgerRecord[]): Promise<void> {
@@ -225,15 +178,18 @@ describe("the sums of the ledger", () => {
       );
     expect(rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 2 },
       { resolution: "minute", count: 1 },
     ]);
     clock.now = nowMs + 3 * dayMs;
     expect(await usage.horizon.prune()).toBe(2);
     clock.now = nowMs + 85 * dayMs;
-    expect(await usage.horizon.prune()).toBe(2);
+    // Of all principals as one, of everything, and of principals alone.
+    expect(await usage.horizon.prune()).toBe(3);
     expect(rows()).toEqual([
       { resolution: "day", count: 2 },
+      { resolution: "eight_days", count: 2 },
       { resolution: "hour", count: 1 },
     ]);
     expect(usage.horizon.fromMs("hour")).toBe(bucketStart("hour", nowMs - 5 * dayMs));
