@@ -1,8 +1,7 @@
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
-import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
@@ -20,25 +19,21 @@ import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gatew
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
 import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
-import { createIntegrationHost } from "./integration-host.ts";
-import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { createLogin, type Login, offerSetup } from "./login.ts";
-import { loadPackages } from "./manager/load-package.ts";
-import { createManager, type Manager } from "./manager/manager.ts";
+import type { Manager } from "./manager/manager.ts";
 import { openListener, toUrl } from "./open-listener.ts";
+import { openCatalogue, openManager } from "./open-manager.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { openPriceBook, type PriceBook } from "./price-book.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
-import { listenToEvents, shareChanges } from "./share-changes.ts";
+import { listenToEvents } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
-import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
-import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
-import { startUsageUpkeep } from "./usage-upkeep.ts";
+import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
@@ -142,14 +137,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({
-    store,
-    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
-    seals: foundation.seals,
-    sealEveryMs: config.ledger.seal_seconds * 1_000,
-    retentionDays: config.ledger.retention_days,
-    log,
-  });
+  const upkeep = startUpkeep(foundation, input);
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -244,11 +232,8 @@ async function openCallPath(
     log,
     reportTraffic,
   });
-  const guard = startOverloadGuard({
-    settings: settings.overload,
-    metrics,
-    closeIdle: () => listener.closeIdle(),
-  });
+  const closeIdle = () => listener.closeIdle();
+  const guard = startOverloadGuard({ settings: settings.overload, metrics, closeIdle });
   const isTight = () => guard.isTight;
   const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
   const source = { platforms: () => viewPlatforms(manager()) };
@@ -292,6 +277,18 @@ async function openCallPath(
   };
 }
 
+/** Does what there is to do for the ledger: where replicas share it, the one that leads. */
+function startUpkeep({ store, seals, sharing }: Foundation, { config, log }: AppInput): UsageUpkeep {
+  return startUsageUpkeep({
+    store,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
+    seals,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
+}
+
 /** Lets changes of budgets bite on the next call. */
 function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
   gateway.setBudgets(budgets.budgets);
@@ -326,40 +323,6 @@ async function startIntegrations(
   const report = await manager.start(parts.configs);
   for (const problem of report.problems) parts.log.error("integrations.start_problem", { problem });
   await parts.directory.refresh();
-}
-
-/** The definitions that come with the platform, and those of the packages that the configuration names. */
-async function openCatalogue(
-  definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: Pick<AppInput, "config" | "baseDirectory" | "log">,
-): Promise<Catalogue> {
-  const known = new Set(definitions.map(({ id }) => id));
-  const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
-  return createCatalogue(definitions, await loadPackages({ uses, baseDirectory, log }));
-}
-
-function openManager(
-  { store, registry, metrics, sharing }: Foundation,
-  parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
-): Manager {
-  const { catalogue, config, log, secrets } = parts;
-  const manager = createManager({
-    catalogue,
-    secrets,
-    log,
-    logFor: (integration) => log.child({ integration }),
-    events: store.events,
-    host: createIntegrationHost({
-      instruments: createInstrumentFactory(registry, secrets),
-      directory: join(config.data_dir, "integrations"),
-      keyValues: (integration) => store.keyValues(integration),
-      tlsHandshakes: metrics.upstreamTlsHandshakes,
-    }),
-    clock: systemClock,
-    random: Math.random,
-  });
-  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
-  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */
