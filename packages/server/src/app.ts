@@ -23,13 +23,13 @@ import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createLogin, type Login, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
-import { openListener, schemeOf } from "./open-listener.ts";
+import { openListener, toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
 import { followIntegrations, viewPlatforms } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
-import { listenToEvents } from "./share-changes.ts";
+import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -47,6 +47,8 @@ export interface AppInput {
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
+  /** Aborted when the server is to stop, also while it starts. */
+  readonly stopping: AbortSignal;
 }
 
 /** A running platform. */
@@ -90,7 +92,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
-  const savedConfig = createSavedConfig(store.vault, log);
+  const savedConfig = createSavedConfig(store, log);
   const surfaces = createSurfaces({
     config,
     listener,
@@ -108,13 +110,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     auditTable: store.audit,
     auditLog: audit,
     readCaller,
-    checkSeals: (until) => store.checkSeals(until),
+    checkSeals: (heads) => store.checkSeals(heads),
+    chain: store.chain,
     auditor,
     login,
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
     backups: foundation.backups,
+    postgres: foundation.postgres,
     system: {
       version,
       dataDirectory: config.data_dir,
@@ -122,11 +126,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
     },
     manager,
-    events: {
-      list: (filter) => store.events.list(filter),
-      onEvent: (listen) => manager().onEvent(listen),
-      onRemoteEvent: listenToEvents(sharing.bus),
-    },
+    events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
@@ -144,7 +144,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
-  const url = `${schemeOf(config)}://${formatHost(address)}:${address.port}`;
+  const url = toUrl(config, address);
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
@@ -359,8 +359,4 @@ function observe(
 function requireManager({ manager }: { readonly manager?: Manager }): Manager {
   if (manager === undefined) throw new Error("a surface was used before the manager was made");
   return manager;
-}
-
-function formatHost({ address, family }: AddressInfo): string {
-  return family === "IPv6" ? `[${address}]` : address;
 }

@@ -1,5 +1,5 @@
 import { defineIntegration, type Health, type IntegrationDefinition } from "@llm-platform/kit";
-import { noSettings } from "./api/surface-integration.ts";
+import { noSettings } from "./core/no-settings.ts";
 import type { RedisFacts, SharedRedis } from "./sharing/shared-redis.ts";
 
 /** A Redis that is there is used after this long; without one the platform goes on. */

@@ -12,10 +12,12 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
 import { toPriceEntry } from "./control/price-version.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
+import { parseDatabaseUrl } from "./core/database-url.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
 import { type PriceEntry, untilNext } from "./core/price-terms.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
 import type { RedisSettings } from "./sharing/redis-settings.ts";
+import type { PostgresSettings } from "./store/postgres/settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
@@ -119,6 +121,7 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
   return {
     keys: toApiKeys(config),
     isGuarded: needsCallers(config),
+    keysUsableMs: config.database.keys_usable_seconds * 1_000,
     allowedHosts: config.server.allowed_hosts,
     address: toPublicAddress(config),
     maxBodyBytes: config.gateway.max_body_bytes,
@@ -127,6 +130,38 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,
     heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
   };
+}
+
+/**
+ * How PostgreSQL is reached; undefined where the store is in the data folder.
+ * @throws PlatformError `config_invalid` when the file of the authorities cannot be read
+ */
+export function toPostgresSettings({ database }: PlatformConfig): PostgresSettings | undefined {
+  if (database.url === undefined) return undefined;
+  const address = parseDatabaseUrl(database.url.reveal());
+  if ("problem" in address)
+    throw new PlatformError("config_invalid", `database.url ${address.problem}.`, { field: "database.url" });
+  const authorityFile = database.ca_file ?? address.authorityFile;
+  return {
+    address,
+    authorities: authorityFile === undefined ? undefined : readAuthorities(authorityFile),
+    poolSize: database.pool_size,
+    connectTimeoutMs: database.connect_timeout_seconds * 1_000,
+    requestTimeoutMs: database.request_timeout_seconds * 1_000,
+    backgroundTimeoutMs: database.background_timeout_seconds * 1_000,
+  };
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError(
+      "config_invalid",
+      `The file ${file} with the authorities of the database cannot be read. Check database.ca_file.`,
+      { field: "database.ca_file", cause },
+    );
+  }
 }
 
 /** How the spool of each process writes. */

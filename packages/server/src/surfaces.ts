@@ -46,6 +46,8 @@ import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import { createPostgresIntegration } from "./store/postgres/integration.ts";
+import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
@@ -74,6 +76,8 @@ export interface SurfaceParts {
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   readonly auditor: Auditor;
   readonly readCaller: ReadCaller;
   readonly login: Login;
@@ -82,6 +86,8 @@ export interface SurfaceParts {
   readonly backups: Backups;
   /** Undefined where none is configured. */
   readonly redis: SharedRedis | undefined;
+  /** Undefined where the store is in the data folder. */
+  readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
@@ -132,6 +138,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
+  if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     prometheus: config.prometheus.enabled,
@@ -147,6 +154,7 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "chain"
     | "checkSeals"
     | "auditTable"
     | "config"

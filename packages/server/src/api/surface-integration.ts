@@ -1,9 +1,5 @@
-import {
-  defineIntegration,
-  type IntegrationDefinition,
-  type IntegrationType,
-  type SettingsSchema,
-} from "@llm-platform/kit";
+import { defineIntegration, type IntegrationDefinition, type IntegrationType } from "@llm-platform/kit";
+import { noSettings } from "../core/no-settings.ts";
 import type { Listener, Mount } from "./listener.ts";
 
 export interface SurfaceInput {
@@ -47,18 +43,4 @@ export function createSurfaceIntegration({
       };
     },
   });
-}
-
-/** The settings of an integration that has none. */
-export const noSettings: SettingsSchema<object> = {
-  schema: { "~standard": { version: 1, vendor: "llm-platform", validate: refuseSettings } },
-  jsonSchema: { type: "object", properties: {}, additionalProperties: false },
-};
-
-function refuseSettings(
-  value: unknown,
-): { readonly value: object } | { readonly issues: readonly { readonly message: string }[] } {
-  const isEmpty =
-    value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
-  return isEmpty ? { value: {} } : { issues: [{ message: "this integration has no settings" }] };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
+import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
@@ -19,6 +20,7 @@ export const configSchema = z.strictObject({
   environment: environmentSetting,
   server: serverSettings,
   data_dir: dataDirectorySetting,
+  database: databaseSettings,
   log: logSettings,
   auth: authSettings,
   audit: auditSettings,

@@ -1,5 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
+import type { ChangeNotices } from "./change-notices.ts";
 import { type FoundKey, type KeyHolder, type Member, toKeyHolder, type User } from "../core/identity.ts";
 import type { Permission } from "../core/permissions.ts";
 import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
@@ -14,6 +15,7 @@ export interface IdentityParts {
   readonly database: Kysely<Tables>;
   /** Wall time. */
   readonly nowMs: () => number;
+  readonly changes: ChangeNotices;
 }
 
 /** Who is known, and word of every change of that. */
@@ -24,7 +26,7 @@ export interface Identity {
   readonly roles: RoleTable;
   readonly passwords: PasswordTable;
   readonly sessions: SessionTable;
-  /** Whether there is a user, as of the last change that was made here. */
+  /** Whether there is a user, as of the last change that was heard of here. */
   readonly hasUsers: boolean;
   /** Makes the first user. Rejects with PlatformError `conflict` while another call does. */
   makeFirst<Result>(make: () => Promise<Result>): Promise<Result>;
@@ -48,7 +50,7 @@ export interface Identity {
 const noteUseEveryMs = 10_000;
 
 /** Rejects with PlatformError `unavailable`. */
-export async function createIdentity({ database, nowMs }: IdentityParts): Promise<Identity> {
+export async function createIdentity({ database, nowMs, changes }: IdentityParts): Promise<Identity> {
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
   const passwords = createPasswordTable(database);
@@ -70,8 +72,12 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
     } finally {
       // Also one that failed may have taken effect.
       await lookAgain("here");
+      // Replicas that are not told look again within half a minute.
+      await changes.announce("identity").catch(() => undefined);
     }
   }
+
+  changes.onRemote("identity", () => void lookAgain("elsewhere"));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);

@@ -25,35 +25,36 @@ export const rollups: Migration = {
         "currency",
       ])
       .execute();
-    // One table for all resolutions: the same statements write, read and prune each of them, and as the resolution
-    // comes first in the key, the rows of one stand together.
-    let sums = database.schema
-      .createTable("usage_rollups")
-      .addColumn("resolution", "text", (column) => column.notNull())
-      .addColumn("by_principal", "integer", (column) => column.notNull())
-      .addColumn("bucket_ms", "bigint", (column) => column.notNull())
-      .addColumn("kind_id", "integer", (column) => column.notNull());
-    for (const { column } of rollupSums)
-      sums = sums.addColumn(column, "bigint", (definition) => definition.notNull());
-    await sums
-      .addColumn("durations", "text", (column) => column.notNull())
-      .addColumn("first_bytes", "text", (column) => column.notNull())
-      .addPrimaryKeyConstraint("usage_rollups_primary", [
-        "resolution",
-        "by_principal",
-        "bucket_ms",
-        "kind_id",
-      ])
-      .execute();
-    await database.schema
-      .createTable("usage_progress")
-      .addColumn("name", "text", (column) => column.primaryKey())
-      .addColumn("value", "bigint", (column) => column.notNull())
-      .execute();
+    await createRollupTables(database);
   },
 };
 
-const eightDaysMs = 691_200_000;
+/** The sums themselves, and how far they are. */
+export async function createRollupTables(database: Kysely<unknown>): Promise<void> {
+  // One table for all resolutions: the same statements write, read and prune each of them, and as the resolution
+  // comes first in the key, the rows of one stand together.
+  let sums = database.schema
+    .createTable("usage_rollups")
+    .addColumn("resolution", "text", (column) => column.notNull())
+    .addColumn("by_principal", "integer", (column) => column.notNull())
+    .addColumn("bucket_ms", "bigint", (column) => column.notNull())
+    .addColumn("kind_id", "integer", (column) => column.notNull());
+  for (const { column } of rollupSums)
+    sums = sums.addColumn(column, "bigint", (definition) => definition.notNull());
+  await sums
+    .addColumn("durations", "text", (column) => column.notNull())
+    .addColumn("first_bytes", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("usage_rollups_primary", ["resolution", "by_principal", "bucket_ms", "kind_id"])
+    .execute();
+  await database.schema
+    .createTable("usage_progress")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("value", "bigint", (column) => column.notNull())
+    .execute();
+}
+
+/** Start of the eight days of a bucket. Written out: with a parameter it would be another expression each time. */
+const eightDays = sql.raw("(bucket_ms - bucket_ms % 691200000)");
 
 /**
  * Sums by eight days, and of principals alone, for a database that has the others. The texts of several histograms with
@@ -95,9 +96,9 @@ export const coarseRollups: Migration = {
       GROUP BY resolution, bucket_ms, alone.id`.execute(database);
     await sql`
       INSERT INTO usage_rollups (${target})
-      SELECT 'eight_days', by_principal, bucket_ms - bucket_ms % ${eightDaysMs}, kind_id, ${summed}, ${histograms}
+      SELECT 'eight_days', by_principal, ${eightDays}, kind_id, ${summed}, ${histograms}
       FROM usage_rollups
       WHERE resolution = 'day'
-      GROUP BY by_principal, bucket_ms - bucket_ms % ${eightDaysMs}, kind_id`.execute(database);
+      GROUP BY by_principal, ${eightDays}, kind_id`.execute(database);
   },
 };

@@ -1,15 +1,15 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
+import { type ChainHead, onlyChain } from "../core/audit-record.ts";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
-import { refuseHalfRestored } from "./backup/half-restored.ts";
 import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
+import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
+import { holdDataDirectory } from "./data-directory.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
-import { takeInstanceLock } from "./instance-lock.ts";
 import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
@@ -54,10 +54,14 @@ export interface Store {
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   readonly prices: PriceRows;
+  /** Word of what other replicas change. */
+  readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
-  /** Looks at the ledger by the seals in the audit log, up to that record. Rejects with PlatformError `unavailable`. */
-  checkSeals(until: number): Promise<SealVerdict>;
+  /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
+  checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
 }
@@ -80,9 +84,7 @@ export async function openStore({
   masterKeys = { current: undefined, previous: [] },
   log = silent,
 }: StoreOptions): Promise<Store> {
-  makeDirectory(directory);
-  refuseHalfRestored(directory);
-  const lock = takeInstanceLock(directory);
+  const lock = holdDataDirectory(directory);
   try {
     return await openTables(join(directory, "platform.db"), {
       directory,
@@ -121,7 +123,7 @@ async function openTables(
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
-    const identity = await createIdentity({ database, nowMs });
+    const identity = await createIdentity({ database, nowMs, changes: noReplicas });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
@@ -146,10 +148,12 @@ async function openTables(
       vault,
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
+      changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
-      checkSeals: (until) => checkSeals(database, until),
+      checkSeals: (heads) => checkSeals(database, heads),
+      chain: onlyChain,
       async close() {
         await identity.close();
         await flushQuietly(usage, log);
@@ -202,19 +206,5 @@ async function openDatabase(path: string): Promise<OpenedDatabase> {
       );
     }
     throw toStorageError(error);
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new PlatformError(
-      "unavailable",
-      `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`,
-      {
-        cause: error,
-      },
-    );
   }
 }

@@ -191,6 +191,8 @@ export interface ApiKeyRow {
 }
 
 export interface AuditRow {
+  /** Empty for the chain of a server that has its database for itself. */
+  readonly chain: string;
   readonly sequence: number;
   readonly time_ms: number;
   readonly actor_id: string;
@@ -204,6 +206,7 @@ export interface AuditRow {
 
 /** How far a sink of the audit log had come that is not this table. */
 export interface AuditNoteRow {
+  readonly chain: string;
   readonly sink: string;
   readonly sequence: number;
   readonly hash: string;

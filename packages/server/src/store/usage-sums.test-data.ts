@@ -1,8 +1,12 @@
+import { expect } from "vitest";
 import type { LedgerRecord } from "../core/ledger-record.ts";
+import { bucketStart, type Resolution, resolutions } from "../core/usage-buckets.ts";
 import { summedFields, UsageTally } from "../core/usage-tally.ts";
 import type { SumsQuery } from "./rollup-query.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
+import type { Store } from "./store.ts";
 
+/** When the newest of the records began. */
 export const nowMs = 1_700_000_000_000;
 const dayMs = 86_400_000;
 
@@ -28,6 +32,7 @@ export function mixture(count: number, from = 0): readonly LedgerRecord[] {
   });
 }
 
+/** Everything, as one sum. */
 export const whole: SumsQuery = {
   resolution: "day",
   fromMs: nowMs - 40 * dayMs,
@@ -51,4 +56,22 @@ export function toPlain(tally: UsageTally): object {
     durations: tally.durations.format(),
     firstBytes: tally.firstBytes.format(),
   };
+}
+
+/** Compares the sums of every resolution with what the records come to. */
+export async function expectSums(store: Store, records: readonly LedgerRecord[]): Promise<void> {
+  for (const resolution of resolutions) {
+    const query = { ...whole, ...spanOf(resolution), byBucket: true };
+    const { groups } = await store.usage.sum(query);
+    const byPrincipal = await store.usage.sum({ ...query, groupBy: ["principal"] });
+    expect(byPrincipal.groups.reduce((sum, { tally }) => sum + tally.attempts, 0)).toBe(records.length);
+    const buckets = Map.groupBy(records, ({ startedAtMs }) => bucketStart(resolution, startedAtMs));
+    expect(groups.map(({ bucketMs, tally }) => [bucketMs, toPlain(tally)])).toEqual(
+      [...buckets].sort(([a], [b]) => a - b).map(([start, of]) => [start, toPlain(tallyOf(of))]),
+    );
+  }
+}
+
+function spanOf(resolution: Resolution): Pick<SumsQuery, "resolution" | "fromMs"> {
+  return { resolution, fromMs: bucketStart("day", nowMs - dayMs) };
 }
