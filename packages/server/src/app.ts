@@ -28,7 +28,7 @@ import { openPriceBook, type PriceBook } from "./price-book.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
-import { listenToEvents } from "./share-changes.ts";
+import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -125,11 +125,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
     },
     manager,
-    events: {
-      list: (filter) => store.events.list(filter),
-      onEvent: (listen) => manager().onEvent(listen),
-      onRemoteEvent: listenToEvents(sharing.bus),
-    },
+    events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
