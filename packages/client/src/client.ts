@@ -24,6 +24,7 @@ import type {
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
+  CallContent,
   RepriceReport,
   UsageAnswer,
   UsageFilter,
@@ -154,6 +155,8 @@ export interface PlatformClient {
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
   /** Reckons costs anew, of as many records as one call looks at. */
   repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
+  /** What a call asked and was answered, where it was kept. The reading is put on record. */
+  callContent(requestId: string): Promise<CallContent>;
   /** Has a backup made, and sent; the server keeps none. Has no deadline. */
   backup(signal?: AbortSignal): Promise<SentBackup>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
@@ -327,6 +330,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
         });
       }
     },
+    callContent: (requestId) => call(`/api/v1/usage/records/${encodeURIComponent(requestId)}/content`),
     repriceUsage: (order) =>
       call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
     async backup(signal) {

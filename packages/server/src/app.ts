@@ -22,6 +22,7 @@ import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
+import { createCaptureView, tellCapture, toContentStage } from "./content-capture.ts";
 import { createLogin, type Login, offerSetup } from "./login.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
@@ -83,7 +84,7 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, baseDirectory, log } = input;
-  const { store, audit, auditor, registry, metrics } = foundation;
+  const { store, registry, metrics } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
@@ -92,13 +93,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
+  const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store.vault, log);
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
-    registry,
     processMetrics: createProcessMetrics(registry, metrics),
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
@@ -108,19 +109,19 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: audit,
+    ...foundation,
+    auditLog: foundation.audit,
     readCaller,
     checkSeals: (until) => store.checkSeals(until),
-    auditor,
     login,
     savedConfig,
     vault: store.vault,
-    backups: foundation.backups,
     system: {
       version,
       dataDirectory: config.data_dir,
       startedAtMs: foundation.startedAtMs,
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
+      contentCapture,
     },
     manager,
     events: {
@@ -139,8 +140,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUsageUpkeep({
-    store,
-    seals: foundation.seals,
+    ...foundation,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
@@ -167,6 +167,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       models: directory.snapshot.models.length,
       took_ms: Date.now() - foundation.startedAtMs,
     });
+    tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
   }
   const { authenticator } = inference;
@@ -209,7 +210,7 @@ interface CallPath {
 }
 
 async function openCallPath(
-  { store, spool, audit, registry, metrics }: Foundation,
+  { store, spool, audit, content, registry, metrics }: Foundation,
   { config, log, login }: AppInput & { readonly login: Login },
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
@@ -259,13 +260,13 @@ async function openCallPath(
     metrics,
     reportTraffic,
   });
-  const canRecord = () => audit.isAccepting && !spool.isFull;
   const gateway = createGateway({
     directory,
     recorder,
     settings,
     metrics,
-    canRecord,
+    canRecord: () => audit.isAccepting && !spool.isFull,
+    content: toContentStage(config, content),
     limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
     budgetPrices,
     guard,

@@ -7,6 +7,7 @@ import { createAuditFile } from "./store/audit-file.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
 import { type Backups, createBackups } from "./store/backup/backups.ts";
+import { type CallContent, captureResults } from "./store/content/call-content.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -31,6 +32,7 @@ export interface Foundation {
   readonly audit: AuditLog;
   readonly auditor: Auditor;
   readonly seals: UsageSeals;
+  readonly content: CallContent;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
 }
@@ -68,14 +70,21 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   const auditor = createAuditor({ audit, nowMs: Date.now });
   const backups = createBackups({ dataDirectory: config.data_dir, version, log });
   const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
-  return { startedAtMs, store, backups, spool, audit, auditor, seals, registry, metrics };
+  for (const result of captureResults) metrics.contentCaptured.series(result);
+  const content = store.createContent({
+    retentionDays: config.content.retention_days,
+    log,
+    onResult: (result) => metrics.contentCaptured.series(result).add(),
+  });
+  return { startedAtMs, store, backups, spool, audit, auditor, seals, content, registry, metrics };
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, store }: Foundation,
+  { backups, spool, audit, seals, content, store }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
   await backups.stop();
+  await content.stop();
   await spool.close();
   await seals
     .seal(AbortSignal.timeout(lastSealMs))

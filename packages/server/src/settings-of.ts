@@ -140,6 +140,7 @@ export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
     logLevel: config.log.level,
+    contentModels: config.content.models,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
     prices: toPrices(config),

@@ -32,6 +32,7 @@ import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
+import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -44,6 +45,7 @@ import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
+import type { CallContent } from "./store/content/call-content.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
@@ -72,6 +74,7 @@ export interface SurfaceParts {
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
+  readonly content: CallContent;
   readonly auditor: Auditor;
   readonly readCaller: ReadCaller;
   readonly login: Login;
@@ -141,6 +144,7 @@ export function createOperations(
     SurfaceParts,
     | "auditLog"
     | "checkSeals"
+    | "content"
     | "auditTable"
     | "config"
     | "directory"
@@ -175,6 +179,7 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
+    ...contentOperations(parts.content),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
     ...budgetOperations({
       book: parts.budgets,

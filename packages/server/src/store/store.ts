@@ -7,6 +7,7 @@ import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { refuseHalfRestored } from "./backup/half-restored.ts";
 import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { createCheckpointer } from "./checkpointer.ts";
+import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { takeInstanceLock } from "./instance-lock.ts";
@@ -51,6 +52,7 @@ export interface Store {
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   keyValues(integration: string): KeyValues;
+  createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
   /** Looks at the ledger by the seals in the audit log, up to that record. Rejects with PlatformError `unavailable`. */
   checkSeals(until: number): Promise<SealVerdict>;
@@ -141,6 +143,7 @@ async function openTables(
       vault,
       signingKeys: createSigningKeyTable(database),
       keyValues: (integration) => createKeyValues(database, integration),
+      createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (until) => checkSeals(database, until),
