@@ -1,26 +1,30 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { LedgerRecord } from "../packages/server/src/core/ledger-record.ts";
+import { UsageTally } from "../packages/server/src/core/usage-tally.ts";
+import type { KindTallies } from "../packages/server/src/store/kind-tallies.ts";
 import type { SumsQuery } from "../packages/server/src/store/rollup-query.ts";
-import { openStore, type Store } from "../packages/server/src/store/store.ts";
+import { createRollupWriter } from "../packages/server/src/store/rollup-writer.ts";
+import { openStore } from "../packages/server/src/store/store.ts";
 
-// How long the questions of a usage page take over a large ledger: `node bench/usage-query.ts [--rows N]`.
-// The rows go the way of every record, in transactions of 500, and so do their sums.
+// How long the questions of a usage page take over a large ledger: `node bench/usage-query.ts [--days N]`. They read sums
+// alone, so that only these are made, by the writer that makes all of them, and no records.
 
-const days = 90;
 const dayMs = 86_400_000;
-const principals = 50;
-const models = 12;
-const rowsPerTransaction = 500;
-const rowsPerRun = 100;
+const principals = 2_000;
+const models = 30;
+const modelsEach = 5;
+const callsEachDay = 11;
 const questions = 20;
 
-const { values } = parseArgs({
-  options: { rows: { type: "string", default: "10000000" }, seed: { type: "string", default: "1" } },
-});
-const rows = Number(values.rows);
+const { values } = parseArgs({ options: { days: { type: "string", default: "90" } } });
+const days = Number(values.days);
+const untilMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs;
+const fromMs = untilMs - days * dayMs;
+const records = days * principals * modelsEach * callsEachDay;
 
 /** A reproducible sequence of numbers from 0 to 1 (mulberry32). */
 function createRandom(seed: number): () => number {
@@ -33,106 +37,146 @@ function createRandom(seed: number): () => number {
   };
 }
 
-const random = createRandom(Number(values.seed));
+const random = createRandom(1);
 
-/** Calls come in runs: a caller asks one model a hundred times within minutes. */
-function makeRun(from: number, count: number, startMs: number): readonly LedgerRecord[] {
-  const principal = `team-${Math.floor(random() * principals)}`;
-  const upstreamModel = `model-${Math.floor(random() * models)}`;
-  return Array.from({ length: count }, (_, index) => {
-    const number = from + index;
-    const isFailed = random() < 0.02;
-    const isPriced = upstreamModel !== "model-0";
-    return {
-      attemptId: `req_${number.toString(16).padStart(32, "0")}.1`,
-      requestId: `req_${number.toString(16).padStart(32, "0")}`,
-      attempt: 1,
-      startedAtMs: Math.floor(startMs + (number / rows) * days * dayMs),
-      durationMs: Math.round(200 * Math.exp(random() * 4)),
-      firstByteMs: isFailed ? null : Math.round(50 * Math.exp(random() * 3)),
-      principal,
-      operation: "chat",
-      requestedModel: upstreamModel,
+/** What the calls of one principal to one model came to on one day; one model has no known price. */
+function makeTallies(principal: number, nth: number, startMs: number): KindTallies {
+  const model = (principal * 7 + nth * 11) % models;
+  const isPriced = model !== 0;
+  const tally = new UsageTally();
+  tally.attempts = callsEachDay;
+  tally.calls = callsEachDay;
+  tally.inputTokens = callsEachDay * 2_000;
+  tally.outputTokens = callsEachDay * 400;
+  if (isPriced) tally.costMicros = callsEachDay * 10_000;
+  else tally.unpricedAttempts = callsEachDay;
+  for (let call = 0; call < callsEachDay; call++) {
+    const durationMs = Math.round(200 * Math.exp(random() * 4));
+    const firstByteMs = Math.round(50 * Math.exp(random() * 3));
+    tally.durationMs += durationMs;
+    tally.durations.add(durationMs);
+    tally.firstByteMs += firstByteMs;
+    tally.firstBytes.add(firstByteMs);
+  }
+  return {
+    kind: {
+      principal: `team-${principal}`,
       integration: "office",
       provider: "vllm",
-      upstreamModel,
-      stream: true,
-      outcome: isFailed ? "upstream_error" : "stop",
-      httpStatus: isFailed ? 500 : 200,
-      errorCode: isFailed ? "upstream_error" : null,
-      inputTokens: Math.round(random() * 4_000),
-      outputTokens: Math.round(random() * 800),
-      cacheReadTokens: null,
-      cacheWriteTokens: null,
-      reasoningTokens: null,
-      usageSource: "reported",
-      costMicros: isPriced ? Math.round(random() * 20_000) : null,
+      upstreamModel: `model-${model}`,
+      operation: "chat",
       currency: isPriced ? "USD" : null,
-      priceVersion: isPriced ? "bundled:0123456789ab" : null,
-    } satisfies LedgerRecord;
+    },
+    byMinute: new Map([[startMs + Math.floor(random() * 1_440) * 60_000, tally]]),
+  };
+}
+
+/** @returns milliseconds */
+function fill(path: string): number {
+  const raw = new DatabaseSync(path);
+  const kept = { minute: untilMs - 2 * dayMs, hour: untilMs - 8 * dayMs, day: 0, eight_days: 0 };
+  const writer = createRollupWriter(raw, {
+    fromMs: (resolution) => kept[resolution],
+    prune: () => Promise.resolve(0),
   });
-}
-
-async function fill(store: Store, startMs: number): Promise<number> {
   const startedAtMs = performance.now();
-  let insertedMs = 0;
-  for (let from = 0; from < rows; from += rowsPerTransaction) {
-    const batch: LedgerRecord[] = [];
-    for (let at = from; at < Math.min(rows, from + rowsPerTransaction); at += rowsPerRun)
-      batch.push(...makeRun(at, Math.min(rowsPerRun, rows - at), startMs));
-    const before = performance.now();
-    await store.ledger.insertMany(batch);
-    insertedMs += performance.now() - before;
+  for (let startMs = fromMs; startMs < untilMs; startMs += dayMs) {
+    const tallies = Array.from({ length: principals * modelsEach }, (_, index) =>
+      makeTallies(Math.floor(index / modelsEach), index % modelsEach, startMs),
+    );
+    raw.exec("BEGIN");
+    writer.add(tallies);
+    raw.exec("COMMIT");
   }
-  await store.usage.roller.flush();
-  console.log(
-    `${rows} rows in ${((performance.now() - startedAtMs) / 1_000).toFixed(0)} s, ${((insertedMs * 1_000) / rows).toFixed(2)} µs each to insert and sum`,
-  );
-  return insertedMs;
+  raw.close();
+  return performance.now() - startedAtMs;
 }
 
-async function time(name: string, ask: () => Promise<unknown>): Promise<void> {
+async function time(name: string, ask: () => Promise<unknown>): Promise<readonly string[]> {
   const taken: number[] = [];
+  const used: number[] = [];
   for (let count = 0; count < questions; count++) {
-    const before = performance.now();
+    const [beforeMs, before] = [performance.now(), process.cpuUsage()];
     await ask();
-    taken.push(performance.now() - before);
+    taken.push(performance.now() - beforeMs);
+    const { user, system } = process.cpuUsage(before);
+    used.push((user + system) / 1_000);
   }
-  taken.sort((a, b) => a - b);
-  const median = taken[Math.floor(questions / 2)] ?? 0;
-  console.log(`${name}: median ${median.toFixed(1)} ms, max ${(taken.at(-1) ?? 0).toFixed(1)} ms`);
+  for (const list of [taken, used]) list.sort((a, b) => a - b);
+  const middle = questions / 2;
+  const row = [name, taken[0], taken[middle], taken.at(-1), used[middle]].map((cell) =>
+    typeof cell === "number" ? cell.toFixed(1) : String(cell),
+  );
+  console.log(row.join("  "));
+  return row;
 }
 
 const directory = mkdtempSync(join(tmpdir(), "usage-query-"));
-const untilMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs;
-const fromMs = untilMs - days * dayMs;
-const store = await openStore({ directory });
+const path = join(directory, "platform.db");
 try {
-  await fill(store, fromMs);
-  const sum = (changes: Partial<SumsQuery>) => async () => {
-    const answer = await store.usage.sum({
-      resolution: "day",
-      fromMs,
-      untilMs,
-      byBucket: true,
-      groupBy: [],
-      filter: {},
-      limit: 10_000,
-      ...changes,
-    });
-    if (answer.groups.length === 0) throw new Error("the sums are empty");
+  await (await openStore({ directory })).close();
+  const filledMs = fill(path);
+  console.log(`the sums of ${records} records in ${(filledMs / 1_000).toFixed(0)} s`);
+  const store = await openStore({ directory });
+  const rows: (readonly string[])[] = [];
+  const measure = async (name: string, changes: Partial<SumsQuery>) => {
+    for (const withHistograms of [true, false]) {
+      const ask = async () => {
+        const whole = {
+          resolution: "day",
+          fromMs,
+          untilMs,
+          byBucket: false,
+          groupBy: [],
+          filter: {},
+        } as const;
+        const answer = await store.usage.sum({ ...whole, limit: 10_000, withHistograms, ...changes });
+        if (answer.groups.length === 0) throw new Error("the sums are empty");
+      };
+      rows.push(await time(`${name}${withHistograms ? "" : ", no percentiles"}`, ask));
+    }
   };
-  await time("by day, 90 days", sum({}));
-  await time("by model, 90 days", sum({ byBucket: false, groupBy: ["upstreamModel"] }));
-  await time("by day and model, 90 days", sum({ groupBy: ["upstreamModel"] }));
-  await time("by principal, 90 days", sum({ byBucket: false, groupBy: ["principal"] }));
-  await time("by hour, 7 days", sum({ resolution: "hour", fromMs: untilMs - 7 * dayMs }));
-  await time("a page of records", () =>
-    store.ledger.list({ fromMs, untilMs: untilMs - 30 * dayMs, limit: 100 }),
-  );
+  try {
+    await measure("by day", { byBucket: true });
+    await measure("by model", { groupBy: ["upstreamModel"] });
+    await measure("by principal", { groupBy: ["principal"] });
+    await measure("by principal, the last 24 hours", {
+      resolution: "hour",
+      fromMs: untilMs - dayMs - dayMs / 2,
+      untilMs: untilMs - dayMs / 2,
+      groupBy: ["principal"],
+    });
+    await measure("by day, of one principal", { byBucket: true, filter: { principal: "team-7" } });
+    await measure("by model, of one principal", {
+      groupBy: ["upstreamModel"],
+      filter: { principal: "team-7" },
+    });
+    await measure("by principal, of one model", {
+      groupBy: ["principal"],
+      filter: { upstreamModel: "model-3" },
+    });
+    const unpriced = () =>
+      store.usage.unpriced({ resolution: "day", fromMs, untilMs, filter: {}, limit: 1_000 });
+    rows.push(await time("models without a price", unpriced));
+  } finally {
+    await store.close();
+  }
+  const table = [
+    ["question", "least, ms", "median, ms", "most, ms", "CPU, median, ms"],
+    ["---", "---", "---", "---", "---"],
+    ...rows,
+  ].map((row) => `| ${row.join(" | ")} |`);
+  const report = `# What questions about usage take
+
+Written by \`node bench/usage-query.ts\`; do not edit. The sums of ${records.toLocaleString("en")} records of ${days} days: ${principals.toLocaleString("en")} principals, each of
+which calls ${modelsEach} of ${models} models ${callsEachDay} times a day. SQLite, ${questions} times each, on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}.
+Sums by the hour are of the last eight days.
+The load of the machine was ${loadavg()[0]?.toFixed(1)} in the last minute, with this one process of it: where that is more than a core, trust the CPU time.
+The time is that in the server, until the answer is there; other work has its turn meanwhile. The database has ${(statSync(path).size / 1_048_576).toFixed(0)} MiB.
+
+${table.join("\n")}
+`;
+  writeFileSync(fileURLToPath(new URL("usage-query.md", import.meta.url)), report);
 } finally {
-  await store.close();
-  const bytes = statSync(join(directory, "platform.db")).size;
-  console.log(`platform.db: ${(bytes / 1_048_576).toFixed(0)} MiB, ${(bytes / rows).toFixed(0)} bytes a row`);
   rmSync(directory, { recursive: true });
 }

@@ -90,6 +90,11 @@ describe("the style guard", () => {
       'export const a = () => import("undici");\n',
     ],
     [
+      "requests leave through the guarded door",
+      `${server}/wire/second-pool.ts`,
+      'import { connect } from "node:net";\nexport const a = connect;\n',
+    ],
+    [
       "process.env is read in config/ only",
       `${server}/core/g.ts`,
       "const { env } = process;\nexport const a = env;\n",
@@ -117,9 +122,10 @@ describe("the style guard", () => {
     expect(await runGuard(styleGuard, plant(clean))).toEqual([]);
   });
 
-  it("lets the outbound client's own folder, types and the guarded door pass", async () => {
+  it("lets the guarded doors themselves, types and the guarded door pass", async () => {
     const files = {
-      [`${server}/wire/a.ts`]: 'import { request } from "node:http";\nexport const a = request;\n',
+      [`${server}/wire/control-fetch.ts`]:
+        'import { request } from "node:http";\nexport const a = request;\n',
       [`${server}/gateway/b.ts`]: 'import type { Agent } from "node:http";\nexport type B = Agent;\n',
       [`${server}/manager/c.ts`]:
         "export interface Door {\n  fetch(url: string): Promise<Response>;\n}\nexport const a = (door: Door) => door.fetch(address);\n",

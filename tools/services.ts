@@ -1,8 +1,8 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, readdirSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
-const services = ["promtool"] as const;
+const services = ["promtool", "postgres", "redis-server"] as const;
 export type Service = (typeof services)[number];
 
 /**
@@ -26,10 +26,29 @@ export function areServicesRequired(): boolean {
 }
 
 function locate(name: Service): string | undefined {
-  return (process.env["PATH"] ?? "")
-    .split(delimiter)
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...(unlistedFolders[name]?.() ?? [])];
+  return folders
     .map((folder) => join(folder, name))
-    .find(isExecutable);
+    .find((path) => isExecutable(path) && isWhole(path, name));
+}
+
+/** Debian keeps the programs of a server out of the PATH, one folder for each version. */
+const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
+  postgres() {
+    const root = "/usr/lib/postgresql";
+    try {
+      const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+      return versions.map((version) => join(root, version, "bin"));
+    } catch {
+      // There is no PostgreSQL of Debian's.
+      return [];
+    }
+  },
+};
+
+/** What else must lie beside a program for it to be of use. */
+function isWhole(path: string, name: Service): boolean {
+  return name !== "postgres" || isExecutable(join(dirname(path), "initdb"));
 }
 
 function isExecutable(path: string): boolean {

@@ -7,6 +7,7 @@ export function readOperations(): readonly Operation[] {
     auditLog: inert("auditLog"),
     auditTable: inert("auditTable"),
     content: inert("content"),
+    chain: "",
     checkSeals: () => Promise.reject(new Error("there is no ledger")),
     config: inert("config"),
     identity: inert("identity"),
@@ -33,7 +34,7 @@ export function readOperations(): readonly Operation[] {
     system: inert("system"),
     ledger: inert("ledger"),
     usage: inert("usage"),
-    prices: inert("prices"),
+    prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
     manager: () => inert("manager"),
   });

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Guard } from "./guard.ts";
+import { opensConnection, outboundDoors } from "./outbound.ts";
 import { isCode, isTest, listSources } from "./sources.ts";
 
 interface Rule {
@@ -17,18 +18,6 @@ const readsEnvironment = [
   // The contract suite looks whether importing a definition changes the environment.
   "packages/kit/src/testing/contract-definition.ts",
 ];
-/** Where requests may leave: everything else goes through the context. */
-const outboundFiles = [
-  "packages/server/src/wire/",
-  "packages/kit/src/testing/",
-  "packages/client/src/client.ts",
-];
-const clientModule = '"(undici|(node:)?(https?|http2|net|tls|dgram))"';
-/** Names that open a connection; a module taken whole has them all. */
-const outboundImport = new RegExp(
-  `(\\b(fetch|request|get|connect|createConnection|createSocket|Agent|Pool|Client)\\b.*\\}|\\* as \\w+|^import \\w+) from ${clientModule}|\\bimport\\(${clientModule}\\)`,
-);
-const outboundCall = /(^|[^.\w])(globalThis\.)?fetch\((?!\w*\??:)|\bnew (WebSocket|EventSource)\(/;
 const readsEnv = /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*\} = process\b|from "(node:)?process"/;
 
 const lineRules: readonly Rule[] = [
@@ -54,8 +43,8 @@ const lineRules: readonly Rule[] = [
   },
   {
     name: "requests leave through the guarded door",
-    applies: (path) => isProduct(path) && !outboundFiles.some((place) => path.startsWith(place)),
-    violates: opensConnection,
+    applies: (path) => isProduct(path) && !outboundDoors.some((place) => path.startsWith(place)),
+    violates: (line) => opensConnection(withoutComment(line)),
   },
   {
     name: "nothing is left for later",
@@ -126,12 +115,6 @@ function statementStart(lines: readonly string[], index: number): number {
   if (closing === null) return index;
   const sameIndentation = new RegExp(`^${closing[1]}[^ )\\]}]`);
   return lines.findLastIndex((line, at) => at < index && sameIndentation.test(line));
-}
-
-function opensConnection(line: string): boolean {
-  const code = withoutComment(line);
-  if (code.startsWith("import type ")) return false;
-  return outboundImport.test(code) || outboundCall.test(code.replaceAll(/"[^"]*"|`[^`]*`/g, ""));
 }
 
 function isCast(line: string): boolean {

@@ -1,5 +1,7 @@
 /** One fact of an administrative operation. Times are ISO 8601. */
 export interface AuditRecord {
+  /** Which server's chain it is; empty where one server has the database for itself. */
+  readonly chain: string;
   readonly sequence: number;
   readonly time: string;
   readonly actor: {
@@ -23,6 +25,8 @@ export interface AuditRecord {
 
 /** A record by its place in the chain and its hash. */
 export interface AuditHead {
+  /** Which server's chain it is; empty where one server has the database for itself. */
+  readonly chain?: string | undefined;
   readonly sequence: number;
   readonly hash: string;
 }
@@ -47,12 +51,15 @@ export interface AuditVerdict {
   readonly head: AuditHead;
   /** The first record that is not as it was written; null when all are. */
   readonly first_bad: {
+    readonly chain: string;
     readonly sequence: number;
     readonly sink: string;
     readonly reason: string;
     readonly detail: string;
   } | null;
   readonly sinks: readonly { readonly name: string; readonly records: number }[];
+  /** Chains of other servers with the same database. */
+  readonly others: readonly { readonly chain: string; readonly records: number; readonly ok: boolean }[];
   /** The usage ledger, by its seals in the audit log. */
   readonly usage: {
     /** Sound ones. */
@@ -63,6 +70,7 @@ export interface AuditVerdict {
     readonly records_not_kept: number;
     /** Between which records of calls the first lies that is not as it was sealed; null when all are. */
     readonly first_bad: {
+      readonly chain: string;
       readonly sequence: number;
       readonly first_id: number;
       readonly last_id: number;

@@ -21,6 +21,7 @@ import type {
   User,
   UserChange,
 } from "./identity.ts";
+import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -157,6 +158,11 @@ export interface PlatformClient {
   repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
   /** What a call asked and was answered, where it was kept. The reading is put on record. */
   callContent(requestId: string): Promise<CallContent>;
+  /** What models cost. */
+  prices(question: PriceQuestion): Promise<PriceAnswer>;
+  putPrice(price: NewPrice): Promise<Price>;
+  /** Ends what was set for exactly these models, from now on. */
+  deletePrice(scope: PriceScope): Promise<{ readonly ended: readonly Price[] }>;
   /** Has a backup made, and sent; the server keeps none. Has no deadline. */
   backup(signal?: AbortSignal): Promise<SentBackup>;
   /** Streams an answer. Throws ClientError when the stream breaks off. */
@@ -333,6 +339,9 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     callContent: (requestId) => call(`/api/v1/usage/records/${encodeURIComponent(requestId)}/content`),
     repriceUsage: (order) =>
       call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
+    prices: (question) => call(`/api/v1/prices${toQuery(question)}`),
+    putPrice: (price) => call("/api/v1/prices", { method: "PUT", body: price }),
+    deletePrice: (scope) => call(`/api/v1/prices${toQuery(scope)}`, { method: "DELETE" }),
     async backup(signal) {
       const accept = "application/x-tar";
       return toSentBackup(await send("/api/v1/backups", { method: "POST", body: {}, accept, signal }));

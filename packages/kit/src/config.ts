@@ -2,6 +2,13 @@
 export const integrationTypes = ["model_platform", "monitoring", "api", "service"] as const;
 export type IntegrationType = (typeof integrationTypes)[number];
 
+/**
+ * Where an integration may connect to, judged by the address that a name resolves to: `private` for this machine and private
+ * networks, `public` for all others, `any` for both. Addresses where clouds keep a machine's credentials are in none.
+ */
+export const networkReaches = ["private", "public", "any"] as const;
+export type NetworkReach = (typeof networkReaches)[number];
+
 /** How often and how fast a failing integration is tried again. */
 export interface RetryConfig {
   /** Failed probes before a restart. Range 1–100, default 3. */
@@ -29,4 +36,6 @@ export interface IntegrationConfig {
   /** Seconds between two probes. Default 60. */
   readonly health_check_interval: number;
   readonly retry_config: RetryConfig;
+  /** Default any. */
+  readonly network?: NetworkReach | undefined;
 }

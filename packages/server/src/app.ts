@@ -4,33 +4,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
-import type { InferenceParts } from "./api/inference.ts";
-import { createInferenceParts } from "./api/inference-parts.ts";
-import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
-import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
+import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
-import { createLocalLimits } from "./gateway/call-limits.ts";
-import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
-import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
-import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
+import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
-import { createCaptureView, tellCapture, toContentStage } from "./content-capture.ts";
-import { createLogin, type Login, offerSetup } from "./login.ts";
+import { createCaptureView, tellCapture } from "./content-capture.ts";
+import { createLogin, offerSetup } from "./login.ts";
 import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
-import { openListener, schemeOf } from "./open-listener.ts";
-import { followIntegrations, viewPlatforms } from "./platform-views.ts";
+import { toUrl } from "./open-listener.ts";
+import { followIntegrations } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { listenToEvents, shareChanges } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -39,7 +30,6 @@ import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
-import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
 export interface AppInput {
   readonly config: PlatformConfig;
@@ -50,6 +40,8 @@ export interface AppInput {
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
   tell(text: string): void;
+  /** Aborted when the server is to stop, also while it starts. */
+  readonly stopping: AbortSignal;
 }
 
 /** A running platform. */
@@ -62,8 +54,6 @@ export interface App {
   stop(drainMs: number): Promise<void>;
 }
 
-/** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
-const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
 /** Calls are taken after this long even when an integration is still starting. */
 const slowStartMs = 3_000;
@@ -83,8 +73,8 @@ export async function startApp(input: AppInput): Promise<App> {
 }
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
-  const { config, baseDirectory, log } = input;
-  const { store, registry, metrics } = foundation;
+  const { config, log } = input;
+  const { store, registry, metrics, sharing } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
@@ -94,7 +84,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
-  const savedConfig = createSavedConfig(store.vault, log);
+  const savedConfig = createSavedConfig(store, log);
   const surfaces = createSurfaces({
     config,
     listener,
@@ -105,17 +95,19 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: path.prices,
+    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
     ...foundation,
     auditLog: foundation.audit,
     readCaller,
-    checkSeals: (until) => store.checkSeals(until),
+    checkSeals: (heads) => store.checkSeals(heads),
+    chain: store.chain,
     login,
     savedConfig,
     vault: store.vault,
+    redis: sharing.redis,
     system: {
       version,
       dataDirectory: config.data_dir,
@@ -127,29 +119,28 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events: {
       list: (filter) => store.events.list(filter),
       onEvent: (listen) => manager().onEvent(listen),
+      onRemoteEvent: listenToEvents(sharing.bus),
     },
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
-    config,
-    baseDirectory,
-    log,
-  });
+  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUsageUpkeep({
     ...foundation,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
   });
+  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
-  const url = `${schemeOf(config)}://${formatHost(address)}:${address.port}`;
+  const url = toUrl(config, address);
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
@@ -186,6 +177,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await listener.stop();
       await workers?.stop();
       await upkeep.stop();
+      await path.priceKeeper.stop();
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -194,122 +186,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       log.info("platform.stopped");
     },
   };
-}
-
-/** The way of a model call, from the port to its record. */
-interface CallPath {
-  /** Undefined where this process serves everything itself. */
-  readonly workers: WorkerHost | undefined;
-  readonly guard: StartedGuard;
-  readonly listener: Listener;
-  readonly directory: ModelDirectory;
-  readonly gateway: Gateway;
-  readonly inference: InferenceParts;
-  readonly prices: PriceTable;
-  readonly budgets: BudgetBook;
-}
-
-async function openCallPath(
-  { store, spool, audit, content, registry, metrics }: Foundation,
-  { config, log, login }: AppInput & { readonly login: Login },
-  manager: () => Manager | undefined,
-): Promise<CallPath> {
-  const settings = toGatewaySettings(config);
-  const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
-    manager()?.reportTraffic(name, outcome);
-  const budgets = await openBudgetBook({
-    store: store.budgets,
-    registry,
-    metrics,
-    log,
-    nowMs: Date.now,
-    publish: (event) => manager()?.publish(event),
-  });
-  const workers = createWorkerHost({
-    config,
-    budgets: budgets.counter,
-    ledger: store.ledger,
-    audit,
-    keys: login.callers,
-    registry,
-    metrics,
-    log,
-    reportTraffic,
-  });
-  const guard = startOverloadGuard({
-    settings: settings.overload,
-    metrics,
-    closeIdle: () => listener.closeIdle(),
-  });
-  const isTight = () => guard.isTight;
-  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
-  const source = { platforms: () => viewPlatforms(manager()) };
-  const directory = createModelDirectory({
-    source,
-    routing: config.routing,
-    breaker: settings.breaker,
-    log,
-    onChange: () => workers?.update(),
-  });
-  const prices = createPriceTable(toPrices(config));
-  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
-  const recorder = createRecorder({
-    sink: spool,
-    prices,
-    budgetPrices,
-    metrics,
-    reportTraffic,
-  });
-  const gateway = createGateway({
-    directory,
-    recorder,
-    settings,
-    metrics,
-    canRecord: () => audit.isAccepting && !spool.isFull,
-    content: toContentStage(config, content),
-    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, budgets.counter),
-    budgetPrices,
-    guard,
-    random: Math.random,
-  });
-  followBudgets(budgets, gateway, workers);
-  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
-  return {
-    workers,
-    guard,
-    listener,
-    directory,
-    gateway,
-    prices,
-    budgets,
-    inference: createInferenceParts(toInferenceSettings(config), {
-      gateway,
-      log,
-      keySource: login.callers,
-    }),
-  };
-}
-
-/** Lets changes of budgets bite on the next call. */
-function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
-  gateway.setBudgets(budgets.budgets);
-  budgets.onChange((changed) => {
-    gateway.setBudgets(changed);
-    workers?.update();
-  });
-}
-
-/** Takes no more connections, and lets the calls in flight end. */
-async function drain(
-  { workers, listener, gateway }: CallPath,
-  { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
-): Promise<void> {
-  await workers?.askAll();
-  const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
-  const isWatched = config.environment === "production" || inFlight > 0;
-  if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
-  listener.close();
-  await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
 }
 
 /** Gives every integration its first try, and learns the models of those that are up. */
@@ -337,11 +213,11 @@ async function openCatalogue(
 }
 
 function openManager(
-  { store, registry, metrics }: Foundation,
+  { store, registry, metrics, sharing }: Foundation,
   parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
-  return createManager({
+  const manager = createManager({
     catalogue,
     secrets,
     log,
@@ -356,6 +232,8 @@ function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
+  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */
@@ -385,8 +263,4 @@ function observe(
 function requireManager({ manager }: { readonly manager?: Manager }): Manager {
   if (manager === undefined) throw new Error("a surface was used before the manager was made");
   return manager;
-}
-
-function formatHost({ address, family }: AddressInfo): string {
-  return family === "IPv6" ? `[${address}]` : address;
 }

@@ -1,5 +1,5 @@
 import data from "./bundled-prices.json" with { type: "json" };
-import type { PriceTerms } from "./core/prices.ts";
+import type { PriceTerms } from "./core/price-terms.ts";
 
 /** How platforms call themselves whose models the bundled prices are for; a server of one's own costs something else. */
 const hostedProvider = "openai";

@@ -1,17 +1,23 @@
 import { join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
+import { openPlatformStore } from "./open-platform-store.ts";
+import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
-import { toMasterKeys, toSpoolSettings, toSumsRetention } from "./settings-of.ts";
+import { toSpoolSettings } from "./settings-of.ts";
+import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
+import { auditFolder } from "./store/audit-files.ts";
 import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
+import { refuseBackups } from "./store/backup/refuse-backups.ts";
 import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { type CallContent, captureResults } from "./store/content/call-content.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
-import { openStore, type Store } from "./store/store.ts";
+import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -21,12 +27,16 @@ import { version } from "./version.ts";
 interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
+  /** Aborted when the server is to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** What everything else stands on. */
 export interface Foundation {
   readonly startedAtMs: number;
   readonly store: Store;
+  /** What looks after PostgreSQL; undefined where the store is in the data folder. */
+  readonly postgres: PostgresKeeper | undefined;
   readonly backups: Backups;
   readonly spool: Spool;
   readonly audit: AuditLog;
@@ -35,22 +45,17 @@ export interface Foundation {
   readonly content: CallContent;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
+  readonly sharing: Sharing;
 }
 
 /** What is not sealed by then is with the next start. */
 const lastSealMs = 2_000;
 
-/** @throws PlatformError when the data folder cannot be used */
-export async function openFoundation({ config, log }: FoundationInput): Promise<Foundation> {
+/** @throws PlatformError when the data folder or the database cannot be used */
+export async function openFoundation(input: FoundationInput): Promise<Foundation> {
+  const { config, log } = input;
   const startedAtMs = Date.now();
-  const masterKeys = toMasterKeys(config);
-  const store = await openStore({
-    directory: config.data_dir,
-    keepEvents: config.events.keep,
-    keepSums: toSumsRetention(config),
-    masterKeys,
-    log,
-  });
+  const { store, postgres } = await openPlatformStore(input);
   await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
@@ -62,13 +67,20 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
   // Rates are seen from the first failure on only when the counters are there before it.
   for (const sink of auditSinkNames) metrics.auditFailures.series(sink);
   const audit = await createAuditLog({
-    sinks: [store.audit, createAuditFile({ directory: join(config.data_dir, "audit") })],
+    chain: store.chain,
+    sinks: [store.audit, createAuditFile({ directory: auditFolder(config.data_dir, store.chain) })],
+    others: () => store.audit.others(),
     log,
     nowMs: Date.now,
     onFailure: (sink) => metrics.auditFailures.series(sink).add(),
   });
   const auditor = createAuditor({ audit, nowMs: Date.now });
-  const backups = createBackups({ dataDirectory: config.data_dir, version, log });
+  const backups =
+    postgres === undefined
+      ? createBackups({ dataDirectory: config.data_dir, version, log })
+      : refuseBackups(
+          "PostgreSQL makes the backups of what it holds: use pg_dump and pg_restore. The guide says what else to keep.",
+        );
   const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
   for (const result of captureResults) metrics.contentCaptured.series(result);
   const content = store.createContent({
@@ -76,11 +88,13 @@ export async function openFoundation({ config, log }: FoundationInput): Promise<
     log,
     onResult: (result) => metrics.contentCaptured.series(result).add(),
   });
-  return { startedAtMs, store, backups, spool, audit, auditor, seals, content, registry, metrics };
+  const sharing = openSharing({ config, registry, metrics, log });
+  const kept = { store, postgres, backups, spool, audit, auditor, seals, content };
+  return { startedAtMs, ...kept, registry, metrics, sharing };
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, content, store }: Foundation,
+  { backups, spool, audit, seals, content, store, sharing }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
   await backups.stop();
@@ -91,4 +105,5 @@ export async function closeFoundation(
     .catch((error: unknown) => log.warn("ledger.seal_failed", { error }));
   await audit.close();
   await store.close();
+  await sharing.stop();
 }

@@ -22,12 +22,12 @@ const idleLookMs = 50;
 export function createIntegrationHost(
   parts: IntegrationHostParts,
 ): (input: HostInput) => Promise<HostServices> {
-  return async ({ name, definition, settings, writtenSettings, signal }) => {
+  return async ({ name, definition, settings, writtenSettings, network, signal }) => {
     const dataDirectory = join(parts.directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
     const sources = [settings, writtenSettings];
     const origins = collectOrigins(sources);
-    const control = createControlFetch({ settings: sources, signal });
+    const control = createControlFetch({ settings: sources, network, signal });
     const pools: UpstreamPool[] = [];
     return {
       metrics: parts.instruments.create({
@@ -39,8 +39,8 @@ export function createIntegrationHost(
       dataDirectory,
       fetch: (url, options) => control.fetch(url, options),
       upstream(origin, limits) {
-        if (!origin.startsWith("unix:")) judgeAddress(origin, origins);
-        const pool = createUpstreamPool(origin, limits, (session) =>
+        if (!origin.startsWith("unix:")) judgeAddress(origin, origins, network);
+        const pool = createUpstreamPool(origin, { ...limits, network }, (session) =>
           parts.tlsHandshakes.series(name, session).add(),
         );
         pools.push(pool);

@@ -94,6 +94,7 @@ test("a key may what both its scopes and its owner's role allow at that moment, 
       onChange: (listener) => identity.onChange(listener),
     },
     isGuarded: true,
+    keysUsableMs: 900_000,
     allowedHosts: [],
     address: { origin: undefined, isTls: false },
   });

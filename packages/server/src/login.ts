@@ -35,7 +35,7 @@ const nowMs = () => Date.now();
 /** Touches neither the database nor a key before it is asked to. */
 export function createLogin(
   config: Pick<PlatformConfig, "environment" | "server" | "auth">,
-  parts: Pick<Store, "identity" | "signingKeys" | "vault"> & { readonly log: PlatformLog },
+  parts: Pick<Store, "identity" | "signingKeys" | "vault" | "changes"> & { readonly log: PlatformLog },
 ): Login {
   const { identity, signingKeys: table, vault, log } = parts;
   const { issuer, access_seconds, refresh_seconds, signing_key_days } = config.auth.tokens;
@@ -43,6 +43,7 @@ export function createLogin(
   const signingKeys = createSigningKeys({
     table,
     vault,
+    changes: parts.changes,
     nowMs,
     rotateAfterMs: signing_key_days * dayMs,
     keepMs: accessMs,
@@ -71,7 +72,7 @@ export function createLogin(
         const member = user === undefined ? undefined : await identity.toMember(user);
         return toTokenHolder({ session, member }, facts.expiresAtMs);
       },
-      onChange: (listener) => identity.onChange(listener),
+      onChange: (listener) => identity.onChange(() => listener()),
     },
     signingKeys,
     browser: createBrowserLogin({ providers, users }),

@@ -1,3 +1,4 @@
+import type { AddressInfo } from "node:net";
 import { createListener, type Dealer, type Listener } from "./api/listener.ts";
 import type { Tls } from "./api/tls-door.ts";
 import { openTlsSource } from "./api/tls-source.ts";
@@ -45,9 +46,10 @@ export async function openListener({
   });
 }
 
-/** What the port's addresses begin with. */
-export function schemeOf(config: PlatformConfig): "http" | "https" {
-  return toTlsFiles(config) === undefined ? "http" : "https";
+/** Where the port is, for people. */
+export function toUrl(config: PlatformConfig, { address, family, port }: AddressInfo): string {
+  const scheme = toTlsFiles(config) === undefined ? "http" : "https";
+  return `${scheme}://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
 async function openTls(

@@ -8,9 +8,10 @@ export function viewPlatforms(manager: Manager | undefined): readonly PlatformVi
   return manager
     .list()
     .filter(({ type, enabled }) => type === "model_platform" && enabled)
-    .map(({ name, priority, state, reason }) => ({
+    .map(({ name, priority, network, state, reason }) => ({
       name,
       priority,
+      network,
       platform: manager.running(name)?.models,
       absence: `The integration ${name} is ${state}${reason === null ? "." : `: ${reason}`}`,
     }));

@@ -46,30 +46,30 @@ function alter(): void {
 }
 
 it("keeps changes over a restart, the later ones on top, until the entry of the file changes", async () => {
-  const first = createSavedConfig(store.vault, log);
+  const first = createSavedConfig(store, log);
   expect(await first.apply(entry())).toEqual(entry());
   await first.save("office", { priority: 7, enabled: false });
   await first.save("office", { enabled: true, settings: { api_key: "k" } });
   const changed = entry({ priority: 7, settings: { api_key: "k" } });
-  const second = createSavedConfig(store.vault, log);
+  const second = createSavedConfig(store, log);
   expect(await second.apply(entry())).toEqual(changed);
   expect(await second.apply(entry({ health_check_interval: 5 }))).toEqual(
     entry({ health_check_interval: 5 }),
   );
   await second.save("office", { priority: 9 });
-  expect(await createSavedConfig(store.vault, log).apply(entry())).toEqual(entry());
+  expect(await createSavedConfig(store, log).apply(entry())).toEqual(entry());
 });
 
 it("leaves an integration off whose change was altered, but no surface, and takes a new change", async () => {
-  const first = createSavedConfig(store.vault, log);
+  const first = createSavedConfig(store, log);
   await first.apply(entry());
   await first.save("office", { priority: 7 });
   alter();
-  const second = createSavedConfig(store.vault, log);
+  const second = createSavedConfig(store, log);
   expect(await second.apply(entry())).toEqual(entry({ enabled: false }));
   expect(await second.apply(entry({ type: "api" }))).toEqual(entry({ type: "api" }));
   expect(told).toEqual(["secrets.unreadable", "secrets.unreadable"]);
   await second.apply(entry());
   await second.save("office", { priority: 8 });
-  expect(await createSavedConfig(store.vault, log).apply(entry())).toEqual(entry({ priority: 8 }));
+  expect(await createSavedConfig(store, log).apply(entry())).toEqual(entry({ priority: 8 }));
 });

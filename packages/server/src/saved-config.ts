@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { IntegrationConfig, Log } from "@llm-platform/kit";
+import type { ChangeNotices } from "./store/change-notices.ts";
 import type { Vault } from "./store/vault.ts";
 
 /**
@@ -22,10 +23,20 @@ interface Saved {
   readonly patch: object;
 }
 
+export interface SavedConfigParts {
+  readonly vault: Vault;
+  /** Told of what is saved. */
+  readonly changes: ChangeNotices;
+}
+
 const purpose = "integration_config";
 
-export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
+export function createSavedConfig({ vault, changes }: SavedConfigParts, log: Log): SavedConfig {
   const fingerprints = new Map<string, string>();
+  // It is taken up here with the next start.
+  changes.onRemote("integration_config", (integration) =>
+    log.info("integration.config_changed_elsewhere", { integration }),
+  );
 
   async function read(name: string): Promise<Saved | undefined> {
     const text = await vault.read({ purpose, name });
@@ -62,6 +73,10 @@ export function createSavedConfig(vault: Vault, log: Log): SavedConfig {
       const fingerprint = fingerprints.get(name) ?? "";
       const merged = { ...(await readPatch(name, fingerprint)), ...patch };
       await vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
+      await changes.announce("integration_config", name).catch((error: unknown) => {
+        // It is saved; other replicas see it when they start.
+        log.warn("integration.change_not_announced", { integration: name, error });
+      });
     },
   };
 }

@@ -38,9 +38,20 @@ export async function beginUnsealed(parts: SealedPhaseParts, begin: () => Promis
   }
 }
 
-/** A key that lies beside what it seals protects against nobody who gets the whole folder. */
+/**
+ * A key that lies beside what it seals protects against nobody who gets the whole folder. With a database of its own it is
+ * not beside it, but in one server's folder, where no other replica finds it.
+ */
 export async function warnOfKeyFile(vault: Vault, config: PlatformConfig, log: PlatformLog): Promise<void> {
-  if (config.environment !== "production" || (await vault.status()).source !== "file") return;
+  const isShared = config.database.url !== undefined;
+  if ((config.environment !== "production" && !isShared) || (await vault.status()).source !== "file") return;
+  if (isShared) {
+    log.warn("secrets.key_of_one_server", {
+      remedy:
+        "The master key lies in the data folder of this server; another replica is sealed without it, and without the folder the secrets are lost. Set LLM_PLATFORM_SECRETS__MASTER_KEY or LLM_PLATFORM_SECRETS__MASTER_KEY_FILE to the text of master.key on every replica.",
+    });
+    return;
+  }
   log.warn("secrets.key_beside_data", {
     remedy:
       "The master key lies in the data folder, beside what it seals. Keep it elsewhere: set LLM_PLATFORM_SECRETS__MASTER_KEY or LLM_PLATFORM_SECRETS__MASTER_KEY_FILE to its text, restart, and delete master.key once `llmp secrets status` says `configuration`. Back it up apart from the data.",

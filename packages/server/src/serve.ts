@@ -1,6 +1,6 @@
 import { toPlatformError } from "@llm-platform/kit";
 import { startApp } from "./app.ts";
-import { forgetMasterKeys, readSurroundings } from "./config/surroundings.ts";
+import { forgetCredentials, readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { KnownSecrets } from "./core/known-secrets.ts";
 import { findSecrets } from "./core/shown-value.ts";
@@ -21,13 +21,13 @@ export async function serve(argv: readonly string[]): Promise<number> {
   let log: PlatformLog | undefined;
   try {
     const loaded = loadConfig(readSurroundings(argv));
-    forgetMasterKeys();
+    forgetCredentials();
     const secrets = new KnownSecrets();
     secrets.learn(findSecrets(loaded.config, {}));
     log = createLog(loaded.config.log.level, { secrets });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const { config, baseDirectory } = loaded;
-    const app = await startApp({ config, baseDirectory, log, secrets, tell });
+    const app = await startApp({ config, baseDirectory, log, secrets, tell, stopping: stop.signal });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;
@@ -35,6 +35,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (thrown) {
     const error = toPlatformError(thrown);
+    if (error.code === "shutting_down") return exitOk;
     log?.error("platform.failed", { error });
     process.stderr.write(
       `llm-platform: ${error.code === "internal" ? String(error.cause) : error.message}\n`,
@@ -57,14 +58,22 @@ interface StopRequest {
 
 /**
  * Listens for signals and for errors that nothing caught, from the first moment: a stop that is asked for
- * while the platform starts takes effect when it has started. A second signal ends the process at once.
+ * while the platform starts takes effect when it has started, or has given up waiting. A second signal ends the process
+ * at once.
  */
-function listenForStop(): { readonly requested: Promise<StopRequest>; forget(): void } {
+function listenForStop(): {
+  readonly requested: Promise<StopRequest>;
+  /** Aborted by a signal. */
+  readonly signal: AbortSignal;
+  forget(): void;
+} {
   const { promise, resolve } = Promise.withResolvers<StopRequest>();
+  const stopping = new AbortController();
   const state = { isRequested: false };
   const onSignal = (signal: NodeJS.Signals) => {
     if (state.isRequested) process.exit(exitFailed);
     state.isRequested = true;
+    stopping.abort();
     resolve({ exitCode: exitOk, why: signal });
   };
   // After an error that nothing caught the state is not to be trusted: calls in flight may end, then a supervisor starts anew.
@@ -77,6 +86,7 @@ function listenForStop(): { readonly requested: Promise<StopRequest>; forget(): 
   process.on("uncaughtException", onError);
   return {
     requested: promise,
+    signal: stopping.signal,
     forget() {
       process.off("SIGTERM", onSignal);
       process.off("SIGINT", onSignal);

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { PlatformError } from "@llm-platform/kit";
 import type { ApiKeyRecord } from "./api/authenticate.ts";
 import type { InferenceSettings } from "./api/inference-parts.ts";
 import type { PublicAddress } from "./api/public-origin.ts";
@@ -8,16 +10,19 @@ import { bundledPriceTerms } from "./bundled-prices.ts";
 import { needsCallers } from "./config/bind-guard.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { ProviderSettings } from "./control/login/identity-provider.ts";
+import { toPriceEntry } from "./control/price-version.ts";
 import { defaultBreakerSettings } from "./core/breaker.ts";
+import { parseDatabaseUrl } from "./core/database-url.ts";
 import { isUnlimited, type LimitValues } from "./core/limits.ts";
-import type { PriceEntry, PriceTerms } from "./core/prices.ts";
+import { type PriceEntry, untilNext } from "./core/price-terms.ts";
 import type { GatewaySettings } from "./gateway/settings.ts";
+import type { RedisSettings } from "./sharing/redis-settings.ts";
+import type { PostgresSettings } from "./store/postgres/settings.ts";
 import type { RollupRetention } from "./store/rollup-horizon.ts";
 import type { MasterKeys } from "./store/vault.ts";
 import type { InternalAddresses, WorkerSettings } from "./workers/messages.ts";
 
 const stuckClientTimeoutMs = 30_000;
-const versionDigits = 12;
 
 /** The gateway's part of the configuration, in its own units. */
 export function toGatewaySettings(config: PlatformConfig): GatewaySettings {
@@ -116,6 +121,7 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
   return {
     keys: toApiKeys(config),
     isGuarded: needsCallers(config),
+    keysUsableMs: config.database.keys_usable_seconds * 1_000,
     allowedHosts: config.server.allowed_hosts,
     address: toPublicAddress(config),
     maxBodyBytes: config.gateway.max_body_bytes,
@@ -124,6 +130,38 @@ export function toInferenceSettings(config: PlatformConfig): InferenceSettings {
     headerHoldMs: config.gateway.header_hold_seconds * 1_000,
     heartbeatMs: config.gateway.heartbeat_seconds * 1_000,
   };
+}
+
+/**
+ * How PostgreSQL is reached; undefined where the store is in the data folder.
+ * @throws PlatformError `config_invalid` when the file of the authorities cannot be read
+ */
+export function toPostgresSettings({ database }: PlatformConfig): PostgresSettings | undefined {
+  if (database.url === undefined) return undefined;
+  const address = parseDatabaseUrl(database.url.reveal());
+  if ("problem" in address)
+    throw new PlatformError("config_invalid", `database.url ${address.problem}.`, { field: "database.url" });
+  const authorityFile = database.ca_file ?? address.authorityFile;
+  return {
+    address,
+    authorities: authorityFile === undefined ? undefined : readAuthorities(authorityFile),
+    poolSize: database.pool_size,
+    connectTimeoutMs: database.connect_timeout_seconds * 1_000,
+    requestTimeoutMs: database.request_timeout_seconds * 1_000,
+    backgroundTimeoutMs: database.background_timeout_seconds * 1_000,
+  };
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError(
+      "config_invalid",
+      `The file ${file} with the authorities of the database cannot be read. Check database.ca_file.`,
+      { field: "database.ca_file", cause },
+    );
+  }
 }
 
 /** How the spool of each process writes. */
@@ -136,6 +174,29 @@ export function toSumsRetention({ ledger }: PlatformConfig): RollupRetention {
   return { minuteDays: ledger.minute_sums_days, hourDays: ledger.hour_sums_days };
 }
 
+/** How Redis is reached; undefined where there is none. Throws where its issuers cannot be read. */
+export function toRedisSettings({ redis }: PlatformConfig): RedisSettings | undefined {
+  if (redis.url === undefined) return undefined;
+  return {
+    url: redis.url,
+    username: redis.username,
+    password: redis.password,
+    database: redis.database,
+    certificateAuthorities: redis.ca_file === undefined ? undefined : readIssuers(redis.ca_file),
+    keyPrefix: redis.key_prefix,
+    commandTimeoutMs: redis.command_timeout_ms,
+    connectTimeoutMs: redis.connect_timeout_seconds * 1_000,
+  };
+}
+
+function readIssuers(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PlatformError("config_invalid", `The file ${file} of redis.ca_file cannot be read.`, { cause });
+  }
+}
+
 /** What every worker is told. */
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
@@ -143,7 +204,6 @@ export function toWorkerSettings(config: PlatformConfig, internal: InternalAddre
     contentModels: config.content.models,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
-    prices: toPrices(config),
     routing: config.routing,
     spool: toSpoolSettings(config),
     internal,
@@ -162,23 +222,22 @@ export function toPrices({ prices, bundled_prices }: PlatformConfig): readonly P
   const configured = prices.map((price) => ({
     integration: price.integration,
     model: price.model,
-    inputPerMillion: price.input_per_million,
-    outputPerMillion: price.output_per_million,
+    inputPerMillion: price.input_per_million ?? 0,
+    outputPerMillion: price.output_per_million ?? 0,
     cacheReadPerMillion: price.cache_read_per_million,
     cacheWritePerMillion: price.cache_write_per_million,
     currency: price.currency,
     effectiveFromMs: price.effective_from === undefined ? undefined : Date.parse(price.effective_from),
+    provider: price.provider,
+    reasoningPerMillion: price.reasoning_per_million,
+    perRequest: price.per_request,
+    perSecond: price.per_second,
+    energy: price.energy && { watts: price.energy.watts, pricePerKwh: price.energy.price_per_kwh },
   }));
   return [
-    ...configured.map((terms) => toPriceEntry("config", terms)),
-    ...(bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms)),
+    ...untilNext(configured.map((terms) => toPriceEntry("config", terms))),
+    ...untilNext((bundled_prices ? bundledPriceTerms() : []).map((terms) => toPriceEntry("bundled", terms))),
   ];
-}
-
-/** The version is of the terms themselves: it outlives a restart, and changes with any of them. */
-function toPriceEntry(source: PriceEntry["source"], terms: PriceTerms): PriceEntry {
-  const version = `${source}:${hash("sha256", JSON.stringify(terms)).slice(0, versionDigits)}`;
-  return { ...terms, source, version };
 }
 
 /** The files of the port's TLS; undefined when it speaks plain HTTP. */

@@ -30,6 +30,7 @@ import type { Operation } from "./control/operation.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
+import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
@@ -38,7 +39,6 @@ import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
-import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -48,10 +48,14 @@ import type { Backups } from "./store/backup/backups.ts";
 import type { CallContent } from "./store/content/call-content.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
+import { createPostgresIntegration } from "./store/postgres/integration.ts";
+import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
@@ -68,30 +72,38 @@ export interface SurfaceParts {
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
-  readonly prices: PriceTable;
+  readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly budgets: BudgetPort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   readonly auditor: Auditor;
   readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
   readonly vault: Vault;
   readonly backups: Backups;
+  /** Undefined where none is configured. */
+  readonly redis: SharedRedis | undefined;
+  /** Undefined where the store is in the data folder. */
+  readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
   manager(): Manager;
 }
 
-/** What the platform offers, as integrations like any other. */
+/** What the platform offers, and what its replicas share, as integrations like any other. */
 export interface Surfaces {
   readonly definitions: readonly IntegrationDefinition[];
   readonly configs: readonly IntegrationConfig[];
 }
 
+/** What is not in this process is looked at more often. */
+const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
@@ -127,7 +139,9 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
+    ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
+  if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     prometheus: config.prometheus.enabled,
@@ -143,6 +157,7 @@ export function createOperations(
   parts: Pick<
     SurfaceParts,
     | "auditLog"
+    | "chain"
     | "checkSeals"
     | "content"
     | "auditTable"
@@ -180,14 +195,15 @@ export function createOperations(
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices, nowMs: Date.now }),
+    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
+    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
     ...budgetOperations({
       book: parts.budgets,
       identity,
       isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
       isIntegration: (name) => manager.list().some((each) => each.name === name),
       hasPrices: (currency) =>
-        config.budgets.unknown_price !== undefined || parts.prices.ceiling(currency) !== undefined,
+        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
     ...accessOperations({
@@ -267,7 +283,7 @@ function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): Integr
     priority: 1_000,
     dependencies: [],
     settings: {},
-    health_check_interval: 60,
+    health_check_interval: type === "service" ? serviceProbeSeconds : 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
   };
 }

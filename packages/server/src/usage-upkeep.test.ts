@@ -40,7 +40,7 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   const state = { isHeld: true };
   const seals = store.createSeals({ audit, isHeld: () => state.isHeld });
   const content = { prune: async () => 0 };
-  const parts = { store, seals, content, sealEveryMs: 60_000, log };
+  const parts = { store, seals, content, sealEveryMs: 60_000, isInCharge: () => true, log };
   const first = startUsageUpkeep({ ...parts, retentionDays: undefined });
   await vi.waitFor(() => expect(told).toContain("usage.sums_filled"), { timeout: 10_000 });
   await first.stop();
@@ -57,7 +57,13 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   expect((await store.ledger.list({ limit: 10 })).records.map(({ requestId }) => requestId)).toEqual([
     "req_9999",
   ]);
-  const whole = { resolution: "day", fromMs: 0, untilMs: Date.now(), byBucket: false } as const;
+  const whole = {
+    resolution: "day",
+    fromMs: 0,
+    untilMs: Date.now(),
+    byBucket: false,
+    withHistograms: true,
+  } as const;
   const { groups } = await store.usage.sum({
     ...whole,
     fromMs: 1_699_920_000_000,
@@ -66,8 +72,11 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
     limit: 10,
   });
   expect(groups.map(({ tally }) => tally.attempts)).toEqual([10_000]);
-  const { head } = await audit.verify();
-  expect(await store.checkSeals(head.sequence)).toMatchObject({ rowsNotKept: 10_000, firstBad: undefined });
+  const [{ head, chain }] = await audit.verify();
+  expect(await store.checkSeals([{ ...head, chain }])).toMatchObject({
+    rowsNotKept: 10_000,
+    firstBad: undefined,
+  });
   await audit.close();
   await store.close();
 });

@@ -5,6 +5,8 @@ import type { UsageSeals } from "./store/usage-seals.ts";
 
 export interface UsageUpkeepParts {
   readonly store: Pick<Store, "ledger" | "usage">;
+  /** Whether it is for this replica to do, now. */
+  isInCharge(): boolean;
   readonly seals: UsageSeals;
   readonly content: Pick<CallContent, "prune">;
   readonly sealEveryMs: number;
@@ -28,7 +30,7 @@ const tellEveryMs = 10_000;
 
 /** Keeps the sums up to date, fills those of a ledger from before there were any, and deletes what is too old. */
 export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
-  const { store, seals, content, retentionDays, log } = parts;
+  const { store, seals, content, isInCharge, retentionDays, log } = parts;
   const { ledger, usage } = store;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
@@ -71,7 +73,7 @@ export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
   function every(intervalMs: number, work: () => Promise<void>, failure: string): NodeJS.Timeout {
     const state = { isBusy: false };
     const run = (): void => {
-      if (state.isBusy) return;
+      if (state.isBusy || !isInCharge()) return;
       state.isBusy = true;
       const done = work()
         .catch((error: unknown) => log.warn(failure, { error }))

@@ -3,7 +3,9 @@ import type { Log } from "@llm-platform/kit";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { Listener } from "./api/listener.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import type { Budget, BudgetCounter } from "./core/budgets.ts";
+import type { Budget } from "./core/budgets.ts";
+import type { LimitCounter } from "./core/limits.ts";
+import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
@@ -19,8 +21,9 @@ export interface WorkerHostParts {
   readonly config: PlatformConfig;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
+  readonly counter: LimitCounter;
   readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
-  readonly budgets: BudgetCounter;
+  readonly prices: PriceTable;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
@@ -77,9 +80,11 @@ export function createWorkerHost(parts: WorkerHostParts): WorkerHost | undefined
         settings: toWorkerSettings(config, port.addresses),
         routingData: () =>
           takeRoutingData(platforms(), directory, { paths: listener.fastPaths, budgets: budgets() }),
+        prices: () => parts.prices.entries,
       });
     },
     update: () => pool.update(),
+    updatePrices: () => pool.updatePrices(),
     askAll: () => pool.askAll(),
     drain: (deadlineMs) => pool.drain(deadlineMs),
     async stop() {

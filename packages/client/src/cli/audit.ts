@@ -24,7 +24,9 @@ export function addAuditCommands(program: Command, context: CliContext): void {
     );
   audit
     .command("head")
-    .description("the last record as SEQUENCE:HASH, to be noted where nobody can change it")
+    .description(
+      "the last record as SEQUENCE:HASH, with CHAIN: in front where servers share a database, to be noted where nobody can change it",
+    )
     .action(async () => {
       const head = await context.client().auditHead();
       const output = context.output();
@@ -79,11 +81,22 @@ function tellVerdict(output: Output, verdict: AuditVerdict): void {
     output.out(`${JSON.stringify(verdict, null, 2)}\n`);
     return;
   }
-  const { first_bad: bad, head, records, sinks, usage } = verdict;
+  const { first_bad: bad, head, records, sinks, others, usage } = verdict;
   const kept = sinks.map(({ name, records: count }) => `${name} ${count}`).join(", ");
   if (bad === null) output.out(`ok: ${records} records (${kept}), head ${formatHead(head)}\n`);
-  else output.out(`BAD: record ${bad.sequence} (${bad.sink}): ${bad.reason}. ${bad.detail}\n`);
+  else
+    output.out(
+      toPrintable(
+        `BAD: record ${bad.sequence}${ofChain(bad.chain)} (${bad.sink}): ${bad.reason}. ${bad.detail}`,
+      ) + "\n",
+    );
+  for (const { chain, records: count, ok } of others)
+    output.out(`${toPrintable(`${ok ? "ok" : "BAD"}: ${count} records${ofChain(chain)}`)}\n`);
   tellUsage(output, usage);
+}
+
+function ofChain(chain: string): string {
+  return chain === "" ? "" : ` of chain ${chain}`;
 }
 
 function tellUsage(output: Output, usage: AuditVerdict["usage"]): void {
@@ -92,12 +105,14 @@ function tellUsage(output: Output, usage: AuditVerdict["usage"]): void {
   if (bad === null && seals > 0) output.out(`ok: ${kept}\n`);
   if (bad !== null)
     output.out(
-      `BAD: records of calls ${bad.first_id} to ${bad.last_id} (seal ${bad.sequence}): ${bad.reason}. ${bad.detail}\n`,
+      `BAD: records of calls ${bad.first_id} to ${bad.last_id} (seal ${bad.sequence}${ofChain(bad.chain)}): ${bad.reason}. ${bad.detail}\n`,
     );
 }
 
 function printRecords(output: Output, records: readonly AuditRecord[]): void {
+  const isShared = records.some(({ chain }) => chain !== "");
   const rows = records.map((record) => [
+    ...(isShared ? [record.chain] : []),
     String(record.sequence),
     record.time,
     record.actor.name,
@@ -107,17 +122,19 @@ function printRecords(output: Output, records: readonly AuditRecord[]): void {
     record.error_code === null ? record.outcome : `${record.outcome} (${record.error_code})`,
   ]);
   printRows(output, records, [
-    ["SEQUENCE", "TIME", "ACTOR", "FROM", "OPERATION", "TARGET", "OUTCOME"],
+    [...(isShared ? ["CHAIN"] : []), "SEQUENCE", "TIME", "ACTOR", "FROM", "OPERATION", "TARGET", "OUTCOME"],
     ...rows,
   ]);
 }
 
-function formatHead({ sequence, hash }: AuditHead): string {
-  return toPrintable(`${sequence}:${hash}`);
+function formatHead({ chain = "", sequence, hash }: AuditHead): string {
+  return toPrintable(`${chain === "" ? "" : `${chain}:`}${sequence}:${hash}`);
 }
 
 function toHead(text: string): AuditHead {
-  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (sequence !== undefined && hash !== undefined) return { sequence: Number(sequence), hash };
-  throw new InvalidArgumentError("It must be SEQUENCE:HASH, as `llmp audit head` prints it.");
+  const [, chain, sequence, hash] = /^(?:([\w-]{1,64}):)?(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (sequence !== undefined && hash !== undefined) return { chain, sequence: Number(sequence), hash };
+  throw new InvalidArgumentError(
+    "It must be SEQUENCE:HASH or CHAIN:SEQUENCE:HASH, as `llmp audit head` prints it.",
+  );
 }

@@ -16,6 +16,7 @@ import { addLoginCommands } from "./login.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
+import { addPriceCommands } from "./prices.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
@@ -84,6 +85,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addPriceCommands(program, context);
   addBudgetCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);

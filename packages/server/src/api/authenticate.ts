@@ -25,6 +25,8 @@ export interface AuthenticatorParts {
   readonly source: KeySource;
   /** Whether every caller needs a key or a token, also where no user and no key is known yet. */
   readonly isGuarded: boolean;
+  /** How long keys and tokens that were looked up before go on working while the store does not answer. */
+  readonly keysUsableMs: number;
   /** Hosts, with or without a port, by which this server may be called while no key guards it. */
   readonly allowedHosts: readonly string[];
   readonly address: PublicAddress;
@@ -65,6 +67,7 @@ export function createAuthenticator({
   keys,
   source,
   isGuarded,
+  keysUsableMs,
   allowedHosts,
   address,
 }: AuthenticatorParts): Authenticator {
@@ -87,10 +90,14 @@ export function createAuthenticator({
     ]),
   );
   const cache = new Map<string, Principal>();
-  const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
-  const onChange = (listener: () => void) => source.onChange(listener);
-  const lookup = new KeyLookup({ find: (sha256) => source.findKey(sha256), onChange, ...clock });
-  const tokens = new KeyLookup({ find: (token) => source.findToken(token), onChange, ...clock });
+  const shared = {
+    onChange: (listener: () => void) => source.onChange(listener),
+    usableMs: keysUsableMs,
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+  };
+  const lookup = new KeyLookup({ find: (sha256) => source.findKey(sha256), ...shared });
+  const tokens = new KeyLookup({ find: (token) => source.findToken(token), ...shared });
   const hosts = new Set([...localHosts, ...allowedHosts].map((host) => host.toLowerCase()));
 
   function fromKey(credential: string): Principal | Promise<Principal> {

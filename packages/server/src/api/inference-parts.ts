@@ -12,6 +12,8 @@ export interface InferenceSettings {
   readonly keys: readonly ApiKeyRecord[];
   /** Whether every caller needs a key or a token, also where no user and no key is known yet. */
   readonly isGuarded: boolean;
+  /** How long keys and tokens that were looked up before go on working while the store does not answer. */
+  readonly keysUsableMs: number;
   readonly allowedHosts: readonly string[];
   readonly address: PublicAddress;
   readonly maxBodyBytes: number;
@@ -37,11 +39,19 @@ export function createInferenceParts(
     readonly forward?: InferenceParts["forward"];
   },
 ): InferenceParts {
-  const { keys, isGuarded, allowedHosts, address, maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
+  const { keys, isGuarded, keysUsableMs, allowedHosts, address } = settings;
+  const { maxBodyBytes, headerHoldMs, heartbeatMs } = settings;
   const { trustedProxies, countsAddresses } = settings;
   return {
     ...parts,
-    authenticator: createAuthenticator({ keys, isGuarded, allowedHosts, address, source: keySource }),
+    authenticator: createAuthenticator({
+      keys,
+      isGuarded,
+      keysUsableMs,
+      allowedHosts,
+      address,
+      source: keySource,
+    }),
     deadlines: new Deadlines(),
     maxBodyBytes,
     readAddress: countsAddresses ? createAddressReader(trustedProxies) : undefined,

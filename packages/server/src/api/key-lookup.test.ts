@@ -43,6 +43,7 @@ beforeEach(() => {
   lookup = new KeyLookup({
     find: (sha256) => store.findKey(sha256),
     onChange: (listener) => store.onChange(listener),
+    usableMs: 15 * 60_000,
     nowMs: () => clock.nowMs,
     wallMs: () => wallStartMs + clock.nowMs,
   });

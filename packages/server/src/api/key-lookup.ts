@@ -16,8 +16,6 @@ export interface KeySource {
 
 /** What was found is looked up again after this long. */
 const freshMs = 30_000;
-/** While the store does not answer, what was found before it is good for this long. */
-const usableMs = 15 * 60_000;
 const unknownMs = 5_000;
 const mostKept = 10_000;
 
@@ -34,6 +32,8 @@ export interface KeyLookupParts {
   find(text: string): Promise<KeyHolder | undefined>;
   /** Calls `listener` when what was found may hold no longer. */
   onChange(listener: () => void): void;
+  /** While the store does not answer, what was found before it is good for this long. */
+  readonly usableMs: number;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** Since the epoch. */
@@ -117,7 +117,7 @@ export class KeyLookup {
     const nowMs = this.#parts.nowMs();
     const leftMs = holder.expiresAtMs - this.#parts.wallMs();
     const freshUntilMs = nowMs + Math.min(freshMs, leftMs);
-    keep(this.#kept, name, { holder, freshUntilMs, usableUntilMs: nowMs + usableMs });
+    keep(this.#kept, name, { holder, freshUntilMs, usableUntilMs: nowMs + this.#parts.usableMs });
   }
 }
 

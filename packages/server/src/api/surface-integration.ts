@@ -1,4 +1,5 @@
 import { defineIntegration, type IntegrationDefinition, type IntegrationType } from "@llm-platform/kit";
+import { noSettings } from "../core/no-settings.ts";
 import type { Listener, Mount } from "./listener.ts";
 
 export interface SurfaceInput {
@@ -28,10 +29,7 @@ export function createSurfaceIntegration({
     id,
     type,
     summary,
-    settings: {
-      schema: { "~standard": { version: 1, vendor: "llm-platform", validate: refuseSettings } },
-      jsonSchema: { type: "object", properties: {}, additionalProperties: false },
-    },
+    settings: noSettings,
     async start() {
       const surface = await open();
       const unmount = listener.mount(surface.mount);
@@ -45,12 +43,4 @@ export function createSurfaceIntegration({
       };
     },
   });
-}
-
-function refuseSettings(
-  value: unknown,
-): { readonly value: object } | { readonly issues: readonly { readonly message: string }[] } {
-  const isEmpty =
-    value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
-  return isEmpty ? { value: {} } : { issues: [{ message: "this integration has no settings" }] };
 }

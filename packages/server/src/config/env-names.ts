@@ -8,16 +8,15 @@ export interface ShortName {
 export const shortNames: readonly ShortName[] = [
   { env: "LLM_PLATFORM_ENV", path: ["environment"] },
   { env: "LOG_LEVEL", path: ["log", "level"] },
+  { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
+  { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
 /** What this version cannot honour. To go on without would put data where nobody looks for it. */
-export const refusedNames: Readonly<Record<string, string>> = {
-  DATABASE_URL: "this version keeps its data in SQLite in the data folder only; unset DATABASE_URL",
-  REDIS_URL: "this version runs as a single server without Redis; unset REDIS_URL",
-};
+export const refusedNames: Readonly<Record<string, string>> = {};
 
 /** Switches for what this version does not have yet. */
 export const laterSwitches: Readonly<Record<string, string>> = {

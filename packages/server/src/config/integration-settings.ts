@@ -1,4 +1,4 @@
-import { integrationTypes } from "@llm-platform/kit";
+import { integrationTypes, networkReaches } from "@llm-platform/kit";
 import { z } from "zod";
 import { wholeNumber } from "./section.ts";
 
@@ -55,6 +55,12 @@ const integration = z
       doc: "Between two probes.",
     }).default(60),
     retry_config: retrySettings,
+    network: z
+      .enum(networkReaches)
+      .optional()
+      .describe(
+        "Where it may connect to, by the address that a name resolves to: `private` is this machine and private networks, `public` everything else, `any` (the default) both. Link-local addresses, and others where clouds keep credentials, never.",
+      ),
   })
   .transform((entry) => ({ ...entry, use: entry.use ?? entry.name }));
 

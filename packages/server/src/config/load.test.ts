@@ -194,12 +194,25 @@ describe("the environment", () => {
     expect(problemsOf({ env: { ...links, LLM_PLATFORM_API_KEY: "x", LLM_PLATFORM_URL: "x" } })).toEqual([]);
   });
 
-  it("refuses to start with a database or Redis that this version does not use", () => {
-    expect(problemsOf({ env: { DATABASE_URL: "postgres://x", REDIS_URL: "redis://x" } })).toEqual([
-      expect.stringContaining("DATABASE_URL: this version keeps its data in SQLite"),
-      expect.stringContaining("REDIS_URL: this version runs as a single server"),
+  it("takes the address of a database, and refuses a wrong one without telling it", () => {
+    const { config } = load({ env: { DATABASE_URL: "postgres://llm:pass@db/platform" } });
+    expect(config.database.url?.reveal()).toBe("postgres://llm:pass@db/platform");
+    expect(JSON.stringify(config)).not.toContain("pass@");
+    expect(problemsOf({ env: { DATABASE_URL: "postgres://:pass@db" } })).toEqual([
+      "database.url: names no user: it must be like postgres://user:password@host:5432/database (DATABASE_URL)",
     ]);
-    expect(problemsOf({ env: { DATABASE_URL: "" } })).toEqual([]);
+    expect(load({ env: { DATABASE_URL: "" } }).config.database.url).toBeUndefined();
+  });
+
+  it("takes the address of Redis by its known name, keeps it secret, and refuses what is none", () => {
+    const { config } = load({ env: { REDIS_URL: "rediss://user:pass@redis.example:6380/2" } });
+    expect(config.redis.url?.reveal()).toBe("rediss://user:pass@redis.example:6380/2");
+    expect(JSON.stringify(config)).not.toContain("pass@");
+    const wrong = ["http://redis.example", "redis.example:6379", "redis:///0", "redis://redis.example/name"];
+    for (const text of wrong)
+      expect(problemsOf({ env: { REDIS_URL: text } })).toEqual([
+        expect.stringContaining("redis.url: must be redis://host:port/database"),
+      ]);
   });
 
   it("warns about what this version does not have", () => {

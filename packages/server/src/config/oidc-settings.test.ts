@@ -29,7 +29,7 @@ it.each([
   [{ ...good, name: "../corp" }, "0.name"],
   [{ ...good, client_secret: "secret" }, "0.client_id"],
   [{ ...good, role_mapping: {} }, "0.role_mapping"],
-  [{ ...good, role_mapping: { staff: "root" } }, "0.role_mapping.staff"],
+  [{ ...good, role_mapping: { staff: "no role has this name?" } }, "0.role_mapping.staff"],
   [{ ...good, allowed_email_domains: ["Example.org"] }, "0.allowed_email_domains.0"],
 ])("%j is refused at %s", (entry, path) => {
   expect(problemsOf([entry])).toEqual([path]);

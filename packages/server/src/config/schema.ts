@@ -2,11 +2,14 @@ import { z } from "zod";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
+import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { integrationList } from "./integration-settings.ts";
-import { bundledPricesSetting, eventSettings, ledgerSettings, priceList } from "./ledger-settings.ts";
+import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
+import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
@@ -17,11 +20,13 @@ export const configSchema = z.strictObject({
   environment: environmentSetting,
   server: serverSettings,
   data_dir: dataDirectorySetting,
+  database: databaseSettings,
   log: logSettings,
   auth: authSettings,
   audit: auditSettings,
   content: contentSettings,
   secrets: secretSettings,
+  redis: redisSettings,
   openai_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",

@@ -26,10 +26,15 @@ export function readSurroundings(argv: readonly string[]): Surroundings {
 }
 
 /**
- * Takes the master keys out of this process's environment, once they are read: processes that it starts, such as those
- * of local models, would inherit them.
+ * Takes the master keys and the database's password out of this process's environment, once they are read: processes that
+ * it starts, such as those of local models, would inherit them.
  */
-export function forgetMasterKeys(): void {
+export function forgetCredentials(): void {
   for (const name of Object.keys(process.env))
-    if (/^LLM_PLATFORM_SECRETS__(?:PREVIOUS_)?MASTER_KEYS?$/.test(name)) delete process.env[name];
+    if (
+      /^(?:LLM_PLATFORM_SECRETS__(?:PREVIOUS_)?MASTER_KEYS?|(?:LLM_PLATFORM_DATABASE__|DATABASE_)URL)$/.test(
+        name,
+      )
+    )
+      delete process.env[name];
 }

@@ -1,10 +1,16 @@
 import { z } from "zod";
 import { chainFaults } from "../core/audit-chain.ts";
-import { actorKinds, auditOutcomes, type AuditRecord } from "../core/audit-record.ts";
+import {
+  actorKinds,
+  type AuditHead,
+  auditOutcomes,
+  type AuditRecord,
+  type ChainHead,
+} from "../core/audit-record.ts";
 import { sealFaults } from "../core/usage-seal.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 import { auditSinkNames } from "../store/audit-sink.ts";
-import type { AuditTable } from "../store/audit-table.ts";
+import type { AuditPlace, AuditTable } from "../store/audit-table.ts";
 import type { AuditVerdict } from "../store/audit-verify.ts";
 import type { BadSeal, SealVerdict } from "../store/usage-seal-check.ts";
 import { defineOperation, type Operation } from "./operation.ts";
@@ -12,11 +18,18 @@ import { defineOperation, type Operation } from "./operation.ts";
 export interface AuditOperationParts {
   readonly table: Pick<AuditTable, "list">;
   readonly log: Pick<AuditLog, "head" | "verify">;
-  /** Looks at the ledger by the seals up to that record. */
-  checkSeals(until: number): Promise<SealVerdict>;
+  /** The chain that this server writes. */
+  readonly chain: string;
+  /** Looks at the ledger by the seals up to these records. */
+  checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
 }
 
+const chainText = z
+  .string()
+  .describe("Which server's chain of records it is; empty where one server has the database for itself.");
+
 const recordSchema = z.object({
+  chain: chainText,
   sequence: z.number(),
   time: z.string(),
   actor: z.object({
@@ -44,12 +57,25 @@ const recordSchema = z.object({
 const sequence = z.number().int().min(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case");
 
+/** `time.sequence.chain`; the chain has no dot, or is empty. */
+const cursorSchema = z
+  .string()
+  .max(128)
+  .transform((text, context) => {
+    const [, time, of, chain] = /^(\d{1,15})\.(\d{1,15})\.([\w-]*)$/.exec(text) ?? [];
+    if (time !== undefined && of !== undefined && chain !== undefined)
+      return { timeMs: Number(time), sequence: Number(of), chain };
+    context.addIssue({ code: "custom", message: "must be next_cursor of the page before" });
+    return z.NEVER;
+  });
+
 const verdictSchema = z.object({
   ok: z.boolean(),
-  records: z.number().describe("Sound ones."),
-  head: z.object({ sequence: z.number(), hash: z.string() }),
+  records: z.number().describe("Sound ones, of the chain of the server that answers."),
+  head: z.object({ chain: chainText, sequence: z.number(), hash: z.string() }),
   first_bad: z
     .object({
+      chain: chainText,
       sequence: z.number(),
       sink: z.enum([...auditSinkNames, "both"]),
       reason: z.enum(Object.keys(chainFaults)),
@@ -58,6 +84,10 @@ const verdictSchema = z.object({
     .nullable()
     .describe("The first record that is not as it was written."),
   sinks: z.array(z.object({ name: z.enum(auditSinkNames), records: z.number() })).readonly(),
+  others: z
+    .array(z.object({ chain: chainText, records: z.number(), ok: z.boolean() }))
+    .readonly()
+    .describe("Chains of other servers with the same database, as far as they are in it."),
   usage: z
     .object({
       seals: z.number().describe("Sound ones."),
@@ -69,6 +99,7 @@ const verdictSchema = z.object({
         ),
       first_bad: z
         .object({
+          chain: chainText,
           sequence: z.number().describe("Of the seal in the audit log."),
           first_id: z.number(),
           last_id: z.number(),
@@ -82,7 +113,12 @@ const verdictSchema = z.object({
 });
 
 /** Operations on the audit log. */
-export function auditOperations({ table, log, checkSeals }: AuditOperationParts): readonly Operation[] {
+export function auditOperations({
+  table,
+  log,
+  chain,
+  checkSeals,
+}: AuditOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "audit.list",
@@ -100,9 +136,9 @@ export function auditOperations({ table, log, checkSeals }: AuditOperationParts)
         from: z.iso.datetime({ offset: true }).optional().describe("Only records of then or later."),
         to: z.iso.datetime({ offset: true }).optional().describe("Only records before."),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
-        cursor: z.coerce.number().int().min(1).optional().describe("next_cursor of the page before."),
+        cursor: cursorSchema.optional().describe("next_cursor of the page before."),
       }),
-      output: z.object({ records: z.array(recordSchema).readonly(), next_cursor: z.number().nullable() }),
+      output: z.object({ records: z.array(recordSchema).readonly(), next_cursor: z.string().nullable() }),
       run: async ({ from, to, limit, cursor, ...filter }) => {
         const records = await table.list({
           ...filter,
@@ -112,9 +148,10 @@ export function auditOperations({ table, log, checkSeals }: AuditOperationParts)
           limit: limit + 1,
         });
         const page = records.slice(0, limit);
+        const last = records.length > limit ? page.at(-1) : undefined;
         return {
           records: page.map(toRow),
-          next_cursor: records.length > limit ? (page.at(-1)?.sequence ?? null) : null,
+          next_cursor: last === undefined ? null : formatPlace(last),
         };
       },
     }),
@@ -125,10 +162,11 @@ export function auditOperations({ table, log, checkSeals }: AuditOperationParts)
       rest: { method: "GET", path: "/api/v1/audit/head" },
       input: z.strictObject({}),
       output: z.object({
+        chain: chainText,
         sequence: z.number().describe("0 while there is no record."),
         hash: z.string(),
       }),
-      run: async () => toHead(log.head ?? (await log.verify()).head),
+      run: async () => toHead(chain, log.head ?? (await log.verify())[0].head),
     }),
     defineOperation({
       name: "audit.verify",
@@ -141,6 +179,11 @@ export function auditOperations({ table, log, checkSeals }: AuditOperationParts)
         .strictObject({
           sequence: sequence.optional().describe("Of a record that was noted elsewhere."),
           hash: sha256.optional().describe("Of the same record."),
+          chain: z
+            .string()
+            .max(64)
+            .optional()
+            .describe("Of the same record. Absent: that of the server that answers."),
         })
         .refine((input) => (input.sequence === undefined) === (input.hash === undefined), {
           message: "a record is noted by both, its sequence number and its hash",
@@ -148,34 +191,40 @@ export function auditOperations({ table, log, checkSeals }: AuditOperationParts)
         }),
       output: verdictSchema,
       run: async (input) => {
-        const { sequence: noted, hash } = input;
-        const anchors = noted === undefined || hash === undefined ? [] : [{ sequence: noted, hash }];
-        const verdict = await log.verify(anchors);
-        return formatVerdict(verdict, await checkSeals(verdict.head.sequence));
+        const { sequence: noted, hash, chain: of = chain } = input;
+        const anchors =
+          noted === undefined || hash === undefined ? [] : [{ chain: of, sequence: noted, hash }];
+        const verdicts = await log.verify(anchors);
+        const heads = verdicts.map((verdict) => ({ ...verdict.head, chain: verdict.chain }));
+        return formatVerdict(verdicts, await checkSeals(heads));
       },
     }),
   ];
 }
 
-/** A verdict in the words of the API. */
+/** A verdict in the words of the API. The first is of the server's own chain. */
 export function formatVerdict(
-  { records, head, firstBad, sinks }: AuditVerdict,
+  verdicts: readonly [AuditVerdict, ...AuditVerdict[]],
   seals: SealVerdict,
 ): z.output<typeof verdictSchema> {
+  const [own, ...others] = verdicts;
+  const bad = verdicts.find(({ firstBad }) => firstBad !== undefined);
   return {
-    ok: firstBad === undefined && seals.firstBad === undefined,
-    records,
-    head: toHead(head),
+    ok: bad === undefined && seals.firstBad === undefined,
+    records: own.records,
+    head: toHead(own.chain, own.head),
     first_bad:
-      firstBad === undefined
+      bad?.firstBad === undefined
         ? null
         : {
-            sequence: firstBad.sequence,
-            sink: firstBad.sink,
-            reason: firstBad.reason,
-            detail: chainFaults[firstBad.reason],
+            chain: bad.chain,
+            sequence: bad.firstBad.sequence,
+            sink: bad.firstBad.sink,
+            reason: bad.firstBad.reason,
+            detail: chainFaults[bad.firstBad.reason],
           },
-    sinks,
+    sinks: own.sinks,
+    others: others.map(({ chain, records, firstBad }) => ({ chain, records, ok: firstBad === undefined })),
     usage: {
       seals: seals.seals,
       records: seals.rows,
@@ -187,17 +236,22 @@ export function formatVerdict(
 
 function formatBadSeal(bad: BadSeal | undefined): z.output<typeof verdictSchema>["usage"]["first_bad"] {
   if (bad === undefined) return null;
-  const { sequence: of, firstId, lastId, reason } = bad;
-  return { sequence: of, first_id: firstId, last_id: lastId, reason, detail: sealFaults[reason] };
+  const { chain, sequence: of, firstId, lastId, reason } = bad;
+  return { chain, sequence: of, first_id: firstId, last_id: lastId, reason, detail: sealFaults[reason] };
 }
 
-function toHead({ sequence: last, hash }: { readonly sequence: number; readonly hash: string }) {
-  return { sequence: last, hash };
+function toHead(chain: string, { sequence: last, hash }: AuditHead): ChainHead {
+  return { chain, sequence: last, hash };
+}
+
+function formatPlace({ timeMs, sequence: of, chain }: AuditPlace): string {
+  return `${timeMs}.${of}.${chain}`;
 }
 
 function toRow(record: AuditRecord): z.output<typeof recordSchema> {
   const { id, name, kind, userId } = record.actor;
   return {
+    chain: record.chain,
     sequence: record.sequence,
     time: new Date(record.timeMs).toISOString(),
     actor: { id, name, kind, user: userId },

@@ -11,6 +11,13 @@ export interface EventReader {
   }): Promise<readonly PlatformEvent[]>;
   /** Calls `listener` with each new event, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
+  /** The same of other replicas. */
+  onRemoteEvent(listener: (event: RemoteEvent) => void): () => void;
+}
+
+/** An event of another replica. It has no place in the log of this one, and so the id 0. */
+export interface RemoteEvent extends PlatformEvent {
+  readonly replica: string;
 }
 
 const longestWaitSeconds = 60;
@@ -21,6 +28,7 @@ export const eventSchema = z.object({
   integration: z.string(),
   type: z.string(),
   data: z.record(z.string(), z.unknown()),
+  replica: z.string().optional().describe("Of an event of another replica, which has the id 0 here."),
 });
 
 export const eventsInput = z.strictObject({
@@ -59,8 +67,9 @@ export function eventOperations(reader: EventReader): readonly Operation[] {
         try {
           const events = await read();
           if (events.length > 0) return toPage(events, after_id);
-          await next;
-          return toPage(await read(), after_id);
+          const remote = await next;
+          const { events: late, next_after_id } = toPage(await read(), after_id);
+          return { events: remote === undefined ? late : [remote, ...late], next_after_id };
         } finally {
           over.abort();
         }
@@ -79,19 +88,31 @@ interface Wait {
   readonly signal: AbortSignal;
 }
 
-/** Resolves at the next event that fits, after `waitMs`, or when the caller has gone. */
-function nextEvent(reader: EventReader, { integration, waitMs, signal }: Wait): Promise<void> {
+/**
+ * Resolves at the next event that fits, after `waitMs`, or when the caller has gone; with the event where it is of another
+ * replica, because it cannot be read from the log.
+ */
+function nextEvent(
+  reader: EventReader,
+  { integration, waitMs, signal }: Wait,
+): Promise<RemoteEvent | undefined> {
   return new Promise((resolve) => {
-    const finish = () => {
+    const finish = (remote?: RemoteEvent) => {
       clearTimeout(timer);
       stopListening();
-      signal.removeEventListener("abort", finish);
-      resolve();
+      stopRemote();
+      signal.removeEventListener("abort", onAbort);
+      resolve(remote);
     };
+    const onAbort = () => finish();
     const timer = setTimeout(finish, waitMs);
+    const fits = (event: PlatformEvent) => integration === undefined || event.integration === integration;
     const stopListening = reader.onEvent((event) => {
-      if (integration === undefined || event.integration === integration) finish();
+      if (fits(event)) finish();
     });
-    signal.addEventListener("abort", finish, { once: true });
+    const stopRemote = reader.onRemoteEvent((event) => {
+      if (fits(event)) finish(event);
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
   });
 }

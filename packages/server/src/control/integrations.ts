@@ -1,4 +1,4 @@
-import { integrationStates, integrationTypes, type Json } from "@llm-platform/kit";
+import { integrationStates, integrationTypes, type Json, networkReaches } from "@llm-platform/kit";
 import { z } from "zod";
 import { showBySchema } from "../core/shown-value.ts";
 import type { Manager } from "../manager/manager.ts";
@@ -30,6 +30,7 @@ export const integrationStatusSchema = z.object({
   enabled: z.boolean(),
   priority: z.number(),
   dependencies: z.array(z.string()).readonly(),
+  network: z.enum(networkReaches).describe("Where it may connect to."),
   state: z.enum(integrationStates),
   reason: z.string().nullable().describe("Why it is in this state, in one sentence."),
   since: z.string().describe("Since when, ISO 8601."),

@@ -65,6 +65,30 @@ const groupBySchema = z
     return z.NEVER;
   });
 
+const question = z.strictObject({
+  range: z.enum(usageRangeNames).optional().describe("Ends now. Default 30d, without `from`."),
+  from: z.iso.datetime({ offset: true }).optional().describe("Instead of `range`."),
+  until: z.iso.datetime({ offset: true }).optional().describe("Default: now."),
+  bucket: z
+    .enum([...resolutions, "none"])
+    .default("none")
+    .describe("A row for each, in UTC. The first and the last count whole."),
+  group_by: z
+    .string()
+    .default("")
+    .describe("A row for each model, principal, integration, provider, operation: names with commas between.")
+    .pipe(groupBySchema),
+  integration: z.string().max(128).optional(),
+  model: z.string().max(512).optional().describe("The upstream's name of the model."),
+  principal: z.string().max(128).optional(),
+  provider: z.string().max(128).optional(),
+  operation: z.string().max(64).optional(),
+  percentiles: z
+    .union([z.boolean(), z.stringbool()])
+    .default(true)
+    .describe("Without them, `duration_ms` and `first_byte_ms` are null and a large answer comes sooner."),
+});
+
 /** Most rows of an answer. */
 const mostRows = 10_000;
 
@@ -83,27 +107,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
         "What was used in a time: calls, errors, tokens, costs, percentiles, and models without a price.",
       permission: "usage.read",
       rest: { method: "GET", path: "/api/v1/usage" },
-      input: z.strictObject({
-        range: z.enum(usageRangeNames).optional().describe("Ends now. Default 30d, without `from`."),
-        from: z.iso.datetime({ offset: true }).optional().describe("Instead of `range`."),
-        until: z.iso.datetime({ offset: true }).optional().describe("Default: now."),
-        bucket: z
-          .enum([...resolutions, "none"])
-          .default("none")
-          .describe("A row for each, in UTC. The first and the last count whole."),
-        group_by: z
-          .string()
-          .default("")
-          .describe(
-            "A row for each model, principal, integration, provider, operation: names with commas between.",
-          )
-          .pipe(groupBySchema),
-        integration: z.string().max(128).optional(),
-        model: z.string().max(512).optional().describe("The upstream's name of the model."),
-        principal: z.string().max(128).optional(),
-        provider: z.string().max(128).optional(),
-        operation: z.string().max(64).optional(),
-      }),
+      input: question,
       output: z.object({
         from: z.string(),
         until: z.string(),
@@ -115,7 +119,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
           .describe("Models that used tokens whose price is not known, at most 1,000."),
         records_behind: z.number().describe("Records that are not in the sums yet; 0 but after an upgrade."),
       }),
-      run: async ({ range, from, until, bucket, group_by, model, ...filter }) => {
+      run: async ({ range, from, until, bucket, group_by, model, percentiles, ...filter }) => {
         const buckets = toBucketRange(
           {
             range,
@@ -130,6 +134,7 @@ export function usageSumOperations({ usage, nowMs }: UsageSumParts): readonly Op
           byBucket: bucket !== "none",
           groupBy: group_by.map((name) => dimensionOf[name]),
           filter: { ...filter, upstreamModel: model },
+          withHistograms: percentiles,
           limit: mostRows,
         };
         const [sums, unpriced] = await Promise.all([

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAuditLine } from "./audit-line.ts";
-import { chainStart, formatAuditLine, linkEntry } from "./audit-record.ts";
+import { chainStart, formatAuditLine, linkEntry, onlyChain } from "./audit-record.ts";
 import { sampleChain, sampleEntry, sha256, verifyChain } from "./sample-audit.test-data.ts";
 
 const length = 6;
 const chain = sampleChain(length);
 const lines = chain.map(formatAuditLine);
 const last = chain.at(-1) ?? chainStart;
+const start = { ...chainStart, chain: onlyChain };
 const place = fc.nat(length - 1);
 
 function firstBad(changed: readonly string[]) {
@@ -17,16 +18,21 @@ function firstBad(changed: readonly string[]) {
 describe("a line", () => {
   it("reads back as what was written, whatever it says", () => {
     const entry = fc.record({
+      id: fc.constantFrom(onlyChain, "5f1c"),
       name: fc.string({ unit: "binary", maxLength: 20 }),
       before: fc.jsonValue({ maxDepth: 3 }),
       after: fc.jsonValue({ maxDepth: 3 }),
     });
     fc.assert(
-      fc.property(entry, ({ name, before, after }) => {
+      fc.property(entry, ({ id, name, before, after }) => {
         const values: unknown[] = [before, after];
         const [one, other] = values.map((value) => JSON.parse(JSON.stringify(value)));
         const actor = { id: "a", name, kind: "local" as const, userId: null };
-        const record = linkEntry(chainStart, sampleEntry({ actor, before: one, after: other }), sha256);
+        const record = linkEntry(
+          { ...chainStart, chain: id },
+          sampleEntry({ actor, before: one, after: other }),
+          sha256,
+        );
         const line = formatAuditLine(record);
         expect(line).not.toContain("\n");
         expect(parseAuditLine(line)).toEqual(record);
@@ -86,12 +92,12 @@ describe("a chain", () => {
         expect(firstBad(lines.toSpliced(index + 1, 0, line))?.sequence).toBe(index + 2);
       }),
     );
-    const forged = formatAuditLine(linkEntry(chain[1] ?? chainStart, sampleEntry(), sha256));
+    const forged = formatAuditLine(linkEntry(chain[1] ?? start, sampleEntry(), sha256));
     expect(firstBad(lines.with(2, forged))).toEqual({ sequence: 4, reason: "unlinked" });
   });
 
   it("that was written anew from some record on does not have the head that was noted", () => {
-    const kept = chain[1] ?? chainStart;
+    const kept = chain[1] ?? start;
     const anew: string[] = lines.slice(0, 2);
     let head = kept;
     for (let index = 2; index < length; index++) {
@@ -100,6 +106,15 @@ describe("a chain", () => {
       head = record;
     }
     expect(firstBad(anew)).toEqual({ sequence: length, reason: "replaced" });
+  });
+
+  it("names a record that was moved into it from another, hash and all", () => {
+    const other = sampleChain(length, chainStart, "5f1c").map(formatAuditLine);
+    expect(other[3]).toContain('"chain":"5f1c"');
+    expect(lines[3]).not.toContain("chain");
+    expect(firstBad(lines.with(3, other[3] ?? ""))).toEqual({ sequence: 4, reason: "foreign" });
+    const claimed = (other[3] ?? "").replace('"chain":"5f1c",', "");
+    expect(firstBad(lines.with(3, claimed))).toEqual({ sequence: 4, reason: "changed" });
   });
 
   it("tells what is wrong", () => {

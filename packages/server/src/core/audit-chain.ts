@@ -1,11 +1,19 @@
 import { parseAuditLine } from "./audit-line.ts";
-import { type AuditHead, type AuditRecord, chainStart, type Digest, hashOf } from "./audit-record.ts";
+import {
+  type AuditHead,
+  type AuditRecord,
+  type ChainHead,
+  chainStart,
+  type Digest,
+  hashOf,
+} from "./audit-record.ts";
 
 /** What is wrong with a record, and how a person is told. */
 export const chainFaults = {
   unreadable: "It is not a record as the platform writes them.",
   changed: "Its content does not have its hash.",
   missing: "It is not there: another record stands in its place.",
+  foreign: "It belongs to the chain of another server.",
   unlinked: "It does not follow on the record before it.",
   truncated: "It is not there: the chain ends before it, and it was there once.",
   replaced: "It is not the record that was noted for its place.",
@@ -22,7 +30,7 @@ export interface BadRecord {
 
 /** Whether the next line of a chain is sound behind the record before it. */
 export function checkLink(
-  previous: AuditHead,
+  previous: ChainHead,
   line: string,
   digest: Digest,
 ): { readonly record: AuditRecord } | { readonly bad: BadRecord } {
@@ -31,6 +39,7 @@ export function checkLink(
   const record = parseAuditLine(line);
   if (record === undefined) return bad("unreadable");
   if (hashOf(record, digest) !== record.hash) return bad("changed");
+  if (record.chain !== previous.chain) return bad("foreign");
   if (record.sequence !== sequence) return bad("missing");
   if (record.previousHash !== previous.hash) return bad("unlinked");
   return { record };
@@ -39,13 +48,15 @@ export function checkLink(
 /** Looks through a whole chain, line by line in the order in which they are kept, up to the first that is not sound. */
 export class ChainCheck {
   readonly #digest: Digest;
+  readonly #chain: string;
   readonly #places: readonly AuditHead[];
   readonly #hashes = new Map<number, string>();
   #head = chainStart;
   #firstBad: BadRecord | undefined;
 
   /** @param places that the chain is known to have reached, from elsewhere than the chain itself */
-  constructor(places: readonly AuditHead[], digest: Digest) {
+  constructor(chain: string, places: readonly AuditHead[], digest: Digest) {
+    this.#chain = chain;
     this.#places = places;
     this.#digest = digest;
   }
@@ -62,7 +73,7 @@ export class ChainCheck {
 
   take(line: string): void {
     if (this.#firstBad !== undefined) return;
-    const checked = checkLink(this.#head, line, this.#digest);
+    const checked = checkLink({ ...this.#head, chain: this.#chain }, line, this.#digest);
     if ("bad" in checked) {
       this.#firstBad = checked.bad;
       return;

@@ -6,6 +6,7 @@ import {
   type AuditRecord,
   type AuditTarget,
   formatAuditLine,
+  onlyChain,
 } from "./audit-record.ts";
 
 /** Reads a line back. Undefined for one that `formatAuditLine` would not have written, to the byte. */
@@ -31,6 +32,7 @@ function toMembers(value: unknown): Members {
 
 function toRecord(members: Members): AuditRecord | undefined {
   const { sequence, hash, previous_hash, address, request_id, operation, error_code } = members;
+  const { chain = onlyChain } = members;
   const timeMs = toTimeMs(members["time"]);
   const actor = toActor(toMembers(members["actor"]));
   const target = toTarget(members["target"]);
@@ -38,10 +40,12 @@ function toRecord(members: Members): AuditRecord | undefined {
   if (typeof sequence !== "number" || !Number.isSafeInteger(sequence) || timeMs === undefined)
     return undefined;
   if (actor === undefined || target === undefined || outcome === undefined) return undefined;
+  if (typeof chain !== "string") return undefined;
   if (typeof hash !== "string" || typeof previous_hash !== "string") return undefined;
   if (typeof operation !== "string" || typeof request_id !== "string") return undefined;
   if (!isTextOrNull(address) || !isTextOrNull(error_code)) return undefined;
   return {
+    chain,
     sequence,
     hash,
     previousHash: previous_hash,

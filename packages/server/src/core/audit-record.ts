@@ -65,8 +65,14 @@ export interface AuditHead {
   readonly hash: string;
 }
 
-/** An entry in its place. Its hash covers everything else in it, that of the record before included. */
-export interface AuditRecord extends AuditEntry, AuditHead {
+/** The end of a chain. Each server that shares a database with others has a chain of its own. */
+export interface ChainHead extends AuditHead {
+  /** Empty for the one chain of a server that has its database for itself. */
+  readonly chain: string;
+}
+
+/** An entry in its place. Its hash covers everything else in it, its chain and the hash of the record before included. */
+export interface AuditRecord extends AuditEntry, ChainHead {
   readonly previousHash: string;
 }
 
@@ -76,9 +82,13 @@ export type Digest = (text: string) => string;
 /** What stands before the first record. */
 export const chainStart: AuditHead = { sequence: 0, hash: "0".repeat(64) };
 
+/** The one chain of a server that has its database for itself. */
+export const onlyChain = "";
+
 /** Puts an entry behind the last record. */
-export function linkEntry(previous: AuditHead, entry: AuditEntry, digest: Digest): AuditRecord {
-  const unsigned = { ...entry, sequence: previous.sequence + 1, previousHash: previous.hash };
+export function linkEntry(previous: ChainHead, entry: AuditEntry, digest: Digest): AuditRecord {
+  const { chain, sequence, hash: previousHash } = previous;
+  const unsigned = { ...entry, chain, sequence: sequence + 1, previousHash };
   return { ...unsigned, hash: digest(formatContent(unsigned)) };
 }
 
@@ -109,6 +119,8 @@ function isList(value: Json): value is readonly Json[] {
 /** What the hash is of. */
 function formatContent(record: Omit<AuditRecord, "hash">): string {
   const members: readonly (readonly [name: string, value: Json])[] = [
+    // Records from before there were several have no such member, and keep their hashes.
+    ...(record.chain === onlyChain ? [] : [["chain", record.chain] as const]),
     ["sequence", record.sequence],
     ["time", new Date(record.timeMs).toISOString()],
     ["actor", toActorJson(record.actor)],

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createBudgetPrices } from "./budget-prices.ts";
-import { costMicros, createPriceTable, type PriceEntry } from "./prices.ts";
+import { costMicros } from "./cost.ts";
+import type { PriceEntry } from "./price-terms.ts";
+import { createPriceTable } from "./prices.ts";
 
 const entry = (terms: Partial<PriceEntry>): PriceEntry => ({
   model: "m",
@@ -22,6 +24,8 @@ test("an estimate is by the price in the currency, and no call of so many tokens
     outputPerMillion: rate,
     cacheReadPerMillion: fc.option(rate, { nil: undefined }),
     cacheWritePerMillion: fc.option(rate, { nil: undefined }),
+    reasoningPerMillion: fc.option(rate, { nil: undefined }),
+    perRequest: fc.option(rate, { nil: undefined }),
     long: fc.option(
       fc.record({ aboveInputTokens: fc.nat(2_000), inputPerMillion: rate, outputPerMillion: rate }),
       { nil: undefined },
@@ -38,8 +42,9 @@ test("an estimate is by the price in the currency, and no call of so many tokens
         { inputTokens, outputTokens: output },
         { inputTokens, outputTokens: output, cacheReadTokens },
         { inputTokens, outputTokens: output, cacheWriteTokens: cacheReadTokens },
+        { inputTokens, outputTokens: output, reasoningTokens: Math.min(cached, output) },
       ])
-        expect(found && costMicros(usage, found)).toBeLessThanOrEqual(most);
+        expect(found && costMicros(usage, found, 0)).toBeLessThanOrEqual(most);
     }),
   );
 });

@@ -1,11 +1,5 @@
-import {
-  type DearestRates,
-  dearestRates,
-  mostCostMicros,
-  type PriceQuestion,
-  type PriceTable,
-  type TokenCounts,
-} from "./prices.ts";
+import { type DearestRates, dearestRates, mostCostMicros, type TokenCounts } from "./cost.ts";
+import type { PriceQuestion, PriceTable } from "./prices.ts";
 
 /** What calls count for budgets: by the price where there is one in the budget's currency, else by a dear one. */
 export interface BudgetPrices {

@@ -8,18 +8,24 @@ const lastBin = 24 * binsPerDoubling + 1;
  * Bin 0 is for less than a millisecond.
  */
 export class DurationHistogram {
-  readonly #counts = new Float64Array(lastBin + 1);
+  /** Undefined while it is empty: most are made to be added to others, and many stay so. */
+  #counts: number[] | undefined;
+  /** All other bins are empty. */
+  #first = lastBin + 1;
+  #last = -1;
 
   /** @param times how often it came; negative takes it out again */
   add(durationMs: number, times = 1): void {
-    const bin = binOf(durationMs);
-    this.#counts[bin] = (this.#counts[bin] ?? 0) + times;
+    this.#addTo(binOf(durationMs), times);
   }
 
   merge(other: DurationHistogram): void {
-    other.#counts.forEach((count, bin) => {
-      this.#counts[bin] = (this.#counts[bin] ?? 0) + count;
-    });
+    const counts = other.#counts;
+    if (counts === undefined) return;
+    for (let bin = other.#first; bin <= other.#last; bin++) {
+      const count = counts[bin] ?? 0;
+      if (count !== 0) this.#addTo(bin, count);
+    }
   }
 
   /** Adds what `format` wrote, once or several times with a space between. Ignores a pair that it did not write. */
@@ -32,7 +38,7 @@ export class DurationHistogram {
         bin = number;
         number = 0;
       } else if (code === space) {
-        if (bin <= lastBin) this.#counts[bin] = (this.#counts[bin] ?? 0) + number;
+        if (bin <= lastBin && number > 0) this.#addTo(bin, number);
         bin = 0;
         number = 0;
       } else number = number * 10 + code - zero;
@@ -41,26 +47,35 @@ export class DurationHistogram {
 
   /** Bins that are not empty, as `bin:count` with a space between. */
   format(): string {
-    const pairs: string[] = [];
-    this.#counts.forEach((count, bin) => {
-      if (count > 0) pairs.push(`${bin}:${count}`);
-    });
-    return pairs.join(" ");
+    let text = "";
+    for (let bin = this.#first; bin <= this.#last; bin++) {
+      const count = this.#counts?.[bin] ?? 0;
+      if (count > 0) text += text === "" ? `${bin}:${count}` : ` ${bin}:${count}`;
+    }
+    return text;
   }
 
   get count(): number {
-    return this.#counts.reduce((sum, count) => sum + Math.max(0, count), 0);
+    return (this.#counts ?? []).reduce((sum, count) => sum + Math.max(0, count), 0);
   }
 
   /** The duration in milliseconds that this share (0 to 1) did not exceed, off by at most 9.1 %; undefined when empty. */
   percentile(share: number): number | undefined {
     const rank = Math.max(1, Math.ceil(share * this.count));
     let seen = 0;
-    for (const [bin, count] of this.#counts.entries()) {
+    for (const [bin, count] of (this.#counts ?? []).entries()) {
       seen += Math.max(0, count);
       if (seen >= rank) return middleOf(bin);
     }
     return undefined;
+  }
+
+  #addTo(bin: number, times: number): void {
+    // An array of numbers lies in the heap of the program; a typed array of this length costs ten times as much to make.
+    this.#counts ??= noCounts.slice();
+    this.#counts[bin] = (this.#counts[bin] ?? 0) + times;
+    if (bin < this.#first) this.#first = bin;
+    if (bin > this.#last) this.#last = bin;
   }
 }
 
@@ -72,6 +87,8 @@ function binOf(durationMs: number): number {
   if (durationMs < 1) return 0;
   return Math.min(lastBin, 1 + Math.floor(Math.log2(durationMs) * binsPerDoubling));
 }
+
+const noCounts: readonly number[] = Array.from({ length: lastBin + 1 }, () => 0);
 
 /** The geometric mean of a bin's bounds, whose relative error is the same to both sides. */
 function middleOf(bin: number): number {

@@ -1,7 +1,8 @@
-import type { Usage } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { costMicros, createPriceTable, type Price, type PriceEntry } from "./prices.ts";
+import { costMicros } from "./cost.ts";
+import { type PriceEntry, untilNext } from "./price-terms.ts";
+import { createPriceTable } from "./prices.ts";
 
 function entry(changes: Partial<PriceEntry>): PriceEntry {
   return {
@@ -13,17 +14,6 @@ function entry(changes: Partial<PriceEntry>): PriceEntry {
     currency: "USD",
     ...changes,
   };
-}
-
-function priceOf(amounts: Partial<PriceEntry>): Price {
-  const price = createPriceTable([entry(amounts)]).lookup({
-    integration: "i",
-    provider: "p",
-    model: "m",
-    atMs: 0,
-  });
-  if (price === undefined) throw new Error("no price");
-  return price;
 }
 
 describe("looking a price up", () => {
@@ -58,18 +48,21 @@ describe("looking a price up", () => {
     const some = createPriceTable([entry({ model: "local-*" })]);
     expect(some.lookup({ integration: "i", provider: "p", model: "other", atMs: 0 })).toBeUndefined();
     const free = some.lookup({ integration: "i", provider: "p", model: "local-1", atMs: 0 });
-    expect(free === undefined ? undefined : costMicros({ inputTokens: 5 }, free)).toBe(0);
+    expect(free === undefined ? undefined : costMicros({ inputTokens: 5 }, free, 0)).toBe(0);
   });
 
-  it("prefers what is configured, however wide, to what is bundled, however narrow", () => {
+  it("prefers what an operator set to what is configured, and that to what is bundled, however narrow", () => {
     const both = createPriceTable([
+      entry({ source: "operator", version: "operator:1", model: "gpt-6*" }),
+      entry({ version: "config:6", model: "gpt-6" }),
       entry({ source: "bundled", version: "bundled:1", model: "gpt-5" }),
       entry({ version: "config:2", model: "gpt*" }),
       entry({ source: "bundled", version: "bundled:3", model: "o3" }),
     ]);
     const versionOf = (model: string) =>
       both.lookup({ integration: "i", provider: "p", model, atMs: 0 })?.version;
-    expect([versionOf("gpt-5"), versionOf("o3"), versionOf("llama")]).toEqual([
+    expect([versionOf("gpt-6"), versionOf("gpt-5"), versionOf("o3"), versionOf("llama")]).toEqual([
+      "operator:1",
       "config:2",
       "bundled:3",
       undefined,
@@ -101,71 +94,85 @@ describe("looking a price up", () => {
       }),
     );
   });
-});
 
-describe("what a call costs", () => {
-  it.each<[Usage, Partial<PriceEntry>, number | null]>([
-    [{ inputTokens: 1_000, outputTokens: 500 }, { inputPerMillion: 0.15, outputPerMillion: 0.6 }, 450],
-    [{ inputTokens: 3 }, { inputPerMillion: 0.15 }, 0],
-    [{ inputTokens: 10 }, { inputPerMillion: 0.15 }, 2],
-    [
-      { inputTokens: 100, cacheReadTokens: 60, cacheWriteTokens: 20 },
-      { inputPerMillion: 10, cacheReadPerMillion: 1, cacheWritePerMillion: 20 },
-      660,
-    ],
-    [{ inputTokens: 100, cacheReadTokens: 60 }, { inputPerMillion: 10 }, 1_000],
-    [{ inputTokens: 10, outputTokens: 10, reasoningTokens: 8 }, { outputPerMillion: 1 }, 10],
-    [{}, { inputPerMillion: 1 }, null],
-    [{ cacheReadTokens: 5, inputTokens: 3 }, { inputPerMillion: 100, cacheReadPerMillion: 0 }, 0],
-  ])("%j at %j is %s", (usage, amounts, expected) => {
-    expect(costMicros(usage, priceOf(amounts))).toBe(expected);
+  it("ends a price where it says, and then asks those behind it", () => {
+    const ended = createPriceTable([
+      entry({ source: "operator", version: "operator:1", model: "m", effectiveUntilMs: 1_000 }),
+      entry({ version: "config:1", model: "m" }),
+    ]);
+    const at = (atMs: number) => ended.lookup({ integration: "i", provider: "p", model: "m", atMs })?.version;
+    expect([at(0), at(999), at(1_000)]).toEqual(["operator:1", "operator:1", "config:1"]);
   });
 
-  const tokens = fc.integer({ min: 0, max: 20_000_000 });
-  const micros = fc.integer({ min: 0, max: 1_000_000_000 });
-
-  it("is exact to the last millionth, also for the longest calls at the highest prices", () => {
-    fc.assert(
-      fc.property(
-        fc.tuple(tokens, tokens),
-        fc.tuple(micros, micros),
-        ([inputTokens, outputTokens], [input, output]) => {
-          const rates = { input, output, cacheRead: input, cacheWrite: input };
-          const price: Price = { version: "config:1", currency: "USD", long: undefined, ...rates };
-          const exact =
-            (BigInt(inputTokens) * BigInt(input) + BigInt(outputTokens) * BigInt(output) + 500_000n) /
-            1_000_000n;
-          expect(costMicros({ inputTokens, outputTokens }, price)).toBe(Number(exact));
-        },
-      ),
-    );
+  it("knows no price where the one that would hold cannot be read", () => {
+    const broken = createPriceTable([
+      entry({ source: "operator", version: "operator:unreadable", model: "m", isUnreadable: true }),
+      entry({ version: "config:1", model: "*" }),
+    ]);
+    const versionOf = (model: string) =>
+      broken.lookup({ integration: "i", provider: "p", model, atMs: 0 })?.version;
+    expect([versionOf("m"), versionOf("n")]).toEqual([undefined, "config:1"]);
   });
 
-  it("reads a price as it was written, without the error of its binary form", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (written) => {
-        expect(
-          priceOf({
-            inputPerMillion: Number(`${Math.floor(written / 1e6)}.${String(written % 1e6).padStart(6, "0")}`),
-          }).input,
-        ).toBe(written);
-      }),
-    );
+  it("is by the new prices from the look-up after they were replaced", () => {
+    const live = createPriceTable([entry({ version: "config:1" })]);
+    const versionOf = () => live.lookup({ integration: "i", provider: "p", model: "m", atMs: 0 })?.version;
+    const before = versionOf();
+    live.replace([entry({ version: "config:2" })]);
+    const after = versionOf();
+    live.replace([]);
+    expect([before, after, versionOf()]).toEqual(["config:1", "config:2", undefined]);
   });
 });
 
-describe("a price for long inputs", () => {
-  const price = priceOf({
-    inputPerMillion: 1,
-    outputPerMillion: 2,
-    long: { aboveInputTokens: 1_000, inputPerMillion: 10, outputPerMillion: 20 },
-  });
+describe("the most that a token can cost", () => {
+  const table = createPriceTable([
+    entry({ model: "a", inputPerMillion: 1, outputPerMillion: 2, cacheWritePerMillion: 3 }),
+    entry({ model: "b", inputPerMillion: 2, outputPerMillion: 1, reasoningPerMillion: 9 }),
+    entry({
+      model: "c",
+      inputPerMillion: 1,
+      outputPerMillion: 1,
+      long: { aboveInputTokens: 1, inputPerMillion: 5, outputPerMillion: 1 },
+    }),
+    entry({ model: "d", inputPerMillion: 100, effectiveFromMs: 1_000 }),
+    entry({ model: "e", inputPerMillion: 200, effectiveUntilMs: 0 }),
+    entry({ model: "f", inputPerMillion: 300, currency: "EUR", perRequest: 0.002 }),
+  ]);
 
   it.each([
-    [{ inputTokens: 1_000, outputTokens: 1 }, 1_002],
-    [{ inputTokens: 1_001, outputTokens: 1 }, 10_030],
-    [{ inputTokens: 1_001, cacheReadTokens: 1_000, outputTokens: 0 }, 10_010],
-  ])("makes %j cost %d", (usage, cost) => {
-    expect(costMicros(usage, price)).toBe(cost);
+    ["USD", { input: 200_000_000, output: 9_000_000, perRequest: 0 }],
+    ["EUR", { input: 300_000_000, output: 0, perRequest: 2_000_000_000 }],
+    ["CHF", undefined],
+  ])("in %s is %j, whenever a price holds", (currency, expected) => {
+    expect(table.ceiling(currency)).toEqual(expected);
+  });
+
+  it("is by the new prices after they were replaced", () => {
+    const live = createPriceTable([entry({ inputPerMillion: 1 })]);
+    live.replace([
+      entry({ inputPerMillion: 2 }),
+      entry({ model: "x", inputPerMillion: 9, isUnreadable: true }),
+    ]);
+    expect(live.ceiling("USD")?.input).toBe(2_000_000);
+  });
+});
+
+describe("prices one after the other", () => {
+  it("hold until the next for exactly the same models begins", () => {
+    const steps = untilNext([
+      entry({ model: "m", effectiveFromMs: 2 }),
+      entry({ model: "m" }),
+      entry({ model: "m", effectiveFromMs: 5 }),
+      entry({ model: "m", integration: "i", effectiveFromMs: 3 }),
+      entry({ model: "m*", provider: "m", effectiveFromMs: 4 }),
+    ]);
+    expect(steps.map(({ effectiveUntilMs }) => effectiveUntilMs)).toEqual([
+      5,
+      2,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Usage } from "@llm-platform/kit";
+import { costMicros } from "./cost.ts";
 import type { LedgerRecord } from "./ledger-record.ts";
-import { costMicros, type PriceTable } from "./prices.ts";
+import type { PriceTable } from "./prices.ts";
 
 /**
  * The record with the cost that its tokens have by these prices; undefined when that changes nothing. A record whose
@@ -15,18 +16,20 @@ export function reprice(record: LedgerRecord, prices: PriceTable): LedgerRecord 
     atMs: record.startedAtMs,
   });
   if (price === undefined) return undefined;
-  const cost = costMicros(usageOf(record), price);
+  const cost = costMicros(usageOf(record), price, record.durationMs);
   const { currency, version: priceVersion } = price;
   const isSame =
     cost === record.costMicros && currency === record.currency && priceVersion === record.priceVersion;
   return isSame ? undefined : { ...record, costMicros: cost, currency, priceVersion };
 }
 
-function usageOf({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }: LedgerRecord): Usage {
+function usageOf(record: LedgerRecord): Usage {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = record;
   return {
     ...(inputTokens === null ? {} : { inputTokens }),
     ...(outputTokens === null ? {} : { outputTokens }),
     ...(cacheReadTokens === null ? {} : { cacheReadTokens }),
     ...(cacheWriteTokens === null ? {} : { cacheWriteTokens }),
+    ...(reasoningTokens === null ? {} : { reasoningTokens }),
   };
 }

@@ -1,6 +1,13 @@
 import { hash } from "node:crypto";
 import { type BadRecord, ChainCheck } from "./audit-chain.ts";
-import { type AuditEntry, type AuditHead, type AuditRecord, chainStart, linkEntry } from "./audit-record.ts";
+import {
+  type AuditEntry,
+  type AuditHead,
+  type AuditRecord,
+  chainStart,
+  linkEntry,
+  onlyChain,
+} from "./audit-record.ts";
 
 export const sha256 = (text: string): string => hash("sha256", text);
 
@@ -22,9 +29,13 @@ export function sampleEntry(more: Partial<AuditEntry> = {}): AuditEntry {
 }
 
 /** A sound chain of that many records behind a place. */
-export function sampleChain(count: number, from: AuditHead = chainStart): readonly AuditRecord[] {
+export function sampleChain(
+  count: number,
+  from: AuditHead = chainStart,
+  chain: string = onlyChain,
+): readonly AuditRecord[] {
   const records: AuditRecord[] = [];
-  let head = from;
+  let head = { ...from, chain };
   for (let index = 0; index < count; index++) {
     const record = linkEntry(head, sampleEntry({ requestId: `req_${from.sequence + index}` }), sha256);
     records.push(record);
@@ -38,7 +49,7 @@ export function verifyChain(
   lines: readonly string[],
   expected: AuditHead,
 ): { readonly head: AuditHead; readonly firstBad: BadRecord | undefined } {
-  const check = new ChainCheck([expected], sha256);
+  const check = new ChainCheck(onlyChain, [expected], sha256);
   for (const line of lines) check.take(line);
   return { head: check.head, firstBad: check.firstBad ?? check.checkPlace(expected) };
 }

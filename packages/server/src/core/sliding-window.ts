@@ -74,7 +74,7 @@ export class SlidingWindow {
     if (inLimit === amount) return;
     this.#debt += amount - inLimit;
     const periods = 1 + (this.#used - this.#limit) / this.#limit;
-    this.#debtEndsMs = Math.max(this.#debtEndsMs, nowMs + this.#windowMs * periods);
+    this.#debtEndsMs = Math.max(this.#debtEndsMs, nowMs + Math.ceil(this.#windowMs * periods));
   }
 
   /** Puts back what was taken at a time, and not used. What does not count any more does not come back. */

@@ -1,8 +1,14 @@
 import { type Cancellation, PlatformError } from "@llm-platform/kit";
-import type { BudgetCounter, BudgetRefusal } from "../core/budgets.ts";
-import type { LimitDemand, LimitHold, LimitRefusal, LimitVerdict } from "../core/limits.ts";
+import type { BudgetRefusal } from "../core/budgets.ts";
+import type {
+  LimitCounter,
+  LimitDecision,
+  LimitDemand,
+  LimitHold,
+  LimitRefusal,
+  LimitVerdict,
+} from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
-import { DemandTable } from "./demand-table.ts";
 
 /** What limits look at in a call, and note in it. */
 export interface LimitedCall {
@@ -29,16 +35,23 @@ export interface CallLimits {
   leave(call: LimitedCall): void;
 }
 
-/** The limits of one process. */
-export function createLocalLimits(maxInFlight: number, budgets: BudgetCounter): CallLimits {
-  const table = new DemandTable(budgets);
+/** The limits as a process has them that serves all calls of its host. */
+export function createLocalLimits(maxInFlight: number, counter: LimitCounter): CallLimits {
   let inFlight = 0;
+  const giveUp = (error: unknown): never => {
+    inFlight--;
+    throw error;
+  };
   return {
     enter(call, demand) {
       if (inFlight >= maxInFlight) throw overloaded(call, maxInFlight);
-      if (demand !== undefined) takeOf(table, call, { demand, nowMs: performance.now() });
       inFlight++;
-      return undefined;
+      if (demand === undefined) return undefined;
+      try {
+        return takeOf(counter, call, { demand, nowMs: performance.now() })?.catch(giveUp);
+      } catch (error) {
+        return giveUp(error);
+      }
     },
     leave(call) {
       inFlight--;
@@ -47,13 +60,22 @@ export function createLocalLimits(maxInFlight: number, budgets: BudgetCounter): 
   };
 }
 
-/** Takes what a call wants of a table. Throws what `applyVerdict` throws, and then nothing was taken. */
+/**
+ * Takes what a call wants of its limits: undefined when that is known at once, a promise when it has to be asked for.
+ * Throws, or rejects with, what `applyVerdict` throws, and then nothing was taken.
+ */
 export function takeOf(
-  table: DemandTable,
+  counter: LimitCounter,
   call: LimitedCall,
   { demand, nowMs }: { readonly demand: LimitDemand; readonly nowMs: number },
-): void {
-  const { verdict, hold } = table.take(demand, nowMs);
+): Promise<void> | undefined {
+  const decision = counter.take(demand, nowMs);
+  if (decision instanceof Promise) return decision.then((each) => applyDecision(call, each));
+  applyDecision(call, decision);
+  return undefined;
+}
+
+function applyDecision(call: LimitedCall, { verdict, hold }: LimitDecision): void {
   call.hold = hold;
   applyVerdict(call, verdict);
 }

@@ -1,13 +1,13 @@
 import type { BudgetCharge, BudgetCounter, BudgetHold } from "../core/budgets.ts";
-import { LimitTable } from "../core/limit-table.ts";
-import type { LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
+import type { LimitCounter, LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
 
 /** Counts what calls use of their limits, and of their budgets. */
-export class DemandTable {
-  readonly #limits = new LimitTable();
+export class DemandTable implements LimitCounter {
+  readonly #limits: LimitCounter;
   readonly #budgets: BudgetCounter;
 
-  constructor(budgets: BudgetCounter) {
+  constructor(limits: LimitCounter, budgets: BudgetCounter) {
+    this.#limits = limits;
     this.#budgets = budgets;
   }
 
@@ -15,13 +15,16 @@ export class DemandTable {
    * Lets a call in when its budgets and its limits do; else nothing is taken of any.
    * @param nowMs monotonic
    */
-  take(demand: LimitDemand, nowMs: number): LimitDecision {
+  take(demand: LimitDemand, nowMs: number): LimitDecision | Promise<LimitDecision> {
     if (demand.budgets === undefined) return this.#limits.take(demand, nowMs);
     const { verdict: budget, hold: money } = this.#budgets.reserve(demand.budgets, Date.now());
     if (money === undefined) return { verdict: { ...nothingAsked, budget }, hold: undefined };
-    const { verdict, hold } = this.#limits.take(demand, nowMs);
-    if (hold === undefined) money.release();
-    return { verdict: { ...verdict, budget }, hold: hold && new DoubleHold(hold, money) };
+    const finish = ({ verdict, hold }: LimitDecision): LimitDecision => {
+      if (hold === undefined) money.release();
+      return { verdict: { ...verdict, budget }, hold: hold && new DoubleHold(hold, money) };
+    };
+    const decision = this.#limits.take(demand, nowMs);
+    return decision instanceof Promise ? decision.then(finish) : finish(decision);
   }
 }
 

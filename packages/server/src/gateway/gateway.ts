@@ -69,9 +69,8 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, random } = parts;
   const deadlines = new Deadlines();
-  const bare = parts.limits;
-  const queue = settings.queue.size === 0 ? undefined : createQueue(bare, settings.queue, metrics);
-  const limits = queue ?? bare;
+  const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
+  const limits = queue ?? parts.limits;
   const close = () => {
     admission.close();
     queue?.close(shuttingDown());

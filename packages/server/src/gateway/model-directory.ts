@@ -2,6 +2,7 @@ import {
   type Log,
   type ModelInfo,
   type ModelPlatform,
+  type NetworkReach,
   PlatformError,
   toPlatformError,
 } from "@llm-platform/kit";
@@ -13,6 +14,8 @@ import { Target } from "./targets.ts";
 export interface PlatformView {
   readonly name: string;
   readonly priority: number;
+  /** Where it may connect to; undefined where that is settled elsewhere. */
+  readonly network?: NetworkReach | undefined;
   /** Undefined while the integration is not running. */
   readonly platform: ModelPlatform | undefined;
   /** One sentence on why it is not running. */

@@ -1,9 +1,10 @@
 import type { PlatformError, Usage } from "@llm-platform/kit";
+import { costMicros } from "../core/cost.ts";
 import { sourceOf, statusOf } from "../core/error-status.ts";
 import type { BudgetCharge } from "../core/budgets.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
 import type { BudgetPrices } from "../core/budget-prices.ts";
-import { costMicros, type PriceTable } from "../core/prices.ts";
+import type { PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/metric-family.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
@@ -109,7 +110,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
             model: target.model,
             atMs: record.open.start.startedAtMs,
           });
-    const cost = price === undefined ? null : costMicros(usage.usage, price);
+    const durationMs = Math.round(nowMs - record.startedAtMs);
+    const cost = price === undefined ? null : costMicros(usage.usage, price, durationMs);
     const currency = price?.currency ?? null;
     const priceVersion = price?.version ?? null;
     const charges = chargesOf(record, { usage: usage.usage, cost, currency }, parts.budgetPrices);
@@ -129,7 +131,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
     sink.commit(
       record.open,
-      toLedgerRecord(record, end, { nowMs, usage, cost, currency, priceVersion, charges }),
+      toLedgerRecord(record, end, { durationMs, usage, cost, currency, priceVersion, charges }),
       () => done(),
     );
   }
@@ -178,7 +180,7 @@ function estimateOutput(facts: ReplyFacts, call: GatewayCall): number {
 }
 
 interface Measured {
-  readonly nowMs: number;
+  readonly durationMs: number;
   readonly usage: CountedUsage;
   readonly cost: number | null;
   readonly currency: string | null;
@@ -194,7 +196,7 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     requestId: start.requestId,
     attempt: start.attempt,
     startedAtMs: start.startedAtMs,
-    durationMs: Math.round(measured.nowMs - record.startedAtMs),
+    durationMs: measured.durationMs,
     firstByteMs:
       record.firstContentAtMs === 0 ? null : Math.round(record.firstContentAtMs - record.startedAtMs),
     principal: start.principal,

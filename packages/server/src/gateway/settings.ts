@@ -1,6 +1,6 @@
 import type { BreakerSettings } from "../core/breaker.ts";
+import type { DearestRates } from "../core/cost.ts";
 import type { AuditPolicy } from "../core/key-policy.ts";
-import type { DearestRates } from "../core/prices.ts";
 import type { LimitSettings } from "./limit-plan.ts";
 import type { QueueSettings } from "./queued-limits.ts";
 import type { StartGuardParts } from "./start-overload-guard.ts";

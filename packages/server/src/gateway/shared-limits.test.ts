@@ -4,8 +4,10 @@ import { describe, expect, test } from "vitest";
 import { BudgetTable } from "../core/budget-table.ts";
 import type { Budget, BudgetDemand } from "../core/budgets.ts";
 import { type Limit, type LimitDemand, noLimits } from "../core/limits.ts";
+import { LimitTable } from "../core/limit-table.ts";
 import { localAdmin, type Principal } from "../core/principal.ts";
 import type { CallLimits, LimitedCall } from "./call-limits.ts";
+import { DemandTable } from "./demand-table.ts";
 import { LeasedLimits } from "./leased-limits.ts";
 import { SharedLimits } from "./shared-limits.ts";
 
@@ -92,8 +94,8 @@ class Host {
     this.budgets.replace([budget], 0);
     this.shared = new SharedLimits<number>({
       maxInFlight: limit,
+      counter: new DemandTable(new LimitTable(), this.budgets),
       holders: workers,
-      budgets: this.budgets,
       lend: (worker, slots) => this.#to(worker, () => this.workers[worker]?.lend(slots)),
       recall: (worker, slots, round) => this.#to(worker, () => this.workers[worker]?.recall(slots, round)),
       answer: (worker, answers) =>
@@ -355,8 +357,8 @@ describe("limits that several processes share", () => {
     const refusals: unknown[] = [];
     const shared = new SharedLimits<string>({
       maxInFlight: 1,
+      counter: new LimitTable(),
       holders: 1,
-      budgets: new BudgetTable({ onNotice: () => undefined }),
       lend: () => undefined,
       recall: () => undefined,
       answer: () => undefined,

@@ -1,15 +1,13 @@
-import type { BudgetCounter } from "../core/budgets.ts";
 import { SlotLeases } from "../core/slot-leases.ts";
-import type { LimitDemand, LimitHold, LimitVerdict } from "../core/limits.ts";
+import type { LimitCounter, LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
 import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "./leased-limits.ts";
-import { DemandTable } from "./demand-table.ts";
 
 export interface SharedLimitsParts<Holder> {
   readonly maxInFlight: number;
+  readonly counter: LimitCounter;
   /** Processes that share the limits, this one apart. */
   readonly holders: number;
-  readonly budgets: BudgetCounter;
   lend(holder: Holder, slots: number): void;
   recall(holder: Holder, slots: number, round: number): void;
   /** Sends answers that were found in one turn. */
@@ -28,7 +26,6 @@ const chunkShare = 0.25;
 export class SharedLimits<Holder> implements CallLimits {
   readonly #parts: SharedLimitsParts<Holder>;
   readonly #leases: SlotLeases<Holder>;
-  readonly #table: DemandTable;
   /** What calls of other processes hold of their limits, by the ids of their asks. */
   readonly #holds = new Map<Holder, Map<number, LimitHold>>();
   readonly #outgoing = new Map<Holder, LimitAnswer[]>();
@@ -36,7 +33,6 @@ export class SharedLimits<Holder> implements CallLimits {
 
   constructor(parts: SharedLimitsParts<Holder>) {
     this.#parts = parts;
-    this.#table = new DemandTable(parts.budgets);
     this.#leases = new SlotLeases({
       limit: parts.maxInFlight,
       chunk: Math.floor((parts.maxInFlight * chunkShare) / Math.max(1, parts.holders)),
@@ -49,16 +45,12 @@ export class SharedLimits<Holder> implements CallLimits {
   }
 
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined {
-    if (this.#leases.take()) {
-      this.#charge(call, demand);
-      return undefined;
-    }
+    if (this.#leases.take()) return this.#charge(call, demand);
     return new Promise((resolve, reject) => {
       this.#leases.ask(undefined, (isGranted) => {
         try {
           if (!isGranted) throw overloaded(call, this.#parts.maxInFlight);
-          this.#charge(call, demand);
-          resolve();
+          resolve(this.#charge(call, demand));
         } catch (error) {
           reject(error);
         }
@@ -104,22 +96,44 @@ export class SharedLimits<Holder> implements CallLimits {
     this.#leases.drop(holder);
   }
 
-  /** Throws what `takeOf` throws, after giving the place back. */
-  #charge(call: LimitedCall, demand: LimitDemand | undefined): void {
-    if (demand === undefined) return;
-    try {
-      takeOf(this.#table, call, { demand, nowMs: this.#parts.nowMs() });
-    } catch (error) {
+  /** Does, and throws, what `takeOf` does, after giving the place back of a call that is refused. */
+  #charge(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined {
+    if (demand === undefined) return undefined;
+    const giveUp = (error: unknown): never => {
       this.#leases.putBack();
       throw error;
+    };
+    try {
+      return takeOf(this.#parts.counter, call, { demand, nowMs: this.#parts.nowMs() })?.catch(giveUp);
+    } catch (error) {
+      return giveUp(error);
     }
   }
 
   #answer(holder: Holder, { id, demand }: LimitAsk, slot: "lent" | "refused" | "not_needed"): void {
-    const verdict =
-      slot === "refused" || demand === undefined ? undefined : this.#take(holder, { id, demand });
+    const isLent = slot === "lent";
+    if (slot === "refused" || demand === undefined) {
+      this.#send(holder, { id, isLent, verdict: undefined });
+      return;
+    }
+    const holds = this.#holdsOf(holder);
+    const decision = this.#parts.counter.take(demand, this.#parts.nowMs());
+    const settle = ({ verdict, hold }: LimitDecision): void => {
+      if (this.#holds.get(holder) !== holds) {
+        // The process has gone meanwhile, and its call with it.
+        hold?.settle(0, this.#parts.nowMs());
+        return;
+      }
+      if (hold !== undefined) holds.set(id, hold);
+      this.#send(holder, { id, isLent, verdict });
+    };
+    if (decision instanceof Promise) void decision.then(settle);
+    else settle(decision);
+  }
+
+  #send(holder: Holder, answer: LimitAnswer): void {
     const answers = this.#outgoing.get(holder) ?? [];
-    answers.push({ id, isLent: slot === "lent", verdict });
+    answers.push(answer);
     if (answers.length > 1) return;
     this.#outgoing.set(holder, answers);
     queueMicrotask(() => {
@@ -129,14 +143,12 @@ export class SharedLimits<Holder> implements CallLimits {
     });
   }
 
-  #take(holder: Holder, { id, demand }: { readonly id: number; readonly demand: LimitDemand }): LimitVerdict {
-    const { verdict, hold } = this.#table.take(demand, this.#parts.nowMs());
-    if (hold !== undefined) {
-      const holds = this.#holds.get(holder) ?? new Map<number, LimitHold>();
-      holds.set(id, hold);
-      this.#holds.set(holder, holds);
-    }
-    return verdict;
+  #holdsOf(holder: Holder): Map<number, LimitHold> {
+    const known = this.#holds.get(holder);
+    if (known !== undefined) return known;
+    const made = new Map<number, LimitHold>();
+    this.#holds.set(holder, made);
+    return made;
   }
 
   #limitRound(round: number): void {

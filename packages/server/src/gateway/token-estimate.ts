@@ -1,4 +1,4 @@
-import type { TokenCounts } from "../core/prices.ts";
+import type { TokenCounts } from "../core/cost.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 
 /**

@@ -2,6 +2,7 @@ import {
   type Health,
   type IntegrationDefinition,
   type Log,
+  type NetworkReach,
   PlatformError,
   type RunningIntegration,
 } from "@llm-platform/kit";
@@ -36,6 +37,7 @@ export interface InstanceInput {
   /** Validated settings. */
   readonly settings: unknown;
   readonly writtenSettings: Readonly<Record<string, unknown>>;
+  readonly network: NetworkReach | undefined;
   readonly dependencies: readonly string[];
   /** Gives up the start. */
   readonly signal: AbortSignal;
@@ -110,12 +112,13 @@ export async function startInstance(input: InstanceInput): Promise<Instance> {
 }
 
 async function lendServices(input: InstanceInput, signal: AbortSignal): Promise<HostServices> {
-  const { name, definition, settings, writtenSettings } = input;
+  const { name, definition, settings, writtenSettings, network } = input;
   return input.parts.host({
     name,
     definition,
     settings,
     writtenSettings,
+    network,
     signal,
   });
 }

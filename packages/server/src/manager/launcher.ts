@@ -33,6 +33,7 @@ export function createLauncher(parts: InstanceParts): Launcher {
           ...checked,
           name: config.name,
           writtenSettings: config.settings,
+          network: config.network,
           dependencies,
           signal: own.signal,
           onCalled() {

@@ -5,6 +5,7 @@ import type {
   JsonObject,
   KeyValues,
   Log,
+  NetworkReach,
   PlatformEvent,
   Upstream,
   UpstreamLimits,
@@ -41,6 +42,8 @@ export interface HostInput {
   /** Validated settings, and what the user wrote; origins that stand in either may be reached. */
   readonly settings: unknown;
   readonly writtenSettings: Readonly<Record<string, unknown>>;
+  /** Where it may connect to; undefined for anywhere. */
+  readonly network: NetworkReach | undefined;
   /** Aborted when the attempt is over; `fetch` ends with it. */
   readonly signal: AbortSignal;
 }

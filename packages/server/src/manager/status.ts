@@ -1,4 +1,10 @@
-import type { Health, IntegrationConfig, IntegrationState, IntegrationType } from "@llm-platform/kit";
+import type {
+  Health,
+  IntegrationConfig,
+  IntegrationState,
+  IntegrationType,
+  NetworkReach,
+} from "@llm-platform/kit";
 import type { ProbeRecord } from "./probe-loop.ts";
 import type { StateCell } from "./state-cell.ts";
 
@@ -12,6 +18,7 @@ export interface IntegrationStatus {
   readonly enabled: boolean;
   readonly priority: number;
   readonly dependencies: readonly string[];
+  readonly network: NetworkReach;
   readonly state: IntegrationState;
   readonly reason: string | null;
   /** Since when it is in this state, ISO 8601. */
@@ -62,6 +69,7 @@ export function formatStatus(input: StatusInput): IntegrationStatus {
     enabled: config.enabled,
     priority: config.priority,
     dependencies: input.dependencies,
+    network: config.network ?? "any",
     state: cell.state,
     reason: cell.reason,
     since: toIsoTime(cell.sinceMs),

@@ -10,6 +10,11 @@ export interface AuditFileName {
 }
 
 const namePattern = /^audit-(\d{12})\.jsonl$/;
+/** Where the files of a chain are: the only one's in the folder itself, others beneath it. */
+export function auditFolder(dataDirectory: string, chain: string): string {
+  return join(dataDirectory, "audit", chain);
+}
+
 /** What of the other sink is known here. */
 export const noteName = "database-head.json";
 /** No record is as long. */

@@ -201,9 +201,9 @@ describe("the audit log", () => {
     const audit = await open();
     const growing = appendMany(audit, 60);
     for (let count = 0; count < 20; count++)
-      expect(await audit.verify()).toMatchObject({ firstBad: undefined });
+      expect((await audit.verify())[0]).toMatchObject({ firstBad: undefined });
     await growing;
-    expect(await audit.verify()).toMatchObject({ records: 60, firstBad: undefined });
+    expect((await audit.verify())[0]).toMatchObject({ records: 60, firstBad: undefined });
   });
 
   it("gives each of many records that come at once a place of its own", async () => {
@@ -315,7 +315,7 @@ describe("the audit log", () => {
     writeFileSync(path, `${readFileSync(path, "utf8").split("\n").slice(0, 1).join("\n")}\n`);
     expect(await verify()).toMatchObject({ firstBad: { sequence: 2, sink: "file", reason: "truncated" } });
     await appendMany(await open(), 1);
-    const [, told] = await store.audit.list({ limit: 2 });
+    const [told] = await store.audit.list({ operation: "audit.records_missing", limit: 2 });
     expect(told).toMatchObject({
       operation: "audit.records_missing",
       target: { type: "audit_sink", id: "file" },

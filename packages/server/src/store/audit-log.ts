@@ -6,11 +6,13 @@ import {
   type AuditEntry,
   type AuditHead,
   type AuditRecord,
+  type ChainHead,
   chainStart,
   linkEntry,
+  onlyChain,
   platformEntry,
 } from "../core/audit-record.ts";
-import type { AuditSink, AuditSinkName } from "./audit-sink.ts";
+import type { AuditReader, AuditSink, AuditSinkName } from "./audit-sink.ts";
 import { type AuditVerdict, verifyAudit } from "./audit-verify.ts";
 import { SinkKeeper } from "./sink-keeper.ts";
 
@@ -29,12 +31,20 @@ export interface AuditLog {
   append(entry: AuditEntry): Promise<void>;
   /** The same for what has happened already: what no sink takes now is kept in memory until one does. Never rejects. */
   appendOrKeep(entry: AuditEntry): Promise<void>;
-  /** Looks through everything up to the last record. Rejects with PlatformError `unavailable`. */
-  verify(anchors?: readonly AuditHead[]): Promise<AuditVerdict>;
+  /**
+   * Looks through everything up to the last record: the chain that is written here first, then those of other servers as
+   * far as they are in the database. Rejects with PlatformError `unavailable`.
+   * @param anchors places that chains are known to have reached
+   */
+  verify(anchors?: readonly ChainHead[]): Promise<readonly [AuditVerdict, ...AuditVerdict[]]>;
   close(): Promise<void>;
 }
 
 export interface AuditLogParts {
+  /** Of the chain that is written here. Default: the only one. */
+  readonly chain?: string;
+  /** Those of other servers. Default: there are none. */
+  others?(): Promise<readonly OtherChain[]>;
   /** The first is believed where two say different things. */
   readonly sinks: readonly AuditSink[];
   readonly log: Log;
@@ -74,14 +84,7 @@ export async function createAuditLog(parts: AuditLogParts): Promise<AuditLog> {
       chain.keep(entry);
       await chain.inTurn(() => chain.catchUp());
     },
-    async verify(anchors = []) {
-      const { head } = chain;
-      return verifyAudit({
-        sinks: parts.sinks,
-        anchors: head === undefined ? anchors : [head, ...anchors],
-        ...(head === undefined ? {} : { until: head.sequence }),
-      });
-    },
+    verify: (anchors = []) => verifyChains(parts, chain.head, anchors),
     async close() {
       clearInterval(timer);
       await chain.inTurn(() => chain.catchUp());
@@ -90,9 +93,40 @@ export async function createAuditLog(parts: AuditLogParts): Promise<AuditLog> {
   };
 }
 
+/** What the database has of the chain of another server. */
+type OtherChain = AuditReader & { readonly chain: string };
+
+async function verifyChains(
+  { chain = onlyChain, sinks, others }: AuditLogParts,
+  head: AuditHead | undefined,
+  anchors: readonly ChainHead[],
+): Promise<readonly [AuditVerdict, ...AuditVerdict[]]> {
+  const noted = anchors.filter((anchor) => anchor.chain === chain);
+  const own = await verifyAudit({
+    chain,
+    sinks,
+    anchors: head === undefined ? noted : [head, ...noted],
+    ...(head === undefined ? {} : { until: head.sequence }),
+  });
+  const verdicts: AuditVerdict[] = [];
+  const known = (await others?.()) ?? [];
+  for (const other of known) {
+    // Its other sink is on another machine; how far that was stands here.
+    const places = [await other.readNote(), ...anchors.filter((anchor) => anchor.chain === other.chain)];
+    verdicts.push(await verifyAudit({ chain: other.chain, sinks: [other], anchors: places }));
+  }
+  const missing = anchors.filter(
+    (anchor) => ![chain, ...known.map((each) => each.chain)].includes(anchor.chain),
+  );
+  for (const anchor of missing)
+    verdicts.push(await verifyAudit({ chain: anchor.chain, sinks: [], anchors: [anchor] }));
+  return [own, ...verdicts];
+}
+
 /** Where the chain ends, and who has it up to there. Everything in it happens one after another. */
 class Chain {
   readonly #parts: AuditLogParts;
+  readonly #chain: string;
   readonly #keepers: readonly SinkKeeper[];
   readonly #kept: AuditEntry[] = [];
   #head: AuditHead | undefined;
@@ -107,6 +141,7 @@ class Chain {
 
   constructor(parts: AuditLogParts) {
     this.#parts = parts;
+    this.#chain = parts.chain ?? onlyChain;
     const { limitMs = defaultLimitMs, retryMs = defaultRetryMs, nowMs } = parts;
     this.#keepers = parts.sinks.map(
       (sink) =>
@@ -234,7 +269,7 @@ class Chain {
     const source = this.#keepers.find((each) => each !== keeper && each.isAt(this.#head));
     while (source !== undefined && keeper.isOpen && !keeper.isAt(this.#head)) {
       const from = keeper.head ?? chainStart;
-      const records = await keeper.run(() => readNext(source.sink, from));
+      const records = await keeper.run(() => readNext(source.sink, { ...from, chain: this.#chain }));
       if (records === undefined || !(await keeper.append(records))) return;
     }
   }
@@ -268,7 +303,7 @@ class Chain {
       this.#doubtful = undefined;
       if (doubtful.entry === entry) return;
     }
-    const record = linkEntry(this.#requireHead(), entry, digest);
+    const record = linkEntry({ ...this.#requireHead(), chain: this.#chain }, entry, digest);
     this.#doubtful = { entry, record };
     await this.#offer(record);
     this.#doubtful = undefined;
@@ -300,7 +335,7 @@ class Chain {
 }
 
 /** The next records behind a place, a bounded number. Rejects when the sink has another record there, or a bad one. */
-async function readNext(sink: AuditSink, from: AuditHead): Promise<readonly AuditRecord[]> {
+async function readNext(sink: AuditSink, from: ChainHead): Promise<readonly AuditRecord[]> {
   await requireSame(sink, from);
   const records: AuditRecord[] = [];
   for await (const line of sink.lines(from.sequence)) {

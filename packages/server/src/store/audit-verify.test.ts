@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { chainStart, linkEntry } from "../core/audit-record.ts";
+import { chainStart, linkEntry, onlyChain } from "../core/audit-record.ts";
 import { sampleChain, sampleEntry, sha256 } from "../core/sample-audit.test-data.ts";
 import { createAuditFile, readAuditFiles } from "./audit-file.ts";
 import { createAuditLog } from "./audit-log.ts";
@@ -94,7 +94,11 @@ describe("the verification", () => {
     const forged = createAuditFile({ directory: other });
     await forged.open();
     const records = sampleChain(2);
-    const third = linkEntry(records[1] ?? chainStart, sampleEntry({ operation: "users.delete" }), sha256);
+    const third = linkEntry(
+      { ...(records[1] ?? chainStart), chain: onlyChain },
+      sampleEntry({ operation: "users.delete" }),
+      sha256,
+    );
     await forged.append([...records, third, ...sampleChain(3, third)]);
     await forged.close();
     expect((await verifyAudit({ sinks: [store.audit, readAuditFiles(other)] })).firstBad).toMatchObject({

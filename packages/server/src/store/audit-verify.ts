@@ -1,10 +1,12 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type BadRecord, ChainCheck, type ChainFault } from "../core/audit-chain.ts";
-import { type AuditHead, chainStart } from "../core/audit-record.ts";
+import { type AuditHead, chainStart, onlyChain } from "../core/audit-record.ts";
 import type { AuditReader, AuditSinkName } from "./audit-sink.ts";
 
 export interface AuditVerification {
+  /** Default: the only one. */
+  readonly chain?: string | undefined;
   readonly sinks: readonly AuditReader[];
   /** Places that the chain is known to have reached, from elsewhere than the sinks. */
   readonly anchors?: readonly AuditHead[] | undefined;
@@ -14,6 +16,7 @@ export interface AuditVerification {
 
 /** What a look through the whole audit log came to. */
 export interface AuditVerdict {
+  readonly chain: string;
   /** Sound ones up to the first that is not, of the sink that has the most. */
   readonly records: number;
   readonly head: AuditHead;
@@ -37,6 +40,7 @@ const digest = (text: string): string => hash("sha256", text);
  * according to the other, and with places noted elsewhere. A sink that is behind is no fault: it could not be written.
  */
 export async function verifyAudit({
+  chain = onlyChain,
   sinks,
   anchors = [],
   until = Number.POSITIVE_INFINITY,
@@ -49,21 +53,27 @@ export async function verifyAudit({
     // What was added since `until` was taken is noted already, and not looked at.
     if (note !== undefined && note.sequence <= until) notes.set(sink.name, note);
   }
-  const walks = sinks.map((sink) => new Walk(sink, [notes.get(sink.name) ?? chainStart, ...anchors]));
+  const walks = sinks.map((sink) => new Walk(sink, chain, [notes.get(sink.name) ?? chainStart, ...anchors]));
   const bad = await walkTogether(walks, until);
   const longest = walks.toSorted((a, b) => b.head.sequence - a.head.sequence)[0];
   const missed = () => [
     ...walks.flatMap((walk) => walk.checkPlace(notes.get(walk.name) ?? chainStart)),
     // Another sink may be behind; the longest must have what was noted elsewhere.
-    ...anchors.flatMap((anchor) => longest?.checkPlace(anchor) ?? []),
+    ...anchors.flatMap((anchor) => longest?.checkPlace(anchor) ?? missingAt(anchor)),
   ];
   const bads = bad.length > 0 ? bad : missed();
   return {
+    chain,
     records: longest?.head.sequence ?? 0,
     head: longest?.head ?? chainStart,
     firstBad: bads.toSorted((a, b) => a.sequence - b.sequence)[0],
     sinks: walks.map(({ name, head }) => ({ name, records: head.sequence })),
   };
+}
+
+/** Of a chain that is nowhere any more. */
+function missingAt({ sequence }: AuditHead): readonly FirstBad[] {
+  return sequence === 0 ? [] : [{ sequence: 1, sink: "both", reason: "truncated" }];
 }
 
 /** Takes a step in every sink at a time, so that they can be compared place by place. */
@@ -90,10 +100,10 @@ class Walk {
   readonly #lines: AsyncIterator<string>;
   readonly #check: ChainCheck;
 
-  constructor(sink: AuditReader, places: readonly AuditHead[]) {
+  constructor(sink: AuditReader, chain: string, places: readonly AuditHead[]) {
     this.name = sink.name;
     this.#lines = sink.lines(0)[Symbol.asyncIterator]();
-    this.#check = new ChainCheck(places, digest);
+    this.#check = new ChainCheck(chain, places, digest);
   }
 
   /** The last sound record so far. */

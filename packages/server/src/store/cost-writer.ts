@@ -15,14 +15,19 @@ const rowsPerChange = 4;
 /** Writes changed costs into SQLite. What it returns throws what SQLite throws. */
 export function createCostWriter({ raw, writer, onWritten }: CostWriterParts) {
   const update = raw.prepare(
-    "UPDATE usage_ledger SET cost_micros = ?, currency = ?, price_version = ? WHERE id = ?",
+    `UPDATE usage_ledger SET cost_micros = ?, currency = ?, price_version = ?
+     WHERE id = ? AND cost_micros IS ? AND price_version IS ?`,
   );
   return async (changes: readonly CostChange[]): Promise<void> => {
     raw.exec("BEGIN IMMEDIATE");
     try {
-      for (const { id, after } of changes)
-        update.run(after.costMicros, after.currency, after.priceVersion, id);
-      writer.add(toTallies(changes));
+      // Another run may have changed some since they were read.
+      const written = changes.filter(({ id, before, after }) => {
+        const { costMicros, currency, priceVersion } = after;
+        const old = [before.costMicros, before.priceVersion];
+        return update.run(costMicros, currency, priceVersion, id, ...old).changes > 0;
+      });
+      writer.add(toTallies(written));
       raw.exec("COMMIT");
     } catch (error) {
       // A full disk makes SQLite roll back by itself.

@@ -32,8 +32,8 @@ export interface EventTableParts {
   readonly nowMs: () => number;
 }
 
-/** Deleting old events costs more than writing one, so it is done for this many at once. */
-const pruneEvery = 100;
+/** Deleting old events costs more than writing one, so it is done for this many at once, and with the first. */
+export const pruneEvery = 100;
 
 export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTable {
   const insert = raw.prepare(
@@ -69,7 +69,8 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
   };
 }
 
-function toEvent(row: Readonly<Record<string, unknown>>): PlatformEvent {
+/** A row as the driver gives it. */
+export function toEvent(row: Readonly<Record<string, unknown>>): PlatformEvent {
   return {
     id: Number(row["id"]),
     time: String(row["time"]),

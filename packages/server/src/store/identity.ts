@@ -1,5 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
+import type { ChangeNotices } from "./change-notices.ts";
 import { type FoundKey, type KeyHolder, type Member, toKeyHolder, type User } from "../core/identity.ts";
 import type { Permission } from "../core/permissions.ts";
 import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
@@ -14,6 +15,7 @@ export interface IdentityParts {
   readonly database: Kysely<Tables>;
   /** Wall time. */
   readonly nowMs: () => number;
+  readonly changes: ChangeNotices;
 }
 
 /** Who is known, and word of every change of that. */
@@ -24,7 +26,7 @@ export interface Identity {
   readonly roles: RoleTable;
   readonly passwords: PasswordTable;
   readonly sessions: SessionTable;
-  /** Whether there is a user, as of the last change that was made here. */
+  /** Whether there is a user, as of the last change that was heard of here. */
   readonly hasUsers: boolean;
   /** Makes the first user. Rejects with PlatformError `conflict` while another call does. */
   makeFirst<Result>(make: () => Promise<Result>): Promise<Result>;
@@ -36,8 +38,10 @@ export interface Identity {
   findKey(sha256: string): Promise<KeyHolder | undefined>;
   /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
   toMember(user: User): Promise<Member>;
-  /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended. */
-  onChange(listener: () => void): void;
+  /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, here or elsewhere. */
+  onChange(listener: (by: "here" | "elsewhere") => void): void;
+  /** Something was changed elsewhere, or may have been. Never rejects. */
+  changedElsewhere(): Promise<void>;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
@@ -46,7 +50,7 @@ export interface Identity {
 const noteUseEveryMs = 10_000;
 
 /** Rejects with PlatformError `unavailable`. */
-export async function createIdentity({ database, nowMs }: IdentityParts): Promise<Identity> {
+export async function createIdentity({ database, nowMs, changes }: IdentityParts): Promise<Identity> {
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
   const passwords = createPasswordTable(database);
@@ -54,18 +58,26 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
-  const listeners: (() => void)[] = [];
+  const listeners: ((by: "here" | "elsewhere") => void)[] = [];
   const uses = createUseNotes(apiKeys);
+
+  async function lookAgain(by: "here" | "elsewhere"): Promise<void> {
+    state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
+    for (const listener of listeners) listener(by);
+  }
 
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
     try {
       return await change;
     } finally {
       // Also one that failed may have taken effect.
-      state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-      for (const listener of listeners) listener();
+      await lookAgain("here");
+      // Replicas that are not told look again within half a minute.
+      await changes.announce("identity").catch(() => undefined);
     }
   }
+
+  changes.onRemote("identity", () => void lookAgain("elsewhere"));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);
@@ -141,6 +153,7 @@ export async function createIdentity({ database, nowMs }: IdentityParts): Promis
     onChange(listener) {
       listeners.push(listener);
     },
+    changedElsewhere: () => lookAgain("elsewhere"),
     close: () => uses.stop(),
   };
 }

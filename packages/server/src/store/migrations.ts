@@ -2,10 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { content } from "./content-migration.ts";
 import { budgets } from "./budget-migration.ts";
-import { priceVersions } from "./price-migration.ts";
-import { rollups } from "./rollup-migration.ts";
+import { auditChains } from "./chain-migration.ts";
+import { content } from "./content-migration.ts";
+import { operatorPrices, priceVersions } from "./price-migration.ts";
+import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
@@ -66,10 +67,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_rollups": rollups,
   "0007_limits": limits,
   "0008_prices": priceVersions,
-  "0015_content": content,
+  "0009_audit_chains": auditChains,
   "0010_budgets": budgets,
+  "0015_content": content,
   "0011_teams": teams,
   "0012_roles": roles,
+  "0013_prices_table": operatorPrices,
+  "0014_coarse_rollups": coarseRollups,
   "0016_audit_operations": auditOperations,
 };
 
@@ -88,7 +92,7 @@ export interface MigrateParts {
 export async function migrate({ raw, database, known = migrations }: MigrateParts): Promise<void> {
   raw.exec("BEGIN IMMEDIATE");
   try {
-    refuseNewerSchema(raw, known);
+    refuseNewerSchema(readApplied(raw), known);
     // SQLite's schema changes take part in the transaction that is open already; Kysely opens none of its own for it.
     const migrator = new Migrator({
       db: database,
@@ -113,16 +117,21 @@ export function unknownMigrations(
   return applied.filter((name) => !Object.hasOwn(known, name));
 }
 
-function refuseNewerSchema(raw: DatabaseSync, known: Readonly<Record<string, Migration>>): void {
+function readApplied(raw: DatabaseSync): readonly string[] {
   const table = raw
     .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'")
     .get();
-  if (table === undefined) return;
+  if (table === undefined) return [];
   const applied = raw.prepare("SELECT name FROM kysely_migration").all();
-  const unknown = unknownMigrations(
-    applied.map((row) => String(row["name"])),
-    known,
-  );
+  return applied.map((row) => String(row["name"]));
+}
+
+/** Throws PlatformError `conflict` when a newer version made one of the changes that were applied. */
+export function refuseNewerSchema(
+  applied: readonly string[],
+  known: Readonly<Record<string, Migration>>,
+): void {
+  const unknown = unknownMigrations(applied, known);
   if (unknown.length === 0) return;
   throw new PlatformError(
     "conflict",
@@ -142,7 +151,7 @@ async function createEvents(database: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createKeyValues(database: Kysely<unknown>): Promise<void> {
+export async function createKeyValues(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable("key_values")
     .addColumn("integration", "text", (column) => column.notNull())

@@ -23,3 +23,13 @@ export const rollupSums = [
 ] as const satisfies readonly { readonly column: string; readonly field: SummedField }[];
 
 export type RollupSum = (typeof rollupSums)[number]["column"];
+
+/** What rows of the sums tell apart, by the value of their column `by_principal`. */
+export const rollupGrains = {
+  /** Everything but principals: most questions are not about them, and read a fraction of the rows so. */
+  overPrincipals: 0,
+  everything: 1,
+  /** Principals and currencies alone. There are none by the minute. */
+  principals: 2,
+} as const;
+export type RollupGrain = (typeof rollupGrains)[keyof typeof rollupGrains];

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
-import { bucketMs, bucketStart, type Resolution } from "../core/usage-buckets.ts";
+import { bucketMs, bucketStart, type StoredResolution } from "../core/usage-buckets.ts";
+import { type RollupGrain, rollupGrains } from "./rollup-columns.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -13,7 +14,7 @@ export interface RollupRetention {
 /** From when on sums of each resolution are kept. */
 export interface RollupHorizon {
   /** Wall time of the first bucket that is kept. Sums before it are neither there nor written. */
-  fromMs(resolution: Resolution): number;
+  fromMs(resolution: StoredResolution): number;
   /** Deletes what is older, in pieces. Resolves with how many rows; rejects with PlatformError `unavailable`. */
   prune(): Promise<number>;
 }
@@ -48,7 +49,7 @@ export async function createRollupHorizon({
     );
 
   /** Deletes some buckets; undefined when there is nothing left to delete. */
-  async function pruneSome(each: Pruned, byPrincipal: 0 | 1): Promise<number | undefined> {
+  async function pruneSome(each: Pruned, byPrincipal: RollupGrain): Promise<number | undefined> {
     const { resolution, name, buckets } = each;
     const untilMs = horizonOf(each);
     const oldest = await database
@@ -82,7 +83,7 @@ export async function createRollupHorizon({
     async prune() {
       let rows = 0;
       for (const each of pruned)
-        for (const byPrincipal of [0, 1] as const) {
+        for (const byPrincipal of Object.values(rollupGrains)) {
           let deleted = await guardStorageLater(() => pruneSome(each, byPrincipal));
           while (deleted !== undefined) {
             rows += deleted;

@@ -7,12 +7,12 @@ export const auditOperations: Migration = {
     await database.schema
       .createIndex("audit_log_operation")
       .on("audit_log")
-      .columns(["operation", "sequence"])
+      .columns(["operation", "chain", "sequence"])
       .execute();
     await database.schema
       .createIndex("audit_log_acts")
       .on("audit_log")
-      .column("sequence")
+      .columns(["time_ms", "chain", "sequence"])
       .where(sql.ref("operation"), "!=", sql.lit("usage.sealed"))
       .execute();
   },

@@ -4,6 +4,8 @@ import type { OpenSpoolFile, SyncMode } from "./spool-file.ts";
 
 /** Where the spool empties itself into. */
 export interface SpoolLedger {
+  /** How many records a transaction is to have at most. Default 100. */
+  readonly rowsPerTransaction?: number;
   /**
    * In one transaction; a record whose attempt is there already is left out. Throws or rejects with PlatformError
    * `unavailable`. A promise comes from a ledger in another process.

@@ -1,20 +1,21 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type KeyValues, type Log, PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
+import { type ChainHead, onlyChain } from "../core/audit-record.ts";
 import { type AuditTable, createAuditTable } from "./audit-table.ts";
-import { refuseHalfRestored } from "./backup/half-restored.ts";
 import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
+import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
+import { holdDataDirectory } from "./data-directory.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
-import { takeInstanceLock } from "./instance-lock.ts";
 import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
+import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
@@ -43,6 +44,8 @@ export interface StoreOptions {
 
 /** Everything that is kept over a restart. */
 export interface Store {
+  /** Whether other replicas keep their data in it too, so that what is done for all of it is done once. */
+  readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
   readonly usage: UsageSums;
@@ -51,11 +54,16 @@ export interface Store {
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
+  readonly prices: PriceRows;
+  /** Word of what other replicas change. */
+  readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
   createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
-  /** Looks at the ledger by the seals in the audit log, up to that record. Rejects with PlatformError `unavailable`. */
-  checkSeals(until: number): Promise<SealVerdict>;
+  /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
+  checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
+  /** The chain of the audit log that this server writes. */
+  readonly chain: string;
   /** Lets go of the data folder. Nothing of the store may be used after it. */
   close(): Promise<void>;
 }
@@ -78,9 +86,7 @@ export async function openStore({
   masterKeys = { current: undefined, previous: [] },
   log = silent,
 }: StoreOptions): Promise<Store> {
-  makeDirectory(directory);
-  refuseHalfRestored(directory);
-  const lock = takeInstanceLock(directory);
+  const lock = holdDataDirectory(directory);
   try {
     return await openTables(join(directory, "platform.db"), {
       directory,
@@ -119,7 +125,7 @@ async function openTables(
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
-    const identity = await createIdentity({ database, nowMs });
+    const identity = await createIdentity({ database, nowMs, changes: noReplicas });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
@@ -134,6 +140,7 @@ async function openTables(
       },
     });
     return {
+      isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
       usage,
@@ -142,11 +149,14 @@ async function openTables(
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
+      prices: createPriceRows(database),
+      changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
-      checkSeals: (until) => checkSeals(database, until),
+      checkSeals: (heads) => checkSeals(database, heads),
+      chain: onlyChain,
       async close() {
         await identity.close();
         await flushQuietly(usage, log);
@@ -199,19 +209,5 @@ async function openDatabase(path: string): Promise<OpenedDatabase> {
       );
     }
     throw toStorageError(error);
-  }
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new PlatformError(
-      "unavailable",
-      `The data folder ${directory} cannot be made. Check its parent's permissions, or name another with LLM_PLATFORM_DATA_DIR.`,
-      {
-        cause: error,
-      },
-    );
   }
 }

@@ -22,6 +22,7 @@ export interface Tables {
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
   readonly call_content: CallContentRow;
+  readonly prices: PriceRow;
 }
 
 export interface EventRow {
@@ -82,7 +83,7 @@ export interface UsageKindRow {
 /** What attempts of one kind that began in one bucket came to. */
 export interface UsageRollupRow extends Readonly<Record<RollupSum, number>> {
   readonly resolution: string;
-  /** 1 where principals are told apart, 0 where the row is the sum over all of them. */
+  /** What the row tells apart, one of `rollupGrains`. */
   readonly by_principal: number;
   /** Start of the bucket, since the epoch. */
   readonly bucket_ms: number;
@@ -190,6 +191,8 @@ export interface ApiKeyRow {
 }
 
 export interface AuditRow {
+  /** Empty for the chain of a server that has its database for itself. */
+  readonly chain: string;
   readonly sequence: number;
   readonly time_ms: number;
   readonly actor_id: string;
@@ -203,6 +206,7 @@ export interface AuditRow {
 
 /** How far a sink of the audit log had come that is not this table. */
 export interface AuditNoteRow {
+  readonly chain: string;
   readonly sink: string;
   readonly sequence: number;
   readonly hash: string;
@@ -246,4 +250,18 @@ export interface SigningKeyRow {
   readonly created_at_ms: number;
   /** From when on nothing is signed with it. */
   readonly retired_at_ms: number | null;
+}
+
+/** A step in the history of an operator's prices. */
+export interface PriceRow {
+  /** Empty for all. */
+  readonly integration: string;
+  /** Empty for all. */
+  readonly provider: string;
+  readonly model: string;
+  readonly effective_from_ms: number;
+  /** JSON; null where from then on the operator says nothing. */
+  readonly terms: string | null;
+  readonly changed_at_ms: number;
+  readonly changed_by: string;
 }

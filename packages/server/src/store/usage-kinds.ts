@@ -13,8 +13,8 @@ export interface UsageKinds {
 /** What principals and models are called in the sums once there are too many kinds. */
 export const otherName = "(other)";
 
-/** The principal of sums over all of them; no principal has an empty name. */
-export const everybody = "";
+/** What stands for all in sums that do not tell something apart; no principal and no model has an empty name. */
+export const everything = "";
 
 /** How many kinds there may be before new ones are counted as `(other)`. */
 export const mostKinds = 20_000;
@@ -56,11 +56,11 @@ export function createUsageKinds(raw: DatabaseSync, most = mostKinds): UsageKind
 
 /** Whether it is one that others are counted as. */
 export function isOther({ principal, upstreamModel }: UsageKind): boolean {
-  return (principal === otherName || principal === everybody) && upstreamModel === otherName;
+  return [principal, upstreamModel].every((name) => name === otherName || name === everything);
 }
 
 /** What a kind is counted as when there are too many. */
 export function toOther(kind: UsageKind): UsageKind {
-  const principal = kind.principal === everybody ? everybody : otherName;
-  return { ...kind, principal, upstreamModel: otherName };
+  const toName = (name: string) => (name === everything ? everything : otherName);
+  return { ...kind, principal: toName(kind.principal), upstreamModel: toName(kind.upstreamModel) };
 }

@@ -47,8 +47,8 @@ const mostTallies = 100;
 /** Tallies that memory holds while the database cannot be written; then they are read from the ledger again. */
 const mostHeldTallies = 5_000;
 const rowsPerPiece = 500;
-/** In three resolutions, and as often again over all principals at most. */
-const rowsPerTally = 6;
+/** In four resolutions, at most as often again over all principals, and in three for the principal alone. */
+const rowsPerTally = 11;
 const restShare = 2;
 
 export function createUsageRoller(parts: RollerParts): FollowingRoller {

@@ -1,15 +1,15 @@
 import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
+import type { ChainHead } from "../core/audit-record.ts";
 import {
   judgePiece,
-  parseSeal,
   type SealedFacts,
   type SealedPiece,
   type SealFault,
   type UsageSeal,
 } from "../core/usage-seal.ts";
-import { readPrunedMs, sealRecords } from "./seal-records.ts";
+import { placedSeals, readPrunedMs } from "./seal-records.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -25,6 +25,7 @@ export interface SealVerdict {
 
 export interface BadSeal {
   /** Of the record in the audit log. */
+  readonly chain: string;
   readonly sequence: number;
   /** The rows among which it is. */
   readonly firstId: number;
@@ -37,14 +38,16 @@ const digest = (text: string): string => hash("sha256", text);
 /**
  * Recomputes every seal of the audit log over the rows that are kept, up to the first that is not sound.
  * The audit log must have been looked through before. Rejects with PlatformError `unavailable`.
- * @param until the last record of the audit log that is looked at
+ * @param heads the last record that is looked at, of each chain
  */
-export async function checkSeals(database: Kysely<Tables>, until: number): Promise<SealVerdict> {
+export async function checkSeals(
+  database: Kysely<Tables>,
+  heads: readonly Pick<ChainHead, "chain" | "sequence">[],
+): Promise<SealVerdict> {
   const check = new SealCheck(database, await readPrunedMs(database));
-  for await (const { sequence, after } of sealRecords(database, until)) {
-    const seal = parseSeal(after);
-    const bad = seal === undefined ? undefined : await check.take(seal);
-    if (bad !== undefined) return { ...check.counts, firstBad: { ...bad, sequence } };
+  for await (const { chain, sequence, seal } of placedSeals(database, heads)) {
+    const bad = await check.take(seal);
+    if (bad !== undefined) return { ...check.counts, firstBad: { ...bad, chain, sequence } };
   }
   return { ...check.counts, firstBad: undefined };
 }
@@ -64,7 +67,7 @@ class SealCheck {
     return { ...this.#counts };
   }
 
-  async take({ firstId, pieces }: UsageSeal): Promise<Omit<BadSeal, "sequence"> | undefined> {
+  async take({ firstId, pieces }: UsageSeal): Promise<Omit<BadSeal, "chain" | "sequence"> | undefined> {
     if (firstId > this.#covered + 1)
       return { firstId: this.#covered + 1, lastId: firstId - 1, reason: "unsealed" };
     let from = firstId;

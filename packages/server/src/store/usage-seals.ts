@@ -2,7 +2,6 @@ import { hash } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import {
-  parseSeal,
   piecesPerSeal,
   rowsPerPiece,
   type SealedFacts,
@@ -12,7 +11,7 @@ import {
   toSealEntry,
 } from "../core/usage-seal.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { lastSeal } from "./seal-records.ts";
+import { lastIdOf, lastSeal } from "./seal-records.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -87,8 +86,8 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
 }
 
 async function readSealedId(database: Kysely<Tables>): Promise<number> {
-  const record = await lastSeal(database);
-  return record === undefined ? 0 : (parseSeal(record.after)?.pieces.at(-1)?.lastId ?? 0);
+  const seal = await lastSeal(database);
+  return seal === undefined ? 0 : lastIdOf(seal);
 }
 
 async function readPieces(database: Kysely<Tables>, afterId: number): Promise<readonly SealedPiece[]> {

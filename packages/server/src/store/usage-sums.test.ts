@@ -5,19 +5,16 @@ import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { LedgerRecord } from "../core/ledger-record.ts";
-import { bucketStart, type Resolution, resolutions } from "../core/usage-buckets.ts";
-import { summedFields, UsageTally } from "../core/usage-tally.ts";
 import { createLedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
-import type { SumsQuery } from "./rollup-query.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { openStore, type Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 import { createUsageKinds, otherName } from "./usage-kinds.ts";
+import { expectSums, mixture, nowMs, whole } from "./usage-sums.test-data.ts";
 import { createUsageSums } from "./usage-sums.ts";
 
-const nowMs = 1_700_000_000_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 let directory = "";
@@ -51,115 +48,9 @@ function tamper(sql: string): readonly unknown[] {
   }
 }
 
-/** Records of many kinds, over some hours. */
-function mixture(count: number, from = 0): readonly LedgerRecord[] {
-  return Array.from({ length: count }, (_, index) => {
-    const number = from + index;
-    const isFailed = number % 7 === 0;
-    return sampleRecord(number, {
-      attemptId: `req_${number}.${(number % 3) + 1}`,
-      requestId: `req_${number}`,
-      attempt: (number % 3) + 1,
-      startedAtMs: nowMs - (number % 50) * 400_000,
-      durationMs: number ** 2 % 5_000,
-      firstByteMs: isFailed ? null : number % 900,
-      principal: `team-${number % 4}`,
-      upstreamModel: `model-${number % 5}`,
-      outcome: isFailed ? "upstream_timeout" : "stop",
-      inputTokens: number,
-      usageSource: number % 11 === 0 ? "estimated" : "reported",
-      ...(number % 5 === 0 ? { costMicros: null, currency: null } : { costMicros: number }),
-    });
-  });
-}
-
-const whole: SumsQuery = {
-  resolution: "day",
-  fromMs: nowMs - 40 * dayMs,
-  untilMs: nowMs + dayMs,
-  byBucket: false,
-  groupBy: [],
-  filter: {},
-  limit: 1_000,
-};
-
-function tallyOf(records: readonly LedgerRecord[]): UsageTally {
-  const tally = new UsageTally();
-  for (const record of records) tally.add(record);
-  return tally;
-}
-
-function toPlain(tally: UsageTally): object {
-  return {
-    ...Object.fromEntries(summedFields.map((field) => [field, tally[field]])),
-    durations: tally.durations.format(),
-    firstBytes: tally.firstBytes.format(),
-  };
-}
-
-async function expectSums(store: Store, records: readonly LedgerRecord[]): Promise<void> {
-  for (const resolution of resolutions) {
-    const query = { ...whole, ...spanOf(resolution), byBucket: true };
-    const { groups } = await store.usage.sum(query);
-    const byPrincipal = await store.usage.sum({ ...query, groupBy: ["principal"] });
-    expect(byPrincipal.groups.reduce((sum, { tally }) => sum + tally.attempts, 0)).toBe(records.length);
-    const buckets = Map.groupBy(records, ({ startedAtMs }) => bucketStart(resolution, startedAtMs));
-    expect(groups.map(({ bucketMs, tally }) => [bucketMs, toPlain(tally)])).toEqual(
-      [...buckets].sort(([a], [b]) => a - b).map(([start, of]) => [start, toPlain(tallyOf(of))]),
-    );
-  }
-}
-
-function spanOf(resolution: Resolution): Pick<SumsQuery, "resolution" | "fromMs"> {
-  return { resolution, fromMs: bucketStart("day", nowMs - dayMs) };
-}
-
 const never = new AbortController().signal;
 
 describe("the sums of the ledger", () => {
-  test("are those of its records, in each resolution", async () => {
-    const store = await open();
-    const records = mixture(1_000);
-    for (let from = 0; from < records.length; from += 100)
-      await store.ledger.insertMany(records.slice(from, from + 100));
-    await expectSums(store, records);
-    expect(store.usage.roller.behind).toBe(0);
-  });
-
-  test("tell groups apart, and cost by currency", async () => {
-    const { ledger, usage } = await open();
-    await ledger.insertMany([
-      sampleRecord(1),
-      sampleRecord(2, { currency: "EUR", costMicros: 3 }),
-      sampleRecord(3, { currency: null, costMicros: null, principal: "team-b" }),
-      sampleRecord(4, { upstreamModel: "other" }),
-    ]);
-    const { groups } = await usage.sum({ ...whole, groupBy: ["upstreamModel"] });
-    expect(groups.map(({ of, tally, costs }) => [of, tally.attempts, Object.fromEntries(costs)])).toEqual([
-      [{ upstreamModel: "llama-3" }, 3, { USD: 7, EUR: 3 }],
-      [{ upstreamModel: "other" }, 1, { USD: 7 }],
-    ]);
-    expect(await usage.unpriced(whole)).toEqual([
-      { integration: "office", upstreamModel: "llama-3", attempts: 1 },
-    ]);
-    const filtered = await usage.sum({ ...whole, filter: { principal: "team-b" } });
-    expect(filtered.groups.map(({ tally }) => tally.attempts)).toEqual([1]);
-    expect(await usage.sum({ ...whole, groupBy: ["upstreamModel"], limit: 1 })).toMatchObject({
-      isCut: true,
-    });
-  });
-
-  test("count a record once, however often it is offered", async () => {
-    const store = await open();
-    const records = mixture(300);
-    await store.ledger.insertMany(records.slice(0, 200));
-    await store.ledger.insertMany(records.slice(100));
-    await store.ledger.insertMany(records);
-    await store.usage.roller.flush();
-    await store.ledger.insertMany(records.slice(250));
-    await expectSums(store, records);
-  });
-
   test("go on after a kill from the last row that is in them", async () => {
     const records = mixture(300);
     const store = await open();
@@ -213,49 +104,6 @@ describe("the sums of the ledger", () => {
     await ledger.insertMany(mixture(10));
     expect(await ledger.deleteOlderThan(nowMs + dayMs, usage.roller.rolledId)).toBe(0);
   });
-
-  test("by minute and hour are let go after their time, those by day are not", async () => {
-    const clock = { now: nowMs + hourMs };
-    const { ledger, usage } = await open(clock);
-    await ledger.insertMany([sampleRecord(1), sampleRecord(2, { startedAtMs: nowMs - 10 * dayMs })]);
-    await usage.roller.flush();
-    const rows = () =>
-      tamper(
-        "SELECT resolution, count(*) AS count FROM usage_rollups WHERE by_principal = 1 GROUP BY 1 ORDER BY 1",
-      );
-    expect(rows()).toEqual([
-      { resolution: "day", count: 2 },
-      { resolution: "hour", count: 2 },
-      { resolution: "minute", count: 1 },
-    ]);
-    clock.now = nowMs + 3 * dayMs;
-    expect(await usage.horizon.prune()).toBe(2);
-    clock.now = nowMs + 85 * dayMs;
-    expect(await usage.horizon.prune()).toBe(2);
-    expect(rows()).toEqual([
-      { resolution: "day", count: 2 },
-      { resolution: "hour", count: 1 },
-    ]);
-    expect(usage.horizon.fromMs("hour")).toBe(bucketStart("hour", nowMs - 5 * dayMs));
-    expect(usage.horizon.fromMs("day")).toBe(0);
-  });
-
-  test("what was let go does not come back when more is to be kept", async () => {
-    const clock = { now: nowMs };
-    const { ledger, usage } = await open(clock);
-    await ledger.insertMany([sampleRecord(1)]);
-    await usage.roller.flush();
-    clock.now = nowMs + 10 * dayMs;
-    await usage.horizon.prune();
-    await closeAll();
-    const store = await openStore({
-      directory,
-      nowMs: () => clock.now,
-      keepSums: { minuteDays: 100, hourDays: 100 },
-    });
-    stores.push(store);
-    expect(store.usage.horizon.fromMs("minute")).toBe(bucketStart("minute", nowMs + 8 * dayMs));
-  });
 });
 
 describe("a new price", () => {
@@ -265,38 +113,6 @@ describe("a new price", () => {
       ? undefined
       : { ...record, currency: "EUR", costMicros: (record.costMicros ?? 50) * 2, priceVersion: "config:2" };
   const all = { fromMs: 0, untilMs: nowMs + dayMs, limit: 10_000, isDryRun: false, change };
-
-  test("changes records and sums alike, in runs that go on from each other, and once", async () => {
-    const store = await open();
-    const records = mixture(450);
-    await store.ledger.insertMany(records);
-    await store.usage.roller.flush();
-    const dry = await store.usage.reprice({ ...all, isDryRun: true }, never);
-    await expectSums(store, records);
-    const first = await store.usage.reprice({ ...all, limit: 150 }, never);
-    expect(first).toMatchObject({ examined: 200, nextCursor: { startedAtMs: expect.any(Number) } });
-    const rest = await store.usage.reprice({ ...all, cursor: first.nextCursor ?? undefined }, never);
-    expect(rest.nextCursor).toBeNull();
-    expect(first.changed + rest.changed).toBe(dry.changed);
-    expect(dry.pricedAnew).toBe(90);
-    const after = records.map((record) => change(record) ?? record);
-    await expectSums(store, after);
-    const listed = (await store.ledger.list({ limit: 1_000 })).records;
-    const byId = (a: LedgerRecord, b: LedgerRecord) => (a.attemptId < b.attemptId ? -1 : 1);
-    expect(listed.toSorted(byId)).toEqual(after.toSorted(byId));
-    const again = await store.usage.reprice(all, never);
-    expect(again).toMatchObject({ examined: 450, changed: 0 });
-    const costs = async (currency: string) =>
-      (await store.usage.sum(whole)).groups.map((group) => group.costs.get(currency) ?? 0);
-    const sumOf = (of: readonly LedgerRecord[], currency: string) =>
-      of.reduce((sum, record) => sum + (record.currency === currency ? (record.costMicros ?? 0) : 0), 0);
-    expect(await costs("EUR")).toEqual([sumOf(after, "EUR")]);
-    expect(await costs("USD")).toEqual([sumOf(after, "USD")]);
-    expect(Object.fromEntries(dry.differences)).toEqual({
-      EUR: sumOf(after, "EUR"),
-      USD: sumOf(after, "USD") - sumOf(records, "USD"),
-    });
-  });
 
   test("leaves records alone that are not in the sums, and stops when it is told to", async () => {
     const { ledger, usage } = await open();

@@ -23,7 +23,9 @@ export interface UsageSums {
   /** Everything that is in the ledger counts, but for what the roller is behind. Rejects with PlatformError `unavailable`. */
   sum(query: SumsQuery): Promise<SumsAnswer>;
   /** Models that used tokens whose price is not known, the most attempts first. */
-  unpriced(query: SumsQuery): Promise<readonly UnpricedModel[]>;
+  unpriced(
+    query: Pick<SumsQuery, "resolution" | "fromMs" | "untilMs" | "filter" | "limit">,
+  ): Promise<readonly UnpricedModel[]>;
   /** Changes costs of records that are in the sums, and the sums with them. */
   readonly reprice: Repricer;
 }

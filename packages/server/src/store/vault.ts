@@ -61,6 +61,8 @@ export interface VaultParts {
   readonly keyFile: KeyFile;
   readonly keys: MasterKeys;
   readonly log: Log;
+  /** Whether other servers use the table as well, each with a key file of its own if it is given no key. */
+  readonly isShared?: boolean;
   /** Empties the database's log, in which replaced values may still stand. Resolves with whether that worked; never rejects. */
   emptyLog(): Promise<boolean>;
 }
@@ -102,6 +104,7 @@ class SealedVault implements Vault {
     } else if (filed !== undefined) this.#makeCurrent(filed, "file");
     else if ((await this.#missing()).length === 0) this.#makeCurrent(this.#fileNewKey(), "file");
     await this.#settle();
+    if (this.#parts.isShared === true && !this.#isSealed) await this.#leaveCheck();
   }
 
   get isSealed(): boolean {
@@ -189,6 +192,8 @@ class SealedVault implements Vault {
   }
 
   async #rotate(text: string | undefined): Promise<VaultStatus> {
+    if (this.#source === "file" && this.#parts.isShared === true)
+      throw new PlatformError("conflict", sharedFile);
     if (this.#source === "unseal" || (this.#source === "configuration" && text !== undefined))
       throw new PlatformError("conflict", elsewhere);
     // What a rotation before left undone comes first, so that no key is given up that still opens something.
@@ -198,6 +203,13 @@ class SealedVault implements Vault {
     await this.#forgetPrevious();
     this.#parts.log.info("secrets.rotated", { key_id: this.#ring.current?.id, secrets: resealed });
     return this.#status();
+  }
+
+  /** One secret from the start on: by it a server with another key sees that it lacks the right one, before it seals anything. */
+  async #leaveCheck(): Promise<void> {
+    const check = { purpose: "key_check", name: "vault" } as const;
+    if ((await this.#parts.table.find(check)) !== undefined) return;
+    await this.#parts.table.put({ ...check, envelope: seal(this.#requireKey(), check, "") });
   }
 
   /** Makes another key the one that seals: first on the disk beside the one before, then in the database. */
@@ -332,6 +344,9 @@ export const sealedMessage =
 
 const elsewhere =
   "The master key does not come from the key file. Start the server with the new key as secrets.master_key and the one before in secrets.previous_master_keys.";
+
+const sharedFile =
+  "Several servers may use this database, and a new key file would be on one of them. Set secrets.master_key on all of them: first with the key of master.key, then with a new one and the one before in secrets.previous_master_keys.";
 
 function seal(key: MasterKey, secret: { readonly purpose: string; readonly name: string }, text: string) {
   return sealText(text, { key, place: placeOf(secret), nonce: randomBytes(nonceBytes) });

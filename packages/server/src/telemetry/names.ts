@@ -216,6 +216,43 @@ export const metricNames = {
     merge: "max",
     labels: [],
   },
+  limitDecisions: {
+    name: "llm_limit_decisions_total",
+    help: "How calls with limits were decided with Redis: lease (by what lay here), exchange (after asking), or local (without the other replicas). Absent without Redis.",
+    type: "counter",
+    labels: ["by"],
+  },
+  redisUp: {
+    name: "llm_redis_up",
+    help: "1 while Redis is used, else 0. Absent without Redis.",
+    type: "gauge",
+    labels: [],
+  },
+  redisFailures: {
+    name: "llm_redis_failures_total",
+    help: "Commands that Redis did not answer in time, or answered with an error.",
+    type: "counter",
+    labels: ["reason"],
+  },
+  redisExchange: {
+    name: "llm_redis_exchange_seconds",
+    help: "How long exchanges of limits with Redis took.",
+    type: "histogram",
+    labels: [],
+    buckets: overheadBuckets,
+  },
+  replicas: {
+    name: "llm_replicas",
+    help: "Replicas that are live, as last known. Absent without Redis.",
+    type: "gauge",
+    labels: [],
+  },
+  leader: {
+    name: "llm_leader",
+    help: "1 for the replica that does what only one should do, else 0. Absent without Redis.",
+    type: "gauge",
+    labels: [],
+  },
   promptsTruncated: {
     name: "llm_prompts_truncated_total",
     help: "Calls whose prompt did not fit and was cut by the upstream.",

@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
-import { type FetchOptions, PlatformError } from "@llm-platform/kit";
+import { isIP, type LookupFunction } from "node:net";
+import { type FetchOptions, type NetworkReach, PlatformError } from "@llm-platform/kit";
 import { Agent, fetch } from "undici";
-import { isForbiddenAddress } from "./address-guard.ts";
-import { guardedLookup } from "./upstream-pool.ts";
+import { isAllowedAddress } from "./address-guard.ts";
+import { createGuardedLookup } from "./guarded-lookup.ts";
 
 const defaultDeadlineMs = 10_000;
 const mostConnectionsPerOrigin = 32;
@@ -10,6 +10,8 @@ const mostConnectionsPerOrigin = 32;
 export interface ControlFetchParts {
   /** Strings of the settings; those that are http addresses name the only origins that may be reached. */
   readonly settings: readonly unknown[];
+  /** Which of them, by their addresses. Default any. */
+  readonly network?: NetworkReach | undefined;
   /** Ends every call. */
   readonly signal: AbortSignal;
 }
@@ -24,19 +26,20 @@ export interface ControlFetch {
   release(): void;
 }
 
-export function createControlFetch({ settings, signal }: ControlFetchParts): ControlFetch {
+export function createControlFetch({ settings, signal, network = "any" }: ControlFetchParts): ControlFetch {
   const origins = collectOrigins(settings);
+  const lookup = createGuardedLookup(network);
   /** By the issuers that they trust: the public ones, and where a setting names others those. */
   const agents = new Map<string | undefined, Agent>();
 
   async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Response> {
-    judgeAddress(url, origins);
+    judgeAddress(url, origins, network);
     const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
     const deadline = deadlineMs === 0 ? [] : [AbortSignal.timeout(deadlineMs)];
     const caller = options.signal === undefined ? [] : [options.signal];
     try {
       const response = await fetch(url, {
-        dispatcher: agentFor(agents, options.certificateAuthorities),
+        dispatcher: agentFor(agents, lookup, options.certificateAuthorities),
         method: options.method ?? "GET",
         redirect: "manual",
         signal: AbortSignal.any([signal, ...caller, ...deadline]),
@@ -61,12 +64,16 @@ export function createControlFetch({ settings, signal }: ControlFetchParts): Con
   };
 }
 
-function agentFor(agents: Map<string | undefined, Agent>, ca: string | undefined): Agent {
+function agentFor(
+  agents: Map<string | undefined, Agent>,
+  lookup: LookupFunction,
+  ca: string | undefined,
+): Agent {
   const known = agents.get(ca);
   if (known !== undefined) return known;
   const trust = ca === undefined ? {} : { ca };
   const agent = new Agent({
-    connect: { lookup: guardedLookup, timeout: defaultDeadlineMs, ...trust },
+    connect: { lookup, timeout: defaultDeadlineMs, ...trust },
     connections: mostConnectionsPerOrigin,
   });
   agents.set(ca, agent);
@@ -88,12 +95,19 @@ export function collectOrigins(values: readonly unknown[]): ReadonlySet<string> 
   return origins;
 }
 
-/** Refuses an address that the settings do not name. Throws PlatformError `forbidden`. */
-export function judgeAddress(address: string, origins: ReadonlySet<string>): void {
+/** Refuses an address that the settings do not name, or that is out of reach. Throws PlatformError `forbidden`. */
+export function judgeAddress(
+  address: string,
+  origins: ReadonlySet<string>,
+  network: NetworkReach = "any",
+): void {
   const url = URL.parse(address);
   const host = url?.hostname.replace(/^\[|\]$/g, "") ?? "";
-  if (url === null || !origins.has(url.origin) || (isIP(host) !== 0 && isForbiddenAddress(host))) {
-    throw new PlatformError("forbidden", "An integration may only call the servers that its settings name.");
+  if (url === null || !origins.has(url.origin) || (isIP(host) !== 0 && !isAllowedAddress(host, network))) {
+    throw new PlatformError(
+      "forbidden",
+      "An integration may only call the servers that its settings name, within its `network`.",
+    );
   }
 }
 

@@ -1,7 +1,7 @@
-import { lookup as lookupName } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import {
   type CancelObserver,
+  type NetworkReach,
   PlatformError,
   type ReplyBody,
   type Upstream,
@@ -9,7 +9,8 @@ import {
   type UpstreamReply,
   type UpstreamRequest,
 } from "@llm-platform/kit";
-import { isForbiddenAddress } from "./address-guard.ts";
+import { isAllowedAddress } from "./address-guard.ts";
+import { createGuardedLookup } from "./guarded-lookup.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseHeadMemo } from "./response-head-memo.ts";
 import { type ConnectionOwner, type ExchangeListener, UpstreamConnection } from "./upstream-connection.ts";
@@ -31,6 +32,12 @@ export interface UpstreamPool extends Upstream {
   stop(): void;
 }
 
+/** Bounds of a pool, and where it may connect to. */
+export interface PoolOptions extends UpstreamLimits {
+  /** Default any. */
+  readonly network?: NetworkReach | undefined;
+}
+
 /**
  * @param origin `http://host:port`, `https://host[:port]` or `unix:/path/of/socket`
  * @param onHandshake hears of each TLS handshake that succeeded
@@ -38,17 +45,17 @@ export interface UpstreamPool extends Upstream {
  */
 export function createUpstreamPool(
   origin: string,
-  limits: UpstreamLimits = {},
+  options: PoolOptions = {},
   onHandshake: (session: SessionUse) => void = () => undefined,
 ): UpstreamPool {
-  const endpoint = parseEndpoint(origin);
-  const { certificateAuthorities, ...bounds } = limits;
+  const { certificateAuthorities, network = "any", ...bounds } = options;
+  const endpoint = parseEndpoint(origin, network);
   const tls = new UpstreamTls({ host: endpoint.host, certificateAuthorities, onHandshake });
-  return new Pool(endpoint, { ...defaultLimits, ...bounds }, tls);
+  return new Pool(endpoint, { ...defaultLimits, ...bounds }, { tls, lookup: createGuardedLookup(network) });
 }
 
 /** Reads an origin. Throws PlatformError `config_invalid`. */
-export function parseEndpoint(origin: string): Endpoint {
+export function parseEndpoint(origin: string, network: NetworkReach = "any"): Endpoint {
   if (origin.startsWith("unix:/")) {
     return { isTls: false, host: "localhost", port: 0, socketPath: origin.slice("unix:".length) };
   }
@@ -61,10 +68,12 @@ export function parseEndpoint(origin: string): Endpoint {
   }
   const isTls = url.protocol === "https:";
   const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
-  if (isIP(host) !== 0 && isForbiddenAddress(host)) {
+  if (isIP(host) !== 0 && !isAllowedAddress(host, network)) {
     throw new PlatformError(
       "config_invalid",
-      `An upstream must not be at ${host}: link-local addresses are never connected to.`,
+      network === "any"
+        ? `An upstream must not be at ${host}: link-local and metadata addresses are never connected to.`
+        : `An upstream must not be at ${host}: \`network\` of the integration allows ${network} addresses only.`,
     );
   }
   return {
@@ -77,10 +86,16 @@ export function parseEndpoint(origin: string): Endpoint {
 
 type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities">>;
 
+/** How connections are made. */
+interface Ways {
+  readonly tls: UpstreamTls;
+  readonly lookup: LookupFunction;
+}
+
 class Pool implements UpstreamPool, ConnectionOwner {
   readonly #endpoint: Endpoint;
   readonly #limits: Bounds;
-  readonly #tls: UpstreamTls;
+  readonly #ways: Ways;
   readonly #open = new Set<UpstreamConnection>();
   readonly #free: UpstreamConnection[] = [];
   readonly #sweeper: NodeJS.Timeout;
@@ -88,10 +103,10 @@ class Pool implements UpstreamPool, ConnectionOwner {
   readonly heads = new ResponseHeadMemo();
   #isStopped = false;
 
-  constructor(endpoint: Endpoint, limits: Bounds, tls: UpstreamTls) {
+  constructor(endpoint: Endpoint, limits: Bounds, ways: Ways) {
     this.#endpoint = endpoint;
     this.#limits = limits;
-    this.#tls = tls;
+    this.#ways = ways;
     this.#sweeper = setInterval(() => this.#sweep(), sweepEveryMs);
     this.#sweeper.unref();
   }
@@ -135,7 +150,7 @@ class Pool implements UpstreamPool, ConnectionOwner {
       );
     }
     const { connectTimeoutMs } = this.#limits;
-    const options = { connectTimeoutMs, lookup: guardedLookup, tls: this.#tls };
+    const options = { connectTimeoutMs, ...this.#ways };
     const connection = new UpstreamConnection(this.#endpoint, options, this);
     this.#open.add(connection);
     return connection;
@@ -270,21 +285,3 @@ function formatHead(requestLine: string, endpoint: Endpoint, headers: UpstreamRe
   }
   return `${head}content-length: `;
 }
-
-/** Resolves a name to addresses that may be connected to. */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  lookupName(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) {
-      callback(error, "", 0);
-      return;
-    }
-    const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address));
-    const first = allowed[0];
-    if (first === undefined) {
-      const refusal: NodeJS.ErrnoException = new Error("the address is not allowed");
-      refusal.code = "ENOTFOUND";
-      callback(refusal, "", 0);
-    } else if (options.all === true) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
-};

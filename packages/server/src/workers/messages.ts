@@ -2,7 +2,7 @@ import type { ErrorCode } from "@llm-platform/kit";
 import type { InferenceSettings } from "../api/inference-parts.ts";
 import type { KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
-import type { PriceEntry } from "../core/prices.ts";
+import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
@@ -22,7 +22,6 @@ export interface WorkerSettings {
   /** Models whose calls are kept with their content, and are not served by a worker. */
   readonly contentModels: readonly string[];
   readonly inference: InferenceSettings;
-  readonly prices: readonly PriceEntry[];
   readonly routing: RoutingConfig;
   readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
   readonly internal: InternalAddresses;
@@ -44,12 +43,15 @@ export type ToWorker =
       readonly spoolDirectory: string;
       readonly settings: WorkerSettings;
       readonly data: RoutingData;
+      readonly prices: readonly PriceEntry[];
       readonly hasUsers: boolean;
       readonly isAuditAccepting: boolean;
     }
   /** Whether the audit log can be written. */
   | { readonly type: "audit"; readonly isAccepting: boolean }
   | { readonly type: "data"; readonly data: RoutingData }
+  /** All of them, when any was changed. */
+  | { readonly type: "prices"; readonly prices: readonly PriceEntry[] }
   /** The socket comes with it. */
   | { readonly type: "connection"; readonly id: number }
   | { readonly type: "lend"; readonly slots: number }

@@ -25,6 +25,7 @@ function platform(name: string, more: Partial<PlatformData> = {}): PlatformData 
     name,
     priority: 100,
     absence: `${name} is away.`,
+    network: undefined,
     isRunning: true,
     provider: "sample",
     reportsStreamUsage: true,

@@ -51,11 +51,12 @@ export function createRelayedPlatforms(
   }
 
   function put(data: PlatformData, relay: Relay): void {
-    const text = JSON.stringify([relay, data.provider, data.reportsStreamUsage]);
+    const { network } = data;
+    const text = JSON.stringify([relay, data.provider, data.reportsStreamUsage, network]);
     const before = relayed.get(data.name);
     if (before?.text === text) return;
     if (before !== undefined) retire(before);
-    const pool = createUpstreamPool(relay.origin, {}, (session) => onHandshake(data.name, session));
+    const pool = createUpstreamPool(relay.origin, { network }, (session) => onHandshake(data.name, session));
     relayed.set(data.name, { text, platform: toPlatform(data, relay, pool), pool });
   }
 

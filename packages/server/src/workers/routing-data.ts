@@ -1,4 +1,4 @@
-import type { Relay } from "@llm-platform/kit";
+import type { NetworkReach, Relay } from "@llm-platform/kit";
 import type { Budget } from "../core/budgets.ts";
 import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
 
@@ -15,6 +15,7 @@ export interface PlatformData {
   readonly name: string;
   readonly priority: number;
   readonly absence: string;
+  readonly network: NetworkReach | undefined;
   readonly isRunning: boolean;
   readonly provider: string;
   readonly reportsStreamUsage: boolean;
@@ -43,11 +44,12 @@ export function takeRoutingData(
 }
 
 function toPlatformData(view: PlatformView, models: readonly string[]): PlatformData {
-  const { name, priority, absence, platform } = view;
+  const { name, priority, absence, network, platform } = view;
   return {
     name,
     priority,
     absence,
+    network,
     isRunning: platform !== undefined,
     provider: platform?.provider ?? "none",
     reportsStreamUsage: platform?.reportsStreamUsage !== false,

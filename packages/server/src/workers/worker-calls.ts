@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { createBudgetPrices } from "../core/budget-prices.ts";
-import { createPriceTable } from "../core/prices.ts";
+import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
@@ -24,6 +24,7 @@ export interface WorkerCalls {
   readonly metrics: PlatformMetrics;
   readonly ledger: RemoteLedger;
   readonly limits: LeasedLimits;
+  readonly prices: LivePriceTable;
   readonly relayed: RelayedPlatforms;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
@@ -60,7 +61,7 @@ function createCalls(
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
   const { gateway: settings, routing } = start.settings;
-  const prices = createPriceTable(start.settings.prices);
+  const prices = createPriceTable(start.prices);
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
   const metrics = createPlatformMetrics(registry);
@@ -112,6 +113,7 @@ function createCalls(
     metrics,
     ledger,
     limits,
+    prices,
     relayed,
     directory,
     gateway,

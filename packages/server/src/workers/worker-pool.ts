@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, toPlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
 import type { Dealer } from "../api/listener.ts";
-import type { BudgetCounter } from "../core/budgets.ts";
 import type { KeyHolder } from "../core/identity.ts";
+import type { LimitCounter } from "../core/limits.ts";
+import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
@@ -24,12 +25,13 @@ import { WorkerSlot } from "./worker-slot.ts";
 export interface WorkerPoolParts {
   readonly count: number;
   readonly maxInFlight: number;
+  /** Of what all processes of this host use. */
+  readonly counter: LimitCounter;
   /** Each worker has a folder of its own in it. */
   readonly spoolDirectory: string;
   readonly ledger: SpoolLedger;
   readonly keys: KeySource;
   readonly audit: Pick<AuditLog, "isAccepting" | "onAccepting">;
-  readonly budgets: BudgetCounter;
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -40,6 +42,7 @@ export interface WorkerPoolParts {
 export interface WorkerOrders {
   readonly settings: WorkerSettings;
   routingData(): RoutingData;
+  prices(): readonly PriceEntry[];
 }
 
 /** The workers of this host, seen from the first process. */
@@ -54,6 +57,8 @@ export interface WorkerPool {
   start(orders: WorkerOrders): Promise<void>;
   /** What is routed by may have changed. */
   update(): void;
+  /** Prices have changed. */
+  updatePrices(): void;
   /** Takes in what the workers count now, and resolves soon with Node's figures of those that answered. */
   askAll(): Promise<readonly ProcessFigures[]>;
   /** Lets the calls in flight end, for so long. */
@@ -86,8 +91,8 @@ class Pool implements WorkerPool {
     this.#parts = parts;
     this.limits = new SharedLimits({
       maxInFlight: parts.maxInFlight,
+      counter: parts.counter,
       holders: parts.count,
-      budgets: parts.budgets,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
       recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
       answer: (worker, answers) => worker.send({ type: "answers", answers }),
@@ -145,6 +150,11 @@ class Pool implements WorkerPool {
     for (const slot of this.#slots) slot.send({ type: "data", data });
   }
 
+  updatePrices(): void {
+    const prices = this.#orders?.prices();
+    if (prices !== undefined) for (const slot of this.#slots) slot.send({ type: "prices", prices });
+  }
+
   async askAll(): Promise<readonly ProcessFigures[]> {
     const late = sleep(askLimitMs, undefined, { ref: false });
     const reports = await Promise.all(this.#slots.map((slot) => Promise.race([slot.ask(true), late])));
@@ -161,7 +171,11 @@ class Pool implements WorkerPool {
     await Promise.all(this.#slots.map((slot) => slot.stop(stopLimitMs)));
   }
 
-  #createSlot(number: number, { settings, routingData }: WorkerOrders, onReady: () => void): WorkerSlot {
+  #createSlot(
+    number: number,
+    { settings, routingData, prices }: WorkerOrders,
+    onReady: () => void,
+  ): WorkerSlot {
     const { log, ledger, spoolDirectory, registry, metrics } = this.#parts;
     const source = `worker-${number}`;
     const folder = workerSpoolFolder(spoolDirectory, number);
@@ -174,6 +188,7 @@ class Pool implements WorkerPool {
         spoolDirectory: folder,
         settings,
         data: routingData(),
+        prices: prices(),
         hasUsers: this.#parts.keys.hasUsers,
         isAuditAccepting: this.#parts.audit.isAccepting,
       }),

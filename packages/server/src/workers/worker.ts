@@ -49,6 +49,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "data":
         serving.learn(message.data);
         return;
+      case "prices":
+        calls.prices.replace(message.prices);
+        return;
       case "connection":
         send({ type: "taken", id: message.id });
         // Without a socket it ended on its way.

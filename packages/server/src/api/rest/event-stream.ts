@@ -54,6 +54,11 @@ export function createEventStream(reader: EventReader): StreamRoute {
       const stopListening = reader.onEvent(() => {
         if (!raw.writableNeedDrain) flush();
       });
+      const stopRemote = reader.onRemoteEvent((event) => {
+        // Without an id: a client that comes back asks for those of this replica's log.
+        if ((integration === undefined || event.integration === integration) && !raw.writableNeedDrain)
+          raw.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+      });
       raw.on("drain", flush);
       const heartbeat = setInterval(() => raw.write(": keep-alive\n\n"), heartbeatMs);
       await new Promise<void>((resolve) => {
@@ -62,6 +67,7 @@ export function createEventStream(reader: EventReader): StreamRoute {
       });
       clearInterval(heartbeat);
       stopListening();
+      stopRemote();
       raw.end();
       return undefined;
     },

@@ -22,6 +22,7 @@ function open(): void {
   keys = createSigningKeys({
     table: store.signingKeys,
     vault: store.vault,
+    changes: store.changes,
     nowMs,
     rotateAfterMs: 30 * dayMs,
     keepMs: lifetimeMs,

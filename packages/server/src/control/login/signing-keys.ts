@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import { PlatformError } from "@llm-platform/kit";
+import type { ChangeNotices } from "../../store/change-notices.ts";
 import type { SigningKey, SigningKeyTable } from "../../store/signing-key-table.ts";
 import type { Vault } from "../../store/vault.ts";
 
 export interface SigningKeyParts {
   readonly table: SigningKeyTable;
   readonly vault: Pick<Vault, "read" | "write" | "remove">;
+  readonly changes: ChangeNotices;
   /** Since the epoch. */
   readonly nowMs: () => number;
   /** How long a key signs. */
@@ -28,6 +30,8 @@ export interface SigningKeys {
 export const signingAlgorithm = "EdDSA";
 const curve = "Ed25519";
 const purpose = "signing_key";
+/** For a key that is not known they are read again this often at most. */
+const readAgainMs = 1_000;
 
 export function createSigningKeys(parts: SigningKeyParts): SigningKeys {
   return new StoredSigningKeys(parts);
@@ -35,14 +39,19 @@ export function createSigningKeys(parts: SigningKeyParts): SigningKeys {
 
 class StoredSigningKeys implements SigningKeys {
   readonly #parts: SigningKeyParts;
-  /** Read once: this process alone changes them. */
+  /** Read once, and again when a replica has changed them or may have. */
   #known: Promise<readonly SigningKey[]> | undefined;
+  #readAtMs = 0;
   readonly #imported = new Map<string, CryptoKey>();
   #current: { readonly id: string; readonly key: CryptoKey; readonly untilMs: number } | undefined;
   #opening: Promise<{ readonly id: string; readonly key: CryptoKey }> | undefined;
 
   constructor(parts: SigningKeyParts) {
     this.#parts = parts;
+    parts.changes.onRemote("signing_keys", () => {
+      this.#known = undefined;
+      this.#current = undefined;
+    });
   }
 
   async current(): Promise<{ readonly id: string; readonly key: CryptoKey }> {
@@ -54,7 +63,7 @@ class StoredSigningKeys implements SigningKeys {
   }
 
   async find(id: string): Promise<CryptoKey | undefined> {
-    const known = (await this.#usable()).find((each) => each.id === id);
+    const known = (await this.#usable()).find((each) => each.id === id) ?? (await this.#findAgain(id));
     if (known === undefined) return undefined;
     const imported = this.#imported.get(id) ?? (await importKey(known.publicJwk));
     this.#imported.set(id, imported);
@@ -70,6 +79,14 @@ class StoredSigningKeys implements SigningKeys {
     }));
   }
 
+  /** A replica may have made it, and its word is still on the way. */
+  async #findAgain(id: string): Promise<SigningKey | undefined> {
+    const { nowMs } = this.#parts;
+    if (nowMs() - this.#readAtMs < readAgainMs) return undefined;
+    this.#known = undefined;
+    return (await this.#usable()).find((each) => each.id === id);
+  }
+
   async #usable(): Promise<readonly SigningKey[]> {
     const { nowMs, keepMs } = this.#parts;
     const keys = await this.#list();
@@ -77,6 +94,7 @@ class StoredSigningKeys implements SigningKeys {
   }
 
   #list(): Promise<readonly SigningKey[]> {
+    if (this.#known === undefined) this.#readAtMs = this.#parts.nowMs();
     this.#known ??= this.#parts.table.list().catch((error: unknown) => {
       this.#known = undefined;
       throw error;
@@ -113,6 +131,8 @@ class StoredSigningKeys implements SigningKeys {
     for (const each of before) await vault.remove({ purpose, name: each.id });
     await table.deleteRetired(createdAtMs - keepMs);
     this.#known = undefined;
+    // A replica that is not told finds the new key when it meets a token of it.
+    await this.#parts.changes.announce("signing_keys").catch(() => undefined);
     this.#current = { id, key: privateKey, untilMs: createdAtMs + rotateAfterMs };
     return this.#current;
   }

@@ -6,6 +6,7 @@ import { databaseName } from "./contents.ts";
 import { refuseHalfRestored } from "./half-restored.ts";
 import { type BackupControl, type BackupInput, makeBackup, type MadeBackup } from "./make-backup.ts";
 import { refuseTaken } from "./receive.ts";
+import { refuseReplica } from "./refuse-backups.ts";
 
 export interface OfflineInput extends Pick<BackupInput, "dataDirectory" | "version" | "createdAtMs"> {
   /** The archive to be made. */
@@ -22,6 +23,7 @@ export async function backUpOffline(input: OfflineInput, control: BackupControl)
   const file = resolve(input.file);
   refuseTaken(file);
   refuseHalfRestored(dataDirectory);
+  refuseReplica(dataDirectory, "pg_dump");
   if (!existsSync(join(dataDirectory, databaseName)))
     throw new PlatformError(
       "not_found",

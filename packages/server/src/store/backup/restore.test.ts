@@ -183,6 +183,7 @@ const later = [
   "usage_rollups",
   "usage_kinds",
   "usage_progress",
+  "prices",
   "teams",
   "roles",
   "call_content",

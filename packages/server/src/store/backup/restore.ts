@@ -12,6 +12,7 @@ import type { Manifest } from "./manifest.ts";
 import { type ArchiveControl, readArchive } from "./read-archive.ts";
 import { halfRestoredStart } from "./half-restored.ts";
 import { verifyBackup } from "./verify.ts";
+import { refuseReplica } from "./refuse-backups.ts";
 
 export interface RestoreInput {
   readonly file: string;
@@ -50,6 +51,7 @@ const staying = /^(instance\.(lock(-journal)?|pid)|\.restore-partial-.*|before-r
  */
 export async function restoreBackup(input: RestoreInput, control: RestoreControl): Promise<Restored> {
   const dataDirectory = resolve(input.dataDirectory);
+  refuseReplica(dataDirectory, "pg_restore");
   const before = listStanding(dataDirectory);
   if (before.length > 0 && !input.isForced)
     throw new PlatformError(

@@ -4,11 +4,11 @@ import type { Log } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { CapturedContent } from "../../core/captured-content.ts";
-import { nonceBytes, openEnvelope, type SealedPlace, sealText } from "../envelope.ts";
+import { keyIdOf, nonceBytes, openEnvelope, type SealedPlace, sealText } from "../envelope.ts";
 import { guardStorageLater } from "../storage-error.ts";
 import type { Tables } from "../tables.ts";
 import type { Vault } from "../vault.ts";
-import { createContentKey } from "./content-key.ts";
+import { createContentKeys } from "./content-key.ts";
 
 export interface CallContentParts {
   readonly database: Kysely<Tables>;
@@ -54,7 +54,7 @@ const contentSchema = z.object({
 
 export function createCallContent(parts: CallContentParts): CallContent {
   const { database, vault, retentionDays, nowMs, log, onResult } = parts;
-  const contentKey = createContentKey(vault);
+  const keys = createContentKeys(vault);
   const waiting: CapturedContent[] = [];
   const state: { characters: number; working: Promise<void> | undefined } = {
     characters: 0,
@@ -62,7 +62,7 @@ export function createCallContent(parts: CallContentParts): CallContent {
   };
 
   async function write(content: CapturedContent): Promise<void> {
-    const key = await contentKey();
+    const key = await keys.current();
     const place = placeOf(content.requestId);
     const envelope = sealText(JSON.stringify(content), { key, place, nonce: randomBytes(nonceBytes) });
     const row = { request_id: content.requestId, created_at_ms: content.atMs, envelope };
@@ -104,8 +104,8 @@ export function createCallContent(parts: CallContentParts): CallContent {
           .executeTakeFirst(),
       );
       if (row === undefined) return undefined;
-      const key = await contentKey();
-      const findKey = (id: string) => (id === key.id ? key : undefined);
+      const key = await keys.find(keyIdOf(row.envelope) ?? "");
+      const findKey = () => key;
       return contentSchema.parse(
         JSON.parse(openEnvelope(row.envelope, { findKey, place: placeOf(requestId) })),
       );

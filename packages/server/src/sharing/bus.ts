@@ -1,0 +1,25 @@
+import type { JsonObject } from "@llm-platform/kit";
+
+/** What replicas tell each other: `identity` when a user, a key or a session was changed, `event` for an event. */
+export type BusTopic = "identity" | "event";
+
+export type BusListener = (data: JsonObject, replica: string) => void;
+
+/**
+ * Word from one replica to all others. It is not kept: who is not connected misses it, and is told so by `onGap` later.
+ */
+export interface Bus {
+  /** Tells all others, as far as they can be reached. Never throws, and never waits. */
+  publish(topic: BusTopic, data: JsonObject): void;
+  /** Calls `listener` with what others publish; what this replica publishes does not come back to it. */
+  subscribe(topic: BusTopic, listener: BusListener): void;
+  /** Calls `listener` when something may have been missed. */
+  onGap(listener: () => void): void;
+}
+
+/** The bus of a replica that is the only one: there is nobody to tell. */
+export const loneBus: Bus = {
+  publish: () => undefined,
+  subscribe: () => undefined,
+  onGap: () => undefined,
+};

@@ -1,0 +1,19 @@
+/** What replicas tell each other of: users and keys, keys that sign tokens, saved configurations. */
+export type ChangeTopic = "identity" | "signing_keys" | "integration_config";
+
+/** Called when another replica has changed something; without a name when anything may have changed meanwhile. */
+export type ChangeListener = (name: string | undefined) => void;
+
+/** Word of changes between the replicas that share a database. Where there is one server only, nobody is told. */
+export interface ChangeNotices {
+  /** Tells the others of a change that is committed. Rejects with PlatformError `unavailable`. */
+  announce(topic: ChangeTopic, name?: string): Promise<void>;
+  /** Calls `listener` for changes of others. Own ones are not told. */
+  onRemote(topic: ChangeTopic, listener: ChangeListener): void;
+}
+
+/** Of a database that one server has for itself. */
+export const noReplicas: ChangeNotices = {
+  announce: async () => undefined,
+  onRemote: () => undefined,
+};

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { Listener } from "./api/listener.ts";
+import { createProbeMount } from "./api/probes.ts";
+import { createRefusal } from "./api/refuse-all.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { openListener, toUrl } from "./open-listener.ts";
+import { probeDatabase } from "./store/postgres/pools.ts";
+import { refusalOf } from "./store/postgres/postgres-error.ts";
+import type { PostgresSettings } from "./store/postgres/settings.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+import { createPlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { createMetricRegistry } from "./telemetry/registry.ts";
+
+export interface WaitingInput {
+  readonly config: PlatformConfig;
+  readonly log: PlatformLog;
+  /** Aborted when the server is to stop. */
+  readonly stopping: AbortSignal;
+}
+
+const firstRetryMs = 250;
+const lastRetryMs = 5_000;
+
+/**
+ * Resolves when the database answers. Until then the port tells that it is waited for.
+ * @throws PlatformError `config_invalid` for what no waiting mends, such as a wrong password, and `shutting_down`
+ */
+export async function waitForDatabase(settings: PostgresSettings, input: WaitingInput): Promise<void> {
+  const { log, stopping } = input;
+  const startedAtMs = performance.now();
+  let listener: Listener | undefined;
+  let retryMs = firstRetryMs;
+  let reason = "";
+  try {
+    for (;;) {
+      const error = await probeDatabase(settings).then(() => undefined, toPlatformError);
+      if (error === undefined) break;
+      refuseHopeless(error);
+      if (error.message !== reason) log.error("database.waiting", { error });
+      reason = error.message;
+      listener ??= await listen(input, () => reason);
+      await sleep(retryMs, undefined, { signal: stopping }).catch(() => undefined);
+      if (stopping.aborted)
+        throw new PlatformError("shutting_down", "The server was stopped while it waited for the database.");
+      retryMs = Math.min(lastRetryMs, retryMs * 2);
+    }
+    if (listener !== undefined)
+      log.info("database.reached", { after_ms: Math.round(performance.now() - startedAtMs) });
+  } finally {
+    await listener?.stop();
+  }
+}
+
+function refuseHopeless(error: PlatformError): void {
+  const refusal = refusalOf(error);
+  if (refusal !== undefined)
+    throw new PlatformError("config_invalid", refusal, { field: "database.url", cause: error.cause });
+}
+
+async function listen({ config, log }: WaitingInput, reason: () => string): Promise<Listener> {
+  const metrics = createPlatformMetrics(createMetricRegistry());
+  const listener = await openListener({ config, metrics, log, dealer: undefined, isTight: () => false });
+  listener.mount(createProbeMount({ unreadiness: () => `waiting for the database: ${reason()}` }));
+  listener.mount({
+    routes: [{ method: "GET", path: "/", access: "public" }],
+    paths: new Map(),
+    prefixes: new Map([["/", createRefusal(() => new PlatformError("unavailable", reason()))]]),
+  });
+  log.info("database.waiting_at", { url: toUrl(config, await listener.listen()) });
+  return listener;
+}
