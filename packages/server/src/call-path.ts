@@ -10,6 +10,7 @@ import type { Foundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
 import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+import { noRecords } from "./gateway/no-records.ts";
 import { createModelDirectory, type ModelDirectory } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
 import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
@@ -130,7 +131,13 @@ function createCallGateway(
   const { config, directory, settings, prices, budgetPrices, reportTraffic, guard, limits } = parts;
   return createGateway({
     directory,
-    recorder: createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic }),
+    recorder: createRecorder({
+      sink: config.ledger.enabled ? spool : noRecords,
+      prices,
+      budgetPrices,
+      metrics,
+      reportTraffic,
+    }),
     settings,
     metrics,
     canRecord: () => audit.isAccepting && !spool.isFull,

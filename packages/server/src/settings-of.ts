@@ -206,6 +206,7 @@ export function toWorkerSettings(config: PlatformConfig, internal: InternalAddre
     inference: toInferenceSettings(config),
     routing: config.routing,
     spool: toSpoolSettings(config),
+    isRecording: config.ledger.enabled,
     internal,
   };
 }

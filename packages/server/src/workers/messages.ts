@@ -24,6 +24,8 @@ export interface WorkerSettings {
   readonly inference: InferenceSettings;
   readonly routing: RoutingConfig;
   readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
+  /** Whether attempts are recorded. */
+  readonly isRecording: boolean;
   readonly internal: InternalAddresses;
 }
 
