@@ -3,32 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
-import type { InferenceParts } from "./api/inference.ts";
-import { createInferenceParts } from "./api/inference-parts.ts";
-import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
-import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
+import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
-import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
-import { createLocalLimits } from "./gateway/call-limits.ts";
-import { DemandTable } from "./gateway/demand-table.ts";
-import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
-import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
-import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
+import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
-import { createLogin, type Login, offerSetup } from "./login.ts";
+import { createCaptureView, tellCapture } from "./content-capture.ts";
+import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
-import { openListener, toUrl } from "./open-listener.ts";
+import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
-import { followIntegrations, viewPlatforms } from "./platform-views.ts";
+import { followIntegrations } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
 import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
@@ -36,7 +25,6 @@ import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
-import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
 export interface AppInput {
   readonly config: PlatformConfig;
@@ -61,8 +49,6 @@ export interface App {
   stop(drainMs: number): Promise<void>;
 }
 
-/** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
-const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
 /** Calls are taken after this long even when an integration is still starting. */
 const slowStartMs = 3_000;
@@ -82,8 +68,8 @@ export async function startApp(input: AppInput): Promise<App> {
 }
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
-  const { config, baseDirectory, log } = input;
-  const { store, audit, auditor, registry, metrics, sharing } = foundation;
+  const { config, log } = input;
+  const { store, registry, metrics, sharing } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
@@ -92,54 +78,48 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
+  const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
-    registry,
     processMetrics: createProcessMetrics(registry, metrics),
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    prices: path.prices,
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: audit,
+    ...foundation,
+    auditLog: foundation.audit,
     readCaller,
     checkSeals: (heads) => store.checkSeals(heads),
     chain: store.chain,
-    auditor,
     login,
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
-    backups: foundation.backups,
-    postgres: foundation.postgres,
     system: {
       version,
       dataDirectory: config.data_dir,
       startedAtMs: foundation.startedAtMs,
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
+      contentCapture,
     },
     manager,
     events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], {
-    config,
-    baseDirectory,
-    log,
-  });
+  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
   const upkeep = startUpkeep(foundation, input);
-  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -162,6 +142,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       models: directory.snapshot.models.length,
       took_ms: Date.now() - foundation.startedAtMs,
     });
+    tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
   }
   const { authenticator } = inference;
@@ -179,8 +160,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await upkeep.stop();
-      await path.priceKeeper.stop();
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -191,131 +171,16 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   };
 }
 
-/** The way of a model call, from the port to its record. */
-interface CallPath {
-  /** Undefined where this process serves everything itself. */
-  readonly workers: WorkerHost | undefined;
-  readonly guard: StartedGuard;
-  readonly listener: Listener;
-  readonly directory: ModelDirectory;
-  readonly gateway: Gateway;
-  readonly inference: InferenceParts;
-  readonly prices: PriceTable;
-  readonly priceKeeper: PriceKeeper;
-  readonly budgets: BudgetBook;
-}
-
-async function openCallPath(
-  { store, spool, audit, registry, metrics, sharing }: Foundation,
-  { config, log, login }: AppInput & { readonly login: Login },
-  manager: () => Manager | undefined,
-): Promise<CallPath> {
-  const settings = toGatewaySettings(config);
-  const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
-    manager()?.reportTraffic(name, outcome);
-  const fixed = toPrices(config);
-  const prices = createPriceTable(fixed);
-  const budgets = await openBudgetBook({
-    store: store.budgets,
-    registry,
-    metrics,
-    log,
-    nowMs: Date.now,
-    publish: (event) => manager()?.publish(event),
-  });
-  const counter = new DemandTable(sharing.limits, budgets.counter);
-  const workers = createWorkerHost({
-    config,
-    counter,
-    ledger: store.ledger,
-    audit,
-    keys: login.callers,
-    prices,
-    registry,
-    metrics,
-    log,
-    reportTraffic,
-  });
-  const closeIdle = () => listener.closeIdle();
-  const guard = startOverloadGuard({ settings: settings.overload, metrics, closeIdle });
-  const isTight = () => guard.isTight;
-  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
-  const source = { platforms: () => viewPlatforms(manager()) };
-  const directory = createModelDirectory({
-    source,
-    routing: config.routing,
-    breaker: settings.breaker,
-    log,
-    onChange: () => workers?.update(),
-  });
-  const onChange = () => workers?.updatePrices();
-  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
-  await priceKeeper.reload();
-  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
-  const recorder = createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic });
-  const canRecord = () => audit.isAccepting && !spool.isFull;
-  const gateway = createGateway({
-    directory,
-    recorder,
-    settings,
-    metrics,
-    canRecord,
-    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
-    budgetPrices,
-    guard,
-    random: Math.random,
-  });
-  followBudgets(budgets, gateway, workers);
-  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
-  return {
-    workers,
-    guard,
-    listener,
-    directory,
-    gateway,
-    prices,
-    priceKeeper,
-    budgets,
-    inference: createInferenceParts(toInferenceSettings(config), {
-      gateway,
-      log,
-      keySource: login.callers,
-    }),
-  };
-}
-
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */
-function startUpkeep({ store, seals, sharing }: Foundation, { config, log }: AppInput): UsageUpkeep {
+function startUpkeep(foundation: Foundation, { config, log }: AppInput): UsageUpkeep {
+  const { store, sharing } = foundation;
   return startUsageUpkeep({
-    store,
+    ...foundation,
     isInCharge: () => !store.isShared || sharing.leadership.isLeader,
-    seals,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
   });
-}
-
-/** Lets changes of budgets bite on the next call. */
-function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
-  gateway.setBudgets(budgets.budgets);
-  budgets.onChange((changed) => {
-    gateway.setBudgets(changed);
-    workers?.update();
-  });
-}
-
-/** Takes no more connections, and lets the calls in flight end. */
-async function drain(
-  { workers, listener, gateway }: CallPath,
-  { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
-): Promise<void> {
-  await workers?.askAll();
-  const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
-  const isWatched = config.environment === "production" || inFlight > 0;
-  if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
-  listener.close();
-  await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
 }
 
 /** Gives every integration its first try, and learns the models of those that are up. */

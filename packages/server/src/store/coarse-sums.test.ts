@@ -68,7 +68,7 @@ async function expectGroups(records: readonly LedgerRecord[]): Promise<void> {
 }
 
 test("sums over a long time are those of its records, from coarse buckets and principals alone, and as well without percentiles", async () => {
-  store.ledger.insertMany(spread());
+  await store.ledger.insertMany(spread());
   await expectGroups(spread());
   const { groups } = await store.usage.sum({ ...whole, groupBy: ["principal"], withHistograms: false });
   expect(groups.map(({ tally }) => [tally.attempts, tally.durations.count])).toEqual([
@@ -80,7 +80,7 @@ test("sums over a long time are those of its records, from coarse buckets and pr
 });
 
 test("sums of a database from before coarse ones get these from the finer", async () => {
-  store.ledger.insertMany(spread());
+  await store.ledger.insertMany(spread());
   await store.close();
   const raw = new DatabaseSync(join(directory, "platform.db"));
   raw.exec("DELETE FROM usage_rollups WHERE resolution = 'eight_days' OR by_principal = 2");
@@ -89,6 +89,6 @@ test("sums of a database from before coarse ones get these from the finer", asyn
   raw.close();
   store = await openStore({ directory, nowMs: () => nowMs });
   await expectGroups(spread());
-  store.ledger.insertMany(mixture(10, 5_000));
+  await store.ledger.insertMany(mixture(10, 5_000));
   await expectGroups([...spread(), ...mixture(10, 5_000)]);
 });
