@@ -17,17 +17,26 @@ export async function readConditions(
   options: BenchOptions,
   contestants: readonly Contestant[],
 ): Promise<Conditions> {
-  const processors = cpus();
   const versions = contestants.map(({ name, version }) => [name, version] as const);
+  const { "other work": otherWork = "", ...machine } = await readMachine(measuredAt);
+  return {
+    ...machine,
+    ...Object.fromEntries(versions.filter(([name]) => name !== "llm-platform")),
+    "other work": otherWork,
+    rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; peers in ${countPeerRounds(options)} of them; idle streams once`,
+  };
+}
+
+/** What holds for every measurement on this machine. Watches it for a second, as `readConditions` does. */
+export async function readMachine(measuredAt: Date): Promise<Conditions> {
+  const processors = cpus();
   return {
     date: measuredAt.toISOString().slice(0, 10),
     commit: readCommit(),
     cpu: `${processors[0]?.model.trim() ?? "unknown"}, ${processors.length} cores`,
     kernel: release(),
     node: process.versions.node,
-    ...Object.fromEntries(versions.filter(([name]) => name !== "llm-platform")),
     "other work": formatBusyShare(await readBusyShare()),
-    rounds: `${options.rounds} of ${options.seconds} s, after one that is thrown away; peers in ${countPeerRounds(options)} of them; idle streams once`,
   };
 }
 

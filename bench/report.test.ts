@@ -58,3 +58,16 @@ test("shows what a gateway adds, also of a peer that was not asked in every roun
   expect(text).toContain("| latency-300 | direct | 15 | 150 | 0.5 | – | – |");
   expect(text).toContain("| latency-300 | go | 50 | 500 | 0.5 | 30 | 300 |");
 });
+
+test("shows what was asked by itself, with its own conditions", () => {
+  const further = {
+    title: "Questions of a usage page",
+    note: "Wanted: at most 300 ms.",
+    conditions: { date: "2026-11-26", node: "24" },
+    columns: ["question", "median, ms"],
+    rows: [["by day", "47"]],
+  };
+  expect(formatResults(nothing, noBudget, [further])).toContain(
+    "## Questions of a usage page\n\nWanted: at most 300 ms.\n\n| question | median, ms |\n| --- | --- |\n| by day | 47 |\n\nMeasured under date: 2026-11-26; node: 24.\n",
+  );
+});

@@ -1,6 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Budget, formatLimit, isWithin, type Limit } from "./budget.ts";
+import { type Budget, formatLimit, isWithin, type Limit, parseBudget } from "./budget.ts";
+import { type Further, readFurther } from "./further.ts";
 import { addedRounds, type Figure, type FigurePlace, median, metricMedian } from "./figures.ts";
 import type { Missing } from "./missing.ts";
 import { targets } from "./ratios.ts";
@@ -11,8 +12,14 @@ import type { LoadKind } from "./scenarios.ts";
 export async function writeResults(folder: string, results: Results, budget: Budget): Promise<string> {
   await writeFile(join(folder, "results.json"), `${JSON.stringify(results, roundNumber, 2)}\n`);
   const readable = join(folder, "results.md");
-  await writeFile(readable, formatResults(results, budget));
+  await writeFile(readable, formatResults(results, budget, await readFurther(folder)));
   return readable;
+}
+
+/** Writes `results.md` anew from the results of the last whole run and what other questions found out since. */
+export async function rewriteReport(folder: string): Promise<string> {
+  const results: Results = JSON.parse(await readFile(join(folder, "results.json"), "utf8"));
+  return writeResults(folder, results, parseBudget(await readFile(join(folder, "budget.json"), "utf8")));
 }
 
 /** Four digits say more than the measurement can. */
@@ -25,7 +32,7 @@ interleaved rounds; a figure is the median of its rounds. Machines differ and dr
 by round inside this run, say something about the program.`;
 
 /** The report as Markdown. */
-export function formatResults(results: Results, budget: Budget): string {
+export function formatResults(results: Results, budget: Budget, further: readonly Further[] = []): string {
   const parts = [
     "# Benchmark results",
     introduction,
@@ -36,6 +43,7 @@ export function formatResults(results: Results, budget: Budget): string {
     formatRatios(results, budget),
     ...formatStarts(results.figures),
     ...sections.flatMap((section) => formatSection(section, results.figures)),
+    ...further.flatMap(formatFurther),
   ];
   if (results.problems.length > 0)
     parts.push("## Problems", results.problems.map((problem) => `- ${problem}`).join("\n"));
@@ -70,6 +78,12 @@ function formatRatios({ ratios }: Results, budget: Budget): string {
     ]);
   const titles = ["ratio", "measured", "rounds", "budget", "kept", "target", "reached"];
   return formatTable(titles, [...measured, ...unmeasured]);
+}
+
+/** What was asked by itself has conditions of its own. */
+function formatFurther({ title, note, conditions, columns, rows }: Further): readonly string[] {
+  const under = Object.entries(conditions).map(([name, value]) => `${name}: ${value}`);
+  return [`## ${title}`, note, formatTable(columns, rows), `Measured under ${under.join("; ")}.`];
 }
 
 /** A limit, and whether the value is within it; both empty where there is none. */

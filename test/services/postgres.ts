@@ -17,7 +17,7 @@ export interface TestPostgres {
   query(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Stops the server: `fast` ends its connections in order, `kill` is a crash. */
   halt(how: "fast" | "kill"): Promise<void>;
-  /** Starts it again, at the same port. */
+  /** Starts it again, at the same port, unless it runs. */
   resume(): Promise<void>;
   /** Halts every process of the server, which then keeps its connections and says nothing; `false` lets them go on. */
   freeze(isFrozen: boolean): void;
@@ -87,7 +87,8 @@ export async function startPostgres(): Promise<TestPostgres> {
     query,
     halt,
     async resume() {
-      state.child = await start();
+      const { child } = state;
+      if (child.exitCode !== null || child.signalCode !== null) state.child = await start();
     },
     freeze: (isFrozen) => signalAll(state.child, isFrozen ? "SIGSTOP" : "SIGCONT"),
     async stop() {

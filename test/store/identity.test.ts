@@ -192,9 +192,9 @@ describeStore("identity", (test) => {
   describe("changes that others make", () => {
     it("are told apart from those made here, and who is known is looked at again", async () => {
       const heard: string[] = [];
-      identity.onChange((by) => heard.push(`${by} ${identity.hasUsers}`));
+      identity.onChange(({ by }) => heard.push(`${by} ${identity.hasUsers}`));
       await identity.users.insert(userOf());
-      await identity.changedElsewhere();
+      await identity.changedElsewhere("changed");
       expect(heard).toEqual(["here true", "elsewhere true"]);
     });
   });

@@ -10,6 +10,7 @@ import { sampleEntry } from "../../packages/server/src/core/sample-audit.test-da
 import { createAuditFile } from "../../packages/server/src/store/audit-file.ts";
 import { auditFolder } from "../../packages/server/src/store/audit-files.ts";
 import { type AuditLog, createAuditLog } from "../../packages/server/src/store/audit-log.ts";
+import type { RemoteChange } from "../../packages/server/src/store/change-notices.ts";
 import { migratePostgres } from "../../packages/server/src/store/postgres/migrate-postgres.ts";
 import {
   openPostgresStore,
@@ -102,18 +103,18 @@ describe.skipIf(postgresProgram === undefined)("PostgreSQL", () => {
         changes++;
         heard.resolve();
       });
-      const names: (string | undefined)[] = [];
-      other.changes.onRemote("integration_config", (name) => names.push(name));
+      const heardOf: RemoteChange[] = [];
+      other.changes.onRemote("integration_config", (change) => heardOf.push(change));
       await one.changes.announce("integration_config", "office");
       const startedAtMs = performance.now();
       await one.identity.sessions.revoke("nobody", 1);
       await heard.promise;
       expect(performance.now() - startedAtMs).toBeLessThan(1_000);
-      expect([changes, names]).toEqual([1, ["office"]]);
+      expect([changes, heardOf]).toEqual([1, [{ type: "changed", name: "office" }]]);
       await server.halt("kill");
       await server.resume();
-      await expect.poll(() => names.length, { timeout: 10_000 }).toBe(2);
-      expect(names[1]).toBeUndefined();
+      await expect.poll(() => heardOf.length, { timeout: 10_000 }).toBe(2);
+      expect(heardOf[1]).toEqual({ type: "missed" });
     });
 
     it("gives rising ids to events of all, and lists them alike", async () => {

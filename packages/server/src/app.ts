@@ -95,7 +95,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     ledger: store.ledger,
     usage: store.usage,
-    prices: { prices: path.prices, rows: store.prices, keeper: path.priceKeeper },
+    prices: path.prices,
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
@@ -135,7 +135,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     retentionDays: config.ledger.retention_days,
     log,
   });
-  path.priceKeeper.follow();
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -176,8 +175,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await upkeep.stop();
-      await path.priceKeeper.stop();
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();

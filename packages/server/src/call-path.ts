@@ -5,9 +5,7 @@ import type { Listener } from "./api/listener.ts";
 import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { toContentStage } from "./content-capture.ts";
-import { createPriceKeeper, type PriceKeeper } from "./control/price-keeper.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
-import { createPriceTable, type PriceTable } from "./core/prices.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
 import { DemandTable } from "./gateway/demand-table.ts";
@@ -19,7 +17,8 @@ import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { openListener } from "./open-listener.ts";
 import { viewPlatforms } from "./platform-views.ts";
-import { toGatewaySettings, toInferenceSettings, toPrices } from "./settings-of.ts";
+import { openPriceBook, type PriceBook } from "./price-book.ts";
+import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
@@ -41,8 +40,7 @@ export interface CallPath {
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
   readonly inference: InferenceParts;
-  readonly prices: PriceTable;
-  readonly priceKeeper: PriceKeeper;
+  readonly prices: PriceBook;
   readonly budgets: BudgetBook;
 }
 
@@ -56,8 +54,8 @@ export async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const fixed = toPrices(config);
-  const prices = createPriceTable(fixed);
+  const book = await openPriceBook(config, store.prices, log);
+  const { prices } = book;
   const budgets = await openBudgetBook({
     store: store.budgets,
     registry,
@@ -94,9 +92,7 @@ export async function openCallPath(
     log,
     onChange: () => workers?.update(),
   });
-  const onChange = () => workers?.updatePrices();
-  const priceKeeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
-  await priceKeeper.reload();
+  book.keeper.onChange(() => workers?.updatePrices());
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const gateway = createCallGateway(foundation, {
     config,
@@ -116,8 +112,7 @@ export async function openCallPath(
     listener,
     directory,
     gateway,
-    prices,
-    priceKeeper,
+    prices: book,
     budgets,
     inference: createInferenceParts(toInferenceSettings(config), {
       gateway,

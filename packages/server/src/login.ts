@@ -72,7 +72,7 @@ export function createLogin(
         const member = user === undefined ? undefined : await identity.toMember(user);
         return toTokenHolder({ session, member }, facts.expiresAtMs);
       },
-      onChange: (listener) => identity.onChange(() => listener()),
+      onChange: (listener) => identity.onChange(listener),
     },
     signingKeys,
     browser: createBrowserLogin({ providers, users }),

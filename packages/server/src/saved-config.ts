@@ -34,9 +34,10 @@ const purpose = "integration_config";
 export function createSavedConfig({ vault, changes }: SavedConfigParts, log: Log): SavedConfig {
   const fingerprints = new Map<string, string>();
   // It is taken up here with the next start.
-  changes.onRemote("integration_config", (integration) =>
-    log.info("integration.config_changed_elsewhere", { integration }),
-  );
+  changes.onRemote("integration_config", (change) => {
+    if (change.type === "changed")
+      log.info("integration.config_changed_elsewhere", { integration: change.name });
+  });
 
   async function read(name: string): Promise<Saved | undefined> {
     const text = await vault.read({ purpose, name });

@@ -17,12 +17,12 @@ it("a change of a user here is told to others, one of theirs is taken over and n
     onGap: (listener) => void others.push(listener),
   };
   const heard: string[] = [];
-  store.identity.onChange((by) => heard.push(by));
+  store.identity.onChange(({ by, type }) => heard.push(`${by} ${type}`));
   shareIdentity(store.identity, bus);
   await store.identity.sessions.revokeOfUser({ id: "user_1" }, 0);
-  expect([told, heard]).toEqual([["identity"], ["here"]]);
+  expect([told, heard]).toEqual([["identity"], ["here changed"]]);
   for (const other of others) other();
-  await vi.waitFor(() => expect(heard).toEqual(["here", "elsewhere", "elsewhere"]));
+  await vi.waitFor(() => expect(heard).toEqual(["here changed", "elsewhere changed", "elsewhere missed"]));
   expect(told).toEqual(["identity"]);
   await store.close();
   rmSync(directory, { recursive: true });

@@ -17,11 +17,11 @@ export function shareChanges(parts: {
 
 /** Tells the other replicas when a user, a key or a session was changed here, and forgets what they changed. */
 export function shareIdentity(identity: Identity, bus: Bus): void {
-  identity.onChange((by) => {
+  identity.onChange(({ by }) => {
     if (by === "here") bus.publish("identity", {});
   });
-  bus.subscribe("identity", () => void identity.changedElsewhere());
-  bus.onGap(() => void identity.changedElsewhere());
+  bus.subscribe("identity", () => void identity.changedElsewhere("changed"));
+  bus.onGap(() => void identity.changedElsewhere("missed"));
 }
 
 /** Tells the other replicas what happens to integrations here. */

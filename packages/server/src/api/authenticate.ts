@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { PlatformError } from "@llm-platform/kit";
+import type { IdentityNews } from "../core/identity.ts";
 import type { KeyPolicy } from "../core/key-policy.ts";
 import type { LimitValues } from "../core/limits.ts";
 import { permissionsOf, type Role } from "../core/permissions.ts";
@@ -91,7 +92,7 @@ export function createAuthenticator({
   );
   const cache = new Map<string, Principal>();
   const shared = {
-    onChange: (listener: () => void) => source.onChange(listener),
+    onChange: (listener: (news: IdentityNews) => void) => source.onChange(listener),
     usableMs: keysUsableMs,
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),

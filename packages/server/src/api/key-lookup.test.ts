@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { KeyHolder } from "../core/identity.ts";
+import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import { noPolicy } from "../core/key-policy.ts";
 import { noLimits } from "../core/limits.ts";
 import { permissionsOf } from "../core/permissions.ts";
@@ -12,7 +12,7 @@ class Store {
   asked = 0;
   isDown = false;
   held: Promise<void> | undefined;
-  #tell: () => void = () => undefined;
+  #tell: (news: IdentityNews) => void = () => undefined;
 
   async findKey(sha256: string): Promise<KeyHolder | undefined> {
     this.asked++;
@@ -22,12 +22,12 @@ class Store {
     return found;
   }
 
-  onChange(listener: () => void): void {
+  onChange(listener: (news: IdentityNews) => void): void {
     this.#tell = listener;
   }
 
-  change(): void {
-    this.#tell();
+  change(type: IdentityNews["type"] = "changed"): void {
+    this.#tell({ by: "here", type });
   }
 }
 
@@ -129,6 +129,23 @@ describe("while the store does not answer", () => {
     clock.nowMs += 15 * 60_000 - 1;
     expect(await idOf("hash")).toBe("key_1");
     clock.nowMs += 1;
+    await expect(idOf("hash")).rejects.toMatchObject({ code: "unavailable" });
+  });
+
+  it("a key that may have been changed elsewhere works on, and is asked for as soon as it answers", async () => {
+    await idOf("hash");
+    store.isDown = true;
+    store.change("missed");
+    expect(await idOf("hash")).toBe("key_1");
+    store.holders.clear();
+    store.isDown = false;
+    await expect(idOf("hash")).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+
+  it("a key of before a change does not work any more", async () => {
+    await idOf("hash");
+    store.isDown = true;
+    store.change();
     await expect(idOf("hash")).rejects.toMatchObject({ code: "unavailable" });
   });
 

@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import type { KeyHolder } from "../core/identity.ts";
+import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { Principal } from "../core/principal.ts";
 
 /** Where keys are looked up that are not in the configuration. */
@@ -11,7 +11,7 @@ export interface KeySource {
   /** Who calls with a token; undefined for one that does not work. Rejects with PlatformError `unavailable`. */
   findToken(token: string): Promise<KeyHolder | undefined>;
   /** Calls `listener` after each change of a user or a key, and when a session is ended. */
-  onChange(listener: () => void): void;
+  onChange(listener: (news: IdentityNews) => void): void;
 }
 
 /** What was found is looked up again after this long. */
@@ -31,7 +31,7 @@ export interface KeyLookupParts {
   /** Asks where keys, or tokens, are known. */
   find(text: string): Promise<KeyHolder | undefined>;
   /** Calls `listener` when what was found may hold no longer. */
-  onChange(listener: () => void): void;
+  onChange(listener: (news: IdentityNews) => void): void;
   /** While the store does not answer, what was found before it is good for this long. */
   readonly usableMs: number;
   /** Monotonic. */
@@ -54,9 +54,12 @@ export class KeyLookup {
 
   constructor(parts: KeyLookupParts) {
     this.#parts = parts;
-    parts.onChange(() => {
+    parts.onChange(({ type }) => {
       this.#round++;
-      this.#kept.clear();
+      // What may have changed is asked for anew, and stays what it was while the store does not answer.
+      if (type === "missed")
+        for (const [name, kept] of this.#kept) this.#kept.set(name, { ...kept, freshUntilMs: 0 });
+      else this.#kept.clear();
       this.#unknown.clear();
       this.#underway.clear();
     });

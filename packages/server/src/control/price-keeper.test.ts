@@ -30,8 +30,8 @@ function open() {
   const prices = createPriceTable(fixed);
   const tell = (event: string) => void told.push(event);
   const log = { debug: tell, info: tell, warn: tell, error: tell };
-  const onChange = () => tell("changed");
-  const keeper = createPriceKeeper({ rows: store.prices, fixed, prices, log, onChange });
+  const keeper = createPriceKeeper({ rows: store.prices, fixed, prices, log });
+  keeper.onChange(() => tell("changed"));
   const inputAt = (model: string, atMs: number) =>
     prices.lookup({ integration: "i", provider: "p", model, atMs })?.input;
   return { keeper, inputAt };

@@ -11,8 +11,6 @@ export interface PriceKeeperParts {
   readonly fixed: readonly PriceEntry[];
   readonly prices: LivePriceTable;
   readonly log: Log;
-  /** Told when the table has changed. */
-  onChange(): void;
 }
 
 /** Keeps the table of prices in step with what operators have set. */
@@ -22,6 +20,8 @@ export interface PriceKeeper {
    * is not known, the calls that it is for have no known cost. Rejects with PlatformError `unavailable`, and all stays.
    */
   reload(): Promise<void>;
+  /** Calls `listener` when the table has changed. */
+  onChange(listener: () => void): void;
   /** Reads them again every few seconds from now on, for what other servers on the same database have set. */
   follow(): void;
   /** Resolves when nothing is being read any more. */
@@ -30,8 +30,9 @@ export interface PriceKeeper {
 
 const rereadEveryMs = 5_000;
 
-export function createPriceKeeper({ rows, fixed, prices, log, onChange }: PriceKeeperParts): PriceKeeper {
+export function createPriceKeeper({ rows, fixed, prices, log }: PriceKeeperParts): PriceKeeper {
   const readable = new Map<string, PriceEntry>();
+  const listeners: (() => void)[] = [];
   const state: { text: string | undefined; last: Promise<void>; timer?: NodeJS.Timeout } = {
     text: undefined,
     last: Promise.resolve(),
@@ -63,7 +64,7 @@ export function createPriceKeeper({ rows, fixed, prices, log, onChange }: PriceK
     );
     prices.replace([...own, ...fixed]);
     state.text = text;
-    onChange();
+    for (const listener of listeners) listener();
   }
 
   function reload(): Promise<void> {
@@ -75,10 +76,11 @@ export function createPriceKeeper({ rows, fixed, prices, log, onChange }: PriceK
 
   return {
     reload,
+    onChange: (listener) => void listeners.push(listener),
     follow() {
       state.timer = setInterval(() => {
         reload().catch((error: unknown) => log.warn("prices.reload_failed", { error }));
-      }, rereadEveryMs);
+      }, rereadEveryMs).unref();
     },
     stop() {
       clearInterval(state.timer);

@@ -157,3 +157,13 @@ export function toKeyHolder({ key, owner, isPrevious }: FoundKey, nowMs: number)
     expiresAtMs,
   };
 }
+
+/** Word of a change of who may call. */
+export interface IdentityNews {
+  readonly by: "here" | "elsewhere";
+  /**
+   * `missed`: something may have been changed, and it is not known what. A change failed half-way, or for a while nothing
+   * was heard of other servers.
+   */
+  readonly type: "changed" | "missed";
+}

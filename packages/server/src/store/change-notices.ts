@@ -1,8 +1,12 @@
 /** What replicas tell each other of: users and keys, keys that sign tokens, saved configurations. */
 export type ChangeTopic = "identity" | "signing_keys" | "integration_config";
 
-/** Called when another replica has changed something; without a name when anything may have changed meanwhile. */
-export type ChangeListener = (name: string | undefined) => void;
+/** What another replica has changed, or that for a while nothing was heard and anything may have been. */
+export type RemoteChange =
+  | { readonly type: "changed"; readonly name: string | undefined }
+  | { readonly type: "missed" };
+
+export type ChangeListener = (change: RemoteChange) => void;
 
 /** Word of changes between the replicas that share a database. Where there is one server only, nobody is told. */
 export interface ChangeNotices {

@@ -1,7 +1,14 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { Kysely } from "kysely";
 import type { ChangeNotices } from "./change-notices.ts";
-import { type FoundKey, type KeyHolder, type Member, toKeyHolder, type User } from "../core/identity.ts";
+import {
+  type FoundKey,
+  type IdentityNews,
+  type KeyHolder,
+  type Member,
+  toKeyHolder,
+  type User,
+} from "../core/identity.ts";
 import type { Permission } from "../core/permissions.ts";
 import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
 import { createPasswordTable, type PasswordTable } from "./password-table.ts";
@@ -10,6 +17,9 @@ import { createSessionTable, type SessionTable } from "./session-table.ts";
 import type { Tables } from "./tables.ts";
 import { createTeamTable, type TeamTable } from "./team-table.ts";
 import { createUserTable, type UserTable } from "./user-table.ts";
+
+/** Where users or keys were changed; `unknown` when for a while nobody would have heard of it. */
+export type IdentityChange = "here" | "elsewhere" | "unknown";
 
 export interface IdentityParts {
   readonly database: Kysely<Tables>;
@@ -38,14 +48,19 @@ export interface Identity {
   findKey(sha256: string): Promise<KeyHolder | undefined>;
   /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
   toMember(user: User): Promise<Member>;
-  /** Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, here or elsewhere. */
-  onChange(listener: (by: "here" | "elsewhere") => void): void;
-  /** Something was changed elsewhere, or may have been. Never rejects. */
-  changedElsewhere(): Promise<void>;
+  /**
+   * Calls `listener` after each change of a user, a key, a team or a role, and when sessions are ended, wherever that was
+   * done.
+   */
+  onChange(listener: (news: IdentityNews) => void): void;
+  /** Something was changed by another server, or may have been. Never rejects. */
+  changedElsewhere(type: IdentityNews["type"]): Promise<void>;
   /** Writes down what is not yet. */
   close(): Promise<void>;
 }
 
+/** What a notice to other replicas names: it says that something was changed, and not what. */
+const anyone = "*";
 /** When a key was last used is written this often. */
 const noteUseEveryMs = 10_000;
 
@@ -58,26 +73,29 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
   const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
-  const listeners: ((by: "here" | "elsewhere") => void)[] = [];
+  const listeners: ((news: IdentityNews) => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
-  async function lookAgain(by: "here" | "elsewhere"): Promise<void> {
+  async function lookAgain(news: IdentityNews): Promise<void> {
     state.hasUsers = await users.hasAny().catch(() => state.hasUsers);
-    for (const listener of listeners) listener(by);
+    for (const listener of listeners) listener(news);
   }
 
   async function changed<Result>(change: Promise<Result>): Promise<Result> {
+    let type: IdentityNews["type"] = "missed";
     try {
-      return await change;
+      const result = await change;
+      type = "changed";
+      return result;
     } finally {
-      // Also one that failed may have taken effect.
-      await lookAgain("here");
+      // Also one that failed may have taken effect; who calls is asked anew then, as far as the database answers.
+      await lookAgain({ by: "here", type });
       // Replicas that are not told look again within half a minute.
-      await changes.announce("identity").catch(() => undefined);
+      await changes.announce("identity", anyone).catch(() => undefined);
     }
   }
 
-  changes.onRemote("identity", () => void lookAgain("elsewhere"));
+  changes.onRemote("identity", ({ type }) => void lookAgain({ by: "elsewhere", type }));
 
   async function deleteUser(id: string): Promise<boolean> {
     const wasThere = await users.delete(id);
@@ -153,7 +171,7 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
     onChange(listener) {
       listeners.push(listener);
     },
-    changedElsewhere: () => lookAgain("elsewhere"),
+    changedElsewhere: (type) => lookAgain({ by: "elsewhere", type }),
     close: () => uses.stop(),
   };
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@llm-platform/kit";
 import type { InferenceSettings } from "../api/inference-parts.ts";
-import type { KeyHolder } from "../core/identity.ts";
+import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
@@ -65,7 +65,7 @@ export type ToWorker =
       readonly error: StoreError | undefined;
     }
   /** A user or a key was changed, or a session ended: what is kept of them holds no longer. */
-  | { readonly type: "identity"; readonly hasUsers: boolean }
+  | { readonly type: "identity"; readonly hasUsers: boolean; readonly news: IdentityNews }
   /** Answer of `insert` and `make_durable`. */
   | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
   | { readonly type: "report"; readonly id: number; readonly isWhole: boolean }

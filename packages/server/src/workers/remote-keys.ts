@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { KeySource } from "../api/key-lookup.ts";
-import type { KeyHolder } from "../core/identity.ts";
+import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { FromWorker, StoreError } from "./messages.ts";
 
 /** Users and keys as a worker sees them: the first process has the store. */
@@ -8,12 +8,12 @@ export interface RemoteKeys extends KeySource {
   /** The first process answers `findKey` or `findToken`. */
   onFound(id: number, holder: KeyHolder | undefined, error: StoreError | undefined): void;
   /** A user or a key was changed, or a session ended. */
-  onChanged(hasUsers: boolean): void;
+  onChanged(hasUsers: boolean, news: IdentityNews): void;
 }
 
 export function createRemoteKeys(send: (message: FromWorker) => void, hadUsers: boolean): RemoteKeys {
   const open = new Map<number, PromiseWithResolvers<KeyHolder | undefined>>();
-  const listeners: (() => void)[] = [];
+  const listeners: ((news: IdentityNews) => void)[] = [];
   const state = { lastId: 0, hasUsers: hadUsers };
   const ask = (toMessage: (id: number) => FromWorker): Promise<KeyHolder | undefined> => {
     const id = ++state.lastId;
@@ -37,9 +37,9 @@ export function createRemoteKeys(send: (message: FromWorker) => void, hadUsers: 
       if (error === undefined) answered?.resolve(holder);
       else answered?.reject(new PlatformError(error.code, error.message));
     },
-    onChanged(hasUsers) {
+    onChanged(hasUsers, news) {
       state.hasUsers = hasUsers;
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(news);
     },
   };
 }

@@ -112,8 +112,8 @@ class Pool implements WorkerPool {
         for (const slot of this.#slots) slot.send({ type: "close_all" });
       },
     };
-    parts.keys.onChange(() => {
-      for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers });
+    parts.keys.onChange((news) => {
+      for (const slot of this.#slots) slot.send({ type: "identity", hasUsers: parts.keys.hasUsers, news });
     });
     parts.audit.onAccepting((isAccepting) => {
       for (const slot of this.#slots) slot.send({ type: "audit", isAccepting });

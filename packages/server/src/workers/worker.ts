@@ -71,7 +71,7 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         keys.onFound(message.id, message.holder, message.error);
         return;
       case "identity":
-        keys.onChanged(message.hasUsers);
+        keys.onChanged(message.hasUsers, message.news);
         return;
       case "audit":
         calls.noteAudit(message.isAccepting);

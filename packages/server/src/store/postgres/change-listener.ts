@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Log } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
 import { Client } from "pg";
-import type { ChangeListener, ChangeNotices, ChangeTopic } from "../change-notices.ts";
+import type { ChangeListener, ChangeNotices, ChangeTopic, RemoteChange } from "../change-notices.ts";
 import { guardStorageLater } from "../storage-error.ts";
 import type { Tables } from "../tables.ts";
 import { toClientOptions } from "./client-options.ts";
@@ -90,7 +90,7 @@ class Notices implements PostgresNotices {
       if (!wasLost) return;
       log.info("database.listening_again");
       // Whatever was told while nobody listened was missed.
-      for (const topic of this.#listeners.keys()) this.#tell(topic, undefined);
+      for (const topic of this.#listeners.keys()) this.#tell(topic, { type: "missed" });
     } catch (error) {
       this.#lose(client, error);
     }
@@ -127,12 +127,13 @@ class Notices implements PostgresNotices {
 
   #take(payload: string | undefined): void {
     const notice = parseNotice(payload ?? "");
-    if (notice !== undefined && notice.from !== this.#sender) this.#tell(notice.topic, notice.name);
+    if (notice !== undefined && notice.from !== this.#sender)
+      this.#tell(notice.topic, { type: "changed", name: notice.name });
   }
 
-  #tell(topic: string, name: string | undefined): void {
+  #tell(topic: string, change: RemoteChange): void {
     for (const [each, listeners] of this.#listeners)
-      if (each === topic) for (const listener of listeners) listener(name);
+      if (each === topic) for (const listener of listeners) listener(change);
   }
 }
 

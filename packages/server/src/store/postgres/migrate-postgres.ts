@@ -45,14 +45,26 @@ async function migrateIn(
 ): Promise<void> {
   await lockFor("schema").execute(transaction);
   refuseNewerSchema(await readApplied(transaction), known);
+  let failure: unknown;
+  /** After a failure every statement is refused, also Kysely's own last one: only the first error says why. */
+  const noting = ({ up }: Migration): Migration => ({
+    up: (database) =>
+      up(database).catch((error: unknown) => {
+        failure ??= error;
+        throw error;
+      }),
+  });
   const migrator = new Migrator({
     db: transaction,
-    provider: { getMigrations: async () => ({ ...known }) },
+    provider: {
+      getMigrations: async () =>
+        Object.fromEntries(Object.entries(known).map(([name, migration]) => [name, noting(migration)])),
+    },
     // They do not build on each other's tables, so that one with a lower number may still come to a database later.
     allowUnorderedMigrations: true,
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  const { error } = await migrator.migrateToLatest().catch((thrown: unknown) => ({ error: thrown }));
+  if (error !== undefined) throw failure ?? error;
 }
 
 /** Names of the changes that were made; none in a new database. */

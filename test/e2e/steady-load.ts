@@ -1,0 +1,65 @@
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** One call as its client saw it. */
+export type Outcome = {
+  /** 0 when the connection ended before the reply did. */
+  readonly status: number;
+  readonly requestId: string;
+  /** From the instant at which it was due to the end of the reply. */
+  readonly tookMs: number;
+  /** When its reply was over, on the clock of `performance.now`. */
+  readonly endedAtMs: number;
+};
+
+export type Load = {
+  readonly url: string;
+  readonly key: string;
+  readonly model: string;
+  readonly perSecond: number;
+  /** Goes on until then. */
+  readonly signal: AbortSignal;
+};
+
+/** Sends chats at a fixed rate, whatever becomes of those before, and resolves with all of them. */
+export async function sendSteadily(load: Load): Promise<readonly Outcome[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const calls: Promise<Outcome>[] = [];
+  const startedAtMs = performance.now();
+  while (!load.signal.aborted) {
+    const dueAtMs = startedAtMs + (calls.length * 1_000) / load.perSecond;
+    const waitMs = dueAtMs - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    calls.push(callOnce(agent, load, dueAtMs));
+  }
+  const outcomes = await Promise.all(calls);
+  agent.destroy();
+  return outcomes;
+}
+
+function callOnce(agent: Agent, { url, key, model }: Load, dueAtMs: number): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const body = JSON.stringify({ model, messages: [{ role: "user", content: "one two three" }] });
+  const headers = {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+  };
+  const end = (status: number, requestId: string) => {
+    const endedAtMs = performance.now();
+    resolve({ status, requestId, tookMs: endedAtMs - dueAtMs, endedAtMs });
+  };
+  const outgoing = request(`${url}/v1/chat/completions`, { agent, method: "POST", headers }, (reply) => {
+    const requestId = String(reply.headers["x-request-id"] ?? "");
+    reply.on("end", () => end(reply.statusCode ?? 0, requestId)).on("error", () => end(0, requestId));
+    reply.resume();
+  });
+  outgoing.on("error", () => end(0, "")).end(body);
+  return promise;
+}
+
+/** The time that all but one in a hundred calls took at most. */
+export function p99Ms(outcomes: readonly Outcome[]): number {
+  const taken = outcomes.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
+  return taken[Math.max(0, Math.ceil(taken.length * 0.99) - 1)] ?? Number.NaN;
+}

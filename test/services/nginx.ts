@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findService } from "../../tools/services.ts";
+
+/** A real nginx that hands calls to servers in turn. */
+export type Nginx = {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+};
+
+/** Where nginx is; undefined on a machine without one. */
+export const nginxProgram = findService("nginx");
+
+const startLimitMs = 5_000;
+
+/**
+ * Starts nginx in front of servers on the loopback. A server that cannot be connected to is left out for a second, and
+ * what it was sent is not sent to another: only a call that no server has seen is.
+ */
+export async function startNginx(ports: readonly number[]): Promise<Nginx> {
+  if (nginxProgram === undefined) throw new Error("nginx is not installed");
+  const folder = await mkdtemp(join(tmpdir(), "llm-platform-nginx-"));
+  const port = await freePort();
+  await mkdir(join(folder, "temp"));
+  const file = join(folder, "nginx.conf");
+  await writeFile(file, config({ folder, port, ports }));
+  const child = spawn(nginxProgram, ["-c", file, "-p", folder, "-e", join(folder, "error.log")], {
+    stdio: "ignore",
+  });
+  const gone = once(child, "exit");
+  const onExit = () => void child.kill("SIGKILL");
+  process.once("exit", onExit);
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswered(`${url}/livez`);
+  return {
+    url,
+    port,
+    async stop() {
+      child.kill("SIGTERM");
+      await gone;
+      process.off("exit", onExit);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilAnswered(url: string): Promise<void> {
+  const untilMs = performance.now() + startLimitMs;
+  for (;;) {
+    const status = await fetch(url).then(
+      ({ status: found }) => found,
+      () => 0,
+    );
+    if (status === 200) return;
+    if (performance.now() > untilMs) throw new Error(`nginx did not answer ${url} in time: ${status}`);
+    await sleep(20);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return address.port;
+}
+
+type ConfigParts = { readonly folder: string; readonly port: number; readonly ports: readonly number[] };
+
+function config({ folder, port, ports }: ConfigParts): string {
+  const servers = ports.map((each) => `server 127.0.0.1:${each} max_fails=1 fail_timeout=1s;`).join(" ");
+  return `
+${process.getuid?.() === 0 ? "user root;" : ""}
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/temp/body;
+  proxy_temp_path ${folder}/temp/proxy;
+  fastcgi_temp_path ${folder}/temp/fastcgi;
+  uwsgi_temp_path ${folder}/temp/uwsgi;
+  scgi_temp_path ${folder}/temp/scgi;
+  upstream replicas { ${servers} keepalive 64; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://replicas;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_buffering off;
+    }
+  }
+}
+`;
+}
