@@ -1,8 +1,7 @@
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
-import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
@@ -11,24 +10,20 @@ import type { KnownSecrets } from "./core/known-secrets.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
-import { createIntegrationHost } from "./integration-host.ts";
-import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { createCaptureView, tellCapture } from "./content-capture.ts";
 import { createLogin, offerSetup } from "./login.ts";
-import { loadPackages } from "./manager/load-package.ts";
-import { createManager, type Manager } from "./manager/manager.ts";
+import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
+import { openCatalogue, openManager } from "./open-manager.ts";
 import { followIntegrations } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { listenToEvents, shareChanges } from "./share-changes.ts";
+import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
-import { systemClock } from "./system-clock.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
-import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
-import { startUsageUpkeep } from "./usage-upkeep.ts";
+import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 
 export interface AppInput {
@@ -116,11 +111,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
-    events: {
-      list: (filter) => store.events.list(filter),
-      onEvent: (listen) => manager().onEvent(listen),
-      onRemoteEvent: listenToEvents(sharing.bus),
-    },
+    events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -128,13 +119,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
 
-  const upkeep = startUsageUpkeep({
-    ...foundation,
-    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
-    sealEveryMs: config.ledger.seal_seconds * 1_000,
-    retentionDays: config.ledger.retention_days,
-    log,
-  });
+  const upkeep = startUpkeep(foundation, input);
   const unreadiness = () =>
     state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
@@ -186,6 +171,18 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   };
 }
 
+/** Does what there is to do for the ledger: where replicas share it, the one that leads. */
+function startUpkeep(foundation: Foundation, { config, log }: AppInput): UsageUpkeep {
+  const { store, sharing } = foundation;
+  return startUsageUpkeep({
+    ...foundation,
+    isInCharge: () => !store.isShared || sharing.leadership.isLeader,
+    sealEveryMs: config.ledger.seal_seconds * 1_000,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
+}
+
 /** Gives every integration its first try, and learns the models of those that are up. */
 async function startIntegrations(
   manager: Manager,
@@ -198,40 +195,6 @@ async function startIntegrations(
   const report = await manager.start(parts.configs);
   for (const problem of report.problems) parts.log.error("integrations.start_problem", { problem });
   await parts.directory.refresh();
-}
-
-/** The definitions that come with the platform, and those of the packages that the configuration names. */
-async function openCatalogue(
-  definitions: readonly IntegrationDefinition[],
-  { config, baseDirectory, log }: Pick<AppInput, "config" | "baseDirectory" | "log">,
-): Promise<Catalogue> {
-  const known = new Set(definitions.map(({ id }) => id));
-  const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
-  return createCatalogue(definitions, await loadPackages({ uses, baseDirectory, log }));
-}
-
-function openManager(
-  { store, registry, metrics, sharing }: Foundation,
-  parts: { readonly catalogue: Catalogue } & Pick<AppInput, "config" | "log" | "secrets">,
-): Manager {
-  const { catalogue, config, log, secrets } = parts;
-  const manager = createManager({
-    catalogue,
-    secrets,
-    log,
-    logFor: (integration) => log.child({ integration }),
-    events: store.events,
-    host: createIntegrationHost({
-      instruments: createInstrumentFactory(registry, secrets),
-      directory: join(config.data_dir, "integrations"),
-      keyValues: (integration) => store.keyValues(integration),
-      tlsHandshakes: metrics.upstreamTlsHandshakes,
-    }),
-    clock: systemClock,
-    random: Math.random,
-  });
-  shareChanges({ manager, identity: store.identity, bus: sharing.bus });
-  return manager;
 }
 
 /** Lets the gauges be read from where their truth is. */

@@ -109,14 +109,20 @@ export class LimitLease {
     return this.#tokens?.quota(nowMs);
   }
 
-  /** Whether nothing would be lost if this were forgotten. */
-  isFresh(nowMs: number): boolean {
+  /** Whether there is nothing to ask for, and will not be until a call comes. */
+  isAtRest(nowMs: number): boolean {
     return (
       this.#active === 0 &&
-      this.#requests?.isFresh(nowMs) !== false &&
-      this.#tokens?.isFresh(nowMs) !== false &&
-      this.#slots?.isFresh !== false
+      this.#requests?.isAtRest(nowMs) !== false &&
+      this.#tokens?.isAtRest(nowMs) !== false &&
+      this.#slots?.isAtRest !== false
     );
+  }
+
+  /** Whether nothing would be lost if this were forgotten, even when the shared counts lose everything. */
+  isFresh(nowMs: number): boolean {
+    const { used } = this.#parts;
+    return this.isAtRest(nowMs) && used("requests", nowMs) === 0 && used("tokens", nowMs) === 0;
   }
 
   #open(): void {

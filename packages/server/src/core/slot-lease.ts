@@ -125,8 +125,8 @@ export class SlotLease implements Lease {
     this.#emptyUntilMs = 0;
   }
 
-  /** Whether nothing would be lost if this were forgotten. */
-  get isFresh(): boolean {
+  /** Whether there is nothing to ask for, and will not be until a call comes. */
+  get isAtRest(): boolean {
     return this.#inUse === 0 && this.#unused === 0 && this.#told === 0;
   }
 

@@ -157,8 +157,8 @@ export class WindowLease implements Lease {
     };
   }
 
-  /** Whether nothing would be lost if this were forgotten. */
-  isFresh(nowMs: number): boolean {
+  /** Whether there is nothing to ask for, and will not be until a call comes. */
+  isAtRest(nowMs: number): boolean {
     return this.#stock === 0 && this.#unused.length === 0 && nowMs - this.#usedAtMs > togetherMs;
   }
 

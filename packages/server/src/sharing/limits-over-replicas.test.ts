@@ -255,6 +255,24 @@ describe("limits over replicas", () => {
     expect(cluster.inFlight).toBe(1);
   });
 
+  test("when the counts lose everything, they are told what was used within the minute, also long before", async () => {
+    const cluster = new Cluster(2);
+    for (let each = 0; each < 12; each++) {
+      cluster.call(0, 0);
+      await cluster.settle();
+      cluster.end(0, 0);
+    }
+    for (let each = 0; each < 10; each++) await cluster.rest();
+    cluster.counts.forget();
+    await cluster.rest();
+    for (let each = 0; each < 20; each++) {
+      cluster.call(1, 0);
+      await cluster.settle();
+      cluster.end(1, 0);
+    }
+    expect([cluster.passedAtMs.length, cluster.refused]).toEqual([20, 12]);
+  });
+
   test("a call that the last exchange failed for waits for none, and is counted within this replica's share", async () => {
     const cluster = new Cluster(2);
     for (const replica of cluster.replicas) replica.tick();

@@ -52,6 +52,7 @@ const mostAsks = 256;
 /** What nobody waits for has more time. */
 const idleDeadlineMs = 500;
 const beatMs = 1_000;
+const sweepMs = 10_000;
 
 /**
  * Limits that hold for all replicas together. A call is let in by what lies here of its limits; what runs low is asked
@@ -65,6 +66,8 @@ export class LimitsOverReplicas implements LimitCounter {
   readonly #parts: LimitsOverReplicasParts;
   readonly #table = new LimitTable();
   readonly #leases = new Map<string, LimitLease>();
+  /** Those of them that are not at rest. */
+  readonly #stirring = new Set<LimitLease>();
   readonly #due = new Set<LimitLease>();
   #waiting: Waiting[] = [];
   #isAsking = false;
@@ -73,6 +76,7 @@ export class LimitsOverReplicas implements LimitCounter {
   #replicas = 1;
   #epoch: string | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: LimitsOverReplicasParts) {
     this.#parts = parts;
@@ -102,10 +106,11 @@ export class LimitsOverReplicas implements LimitCounter {
   /** Looks what there is to ask and to give back. To be called a few times a second, and when the counts are back. */
   tick(): void {
     const nowMs = this.#parts.nowMs();
-    for (const [name, lease] of this.#leases) {
-      if (lease.isFresh(nowMs)) this.#leases.delete(name);
+    for (const lease of this.#stirring) {
+      if (lease.isAtRest(nowMs)) this.#stirring.delete(lease);
       else this.#due.add(lease);
     }
+    if (nowMs - this.#sweptAtMs >= sweepMs) this.#sweep(nowMs);
     if (this.#due.size > 0 || nowMs - this.#askedAtMs >= beatMs) this.#askSoon();
   }
 
@@ -115,16 +120,24 @@ export class LimitsOverReplicas implements LimitCounter {
     this.tick();
   }
 
+  /** What was used within the minute must be known here should the counts lose it. */
+  #sweep(nowMs: number): void {
+    this.#sweptAtMs = nowMs;
+    for (const [name, lease] of this.#leases) if (lease.isFresh(nowMs)) this.#leases.delete(name);
+  }
+
   #leaseOf(limit: Limit): LimitLease {
     const name = `${limit.scope} ${limit.id}`;
     const known = this.#leases.get(name);
     if (known !== undefined) {
       known.adapt(limit);
+      this.#stirring.add(known);
       return known;
     }
     const used = (kind: "requests" | "tokens", nowMs: number) => this.#table.used(limit, kind, nowMs);
     const made = new LimitLease({ limit, used });
     this.#leases.set(name, made);
+    this.#stirring.add(made);
     return made;
   }
 
@@ -252,6 +265,7 @@ export class LimitsOverReplicas implements LimitCounter {
   #startOver(nowMs: number): void {
     for (const lease of this.#leases.values()) {
       lease.startOver(nowMs);
+      this.#stirring.add(lease);
       this.#due.add(lease);
     }
   }

@@ -7,14 +7,21 @@ export class SharedCounts {
   readonly #windows = new Map<string, SlidingWindow>();
   readonly #slots = new Map<string, Map<string, number>>();
   readonly #replicas: number;
+  #epoch = 0;
 
   constructor(replicas: number) {
     this.#replicas = replicas;
   }
 
+  forget(): void {
+    this.#epoch++;
+    this.#windows.clear();
+    this.#slots.clear();
+  }
+
   exchange(replica: string, asks: readonly LeaseAsk[], nowMs: number): ExchangeReply {
     const answers = asks.map((ask) => this.#answer(replica, ask, nowMs));
-    return { replicas: this.#replicas, epoch: "only", answers };
+    return { replicas: this.#replicas, epoch: String(this.#epoch), answers };
   }
 
   #answer(replica: string, ask: LeaseAsk, nowMs: number): LeaseAnswer {

@@ -18,9 +18,6 @@ import type { Tables } from "./tables.ts";
 import { createTeamTable, type TeamTable } from "./team-table.ts";
 import { createUserTable, type UserTable } from "./user-table.ts";
 
-/** Where users or keys were changed; `unknown` when for a while nobody would have heard of it. */
-export type IdentityChange = "here" | "elsewhere" | "unknown";
-
 export interface IdentityParts {
   readonly database: Kysely<Tables>;
   /** Wall time. */
