@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { ask, chat, contentOf, member } from "./http.ts";
+import { setUps } from "./set-ups.ts";
+import { openAiIntegration, startPlatform } from "./start-platform.ts";
+
+let upstream: FakeUpstream;
+
+beforeAll(async () => {
+  upstream = await createFakeUpstream({ dialect: "openai" });
+});
+afterAll(() => upstream.stop());
+
+test.each(setUps)(
+  "without a ledger calls are served and counted, and not recorded, over %s",
+  async (_, env) => {
+    const platform = await startPlatform({
+      env,
+      config: { ledger: { enabled: false }, integrations: [openAiIntegration("fake", upstream.origin)] },
+    });
+    const streamed = await chat(platform, "fake/tiny-chat");
+    expect(contentOf(streamed.text), streamed.text).not.toBe("");
+    expect((await chat(platform, "fake/tiny-chat", { stream: false })).status).toBe(200);
+    const { text } = await ask(platform, "/metrics");
+    const counted = [...text.matchAll(/^llm_requests_total\{.*\} (\d+)$/gm)].map(([, count]) =>
+      Number(count),
+    );
+    expect(counted.reduce((sum, count) => sum + count, 0)).toBe(2);
+    const { json } = await ask(platform, "/api/v1/usage/records");
+    expect(member(json, "records")).toEqual([]);
+    await platform.stop();
+  },
+);
