@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { ask, chat, contentOf, member } from "./http.ts";
 import { setUps } from "./set-ups.ts";
