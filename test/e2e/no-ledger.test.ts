@@ -17,10 +17,10 @@ afterAll(() => upstream.stop());
 test.each(setUps)(
   "without a ledger calls are served and counted, and not recorded, over %s",
   async (_, env) => {
-    const platform = await startPlatform({
-      env,
-      config: { ledger: { enabled: false }, integrations: [openAiIntegration("fake", upstream.origin)] },
-    });
+    const dataDirectory = await mkdtemp(join(tmpdir(), "no-ledger-"));
+    onTestFinished(() => rm(dataDirectory, { recursive: true, force: true }));
+    const config = { ledger: { enabled: false }, integrations: [openAiIntegration("fake", upstream.origin)] };
+    const platform = await startPlatform({ env, dataDirectory, config });
     const streamed = await chat(platform, "fake/tiny-chat");
     expect(contentOf(streamed.text), streamed.text).not.toBe("");
     expect((await chat(platform, "fake/tiny-chat", { stream: false })).status).toBe(200);
@@ -29,8 +29,11 @@ test.each(setUps)(
       Number(count),
     );
     expect(counted.reduce((sum, count) => sum + count, 0)).toBe(2);
-    const { json } = await ask(platform, "/api/v1/usage/records");
-    expect(member(json, "records")).toEqual([]);
+    // With the end of a server everything that there is has come into the ledger.
     await platform.stop();
+    const after = await startPlatform({ env, dataDirectory });
+    const records = await ask(after, "/api/v1/usage/records");
+    expect(member(records.json, "usage"), records.text).toEqual([]);
+    await after.stop();
   },
 );
