@@ -42,6 +42,7 @@ function begin(replica: string, url = redis.url, certificateAuthorities?: string
     nowMs: () => performance.now(),
     onFailure: () => undefined,
     onDecision: () => undefined,
+    onBudgetDecision: () => undefined,
     onExchange: () => undefined,
   });
   running.push(sharing);

@@ -177,7 +177,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -209,10 +209,11 @@ async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const book = await openPriceBook(config, store.prices, log);
+  const book = await openPriceBook(config, { store, log });
   const { prices } = book;
   const budgets = await openBudgetBook({
-    store: store.budgets,
+    store,
+    sharing,
     registry,
     metrics,
     log,
