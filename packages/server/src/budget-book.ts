@@ -12,6 +12,8 @@ import type { MetricRegistry } from "./telemetry/registry.ts";
 export interface BudgetBookParts {
   readonly store: Pick<Store, "budgets" | "changes" | "isShared">;
   readonly sharing: Pick<Sharing, "shareBudgets">;
+  /** Whether attempts come into the ledger. Where they do not, nobody learns from there what others spend. */
+  readonly isRecording: boolean;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: Log;
@@ -46,9 +48,10 @@ const microsPerUnit = 1_000_000;
 /** Reads the budgets and what is spent of them, which begins with the ledger as it is. Rejects with PlatformError `unavailable`. */
 export async function openBudgetBook(parts: BudgetBookParts): Promise<BudgetBook> {
   const { store, sharing, nowMs, log } = parts;
-  const { budgets: rows, changes, isShared } = store;
+  const { budgets: rows, changes } = store;
+  const isShared = store.isShared && parts.isRecording;
   const table = new BudgetTable({ isShared, onNotice: (notice) => tell(notice, parts) });
-  const counter = isShared ? sharing.shareBudgets(table) : table;
+  const counter = store.isShared ? sharing.shareBudgets(table) : table;
   const state = { budgets: await rows.list() };
   const listeners: ((budgets: readonly Budget[]) => void)[] = [];
   const turns = createTurns();

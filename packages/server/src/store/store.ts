@@ -7,6 +7,7 @@ import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
+import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -57,6 +58,7 @@ export interface Store {
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   keyValues(integration: string): KeyValues;
+  createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
   /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
   checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
@@ -150,6 +152,7 @@ async function openTables(
       prices: createPriceRows(database),
       changes: noReplicas,
       keyValues: (integration) => createKeyValues(database, integration),
+      createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (heads) => checkSeals(database, heads),

@@ -3,6 +3,7 @@ import { createTurns } from "../../core/turns.ts";
 import { createAuditTable } from "../audit-table.ts";
 import { createBudgetStore } from "../budget-store.ts";
 import { holdDataDirectory } from "../data-directory.ts";
+import { createCallContent } from "../content/call-content.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
@@ -92,6 +93,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       identity,
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
+      createContent: (parts) => createCallContent({ ...parts, database: background, vault, nowMs }),
       createSeals: (parts) => createSharedSeals({ ...parts, database: background, nowMs }),
       checkSeals: (heads) => checkSeals(background, heads),
       vault,
