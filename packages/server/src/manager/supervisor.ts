@@ -17,7 +17,7 @@ import { createProbeLoop, type ProbeLoop, type ProbeRecord } from "./probe-loop.
 import { createRetryTimer, type RetryTimer } from "./retry-timer.ts";
 import { type CheckedConfig, type ConfigPatch, checkConfig } from "./settings-check.ts";
 import { createStateCell, type StateCell, type StateChange } from "./state-cell.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns } from "../core/turns.ts";
 import { formatStatus, type IntegrationStatus, type TrafficOutcome } from "./status.ts";
 
 /** What a supervisor is made of. */
