@@ -11,6 +11,7 @@ import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
+import { createConfigFollower } from "./config-follower.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
 import { DemandTable } from "./gateway/demand-table.ts";
@@ -136,6 +137,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
+  const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
 
   const upkeep = startUpkeep(foundation, input);
   const unreadiness = () =>
@@ -152,6 +154,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
     ]);
+    follower.start();
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
@@ -174,6 +177,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       state.isStopping = true;
       if (!store.vault.isSealed) await begun;
       await drain(path, { config, drainMs });
+      await follower.stop();
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

@@ -15,6 +15,7 @@ import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
+import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
@@ -56,6 +57,8 @@ export interface Store {
   readonly prices: PriceRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
+  /** For what must not be done twice at once, by this server or another replica. */
+  readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
   /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
@@ -123,7 +126,8 @@ async function openTables(
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
-    const identity = await createIdentity({ database, nowMs, changes: noReplicas });
+    const runAlone = createRunAlone();
+    const identity = await createIdentity({ database, nowMs, changes: noReplicas, runAlone });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
@@ -149,6 +153,7 @@ async function openTables(
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
       changes: noReplicas,
+      runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
