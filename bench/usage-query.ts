@@ -1,182 +1,158 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { UsageTally } from "../packages/server/src/core/usage-tally.ts";
-import type { KindTallies } from "../packages/server/src/store/kind-tallies.ts";
+import { Secret } from "@llm-platform/kit";
 import type { SumsQuery } from "../packages/server/src/store/rollup-query.ts";
-import { createRollupWriter } from "../packages/server/src/store/rollup-writer.ts";
-import { openStore } from "../packages/server/src/store/store.ts";
+import { openPostgresStore } from "../packages/server/src/store/postgres/postgres-store.ts";
+import { openStore, type Store } from "../packages/server/src/store/store.ts";
+import { postgresProgram, startPostgres } from "../test/services/postgres.ts";
+import { postgresSettings } from "../test/store/engines.ts";
+import { readMachine } from "./conditions.ts";
+import { median } from "./figures.ts";
+import { keepFurther } from "./further.ts";
+import { rewriteReport } from "./report.ts";
+import { callsEachDay, fillSums, models, modelsEach, principals, type Span } from "./usage-sums.ts";
 
 // How long the questions of a usage page take over a large ledger: `node bench/usage-query.ts [--days N]`. They read sums
 // alone, so that only these are made, by the writer that makes all of them, and no records.
 
 const dayMs = 86_400_000;
-const principals = 2_000;
-const models = 30;
-const modelsEach = 5;
-const callsEachDay = 11;
 const questions = 20;
+const benchFolder = fileURLToPath(new URL("./", import.meta.url));
 
-const { values } = parseArgs({ options: { days: { type: "string", default: "90" } } });
-const days = Number(values.days);
-const untilMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs;
-const fromMs = untilMs - days * dayMs;
-const records = days * principals * modelsEach * callsEachDay;
+type Question = readonly [name: string, changes: Partial<SumsQuery>];
 
-/** A reproducible sequence of numbers from 0 to 1 (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+function questionsOf({ untilMs }: Span): readonly Question[] {
+  return [
+    ["by day", { byBucket: true }],
+    ["by model", { groupBy: ["upstreamModel"] }],
+    ["by day and model", { byBucket: true, groupBy: ["upstreamModel"] }],
+    ["by principal", { groupBy: ["principal"] }],
+    [
+      "by principal, the last 24 hours",
+      {
+        resolution: "hour",
+        fromMs: untilMs - dayMs - dayMs / 2,
+        untilMs: untilMs - dayMs / 2,
+        groupBy: ["principal"],
+      },
+    ],
+    ["by day, of one principal", { byBucket: true, filter: { principal: "team-7" } }],
+    ["by model, of one principal", { groupBy: ["upstreamModel"], filter: { principal: "team-7" } }],
+    ["by principal, of one model", { groupBy: ["principal"], filter: { upstreamModel: "model-3" } }],
+  ];
 }
 
-const random = createRandom(1);
-
-/** What the calls of one principal to one model came to on one day; one model has no known price. */
-function makeTallies(principal: number, nth: number, startMs: number): KindTallies {
-  const model = (principal * 7 + nth * 11) % models;
-  const isPriced = model !== 0;
-  const tally = new UsageTally();
-  tally.attempts = callsEachDay;
-  tally.calls = callsEachDay;
-  tally.inputTokens = callsEachDay * 2_000;
-  tally.outputTokens = callsEachDay * 400;
-  if (isPriced) tally.costMicros = callsEachDay * 10_000;
-  else tally.unpricedAttempts = callsEachDay;
-  for (let call = 0; call < callsEachDay; call++) {
-    const durationMs = Math.round(200 * Math.exp(random() * 4));
-    const firstByteMs = Math.round(50 * Math.exp(random() * 3));
-    tally.durationMs += durationMs;
-    tally.durations.add(durationMs);
-    tally.firstByteMs += firstByteMs;
-    tally.firstBytes.add(firstByteMs);
-  }
-  return {
-    kind: {
-      principal: `team-${principal}`,
-      integration: "office",
-      provider: "vllm",
-      upstreamModel: `model-${model}`,
-      operation: "chat",
-      currency: isPriced ? "USD" : null,
-    },
-    byMinute: new Map([[startMs + Math.floor(random() * 1_440) * 60_000, tally]]),
-  };
+/** Milliseconds that each question took in the median, with percentiles and without. */
+async function askAll(store: Store, span: Span): Promise<ReadonlyMap<string, number>> {
+  const taken = new Map<string, number>();
+  for (const [name, changes] of questionsOf(span))
+    for (const withHistograms of [true, false]) {
+      const whole = { resolution: "day", ...span, byBucket: false, groupBy: [], filter: {} } as const;
+      const query = { ...whole, limit: 10_000, withHistograms, ...changes };
+      const ask = async () => {
+        if ((await store.usage.sum(query)).groups.length === 0) throw new Error("the sums are empty");
+      };
+      taken.set(`${name}${withHistograms ? "" : ", no percentiles"}`, await time(ask));
+    }
+  const unpriced = () =>
+    store.usage.unpriced({ resolution: "day", ...span, filter: {}, limit: 1_000 }).then(() => undefined);
+  taken.set("models without a price", await time(unpriced));
+  return taken;
 }
 
-/** @returns milliseconds */
-function fill(path: string): number {
-  const raw = new DatabaseSync(path);
-  const kept = { minute: untilMs - 2 * dayMs, hour: untilMs - 8 * dayMs, day: 0, eight_days: 0 };
-  const writer = createRollupWriter(raw, {
-    fromMs: (resolution) => kept[resolution],
-    prune: () => Promise.resolve(0),
-  });
-  const startedAtMs = performance.now();
-  for (let startMs = fromMs; startMs < untilMs; startMs += dayMs) {
-    const tallies = Array.from({ length: principals * modelsEach }, (_, index) =>
-      makeTallies(Math.floor(index / modelsEach), index % modelsEach, startMs),
-    );
-    raw.exec("BEGIN");
-    writer.add(tallies);
-    raw.exec("COMMIT");
-  }
-  raw.close();
-  return performance.now() - startedAtMs;
-}
-
-async function time(name: string, ask: () => Promise<unknown>): Promise<readonly string[]> {
+async function time(ask: () => Promise<void>): Promise<number> {
   const taken: number[] = [];
-  const used: number[] = [];
   for (let count = 0; count < questions; count++) {
-    const [beforeMs, before] = [performance.now(), process.cpuUsage()];
+    const beforeMs = performance.now();
     await ask();
     taken.push(performance.now() - beforeMs);
-    const { user, system } = process.cpuUsage(before);
-    used.push((user + system) / 1_000);
   }
-  for (const list of [taken, used]) list.sort((a, b) => a - b);
-  const middle = questions / 2;
-  const row = [name, taken[0], taken[middle], taken.at(-1), used[middle]].map((cell) =>
-    typeof cell === "number" ? cell.toFixed(1) : String(cell),
-  );
-  console.log(row.join("  "));
-  return row;
+  return median(taken) ?? Number.NaN;
 }
 
-const directory = mkdtempSync(join(tmpdir(), "usage-query-"));
-const path = join(directory, "platform.db");
-try {
-  await (await openStore({ directory })).close();
-  const filledMs = fill(path);
-  console.log(`the sums of ${records} records in ${(filledMs / 1_000).toFixed(0)} s`);
-  const store = await openStore({ directory });
-  const rows: (readonly string[])[] = [];
-  const measure = async (name: string, changes: Partial<SumsQuery>) => {
-    for (const withHistograms of [true, false]) {
-      const ask = async () => {
-        const whole = {
-          resolution: "day",
-          fromMs,
-          untilMs,
-          byBucket: false,
-          groupBy: [],
-          filter: {},
-        } as const;
-        const answer = await store.usage.sum({ ...whole, limit: 10_000, withHistograms, ...changes });
-        if (answer.groups.length === 0) throw new Error("the sums are empty");
-      };
-      rows.push(await time(`${name}${withHistograms ? "" : ", no percentiles"}`, ask));
-    }
-  };
+/** The same sums in PostgreSQL. */
+async function askPostgres(path: string, folder: string, span: Span): Promise<ReadonlyMap<string, number>> {
+  const server = await startPostgres();
   try {
-    await measure("by day", { byBucket: true });
-    await measure("by model", { groupBy: ["upstreamModel"] });
-    await measure("by principal", { groupBy: ["principal"] });
-    await measure("by principal, the last 24 hours", {
-      resolution: "hour",
-      fromMs: untilMs - dayMs - dayMs / 2,
-      untilMs: untilMs - dayMs / 2,
-      groupBy: ["principal"],
+    const url = await server.createDatabase();
+    const ignore = () => undefined;
+    const { store } = await openPostgresStore({
+      directory: join(folder, "postgres"),
+      settings: { ...postgresSettings(url), requestTimeoutMs: 60_000, backgroundTimeoutMs: 60_000 },
+      keepEvents: 10_000,
+      keepSums: { minuteDays: 2, hourDays: 90 },
+      nowMs: Date.now,
+      masterKeys: { current: new Secret(Buffer.alloc(32, 1).toString("base64")), previous: [] },
+      log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     });
-    await measure("by day, of one principal", { byBucket: true, filter: { principal: "team-7" } });
-    await measure("by model, of one principal", {
-      groupBy: ["upstreamModel"],
-      filter: { principal: "team-7" },
-    });
-    await measure("by principal, of one model", {
-      groupBy: ["principal"],
-      filter: { upstreamModel: "model-3" },
-    });
-    const unpriced = () =>
-      store.usage.unpriced({ resolution: "day", fromMs, untilMs, filter: {}, limit: 1_000 });
-    rows.push(await time("models without a price", unpriced));
+    try {
+      for (const table of ["usage_kinds", "usage_rollups"])
+        for (const rows of rowsOf(path, table)) {
+          const text = rows.replaceAll("'", "''");
+          const given = table === "usage_kinds" ? "OVERRIDING SYSTEM VALUE" : "";
+          await server.query(
+            url,
+            `INSERT INTO ${table} ${given} SELECT * FROM json_populate_recordset(NULL::${table}, '${text}')`,
+          );
+        }
+      await server.query(url, "ANALYZE");
+      return await askAll(store, span);
+    } finally {
+      await store.close();
+    }
   } finally {
-    await store.close();
+    await server.stop();
   }
-  const table = [
-    ["question", "least, ms", "median, ms", "most, ms", "CPU, median, ms"],
-    ["---", "---", "---", "---", "---"],
-    ...rows,
-  ].map((row) => `| ${row.join(" | ")} |`);
-  const report = `# What questions about usage take
-
-Written by \`node bench/usage-query.ts\`; do not edit. The sums of ${records.toLocaleString("en")} records of ${days} days: ${principals.toLocaleString("en")} principals, each of
-which calls ${modelsEach} of ${models} models ${callsEachDay} times a day. SQLite, ${questions} times each, on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}.
-Sums by the hour are of the last eight days.
-The load of the machine was ${loadavg()[0]?.toFixed(1)} in the last minute, with this one process of it: where that is more than a core, trust the CPU time.
-The time is that in the server, until the answer is there; other work has its turn meanwhile. The database has ${(statSync(path).size / 1_048_576).toFixed(0)} MiB.
-
-${table.join("\n")}
-`;
-  writeFileSync(fileURLToPath(new URL("usage-query.md", import.meta.url)), report);
-} finally {
-  rmSync(directory, { recursive: true });
 }
+
+/** All rows of a table, ten thousand at a time, as JSON. */
+function* rowsOf(path: string, table: string): Generator<string> {
+  const raw = new DatabaseSync(path, { readOnly: true });
+  try {
+    let rows: unknown[] = [];
+    for (const row of raw.prepare(`SELECT * FROM ${table}`).iterate()) {
+      rows.push(row);
+      if (rows.length < 10_000) continue;
+      yield JSON.stringify(rows);
+      rows = [];
+    }
+    if (rows.length > 0) yield JSON.stringify(rows);
+  } finally {
+    raw.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { days: { type: "string", default: "90" } } });
+  const days = Number(values.days);
+  const untilMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs;
+  const span = { fromMs: untilMs - days * dayMs, untilMs };
+  const conditions = await readMachine(new Date());
+  const folder = mkdtempSync(join(tmpdir(), "usage-query-"));
+  const directory = join(folder, "sqlite");
+  const path = join(directory, "platform.db");
+  try {
+    await (await openStore({ directory })).close();
+    fillSums(path, span);
+    const store = await openStore({ directory });
+    const sqlite = await askAll(store, span).finally(() => store.close());
+    const postgres = postgresProgram === undefined ? undefined : await askPostgres(path, folder, span);
+    const records = days * principals * modelsEach * callsEachDay;
+    await keepFurther(benchFolder, "usage-query", {
+      title: "Questions of a usage page, over 90 days of a large ledger",
+      note: `\`node bench/usage-query.ts\`: the sums of ${records.toLocaleString("en-US")} records of ${days} days, of ${principals.toLocaleString("en-US")} principals, each of which calls ${modelsEach} of ${models} models ${callsEachDay} times a day. ${questions} times each; what counts is the time in the server until the answer is there. Wanted by day and by model: at most 300 ms on both.`,
+      conditions,
+      columns: ["question", "SQLite, median ms", "PostgreSQL, median ms"],
+      rows: [...sqlite].map(([name, ms]) => [name, ms.toFixed(1), postgres?.get(name)?.toFixed(1) ?? "–"]),
+    });
+    process.stdout.write(`written to ${await rewriteReport(benchFolder)}\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+await main();

@@ -85,10 +85,11 @@ describe.skipIf(redisServer === undefined)("two replicas with one Redis", () => 
   afterAll(() => openai.stop());
 
   test.each(setUps)("600 calls a minute are 600 over both, over %s", async (_name, env) => {
-    const replicas = await startTwo({ requests_per_minute: perMinute }, env);
+    // A busy machine makes exchanges late, and what is late is decided without the other replica.
+    const patient = { LLM_PLATFORM_REDIS__COMMAND_TIMEOUT_MS: "1000" };
+    const replicas = await startTwo({ requests_per_minute: perMinute }, { ...env, ...patient });
     const served = await load(replicas, { callers: 4, calls: 110 });
-    // An exchange that a busy machine made late is decided without the other replica.
-    expect(served).toBeLessThanOrEqual(perMinute * 1.03);
+    expect(served).toBeLessThanOrEqual(perMinute);
     expect(served).toBeGreaterThanOrEqual(perMinute * 0.97);
     for (const replica of replicas) {
       const { status, headers } = await call(replica);

@@ -20,7 +20,10 @@ let lines: string[] = [];
 const told = (event: string, fields: unknown) => void lines.push(`${event} ${JSON.stringify(fields ?? {})}`);
 const log = { debug: told, info: told, warn: told, error: told };
 
-function settingsOf(url: string, certificateAuthorities?: string): RedisSettings {
+/** Long enough for a busy machine: what is counted here is not how long Redis takes. */
+const patientMs = 1_000;
+
+function settingsOf({ url = redis.url, certificateAuthorities, commandTimeoutMs = patientMs }: Begin = {}) {
   return {
     url: new Secret(url),
     username: undefined,
@@ -28,14 +31,20 @@ function settingsOf(url: string, certificateAuthorities?: string): RedisSettings
     database: undefined,
     certificateAuthorities,
     keyPrefix: "test:",
-    commandTimeoutMs: 25,
+    commandTimeoutMs,
     connectTimeoutMs: 1_000,
-  };
+  } satisfies RedisSettings;
 }
 
-function begin(replica: string, url = redis.url, certificateAuthorities?: string): Sharing {
+type Begin = {
+  readonly url?: string;
+  readonly certificateAuthorities?: string;
+  readonly commandTimeoutMs?: number;
+};
+
+function begin(replica: string, options?: Begin): Sharing {
   const sharing = createRedisSharing({
-    settings: settingsOf(url, certificateAuthorities),
+    settings: settingsOf(options),
     replica,
     log,
     random: Math.random,
@@ -49,8 +58,8 @@ function begin(replica: string, url = redis.url, certificateAuthorities?: string
 }
 
 /** Two replicas that know of each other. */
-async function beginTwo(): Promise<readonly [Sharing, Sharing]> {
-  const [one, other] = [begin("one"), begin("other")];
+async function beginTwo(options?: Begin): Promise<readonly [Sharing, Sharing]> {
+  const [one, other] = [begin("one", options), begin("other", options)];
   for (const each of [one, other])
     await vi.waitFor(() => expect([each.redis?.isUp, each.redis?.replicas]).toEqual([true, 2]), waitMs);
   return [one, other];
@@ -106,14 +115,13 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
     expect(passed).toBeLessThanOrEqual(perMinute);
     expect(passed).toBeGreaterThanOrEqual(perMinute * 0.97);
     expect((await burst(one, limitOf("half"), 200)).passed).toBe(200);
-    // What lies unused is given back within half a second.
+    // What lies unused at the one is given back within half a second, and is the other's then.
+    const gained = { calls: 0 };
     await vi.waitFor(async () => {
-      const { verdict } = await call(other, limitOf("half"));
-      expect(verdict.requests?.remaining).toBeGreaterThanOrEqual(perMinute - 200 - 30);
+      gained.calls += (await burst(other, limitOf("half"), 450)).passed;
+      expect(200 + gained.calls).toBeGreaterThanOrEqual(perMinute * 0.97);
     }, waitMs);
-    expect((await burst(other, limitOf("half"), 500)).passed).toBeGreaterThanOrEqual(
-      perMinute * 0.97 - 200 - 30,
-    );
+    expect(200 + gained.calls).toBeLessThanOrEqual(perMinute);
   });
 
   test("calls at once are bounded over both, and those of a replica that is gone are free", async () => {
@@ -131,7 +139,7 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
   });
 
   test("while Redis is frozen nobody waits longer than the deadline, and each keeps to its share", async () => {
-    const [one, other] = await beginTwo();
+    const [one, other] = await beginTwo({ commandTimeoutMs: 25 });
     expect(await burstOf([one, other], limitOf("frozen"), 50)).toBe(100);
     redis.freeze();
     const alone = await Promise.all([
@@ -168,9 +176,8 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
     await vi.waitFor(async () => {
       expect((await call(one, limitOf("killed"))).verdict.requests?.remaining).toBe(0);
     }, waitMs);
-    // A busy machine makes exchanges late, and a late one is decided without the other.
     const after = await burstOf([one, other], limitOf("killed"), 100);
-    expect(400 + alone + after).toBeLessThanOrEqual(perMinute * 1.03);
+    expect(400 + alone + after).toBeLessThanOrEqual(perMinute);
   });
 
   test("after FLUSHALL no more than one minute's worth is let in twice", async () => {
@@ -237,7 +244,7 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
   test("a leader that stood still for longer than its term knows that it is none before it has asked", async () => {
     const clock = { aheadMs: 0 };
     const nowMs = () => performance.now() + clock.aheadMs;
-    const settings = settingsOf(redis.url);
+    const settings = settingsOf();
     const link = createRedisLink({ settings, log, random: Math.random, nowMs, onFailure: () => undefined });
     const lead = createRedisLeadership({ replica: "frozen", keyPrefix: "test:", link, nowMs });
     link.onConnected(() => void link.run((client) => client.ping(), { deadlineMs: 1_000, isProbe: true }));
@@ -264,9 +271,9 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
     ];
     const secured = await startRedis({ flags: [...files, "--tls-auth-clients", "no"], isTls: true });
     try {
-      const trusting = begin("trusting", secured.url, authority.cert);
+      const trusting = begin("trusting", { url: secured.url, certificateAuthorities: authority.cert });
       await isUp(trusting, true);
-      const strange = begin("strange", secured.url);
+      const strange = begin("strange", { url: secured.url });
       await vi.waitFor(() => expect(lines.join("\n")).toMatch(/redis\.away.*certificate/), waitMs);
       expect(strange.redis?.isUp).toBe(false);
     } finally {
@@ -279,9 +286,9 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
   test("a password that is wrong is told without being shown", async () => {
     const locked = await startRedis({ flags: ["--requirepass", "right-secret"] });
     try {
-      const right = begin("right", `redis://:right-secret@127.0.0.1:${locked.port}/3`);
+      const right = begin("right", { url: `redis://:right-secret@127.0.0.1:${locked.port}/3` });
       await isUp(right, true);
-      begin("wrong", `redis://:wrong-secret@127.0.0.1:${locked.port}`);
+      begin("wrong", { url: `redis://:wrong-secret@127.0.0.1:${locked.port}` });
       await vi.waitFor(() => expect(lines.join("\n")).toMatch(/redis\.away.*(WRONGPASS|NOAUTH)/), waitMs);
       expect(lines.join("\n")).not.toContain("secret");
       expect(await right.redis?.inspect()).toMatchObject({ mostBytes: 0, evictionPolicy: "noeviction" });

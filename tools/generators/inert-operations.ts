@@ -6,6 +6,7 @@ export function readOperations(): readonly Operation[] {
   return createOperations({
     auditLog: inert("auditLog"),
     auditTable: inert("auditTable"),
+    content: inert("content"),
     chain: "",
     checkSeals: () => Promise.reject(new Error("there is no ledger")),
     config: inert("config"),

@@ -25,6 +25,7 @@ import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
+  CallContent,
   RepriceReport,
   UsageAnswer,
   UsageFilter,
@@ -155,6 +156,8 @@ export interface PlatformClient {
   exportUsage(format: UsageFormat, filter: UsageFilter): AsyncIterable<string>;
   /** Reckons costs anew, of as many records as one call looks at. */
   repriceUsage(order: RepriceOrder): Promise<RepriceReport>;
+  /** What a call asked and was answered, where it was kept. The reading is put on record. */
+  callContent(requestId: string): Promise<CallContent>;
   /** What models cost. */
   prices(question: PriceQuestion): Promise<PriceAnswer>;
   putPrice(price: NewPrice): Promise<Price>;
@@ -333,6 +336,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
         });
       }
     },
+    callContent: (requestId) => call(`/api/v1/usage/records/${encodeURIComponent(requestId)}/content`),
     repriceUsage: (order) =>
       call("/api/v1/usage/reprice", { method: "POST", body: order, timeoutMs: undefined }),
     prices: (question) => call(`/api/v1/prices${toQuery(question)}`),

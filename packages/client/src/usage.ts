@@ -18,6 +18,27 @@ export interface UsageQuestion extends UsageFilter {
   readonly percentiles?: boolean | undefined;
 }
 
+/** What was asked or answered, as much of it as was kept. */
+export interface ContentPart {
+  readonly text: string;
+  /** Of the whole. */
+  readonly bytes: number;
+  readonly truncated: boolean;
+}
+
+/** What a call asked and was answered, where it was kept. */
+export interface CallContent {
+  readonly request_id: string;
+  readonly time: string;
+  readonly principal: string;
+  readonly operation: string;
+  readonly model: string;
+  /** `ok`, or the code of the error that it ended with. */
+  readonly outcome: string;
+  readonly request: ContentPart;
+  readonly reply: ContentPart | null;
+}
+
 /** Milliseconds. */
 export interface Latency {
   readonly mean: number;

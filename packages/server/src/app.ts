@@ -3,40 +3,29 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
-import type { InferenceParts } from "./api/inference.ts";
-import { createInferenceParts } from "./api/inference-parts.ts";
-import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
-import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
+import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { createBudgetPrices } from "./core/budget-prices.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createConfigFollower } from "./config-follower.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
-import { createLocalLimits } from "./gateway/call-limits.ts";
-import { DemandTable } from "./gateway/demand-table.ts";
-import { createGateway, type Gateway } from "./gateway/gateway.ts";
-import { createModelDirectory, type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
-import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
-import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
+import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
-import { createLogin, type Login, offerSetup } from "./login.ts";
+import { createCaptureView, tellCapture } from "./content-capture.ts";
+import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
-import { openListener, toUrl } from "./open-listener.ts";
+import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
-import { followIntegrations, viewPlatforms } from "./platform-views.ts";
-import { openPriceBook, type PriceBook } from "./price-book.ts";
+import { followIntegrations } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
-import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
-import { listenToEvents } from "./share-changes.ts";
+import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
-import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 
 export interface AppInput {
   readonly config: PlatformConfig;
@@ -61,8 +50,6 @@ export interface App {
   stop(drainMs: number): Promise<void>;
 }
 
-/** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
-const acceptMoreMs = 5_000;
 const stopIntegrationsMs = 15_000;
 /** Calls are taken after this long even when an integration is still starting. */
 const slowStartMs = 3_000;
@@ -83,7 +70,7 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, log } = input;
-  const { store, audit, auditor, registry, metrics, sharing } = foundation;
+  const { store, registry, metrics, sharing } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
@@ -92,13 +79,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
+  const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
-    registry,
     processMetrics: createProcessMetrics(registry, metrics),
     askWorkers: async () => (await workers?.askAll()) ?? [],
     log,
@@ -108,29 +95,24 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     budgets: path.budgets,
     identity: store.identity,
     auditTable: store.audit,
-    auditLog: audit,
+    ...foundation,
+    auditLog: foundation.audit,
     readCaller,
     checkSeals: (heads) => store.checkSeals(heads),
     chain: store.chain,
-    auditor,
     login,
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
-    backups: foundation.backups,
-    postgres: foundation.postgres,
     system: {
       version,
       dataDirectory: config.data_dir,
       startedAtMs: foundation.startedAtMs,
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
+      contentCapture,
     },
     manager,
-    events: {
-      list: (filter) => store.events.list(filter),
-      onEvent: (listen) => manager().onEvent(listen),
-      onRemoteEvent: listenToEvents(sharing.bus),
-    },
+    events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -163,6 +145,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       models: directory.snapshot.models.length,
       took_ms: Date.now() - foundation.startedAtMs,
     });
+    tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
   }
   const { authenticator } = inference;
@@ -192,127 +175,16 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   };
 }
 
-/** The way of a model call, from the port to its record. */
-interface CallPath {
-  /** Undefined where this process serves everything itself. */
-  readonly workers: WorkerHost | undefined;
-  readonly guard: StartedGuard;
-  readonly listener: Listener;
-  readonly directory: ModelDirectory;
-  readonly gateway: Gateway;
-  readonly inference: InferenceParts;
-  readonly prices: PriceBook;
-  readonly budgets: BudgetBook;
-}
-
-async function openCallPath(
-  { store, spool, audit, registry, metrics, sharing }: Foundation,
-  { config, log, login }: AppInput & { readonly login: Login },
-  manager: () => Manager | undefined,
-): Promise<CallPath> {
-  const settings = toGatewaySettings(config);
-  const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
-    manager()?.reportTraffic(name, outcome);
-  const book = await openPriceBook(config, store.prices, log);
-  const { prices } = book;
-  const budgets = await openBudgetBook({
-    store: store.budgets,
-    registry,
-    metrics,
-    log,
-    nowMs: Date.now,
-    publish: (event) => manager()?.publish(event),
-  });
-  const counter = new DemandTable(sharing.limits, budgets.counter);
-  const workers = createWorkerHost({
-    config,
-    counter,
-    ledger: store.ledger,
-    audit,
-    keys: login.callers,
-    prices,
-    registry,
-    metrics,
-    log,
-    reportTraffic,
-  });
-  const closeIdle = () => listener.closeIdle();
-  const guard = startOverloadGuard({ settings: settings.overload, metrics, closeIdle });
-  const isTight = () => guard.isTight;
-  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
-  const source = { platforms: () => viewPlatforms(manager()) };
-  const directory = createModelDirectory({
-    source,
-    routing: config.routing,
-    breaker: settings.breaker,
-    log,
-    onChange: () => workers?.update(),
-  });
-  book.keeper.onChange(() => workers?.updatePrices());
-  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
-  const recorder = createRecorder({ sink: spool, prices, budgetPrices, metrics, reportTraffic });
-  const canRecord = () => audit.isAccepting && !spool.isFull;
-  const gateway = createGateway({
-    directory,
-    recorder,
-    settings,
-    metrics,
-    canRecord,
-    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
-    budgetPrices,
-    guard,
-    random: Math.random,
-  });
-  followBudgets(budgets, gateway, workers);
-  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
-  return {
-    workers,
-    guard,
-    listener,
-    directory,
-    gateway,
-    prices: book,
-    budgets,
-    inference: createInferenceParts(toInferenceSettings(config), {
-      gateway,
-      log,
-      keySource: login.callers,
-    }),
-  };
-}
-
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */
-function startUpkeep({ store, seals, sharing }: Foundation, { config, log }: AppInput): UsageUpkeep {
+function startUpkeep(foundation: Foundation, { config, log }: AppInput): UsageUpkeep {
+  const { store, sharing } = foundation;
   return startUsageUpkeep({
-    store,
+    ...foundation,
     isInCharge: () => !store.isShared || sharing.leadership.isLeader,
-    seals,
     sealEveryMs: config.ledger.seal_seconds * 1_000,
     retentionDays: config.ledger.retention_days,
     log,
   });
-}
-
-/** Lets changes of budgets bite on the next call. */
-function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
-  gateway.setBudgets(budgets.budgets);
-  budgets.onChange((changed) => {
-    gateway.setBudgets(changed);
-    workers?.update();
-  });
-}
-
-/** Takes no more connections, and lets the calls in flight end. */
-async function drain(
-  { workers, listener, gateway }: CallPath,
-  { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
-): Promise<void> {
-  await workers?.askAll();
-  const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
-  const isWatched = config.environment === "production" || inFlight > 0;
-  if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
-  listener.close();
-  await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
 }
 
 /** Gives every integration its first try, and learns the models of those that are up. */

@@ -12,6 +12,7 @@ import { type AuditLog, createAuditLog } from "./store/audit-log.ts";
 import { auditSinkNames } from "./store/audit-sink.ts";
 import { refuseBackups } from "./store/backup/refuse-backups.ts";
 import { type Backups, createBackups } from "./store/backup/backups.ts";
+import { type CallContent, captureResults } from "./store/content/call-content.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -41,6 +42,7 @@ export interface Foundation {
   readonly audit: AuditLog;
   readonly auditor: Auditor;
   readonly seals: UsageSeals;
+  readonly content: CallContent;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
@@ -80,15 +82,23 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
           "PostgreSQL makes the backups of what it holds: use pg_dump and pg_restore. The guide says what else to keep.",
         );
   const seals = store.createSeals({ audit, isHeld: () => backups.isMaking });
+  for (const result of captureResults) metrics.contentCaptured.series(result);
+  const content = store.createContent({
+    retentionDays: config.content.retention_days,
+    log,
+    onResult: (result) => metrics.contentCaptured.series(result).add(),
+  });
   const sharing = openSharing({ config, registry, metrics, log });
-  return { startedAtMs, store, postgres, backups, spool, audit, auditor, seals, registry, metrics, sharing };
+  const kept = { store, postgres, backups, spool, audit, auditor, seals, content };
+  return { startedAtMs, ...kept, registry, metrics, sharing };
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, store, sharing }: Foundation,
+  { backups, spool, audit, seals, content, store, sharing }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
   await backups.stop();
+  await content.stop();
   await spool.close();
   await seals
     .seal(AbortSignal.timeout(lastSealMs))

@@ -201,10 +201,12 @@ function readIssuers(file: string): string {
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
     logLevel: config.log.level,
+    contentModels: config.content.models,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
     routing: config.routing,
     spool: toSpoolSettings(config),
+    isRecording: config.ledger.enabled,
     internal,
   };
 }

@@ -1,9 +1,10 @@
 import type { PlatformEvent } from "@llm-platform/kit";
 import { z } from "zod";
-import type { RemoteEvent } from "./control/events.ts";
+import type { EventReader, RemoteEvent } from "./control/events.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { Bus } from "./sharing/bus.ts";
 import type { Identity } from "./store/identity.ts";
+import type { Store } from "./store/store.ts";
 
 /** Tells the other replicas what is changed here, and takes over what they change. */
 export function shareChanges(parts: {
@@ -31,11 +32,33 @@ function shareEvents(manager: Manager, bus: Bus): void {
   );
 }
 
+interface EventReaderParts {
+  readonly store: Pick<Store, "events" | "isShared">;
+  manager(): Manager;
+  readonly bus: Bus;
+}
+
 /**
- * What happens to integrations of other replicas, for those who listen now. It is not kept here: each replica has the
- * log of its own events.
+ * The events of this replica, and those of others. Where they share a log, word of one is a reason to read on in it.
+ * Where each has its own, those of others are heard by who listens, and are not kept here.
  */
-export function listenToEvents(bus: Bus): (listener: (event: RemoteEvent) => void) => () => void {
+export function createEventReader({ store, manager, bus }: EventReaderParts): EventReader {
+  const others = listenToOthers(bus);
+  return {
+    list: (filter) => store.events.list(filter),
+    onEvent(listener) {
+      const stopOwn = manager().onEvent(listener);
+      const stopOthers = store.isShared ? others(listener) : () => undefined;
+      return () => {
+        stopOwn();
+        stopOthers();
+      };
+    },
+    onRemoteEvent: store.isShared ? () => () => undefined : others,
+  };
+}
+
+function listenToOthers(bus: Bus): EventReader["onRemoteEvent"] {
   const listeners = new Set<(event: RemoteEvent) => void>();
   bus.subscribe("event", (message, replica) => {
     const event = eventSchema.safeParse(message).data;

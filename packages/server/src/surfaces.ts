@@ -33,6 +33,7 @@ import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
+import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
@@ -44,6 +45,7 @@ import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
+import type { CallContent } from "./store/content/call-content.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
@@ -76,6 +78,7 @@ export interface SurfaceParts {
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
+  readonly content: CallContent;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -156,6 +159,7 @@ export function createOperations(
     | "auditLog"
     | "chain"
     | "checkSeals"
+    | "content"
     | "auditTable"
     | "config"
     | "directory"
@@ -190,6 +194,7 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
+    ...contentOperations(parts.content),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
     ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
     ...budgetOperations({

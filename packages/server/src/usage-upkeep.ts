@@ -1,4 +1,5 @@
 import type { Log } from "@llm-platform/kit";
+import type { CallContent } from "./store/content/call-content.ts";
 import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
 
@@ -7,6 +8,7 @@ export interface UsageUpkeepParts {
   /** Whether it is for this replica to do, now. */
   isInCharge(): boolean;
   readonly seals: UsageSeals;
+  readonly content: Pick<CallContent, "prune">;
   readonly sealEveryMs: number;
   /** Older records are deleted; undefined keeps them all. */
   readonly retentionDays: number | undefined;
@@ -28,7 +30,7 @@ const tellEveryMs = 10_000;
 
 /** Keeps the sums up to date, fills those of a ledger from before there were any, and deletes what is too old. */
 export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
-  const { store, seals, isInCharge, retentionDays, log } = parts;
+  const { store, seals, content, isInCharge, retentionDays, log } = parts;
   const { ledger, usage } = store;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
@@ -56,6 +58,8 @@ export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
   async function prune(): Promise<void> {
     const sums = await usage.horizon.prune();
     if (sums > 0) log.info("usage.sums_pruned", { deleted: sums });
+    const contents = await content.prune();
+    if (contents > 0) log.info("content.pruned", { deleted: contents });
     if (retentionDays === undefined) return;
     const untilMs = Date.now() - retentionDays * dayMs;
     const settledId = Math.min(usage.roller.rolledId, await seals.sealedId());

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type {
+  CallContent,
   RepriceReport,
   UsageAnswer,
   UsageFilter,
@@ -53,6 +54,12 @@ export function addUsageCommands(program: Command, context: CliContext): void {
       for await (const text of context.client().exportUsage(format, filter)) await output.whole(text);
     });
   usage
+    .command("content <request>")
+    .description("what a call asked and was answered, where it was kept; the reading is put on record")
+    .action(async (request: string) =>
+      tellContent(context.output(), await context.client().callContent(request)),
+    );
+  usage
     .command("reprice")
     .description("reckon costs anew by the prices of now, each record by those of its time")
     .option("--from <time>", "records that began then or later")
@@ -62,6 +69,20 @@ export function addUsageCommands(program: Command, context: CliContext): void {
     .action((_options: object, command: Command) =>
       repriceAll(context, command.optsWithGlobals<RepriceOptions>()),
     );
+}
+
+function tellContent(output: Output, content: CallContent): void {
+  if (output.format === "json") {
+    output.out(`${JSON.stringify(content, null, 2)}\n`);
+    return;
+  }
+  const { time, principal, model, outcome, request, reply } = content;
+  output.out(`${toPrintable(`${time} ${principal} ${model} ${outcome}`)}\n`);
+  for (const part of [request, reply]) {
+    const { text, truncated } = part ?? { text: "no reply", truncated: false };
+    const lines = text.split("\n").map(toPrintable).join("\n");
+    output.out(`\n${lines}${truncated ? "… (the beginning only)" : ""}\n`);
+  }
 }
 
 interface RepriceOptions extends Pick<UsageFilter, "from" | "until"> {

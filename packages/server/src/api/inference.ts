@@ -28,6 +28,7 @@ export interface InferenceParts extends ExchangeParts {
 
 /** A request of a caller who is known, read whole. */
 export interface ReadRequest {
+  readonly principal: Principal;
   /** The model that it names. */
   readonly model: string;
   readonly endpoint: InferenceEndpoint;
@@ -210,7 +211,7 @@ class AdmittedRequest implements FastService {
       const head = scanRequest(body);
       if (
         parts.forward !== undefined &&
-        this.#isForwarded(parts.forward, { model: head.model, body, client })
+        this.#isForwarded(parts.forward, { model: head.model, principal, body, client })
       )
         return;
       const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
@@ -235,7 +236,7 @@ class AdmittedRequest implements FastService {
 
   #isForwarded(
     forward: (request: ReadRequest) => boolean,
-    request: Pick<ReadRequest, "model" | "body" | "client">,
+    request: Pick<ReadRequest, "model" | "principal" | "body" | "client">,
   ): boolean {
     const head = this.#head;
     return head !== undefined && forward({ ...request, endpoint: this.#endpoint, head, peer: this.#peer });

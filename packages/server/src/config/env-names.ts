@@ -15,9 +15,6 @@ export const shortNames: readonly ShortName[] = [
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
-/** What this version cannot honour. To go on without would put data where nobody looks for it. */
-export const refusedNames: Readonly<Record<string, string>> = {};
-
 /** Switches for what this version does not have yet. */
 export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",

@@ -8,6 +8,12 @@ export const ledgerSettings = section(
         "How long records gather before the disk is asked to take them: with `sync: interval` after they were written, with `always` before.",
       unit: "milliseconds",
     }),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether attempts are recorded. Without it there are no usage, no costs and nothing of calls in the audit log, and budgets count from each start.",
+      ),
     hour_sums_days: wholeNumber({
       from: 8,
       to: 36_500,

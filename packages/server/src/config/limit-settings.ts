@@ -16,7 +16,7 @@ function minuteValues(otherwise: string) {
   return {
     requests_per_minute: wholeNumber({
       from: 1,
-      to: 1_000_000,
+      to: 1_000_000_000,
       unit: "requests per minute",
       doc: `Calls in any minute. ${otherwise}`,
     }).optional(),

@@ -3,7 +3,7 @@ import { PlatformError, type Problem } from "@llm-platform/kit";
 import { refuseOpenBind } from "./bind-guard.ts";
 import { type ConfigFile, isTree, parseConfigFile } from "./config-file.ts";
 import { withDefaultIntegrations } from "./default-integrations.ts";
-import { laterSwitches, laterValues, refusedNames } from "./env-names.ts";
+import { laterSwitches, laterValues } from "./env-names.ts";
 import { applyEnvironment, type MutableTree } from "./env-settings.ts";
 import { admitKeys } from "./file-twins.ts";
 import { parseFlags } from "./flags.ts";
@@ -109,9 +109,6 @@ class Loading {
   }
 
   #applyEnvironment(tree: MutableTree): void {
-    const { env } = this.#around;
-    for (const [name, message] of Object.entries(refusedNames))
-      if ((env[name] ?? "") !== "") this.#problems.push({ field: name, message });
     applyEnvironment({
       around: this.#around,
       root: this.#root,

@@ -7,7 +7,7 @@ const count = (most: number) => z.number().int().min(1).max(most);
 export function limitInput(otherwise: string | undefined) {
   const absent = otherwise === undefined ? "Default: any number." : `Default: what \`${otherwise}\` says.`;
   return {
-    requests_per_minute: count(1_000_000).optional().describe(`Calls a minute. ${absent}`),
+    requests_per_minute: count(1_000_000_000).optional().describe(`Calls a minute. ${absent}`),
     tokens_per_minute: count(1_000_000_000).optional().describe(`Tokens a minute. ${absent}`),
     max_concurrent: count(1_000_000).optional().describe(`Calls at once. ${absent}`),
   };
@@ -15,7 +15,7 @@ export function limitInput(otherwise: string | undefined) {
 
 /** The same for a change: absent leaves a limit as it is, null takes it away. */
 export const limitChange = {
-  requests_per_minute: count(1_000_000).nullable().optional(),
+  requests_per_minute: count(1_000_000_000).nullable().optional(),
   tokens_per_minute: count(1_000_000_000).nullable().optional(),
   max_concurrent: count(1_000_000).nullable().optional(),
 };

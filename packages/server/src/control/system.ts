@@ -1,12 +1,19 @@
 import { z } from "zod";
 import { defineOperation, type Operation } from "./operation.ts";
 
+/** Whose calls are kept with their content, by name. */
+export interface ContentCapture {
+  readonly keys: readonly string[];
+  readonly models: readonly string[];
+}
+
 /** What the platform says of itself. */
 export interface SystemInfo {
   readonly version: string;
   readonly dataDirectory: string;
   readonly startedAtMs: number;
   readonly inFlight: () => number;
+  readonly contentCapture: () => Promise<ContentCapture>;
 }
 
 /** Operations on the platform as a whole. */
@@ -25,8 +32,18 @@ export function systemOperations(info: SystemInfo): readonly Operation[] {
         uptime_seconds: z.number(),
         data_dir: z.string(),
         requests_in_flight: z.number(),
+        content_capture: z
+          .object({
+            is_on: z.boolean(),
+            keys: z.array(z.string()).readonly(),
+            models: z.array(z.string()).readonly(),
+          })
+          .describe(
+            "Whose calls are kept with what they ask and are answered, by the names of keys and models.",
+          ),
       }),
       run: async () => ({
+        content_capture: toCapture(await info.contentCapture()),
         version: info.version,
         node_version: process.version,
         started_at: new Date(info.startedAtMs).toISOString(),
@@ -36,4 +53,8 @@ export function systemOperations(info: SystemInfo): readonly Operation[] {
       }),
     }),
   ];
+}
+
+function toCapture({ keys, models }: ContentCapture) {
+  return { is_on: keys.length + models.length > 0, keys, models };
 }

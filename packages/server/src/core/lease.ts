@@ -50,8 +50,11 @@ export interface AnswerFacts {
 
 /** What one replica has of one count. */
 export interface Lease {
-  /** What it asks for now; undefined for nothing. It is followed by `onAnswer` or `onFailure` before the next one. */
-  toAsk(nowMs: number): LeaseAsk | undefined;
+  /**
+   * What it asks for now; undefined for nothing. It is followed by `onAnswer` or `onFailure` before the next one.
+   * @param isAheadWanted whether it asks for more than calls wait for
+   */
+  toAsk(nowMs: number, isAheadWanted: boolean): LeaseAsk | undefined;
   onAnswer(answer: LeaseAnswer, facts: AnswerFacts): void;
   /** There was no answer, and it is not known whether the ask was heard. */
   onFailure(): void;

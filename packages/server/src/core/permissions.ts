@@ -11,6 +11,7 @@ export const permissions = {
   "usage.read": "See the usage ledger of everybody.",
   "budgets.read": "See budgets, and what is spent of them.",
   "budgets.write": "Make, change and delete budgets.",
+  "content.read": "Read what calls asked and were answered, where it was kept.",
   "usage.write": "Reckon the costs in the usage ledger anew.",
   "prices.read": "See what models cost.",
   "prices.write": "Set what models cost.",

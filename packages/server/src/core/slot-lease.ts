@@ -75,11 +75,11 @@ export class SlotLease implements Lease {
     return this.#unused > 2 * this.#aim;
   }
 
-  toAsk(nowMs: number): SlotAsk | undefined {
+  toAsk(nowMs: number, isAheadWanted: boolean): SlotAsk | undefined {
     const wished = this.#need;
     const need = Math.max(0, wished - this.#unused);
     this.#need = 0;
-    const aim = this.#aim;
+    const aim = isAheadWanted ? this.#aim : 0;
     const isIdle = nowMs - this.#usedAtMs > idleMs;
     this.#unused = Math.min(this.#unused, Math.max(wished, isIdle ? 0 : 2 * aim));
     const held = this.#inUse + this.#unused;

@@ -94,7 +94,7 @@ export class WindowLease implements Lease {
     return this.#stock * 2 < this.#recent && this.#stock * 2 < this.#aim(nowMs);
   }
 
-  toAsk(nowMs: number): WindowAsk | undefined {
+  toAsk(nowMs: number, isAheadWanted: boolean): WindowAsk | undefined {
     const wished = this.#need;
     const need = Math.max(0, wished - Math.max(0, this.#stock));
     const unit = this.#unit;
@@ -102,7 +102,7 @@ export class WindowLease implements Lease {
     const owed = this.#stock < 0 ? Math.min(-this.#stock, this.#parts.used(nowMs)) : 0;
     this.#stock = Math.max(0, this.#stock);
     const returned = this.#giveBack(nowMs, wished);
-    const aim = this.#aim(nowMs);
+    const aim = isAheadWanted ? this.#aim(nowMs) : 0;
     const want = need > 0 || this.#stock * 2 < aim ? Math.max(0, aim - this.#stock) : 0;
     if (need === 0 && want === 0 && owed === 0 && returned.length === 0) return undefined;
     const { scope, id, kind } = this.#parts;

@@ -8,6 +8,7 @@ import { createAuditStage } from "./audit-stage.ts";
 import { createAttempts } from "./attempt.ts";
 import { BudgetPlan } from "./budget-plan.ts";
 import type { CallLimits } from "./call-limits.ts";
+import { type ContentStageParts, createContentStage } from "./content/content-stage.ts";
 import { GatewayCall, type GatewayCallInput } from "./gateway-call.ts";
 import { LimitPlan } from "./limit-plan.ts";
 import { createModelLimits } from "./model-limits.ts";
@@ -28,6 +29,8 @@ export interface GatewayParts {
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
   readonly budgetPrices: BudgetPrices;
+  /** Undefined where no call is kept with its content: such calls must not come here. */
+  readonly content?: ContentStageParts;
   /** Whether calls can be put on record now; asked for each call. */
   canRecord(): boolean;
   /** Those of this process, or of all of this host. */
@@ -90,6 +93,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       createAuditStage({ policy: settings.audit, canRecord: parts.canRecord }),
       admission.stage,
       createRouting(directory, random),
+      ...(parts.content === undefined ? [] : [createContentStage(parts.content)]),
     ],
     createAttempts({ directory, recorder, deadlines, settings, random, inFlight: () => admission.inFlight }),
   );

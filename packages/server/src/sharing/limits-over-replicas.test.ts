@@ -264,13 +264,32 @@ describe("limits over replicas", () => {
     }
     for (let each = 0; each < 10; each++) await cluster.rest();
     cluster.counts.forget();
-    await cluster.rest();
+    for (let each = 0; each < 5; each++) await cluster.rest();
     for (let each = 0; each < 20; each++) {
       cluster.call(1, 0);
       await cluster.settle();
       cluster.end(1, 0);
     }
     expect([cluster.passedAtMs.length, cluster.refused]).toEqual([20, 12]);
+  });
+
+  test("until all have told what they used, each keeps to its share, also when the counts are back", async () => {
+    const cluster = new Cluster(2);
+    for (const at of [0, 1]) cluster.call(at, 0);
+    await cluster.settle();
+    for (const at of [0, 1]) cluster.end(at, 0);
+    await cluster.rest();
+    cluster.counts.forget();
+    // The other replica has not told yet: what it used is not known to the counts.
+    cluster.nowMs += 300;
+    cluster.tick(0);
+    cluster.call(0, 0);
+    await cluster.settle();
+    for (let each = 0; each < 30; each++) {
+      cluster.end(0, 0);
+      cluster.call(0, 0);
+    }
+    expect([cluster.waiting, cluster.passedAtMs.length]).toEqual([0, 11]);
   });
 
   test("a call that the last exchange failed for waits for none, and is counted within this replica's share", async () => {

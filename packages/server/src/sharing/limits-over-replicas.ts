@@ -53,6 +53,10 @@ const mostAsks = 256;
 const idleDeadlineMs = 500;
 const beatMs = 1_000;
 const sweepMs = 10_000;
+/** Without an answer for so long, other replicas may have been alone too. */
+const awayMs = 1_500;
+/** Within this time every replica that lives is connected again, and has told what it used. */
+const returnMs = 3_000;
 
 /**
  * Limits that hold for all replicas together. A call is let in by what lies here of its limits; what runs low is asked
@@ -75,6 +79,11 @@ export class LimitsOverReplicas implements LimitCounter {
   #isSuspect = false;
   #replicas = 1;
   #epoch: string | undefined;
+  /** Until then the shared counts may lack what other replicas have not told them yet. */
+  #completeAtMs = Number.NEGATIVE_INFINITY;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether calls were let in without asking since the last answer. */
+  #wasAlone = false;
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
 
@@ -88,7 +97,7 @@ export class LimitsOverReplicas implements LimitCounter {
   }
 
   take(demand: LimitDemand, nowMs: number): LimitDecision | Promise<LimitDecision> {
-    if (!this.#parts.isUp()) return this.#takeAlone(demand, nowMs);
+    if (!this.#parts.isUp() || nowMs < this.#completeAtMs) return this.#takeAlone(demand, nowMs);
     const leases = demand.limits.map((limit) => this.#leaseOf(limit));
     const decision = decide(leases, demand.tokens, nowMs);
     if (decision === "granted") {
@@ -149,6 +158,7 @@ export class LimitsOverReplicas implements LimitCounter {
 
   #takeAlone(demand: LimitDemand, nowMs: number): LimitDecision {
     this.#parts.onDecision("local");
+    this.#wasAlone = true;
     const { verdict, hold } = this.#table.take(shareOf(demand, this.#replicas), nowMs);
     if (hold === undefined) return { verdict: withWholeLimit(verdict, demand), hold };
     const leases = demand.limits.map((limit) => this.#leaseOf(limit));
@@ -233,7 +243,7 @@ export class LimitsOverReplicas implements LimitCounter {
         continue;
       }
       for (const lease of each.leases) {
-        const ask = lease.toAsk(nowMs);
+        const ask = lease.toAsk(nowMs, nowMs >= this.#completeAtMs);
         if (ask !== undefined) asked.push({ lease, ask });
       }
     }
@@ -250,15 +260,26 @@ export class LimitsOverReplicas implements LimitCounter {
 
   #onReply(asked: readonly Asked[], { replicas, epoch, answers }: ExchangeReply): void {
     const nowMs = this.#parts.nowMs();
-    if (replicas !== this.#replicas) this.#parts.onReplicas(replicas);
-    this.#replicas = replicas;
+    const isNewEpoch = this.#epoch !== undefined && this.#epoch !== epoch;
+    const wasAway = this.#epoch !== undefined && this.#wasAlone && nowMs - this.#answeredAtMs > awayMs;
+    if (isNewEpoch || wasAway) this.#completeAtMs = nowMs + returnMs;
+    this.#answeredAtMs = nowMs;
+    this.#wasAlone = false;
+    this.#epoch = epoch;
+    this.#noteReplicas(replicas, nowMs);
     for (const [at, { lease }] of asked.entries()) {
       const answer = answers[at];
       if (answer === undefined) lease.onFailure();
       else lease.onAnswer(answer, { nowMs, replicas });
     }
-    if (this.#epoch !== undefined && this.#epoch !== epoch) this.#startOver(nowMs);
-    this.#epoch = epoch;
+    if (isNewEpoch) this.#startOver(nowMs);
+  }
+
+  /** Those that are not back yet still count. */
+  #noteReplicas(replicas: number, nowMs: number): void {
+    const known = nowMs < this.#completeAtMs ? Math.max(this.#replicas, replicas) : replicas;
+    if (known !== this.#replicas) this.#parts.onReplicas(known);
+    this.#replicas = known;
   }
 
   /** All counts are gone: what was used here is told again, before anything is lent on. */

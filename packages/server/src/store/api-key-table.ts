@@ -63,6 +63,8 @@ export interface ApiKeyTable {
   /** The same. A key that was revoked stays so. */
   revoke(id: string, nowMs: number): Promise<ApiKey | undefined>;
   noteUsed(id: string, usedAtMs: number): Promise<void>;
+  /** Names of the keys that stand and whose calls are kept with their content. */
+  listCapturing(): Promise<readonly string[]>;
 }
 
 export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
@@ -108,6 +110,17 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
       guardStorageLater(async () => {
         const row = await standing(id).set({ revoked_at_ms: nowMs }).returningAll().executeTakeFirst();
         return row === undefined ? undefined : toKey(row);
+      }),
+    listCapturing: () =>
+      guardStorageLater(async () => {
+        const rows = await database
+          .selectFrom("api_keys")
+          .select("name")
+          .where("capture_content", "=", 1)
+          .where("revoked_at_ms", "is", null)
+          .orderBy("name")
+          .execute();
+        return rows.map(({ name }) => name);
       }),
     noteUsed: (id, usedAtMs) =>
       guardStorageLater(async () => {

@@ -69,11 +69,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008_prices": priceVersions,
   "0009_audit_chains": auditChains,
   "0010_budgets": budgets,
-  "0015_content": content,
   "0011_teams": teams,
   "0012_roles": roles,
   "0013_prices_table": operatorPrices,
   "0014_coarse_rollups": coarseRollups,
+  "0015_content": content,
   "0016_audit_operations": auditOperations,
 };
 

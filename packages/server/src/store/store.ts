@@ -7,6 +7,7 @@ import { type AuditTable, createAuditTable } from "./audit-table.ts";
 import { type BudgetStore, createBudgetStore } from "./budget-store.ts";
 import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
+import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
@@ -60,6 +61,7 @@ export interface Store {
   /** For what must not be done twice at once, by this server or another replica. */
   readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
+  createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
   /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
   checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
@@ -155,6 +157,7 @@ async function openTables(
       changes: noReplicas,
       runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
+      createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (heads) => checkSeals(database, heads),

@@ -296,6 +296,12 @@ export const metricNames = {
     type: "counter",
     labels: [],
   },
+  contentCaptured: {
+    name: "llm_content_captured_total",
+    help: "Calls whose content was to be kept: kept, dropped because too much waited, or failed.",
+    type: "counter",
+    labels: ["result"],
+  },
   auditFailures: {
     name: "llm_audit_write_failures_total",
     help: "Times that a sink of the audit log, the database or the file, failed or took too long.",

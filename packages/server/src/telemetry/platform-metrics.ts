@@ -62,6 +62,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     spoolRecords: gauge("spoolRecords"),
     spoolOldest: gauge("spoolOldest"),
     spoolFailures: counter("spoolFailures"),
+    contentCaptured: counter("contentCaptured"),
     auditFailures: counter("auditFailures"),
     connections: gauge("connections"),
     httpRequests: counter("httpRequests"),

@@ -19,9 +19,13 @@ import type { RoutingData } from "./routing-data.ts";
 export interface WorkerSettings {
   readonly logLevel: LogLevel;
   readonly gateway: GatewaySettings;
+  /** Models whose calls are kept with their content, and are not served by a worker. */
+  readonly contentModels: readonly string[];
   readonly inference: InferenceSettings;
   readonly routing: RoutingConfig;
   readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
+  /** Whether attempts are recorded. */
+  readonly isRecording: boolean;
   readonly internal: InternalAddresses;
 }
 

@@ -4,6 +4,7 @@ import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
+import { noRecords } from "../gateway/no-records.ts";
 import { createRecorder } from "../gateway/recorder.ts";
 import { type StartedGuard, startOverloadGuard } from "../gateway/start-overload-guard.ts";
 import type { InstanceLock } from "../store/instance-lock.ts";
@@ -76,7 +77,7 @@ function createCalls(
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
   });
   const recorder = createRecorder({
-    sink: spool,
+    sink: start.settings.isRecording ? spool : noRecords,
     prices,
     budgetPrices,
     metrics,

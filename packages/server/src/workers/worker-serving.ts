@@ -2,6 +2,7 @@ import { createForwarder } from "../api/forward.ts";
 import { createInferenceParts } from "../api/inference-parts.ts";
 import type { KeySource } from "../api/key-lookup.ts";
 import { createOpenAiInference } from "../api/openai/surface.ts";
+import { isCaptured } from "../core/captured-content.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import { createUpstreamPool } from "../wire/upstream-pool.ts";
 import { createDealtConnections, type DealtConnections } from "./dealt-connections.ts";
@@ -33,12 +34,15 @@ export async function createWorkerServing(
   };
   const pool = createUpstreamPool(`unix:${internal.calls}`, { maxConnections: mostForwarded });
   const forward = createForwarder(pool);
+  const contentModels = new Set(start.settings.contentModels);
   const inference = createInferenceParts(settings, {
     gateway,
     keySource,
     log,
     forward(request) {
-      if (known.names.has(request.model)) return false;
+      const { principal, model } = request;
+      // What is kept of a call's content, only the first process can seal.
+      if (known.names.has(model) && !isCaptured(principal.policy, model, contentModels)) return false;
       forward(request);
       return true;
     },

@@ -2,6 +2,7 @@ import type { Log } from "@llm-platform/kit";
 import { createAuditTable } from "../audit-table.ts";
 import { createBudgetStore } from "../budget-store.ts";
 import { holdDataDirectory } from "../data-directory.ts";
+import { createCallContent } from "../content/call-content.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
@@ -85,6 +86,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       identity,
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
+      createContent: (parts) => createCallContent({ ...parts, database: background, vault, nowMs }),
       createSeals: (parts) => createSharedSeals({ ...parts, database: background, nowMs }),
       checkSeals: (heads) => checkSeals(background, heads),
       vault,

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { InferenceParts } from "./api/inference.ts";
+import { createInferenceParts } from "./api/inference-parts.ts";
+import type { Listener } from "./api/listener.ts";
+import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { toContentStage } from "./content-capture.ts";
+import { createBudgetPrices } from "./core/budget-prices.ts";
+import type { Foundation } from "./foundation.ts";
+import { createLocalLimits } from "./gateway/call-limits.ts";
+import { DemandTable } from "./gateway/demand-table.ts";
+import { createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+import { noRecords } from "./gateway/no-records.ts";
+import { createModelDirectory, type ModelDirectory } from "./gateway/model-directory.ts";
+import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
+import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
+import type { Login } from "./login.ts";
+import type { Manager } from "./manager/manager.ts";
+import { openListener } from "./open-listener.ts";
+import { viewPlatforms } from "./platform-views.ts";
+import { openPriceBook, type PriceBook } from "./price-book.ts";
+import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
+
+export interface CallPathInput {
+  readonly config: PlatformConfig;
+  readonly log: PlatformLog;
+  readonly login: Login;
+}
+
+/** How long a server in production goes on accepting after it was told to stop, until balancers have noticed. */
+const acceptMoreMs = 5_000;
+
+/** The way of a model call, from the port to its record. */
+export interface CallPath {
+  /** Undefined where this process serves everything itself. */
+  readonly workers: WorkerHost | undefined;
+  readonly guard: StartedGuard;
+  readonly listener: Listener;
+  readonly directory: ModelDirectory;
+  readonly gateway: Gateway;
+  readonly inference: InferenceParts;
+  readonly prices: PriceBook;
+  readonly budgets: BudgetBook;
+}
+
+/** Rejects with PlatformError `unavailable`. */
+export async function openCallPath(
+  foundation: Foundation,
+  { config, log, login }: CallPathInput,
+  manager: () => Manager | undefined,
+): Promise<CallPath> {
+  const { store, audit, registry, metrics, sharing } = foundation;
+  const settings = toGatewaySettings(config);
+  const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
+    manager()?.reportTraffic(name, outcome);
+  const book = await openPriceBook(config, store.prices, log);
+  const { prices } = book;
+  const budgets = await openBudgetBook({
+    store: store.budgets,
+    registry,
+    metrics,
+    log,
+    nowMs: Date.now,
+    publish: (event) => manager()?.publish(event),
+  });
+  const counter = new DemandTable(sharing.limits, budgets.counter);
+  const workers = createWorkerHost({
+    config,
+    counter,
+    ledger: store.ledger,
+    audit,
+    keys: login.callers,
+    prices,
+    registry,
+    metrics,
+    log,
+    reportTraffic,
+  });
+  const guard = startOverloadGuard({
+    settings: settings.overload,
+    metrics,
+    closeIdle: () => listener.closeIdle(),
+  });
+  const isTight = () => guard.isTight;
+  const listener = await openListener({ config, metrics, log, dealer: workers?.dealer, isTight });
+  const source = { platforms: () => viewPlatforms(manager()) };
+  const directory = createModelDirectory({
+    source,
+    routing: config.routing,
+    breaker: settings.breaker,
+    log,
+    onChange: () => workers?.update(),
+  });
+  book.keeper.onChange(() => workers?.updatePrices());
+  const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
+  const gateway = createCallGateway(foundation, {
+    config,
+    directory,
+    settings,
+    prices,
+    budgetPrices,
+    reportTraffic,
+    guard,
+    limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
+  });
+  followBudgets(budgets, gateway, workers);
+  await workers?.open({ listener, directory, platforms: source.platforms, budgets: () => budgets.budgets });
+  return {
+    workers,
+    guard,
+    listener,
+    directory,
+    gateway,
+    prices: book,
+    budgets,
+    inference: createInferenceParts(toInferenceSettings(config), {
+      gateway,
+      log,
+      keySource: login.callers,
+    }),
+  };
+}
+
+function createCallGateway(
+  { spool, audit, content, metrics }: Foundation,
+  parts: Pick<GatewayParts, "directory" | "settings" | "budgetPrices" | "guard" | "limits"> &
+    Pick<RecorderParts, "prices" | "reportTraffic"> & { readonly config: PlatformConfig },
+): Gateway {
+  const { config, directory, settings, prices, budgetPrices, reportTraffic, guard, limits } = parts;
+  return createGateway({
+    directory,
+    recorder: createRecorder({
+      sink: config.ledger.enabled ? spool : noRecords,
+      prices,
+      budgetPrices,
+      metrics,
+      reportTraffic,
+    }),
+    settings,
+    metrics,
+    canRecord: () => audit.isAccepting && !spool.isFull,
+    content: toContentStage(config, content),
+    limits,
+    budgetPrices,
+    guard,
+    random: Math.random,
+  });
+}
+
+/** Lets changes of budgets bite on the next call. */
+function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHost | undefined): void {
+  gateway.setBudgets(budgets.budgets);
+  budgets.onChange((changed) => {
+    gateway.setBudgets(changed);
+    workers?.update();
+  });
+}
+
+/** Takes no more connections, and lets the calls in flight end. */
+export async function drain(
+  { workers, listener, gateway }: CallPath,
+  { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
+): Promise<void> {
+  await workers?.askAll();
+  const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
+  const isWatched = config.environment === "production" || inFlight > 0;
+  if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
+  listener.close();
+  await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
+}
