@@ -13,7 +13,7 @@ export function periodStart(period: BudgetPeriod, atMs: number): number {
     case "week":
       return Math.floor((atMs - firstMondayMs) / weekMs) * weekMs + firstMondayMs;
     case "month":
-      return monthStart(atMs, 0);
+      return startOfMonth(atMs);
     case "total":
       return 0;
   }
@@ -31,6 +31,17 @@ export function periodEnd(period: BudgetPeriod, startMs: number): number | undef
     case "total":
       return undefined;
   }
+}
+
+const lastMonth = { startMs: 0, endMs: 0 };
+
+/** Remembers the last month: nearly every call is in it, and a date costs more than all else of a period. */
+function startOfMonth(atMs: number): number {
+  if (atMs < lastMonth.startMs || atMs >= lastMonth.endMs) {
+    lastMonth.startMs = monthStart(atMs, 0);
+    lastMonth.endMs = monthStart(atMs, 1);
+  }
+  return lastMonth.startMs;
 }
 
 function monthStart(atMs: number, monthsOn: number): number {

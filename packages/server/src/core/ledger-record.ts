@@ -101,13 +101,16 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
 }
 
 function writeCharges(lines: LineWriter, charges: readonly BudgetCharge[]): void {
-  const values = charges.map(({ budgetId, periodStartMs, micros, isAssumed }) => [
-    budgetId,
-    periodStartMs,
-    micros,
-    isAssumed,
-  ]);
-  lines.append(Buffer.from(`,${JSON.stringify(values)}`));
+  let before = ",[[";
+  for (const { budgetId, periodStartMs, micros, isAssumed } of charges) {
+    lines.text(before);
+    lines.quoted(budgetId);
+    writeNumber(lines, periodStartMs);
+    writeNumber(lines, micros);
+    lines.text(isAssumed ? ",true]" : ",false]");
+    before = ",[";
+  }
+  lines.text("]");
 }
 
 function writeStart(lines: LineWriter, start: RecordStart): void {

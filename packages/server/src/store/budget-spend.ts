@@ -14,21 +14,26 @@ export function chargedAttempts(
   );
 }
 
-/** What attempts add to budgets: to be written in the transaction that inserts them. */
-export function sumCharges(attempts: readonly ChargedAttempt[]): readonly BudgetSpend[] {
-  const charges = attempts.flatMap((attempt) => attempt.charges);
-  const grouped = Map.groupBy(charges, ({ budgetId, periodStartMs }) => `${budgetId} ${periodStartMs}`);
-  return [...grouped.values()].flatMap((alike) => {
-    const [first] = alike;
-    if (first === undefined) return [];
-    const { budgetId, periodStartMs } = first;
-    const assumed = alike.filter(({ isAssumed }) => isAssumed);
-    return [{ budgetId, periodStartMs, spentMicros: sumOf(alike), assumedMicros: sumOf(assumed) }];
-  });
+/** The same of records that were all inserted. */
+export function chargedOf(records: readonly LedgerRecord[]): readonly ChargedAttempt[] {
+  return records.flatMap(({ attemptId, charges }) => (charges === undefined ? [] : [{ attemptId, charges }]));
 }
 
-function sumOf(charges: readonly { readonly micros: number }[]): number {
-  return charges.reduce((sum, { micros }) => sum + micros, 0);
+/** What attempts add to budgets: to be written in the transaction that inserts them. */
+export function sumCharges(attempts: readonly ChargedAttempt[]): readonly BudgetSpend[] {
+  const byBudget = new Map<string, Map<number, { spentMicros: number; assumedMicros: number }>>();
+  for (const { charges } of attempts)
+    for (const { budgetId, periodStartMs, micros, isAssumed } of charges) {
+      let byPeriod = byBudget.get(budgetId);
+      if (byPeriod === undefined) byBudget.set(budgetId, (byPeriod = new Map()));
+      let sums = byPeriod.get(periodStartMs);
+      if (sums === undefined) byPeriod.set(periodStartMs, (sums = { spentMicros: 0, assumedMicros: 0 }));
+      sums.spentMicros += micros;
+      if (isAssumed) sums.assumedMicros += micros;
+    }
+  return [...byBudget].flatMap(([budgetId, byPeriod]) =>
+    Array.from(byPeriod, ([periodStartMs, sums]) => ({ budgetId, periodStartMs, ...sums })),
+  );
 }
 
 /** Adds to the counts. The statement is one that PostgreSQL takes too, with `$1` for `?`. Throws what SQLite throws. */

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { ChargedAttempt } from "../core/budget-table.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 
-import { chargedAttempts, createSpendWriter, sumCharges } from "./budget-spend.ts";
+import { chargedAttempts, chargedOf, createSpendWriter, sumCharges } from "./budget-spend.ts";
 
 /** What one transaction put into the ledger. */
 export interface InsertReport {
@@ -55,46 +55,56 @@ export function createLedgerInsert(raw: DatabaseSync): (groups: readonly RecordG
   const statements = statementSizes.map((rows) => ({
     rows,
     plain: prepareInsert(raw, rows),
-    // Which rows were inserted is asked for only where it matters: money is counted for them alone.
+    // Which rows were inserted matters where money is counted, and costs as much as inserting them: it is asked for only
+    // when some were there before, as after a kill.
     returning: prepareInsert(raw, rows, "RETURNING attempt_id"),
   }));
   const writeSpends = createSpendWriter(raw);
 
-  function insertAlike(records: readonly LedgerRecord[]): InsertReport {
+  /** Undefined where some that count for budgets were there before, and it was not asked which. */
+  function insertAll(groups: readonly RecordGroup[], asksWhich: boolean): InsertReport | undefined {
     const charged: ChargedAttempt[] = [];
-    let from = 0;
     let inserted = 0;
-    for (const { rows, plain, returning } of statements) {
-      for (; from + rows <= records.length; from += rows) {
-        const some = records.slice(from, from + rows);
-        if (some.some(({ charges }) => charges !== undefined)) {
-          const attemptIds = insertReturning(returning, some);
-          inserted += attemptIds.length;
-          charged.push(...chargedAttempts(some, attemptIds));
-        } else inserted += insertRows(plain, some);
+    for (const records of groups) {
+      let from = 0;
+      for (const { rows, plain, returning } of statements) {
+        for (; from + rows <= records.length; from += rows) {
+          const some = records.slice(from, from + rows);
+          const isCharged = some.some(({ charges }) => charges !== undefined);
+          if (isCharged && asksWhich) {
+            const attemptIds = insertReturning(returning, some);
+            inserted += attemptIds.length;
+            charged.push(...chargedAttempts(some, attemptIds));
+            continue;
+          }
+          const count = insertRows(plain, some);
+          if (isCharged && count < rows) return undefined;
+          inserted += count;
+          if (isCharged) charged.push(...chargedOf(some));
+        }
       }
     }
     return { inserted, charged };
   }
 
-  return (groups) => {
+  function insertInTransaction(groups: readonly RecordGroup[], asksWhich: boolean): InsertReport | undefined {
     raw.exec("BEGIN IMMEDIATE");
     try {
-      let inserted = 0;
-      const charged: ChargedAttempt[] = [];
-      for (const alike of groups) {
-        const report = insertAlike(alike);
-        inserted += report.inserted;
-        charged.push(...report.charged);
-      }
-      if (charged.length > 0) writeSpends(sumCharges(charged));
-      raw.exec("COMMIT");
-      return { inserted, charged };
+      const report = insertAll(groups, asksWhich);
+      if (report !== undefined && report.charged.length > 0) writeSpends(sumCharges(report.charged));
+      raw.exec(report === undefined ? "ROLLBACK" : "COMMIT");
+      return report;
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
       if (raw.isTransaction) raw.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  return (groups) => {
+    const report = insertInTransaction(groups, false) ?? insertInTransaction(groups, true);
+    if (report === undefined) throw new Error("a transaction that asks which rows it inserted knows it");
+    return report;
   };
 }
 

@@ -1,16 +1,13 @@
 import { sql } from "kysely";
 import type { RecordedSpend } from "../../core/budgets.ts";
-import { chargedAttempts, sumCharges } from "../budget-spend.ts";
+import { chargedOf, sumCharges } from "../budget-spend.ts";
 import type { BudgetStore } from "../budget-store.ts";
 import type { LedgerStep } from "./ledger-insert.ts";
 
 /** Counts what records cost for their budgets, in the transaction that inserts them. */
 export function createBudgetStep({ noteRecorded }: Pick<BudgetStore, "noteRecorded">): LedgerStep {
   return async (transaction, inserted) => {
-    const charged = chargedAttempts(
-      inserted,
-      inserted.map(({ attemptId }) => attemptId),
-    );
+    const charged = chargedOf(inserted);
     if (charged.length === 0) return () => undefined;
     const totals: RecordedSpend[] = [];
     for (const { budgetId, periodStartMs, spentMicros, assumedMicros } of sumCharges(charged)) {
