@@ -76,7 +76,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     onReplicas: (replicas) => log.info("replicas.changed", { replicas }),
   });
   const bus = createRedisBus({ settings, replica, link, log, random });
-  const leadership = createRedisLeadership({ replica, keyPrefix: settings.keyPrefix, link, nowMs });
+  const leadership = createRedisLeadership({ replica, keyPrefix: settings.keyPrefix, link, bus, nowMs });
   link.onConnected(() => limits.probe());
   link.start();
   bus.start();
@@ -105,7 +105,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     },
     async stop() {
       clearInterval(timer);
-      await leadership.stop();
+      await leadership.resign();
       await link
         .run((redis) => leaveReplicas(redis, exchange), { deadlineMs: leaveDeadlineMs })
         // It is taken for gone soon by itself.
