@@ -52,6 +52,7 @@ function begin(replica: string, options?: Begin): Sharing {
     nowMs: () => performance.now(),
     onFailure: () => undefined,
     onDecision: () => undefined,
+    onBudgetDecision: () => undefined,
     onExchange: () => undefined,
   });
   running.push(sharing);

@@ -165,7 +165,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await Promise.all([upkeep.stop(), path.prices.keeper.stop()]);
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();

@@ -55,10 +55,12 @@ export async function openCallPath(
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
-  const book = await openPriceBook(config, store.prices, log);
+  const book = await openPriceBook(config, { store, log });
   const { prices } = book;
   const budgets = await openBudgetBook({
-    store: store.budgets,
+    store,
+    sharing,
+    isRecording: config.ledger.enabled,
     registry,
     metrics,
     log,

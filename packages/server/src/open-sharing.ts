@@ -25,6 +25,11 @@ export function openSharing({
     exchange: metrics.limitDecisions.series("exchange"),
     local: metrics.limitDecisions.series("local"),
   };
+  const budgetDecisions = {
+    lease: metrics.budgetDecisions.series("lease"),
+    exchange: metrics.budgetDecisions.series("exchange"),
+    local: metrics.budgetDecisions.series("local"),
+  };
   const failures = {
     timeout: metrics.redisFailures.series("timeout"),
     error: metrics.redisFailures.series("error"),
@@ -38,6 +43,7 @@ export function openSharing({
     nowMs: () => performance.now(),
     onFailure: (reason) => failures[reason].add(),
     onDecision: (by) => decisions[by].add(),
+    onBudgetDecision: (by) => budgetDecisions[by].add(),
     onExchange: (seconds) => exchanges.observe(seconds),
   });
   registry.onCollect(() => {

@@ -1,33 +1,63 @@
 import { periodEnd, periodStart } from "./budget-period.ts";
-import type { Budget, BudgetCharge, BudgetNotice, BudgetRefusal, BudgetSpend, BudgetUse } from "./budgets.ts";
+import type {
+  Budget,
+  BudgetCharge,
+  BudgetNotice,
+  BudgetRefusal,
+  BudgetRoom,
+  BudgetSpend,
+  BudgetUse,
+  RecordedSpend,
+} from "./budgets.ts";
 
 /** When a call in flight ends, and gives back what it does not use, is not known in advance. */
 const heldRetryMs = 1_000;
 
+export interface BudgetStateParts {
+  readonly nowMs: number;
+  /** Whether others add to the ledger too: then thresholds are told of by the one whose rows reach them. */
+  readonly isShared: boolean;
+  onNotice(notice: BudgetNotice): void;
+}
+
 /** What is used of one budget in its current period. */
 export class BudgetState {
   #budget: Budget;
-  readonly #onNotice: (notice: BudgetNotice) => void;
+  readonly #parts: BudgetStateParts;
   #startMs: number;
   #spent = 0;
   #assumed = 0;
+  /** Parts of what is spent and assumed that are not known to stand in the ledger. */
+  #unrecorded = 0;
+  #unrecordedAssumed = 0;
   #reserved = 0;
   /** Thresholds that were told of in this period. */
   #told = new Set<number>();
   #isExhaustionTold = false;
 
-  constructor(budget: Budget, nowMs: number, onNotice: (notice: BudgetNotice) => void) {
+  constructor(budget: Budget, parts: BudgetStateParts) {
     this.#budget = budget;
-    this.#onNotice = onNotice;
-    this.#startMs = periodStart(budget.period, nowMs);
+    this.#parts = parts;
+    this.#startMs = periodStart(budget.period, parts.nowMs);
   }
 
-  /** Takes over what was changed meanwhile. What a lower amount makes true is told. */
-  adapt(budget: Budget): void {
+  get budget(): Budget {
+    return this.#budget;
+  }
+
+  get unrecordedMicros(): number {
+    return this.#unrecorded;
+  }
+
+  /** Takes over what was changed meanwhile. What a lower amount makes true is told by the one that changed it. */
+  adapt(budget: Budget, isChangedHere: boolean): void {
+    // What others reached is told of already.
+    if (this.#parts.isShared) this.#noteTold();
     this.#budget = budget;
     for (const percent of this.#told) if (!this.#hasReached(percent)) this.#told.delete(percent);
     this.#isExhaustionTold &&= this.#spent >= budget.amountMicros;
-    this.#tell();
+    if (isChangedHere) this.#tell();
+    else this.#noteTold();
   }
 
   /** Begins with what was spent before, without telling what was told then. */
@@ -35,17 +65,40 @@ export class BudgetState {
     if (periodStartMs !== this.#startMs) return;
     this.#spent += spentMicros;
     this.#assumed += assumedMicros;
-    this.#told = new Set(this.#budget.warnAtPercents.filter((percent) => this.#hasReached(percent)));
-    this.#isExhaustionTold = this.#spent >= this.#budget.amountMicros;
+    this.#noteTold();
   }
 
-  /** What keeps a call out that may cost so much. One that costs nothing is never kept out. */
-  judge(micros: number, nowMs: number): BudgetRefusal | undefined {
+  /** The ledger has so much from all who add to it, with everything of here but what is unrecorded. */
+  restate({ spentMicros, assumedMicros }: Pick<BudgetSpend, "spentMicros" | "assumedMicros">): void {
+    this.#spent = spentMicros + this.#unrecorded;
+    this.#assumed = assumedMicros + this.#unrecordedAssumed;
+  }
+
+  /** Rows of here have brought the ledger to so much. Told of is what they reached, so that one of all tells it. */
+  noteTotal(total: RecordedSpend): void {
+    if (total.periodStartMs !== this.#startMs) return;
+    this.restate(total);
+    const { spentMicros, addedMicros } = total;
+    const { amountMicros, warnAtPercents } = this.#budget;
+    const isReachedNow = (percent: number) =>
+      spentMicros * 100 >= amountMicros * percent &&
+      (spentMicros - addedMicros) * 100 < amountMicros * percent;
+    for (const percent of warnAtPercents) if (isReachedNow(percent)) this.#tellReached(percent);
+    if (isReachedNow(100)) this.#tellExhausted();
+  }
+
+  /**
+   * What keeps a call out that may cost so much. One that costs nothing is never kept out.
+   * @param room what others leave; undefined where nobody else counts
+   */
+  judge(micros: number, nowMs: number, room?: BudgetRoom): BudgetRefusal | undefined {
     this.#roll(nowMs);
     const { action, amountMicros, name, currency, period } = this.#budget;
-    const left = amountMicros - this.#spent - this.#reserved;
+    const spent = Math.max(this.#spent, room?.spentMicros ?? 0);
+    const own = amountMicros - this.#spent - this.#reserved;
+    const left = room === undefined ? own : Math.min(own, room.leftMicros);
     if (action === "warn" || micros === 0 || micros <= left) return undefined;
-    const isHeld = this.#spent + micros <= amountMicros;
+    const isHeld = spent + micros <= amountMicros;
     const endMs = periodEnd(period, this.#startMs);
     return {
       budget: name,
@@ -78,7 +131,14 @@ export class BudgetState {
     if (periodStartMs !== this.#startMs) return;
     this.#spent += micros;
     if (isAssumed) this.#assumed += micros;
-    this.#tell();
+    if (!this.#parts.isShared) this.#tell();
+  }
+
+  /** Something that was spent has yet to come into the ledger; or, with -1, it has. */
+  noteUnrecorded({ micros, periodStartMs, isAssumed }: BudgetCharge, sign: 1 | -1): void {
+    if (periodStartMs !== this.#startMs) return;
+    this.#unrecorded += sign * micros;
+    if (isAssumed) this.#unrecordedAssumed += sign * micros;
   }
 
   use(nowMs: number): BudgetUse {
@@ -99,6 +159,8 @@ export class BudgetState {
     this.#startMs = startMs;
     this.#spent = 0;
     this.#assumed = 0;
+    this.#unrecorded = 0;
+    this.#unrecordedAssumed = 0;
     this.#reserved = 0;
     this.#told = new Set();
     this.#isExhaustionTold = false;
@@ -108,13 +170,21 @@ export class BudgetState {
     return this.#spent * 100 >= this.#budget.amountMicros * percent;
   }
 
+  #noteTold(): void {
+    this.#told = new Set(this.#budget.warnAtPercents.filter((percent) => this.#hasReached(percent)));
+    this.#isExhaustionTold = this.#spent >= this.#budget.amountMicros;
+  }
+
   #tell(): void {
-    for (const percent of this.#budget.warnAtPercents) {
-      if (this.#told.has(percent) || !this.#hasReached(percent)) continue;
-      this.#told.add(percent);
-      this.#notify("threshold_reached", percent);
-    }
+    for (const percent of this.#budget.warnAtPercents)
+      if (this.#hasReached(percent)) this.#tellReached(percent);
     if (this.#spent >= this.#budget.amountMicros) this.#tellExhausted();
+  }
+
+  #tellReached(percent: number): void {
+    if (this.#told.has(percent)) return;
+    this.#told.add(percent);
+    this.#notify("threshold_reached", percent);
   }
 
   #tellExhausted(): void {
@@ -125,6 +195,6 @@ export class BudgetState {
 
   #notify(type: BudgetNotice["type"], percent: number): void {
     const spentMicros = this.#spent;
-    this.#onNotice({ type, budget: this.#budget, percent, periodStartMs: this.#startMs, spentMicros });
+    this.#parts.onNotice({ type, budget: this.#budget, percent, periodStartMs: this.#startMs, spentMicros });
   }
 }

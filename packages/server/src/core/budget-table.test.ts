@@ -213,3 +213,85 @@ describe("budgets of integrations", () => {
     expect(table.reserve(demand(true), 0).verdict).toEqual({ refusal: undefined, closed: ["one", "two"] });
   });
 });
+
+describe("a ledger that replicas share", () => {
+  const shared = () => {
+    const notices: string[] = [];
+    const table = new BudgetTable({
+      isShared: true,
+      onNotice: ({ type, percent }) => notices.push(`${type} ${percent}`),
+    });
+    table.replace([budgetOf({ action: "warn" })], 0);
+    const hold = table.reserve(wish(1), 0).hold;
+    return { table, notices, hold };
+  };
+  const spend = (spentMicros: number) => ({
+    budgetId: "b",
+    periodStartMs: 0,
+    spentMicros,
+    assumedMicros: 0,
+  });
+
+  test("is read without losing an attempt or counting it twice, however reads and records come", () => {
+    const step = fc.record({
+      at: fc.nat(1),
+      does: fc.constantFrom("settle" as const, "record" as const, "find" as const, "read" as const),
+      micros: fc.integer({ min: 1, max: 50 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const replicas = [shared(), shared()].map((each) => ({
+          ...each,
+          open: new Map<string, readonly BudgetCharge[]>(),
+          readMicros: 0,
+        }));
+        let recorded = 0;
+        let number = 0;
+        for (const { at, does, micros } of steps) {
+          const replica = replicas[at];
+          if (replica === undefined) continue;
+          const { table, hold, open } = replica;
+          if (does === "settle") {
+            const id = `${++number}.1`;
+            hold?.settle(id, charge(micros));
+            open.set(id, charge(micros));
+          } else if (does === "read") {
+            table.restate([spend(recorded)], 0);
+            replica.readMicros = recorded;
+          } else {
+            const attempts = [...open].map(([attemptId, charges]) => ({ attemptId, charges }));
+            const addedMicros = attempts
+              .flatMap(({ charges }) => charges)
+              .reduce((sum, each) => sum + each.micros, 0);
+            recorded += addedMicros;
+            open.clear();
+            // "find": it was not known that the transaction had succeeded, until the same was tried again.
+            if (does === "record" && attempts.length > 0) {
+              table.noteRecorded(attempts, [{ ...spend(recorded), addedMicros }]);
+              replica.readMicros = recorded;
+            } else for (const { attemptId } of attempts) table.noteKept(attemptId);
+            if (does === "find") {
+              table.restate([spend(recorded)], 0);
+              replica.readMicros = recorded;
+            }
+          }
+          const unrecorded = [...open.values()].flat().reduce((sum, each) => sum + each.micros, 0);
+          expect(table.use("b", 0)?.spentMicros).toBe(replica.readMicros + unrecorded);
+        }
+      }),
+    );
+  });
+
+  test("has its thresholds told by the one whose rows reach them", () => {
+    const { table, notices, hold } = shared();
+    hold?.settle("1.1", charge(900));
+    table.restate([spend(850)], 0);
+    expect(notices).toEqual([]);
+    table.noteRecorded([{ attemptId: "1.1", charges: charge(900) }], [{ ...spend(1_750), addedMicros: 900 }]);
+    // Eighty percent were reached by others.
+    expect(notices).toEqual(["threshold_reached 100", "exhausted 100"]);
+    table.replace([budgetOf({ action: "warn", amountMicros: 1_500 })], 0, false);
+    table.replace([budgetOf({ action: "warn", amountMicros: 1_400 })], 0);
+    expect(notices).toHaveLength(2);
+  });
+});

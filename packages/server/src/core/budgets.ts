@@ -103,14 +103,16 @@ export interface BudgetDecision {
 
 /**
  * Counts what calls reserve and spend. Who keeps the count for others must let go of the holds of those that are gone:
- * the first process of a host does for its workers; one that serves several hosts needs leases that run out.
+ * the first process of a host does for its workers.
  */
 export interface BudgetCounter {
   /**
-   * Reserves in every budget that the call needs, or in none.
+   * Reserves in every budget that the call needs, or in none. A promise never rejects.
    * @param nowMs since the epoch
    */
-  reserve(demand: BudgetDemand, nowMs: number): BudgetDecision;
+  reserve(demand: BudgetDemand, nowMs: number): BudgetDecision | Promise<BudgetDecision>;
+  /** Undefined for a budget that there is not. */
+  use(budgetId: string, nowMs: number): BudgetUse | undefined;
 }
 
 /** Something of a budget that is worth telling, once in a period. */
@@ -135,6 +137,14 @@ export interface BudgetUse {
   readonly reservedMicros: number;
 }
 
+/** What else leaves room in a budget, or does not: what other replicas spend and reserve. */
+export interface BudgetRoom {
+  /** What may still be reserved here. */
+  readonly leftMicros: number;
+  /** What all have spent, as last told; the more of this and of what is counted here is true. */
+  readonly spentMicros: number;
+}
+
 /** What attempts in the ledger count for one budget and period. */
 export interface BudgetSpend {
   readonly budgetId: string;
@@ -142,4 +152,9 @@ export interface BudgetSpend {
   readonly spentMicros: number;
   /** Part of `spentMicros`: what the ledger has another cost for, or none. */
   readonly assumedMicros: number;
+}
+
+/** The sum of a budget and period in the ledger after a transaction that added to it. */
+export interface RecordedSpend extends BudgetSpend {
+  readonly addedMicros: number;
 }

@@ -1,4 +1,4 @@
-import type { BudgetCharge, BudgetCounter, BudgetHold } from "../core/budgets.ts";
+import type { BudgetCharge, BudgetCounter, BudgetDecision, BudgetHold } from "../core/budgets.ts";
 import type { LimitCounter, LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
 
 /** Counts what calls use of their limits, and of their budgets. */
@@ -17,7 +17,17 @@ export class DemandTable implements LimitCounter {
    */
   take(demand: LimitDemand, nowMs: number): LimitDecision | Promise<LimitDecision> {
     if (demand.budgets === undefined) return this.#limits.take(demand, nowMs);
-    const { verdict: budget, hold: money } = this.#budgets.reserve(demand.budgets, Date.now());
+    const reserved = this.#budgets.reserve(demand.budgets, Date.now());
+    if (!(reserved instanceof Promise)) return this.#takeLimits(demand, reserved, nowMs);
+    const askedAtMs = performance.now();
+    return reserved.then((each) => this.#takeLimits(demand, each, nowMs + performance.now() - askedAtMs));
+  }
+
+  #takeLimits(
+    demand: LimitDemand,
+    { verdict: budget, hold: money }: BudgetDecision,
+    nowMs: number,
+  ): LimitDecision | Promise<LimitDecision> {
     if (money === undefined) return { verdict: { ...nothingAsked, budget }, hold: undefined };
     const finish = ({ verdict, hold }: LimitDecision): LimitDecision => {
       if (hold === undefined) money.release();

@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { LeaseAnswer, LeaseAsk } from "../core/lease.ts";
 import { minuteMs } from "../core/sliding-window.ts";
 import { exchangeScript } from "./exchange-script.ts";
+import { evaluate, toScript } from "./redis-script.ts";
 
 /** What one exchange came to. */
 export interface ExchangeReply {
@@ -29,7 +29,7 @@ export const replicaLifeMs = 5_000;
 const slotsLifeMs = 180_000;
 const answerSize = 4;
 const headSize = 3;
-const sha1 = hash("sha1", exchangeScript);
+const script = toScript(exchangeScript);
 
 /** Asks Redis, in one round trip. Rejects when it cannot be asked, or says something else than it should. */
 export async function exchangeLimits(
@@ -45,24 +45,12 @@ export async function exchangeLimits(
   ];
   const list = JSON.stringify(asks.map((ask) => toWire(ask, windowMs)));
   const rest = [keys.length, ...keys, replica, replicaLifeMs, parts.newEpoch(), list] as const;
-  return parseReply(await evaluate(redis, rest), asks.length);
+  return parseReply(await evaluate(redis, script, rest), asks.length);
 }
 
 /** Takes a replica off the list, so that what it held is free at once. */
 export async function leaveReplicas(redis: Redis, parts: LimitExchangeParts): Promise<void> {
   await redis.zrem(`${parts.keyPrefix}replicas`, parts.replica);
-}
-
-async function evaluate(
-  redis: Redis,
-  rest: readonly [keys: number, ...rest: (string | number)[]],
-): Promise<unknown> {
-  try {
-    return await redis.evalsha(sha1, ...rest);
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-    return redis.eval(exchangeScript, ...rest);
-  }
 }
 
 function toWire(ask: LeaseAsk, windowMs: number): readonly unknown[] {

@@ -1,10 +1,15 @@
 import type { Log } from "@llm-platform/kit";
+import type { Redis } from "ioredis";
+import type { BudgetCounter } from "../core/budgets.ts";
+import type { BudgetTable } from "../core/budget-table.ts";
 import { LimitTable } from "../core/limit-table.ts";
 import type { LimitCounter } from "../core/limits.ts";
 import { type Bus, loneBus } from "./bus.ts";
 import { type Leadership, loneLeadership } from "./leadership.ts";
 import { exchangeLimits, leaveReplicas, type LimitExchangeParts } from "./limit-exchange.ts";
 import { LimitsOverReplicas, type LimitsOverReplicasParts } from "./limits-over-replicas.ts";
+import { exchangeBudgets } from "./budget-exchange.ts";
+import { BudgetsOverReplicas } from "./budgets-over-replicas.ts";
 import { createRedisBus } from "./redis-bus.ts";
 import { createRedisLeadership } from "./redis-leadership.ts";
 import { createRedisLink, type RedisLinkParts } from "./redis-link.ts";
@@ -16,6 +21,8 @@ export interface Sharing {
   readonly limits: LimitCounter;
   readonly bus: Bus;
   readonly leadership: Leadership;
+  /** Lets budgets that replicas have in common hold over all of them. */
+  shareBudgets(table: BudgetTable): BudgetCounter;
   /** Where it is kept; undefined for a replica that is the only one. */
   readonly redis: SharedRedis | undefined;
   stop(): Promise<void>;
@@ -32,6 +39,7 @@ export interface RedisSharingParts {
   nowMs(): number;
   readonly onFailure: RedisLinkParts["onFailure"];
   readonly onDecision: LimitsOverReplicasParts["onDecision"];
+  readonly onBudgetDecision: LimitsOverReplicasParts["onDecision"];
   onExchange(seconds: number): void;
 }
 
@@ -44,6 +52,7 @@ export function createLoneSharing(): Sharing {
     limits: new LimitTable(),
     bus: loneBus,
     leadership: loneLeadership,
+    shareBudgets: (table) => table,
     redis: undefined,
     stop: async () => undefined,
   };
@@ -51,25 +60,26 @@ export function createLoneSharing(): Sharing {
 
 /** Shares by Redis. It begins to connect, and works alone until it has. */
 export function createRedisSharing(parts: RedisSharingParts): Sharing {
-  const { settings, replica, log, random, nowMs, onFailure, onDecision, onExchange } = parts;
+  const { settings, replica, log, random, nowMs, onFailure, onDecision, onBudgetDecision, onExchange } =
+    parts;
   const link = createRedisLink({ settings, log, random, nowMs, onFailure });
   const exchange: LimitExchangeParts = {
     replica,
     keyPrefix: settings.keyPrefix,
     newEpoch: () => random().toString(36).slice(2),
   };
+  async function ask<Reply>(
+    run: (redis: Redis) => Promise<Reply>,
+    options: { readonly deadlineMs: number; onLate?(reply: Reply): void },
+  ): Promise<Reply> {
+    const startMs = nowMs();
+    const reply = await link.run(run, { ...options, isProbe: !link.isUp });
+    onExchange((nowMs() - startMs) / 1_000);
+    return reply;
+  }
   const limits = new LimitsOverReplicas({
     isUp: () => link.isUp,
-    async exchange(asks, { deadlineMs, onLate }) {
-      const startMs = nowMs();
-      const reply = await link.run((redis) => exchangeLimits(redis, asks, exchange), {
-        deadlineMs,
-        isProbe: !link.isUp,
-        onLate,
-      });
-      onExchange((nowMs() - startMs) / 1_000);
-      return reply;
-    },
+    exchange: (asks, options) => ask((redis) => exchangeLimits(redis, asks, exchange), options),
     deadlineMs: settings.commandTimeoutMs,
     nowMs,
     onDecision,
@@ -81,11 +91,29 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
   link.start();
   bus.start();
   leadership.start();
-  const timer = setInterval(() => limits.tick(), tickMs);
+  const budgets: BudgetsOverReplicas[] = [];
+  const timer = setInterval(() => {
+    limits.tick();
+    for (const each of budgets) each.tick();
+  }, tickMs);
   return {
     limits,
     bus,
     leadership,
+    shareBudgets(table) {
+      const made = new BudgetsOverReplicas({
+        table,
+        isUp: () => link.isUp,
+        exchange: (asks, deadlineMs) =>
+          ask((redis) => exchangeBudgets(redis, asks, exchange), { deadlineMs }),
+        deadlineMs: settings.commandTimeoutMs,
+        nowMs,
+        wallMs: Date.now,
+        onDecision: onBudgetDecision,
+      });
+      budgets.push(made);
+      return made;
+    },
     redis: {
       get isUp() {
         return link.isUp;
@@ -106,6 +134,8 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     async stop() {
       clearInterval(timer);
       await leadership.resign();
+      // What was spent last; else the ledger tells it.
+      for (const each of budgets) await each.tell(leaveDeadlineMs);
       await link
         .run((redis) => leaveReplicas(redis, exchange), { deadlineMs: leaveDeadlineMs })
         // It is taken for gone soon by itself.

@@ -6,8 +6,11 @@ import {
   budgetPeriods,
   budgetScopes,
   type BudgetSpend,
+  type RecordedSpend,
 } from "../core/budgets.ts";
 import type { ChargedAttempt } from "../core/budget-table.ts";
+import type { LedgerRecord } from "../core/ledger-record.ts";
+import { createTurns, type Turns } from "../core/turns.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { BudgetRow, Tables } from "./tables.ts";
 
@@ -29,16 +32,34 @@ export interface BudgetStore {
   update(id: string, change: BudgetChange): Promise<Budget | undefined>;
   /** With what is known of its use. Resolves with whether there was one. */
   delete(id: string): Promise<boolean>;
-  /** What is in the ledger, of all periods of these budgets that began at these times. */
+  /**
+   * What is in the ledger, of all periods of these budgets that began at these times: with everything that listeners were
+   * told to be recorded, and nothing else of this server's.
+   */
   spends(periodStartsMs: readonly number[]): Promise<readonly BudgetSpend[]>;
-  /** Calls `listener` with attempts that have come into the ledger, after the transaction in which they did. */
-  onRecorded(listener: (attempts: readonly ChargedAttempt[]) => void): void;
+  /** Calls `listener` after each transaction that brought attempts into the ledger. */
+  onRecorded(listener: RecordedListener): void;
   /** To be called by who inserts. */
-  noteRecorded(attempts: readonly ChargedAttempt[]): void;
+  readonly noteRecorded: RecordedListener;
+  /** Calls `listener` with records that certainly stand in the ledger, also those that were there already. */
+  onKept(listener: (records: readonly LedgerRecord[]) => void): void;
+  /** To be called by who inserts into a ledger that can have taken them without saying so. */
+  noteKept(records: readonly LedgerRecord[]): void;
 }
 
-export function createBudgetStore(database: Kysely<Tables>): BudgetStore {
-  const listeners: ((attempts: readonly ChargedAttempt[]) => void)[] = [];
+/**
+ * @param attempts that were not in the ledger before
+ * @param totals what it has then of what they count for, where others add to it too
+ */
+export type RecordedListener = (
+  attempts: readonly ChargedAttempt[],
+  totals?: readonly RecordedSpend[],
+) => void;
+
+/** @param turns those of the inserts: what is read while something is being written may have it or not */
+export function createBudgetStore(database: Kysely<Tables>, turns: Turns = createTurns()): BudgetStore {
+  const listeners: RecordedListener[] = [];
+  const keptListeners: ((records: readonly LedgerRecord[]) => void)[] = [];
   return {
     insert: (budget) =>
       guardStorageLater(async () => {
@@ -65,24 +86,32 @@ export function createBudgetStore(database: Kysely<Tables>): BudgetStore {
         return numDeletedRows > 0n;
       }),
     spends: (periodStartsMs) =>
-      guardStorageLater(async () => {
-        const rows = await database
-          .selectFrom("budget_spend")
-          .selectAll()
-          .where("period_start_ms", "in", [...new Set(periodStartsMs)])
-          .execute();
-        return rows.map((row) => ({
-          budgetId: row.budget_id,
-          periodStartMs: row.period_start_ms,
-          spentMicros: row.spent_micros,
-          assumedMicros: row.assumed_micros,
-        }));
-      }),
+      turns.take(() =>
+        guardStorageLater(async () => {
+          const rows = await database
+            .selectFrom("budget_spend")
+            .selectAll()
+            .where("period_start_ms", "in", [...new Set(periodStartsMs)])
+            .execute();
+          return rows.map((row) => ({
+            budgetId: row.budget_id,
+            periodStartMs: row.period_start_ms,
+            spentMicros: row.spent_micros,
+            assumedMicros: row.assumed_micros,
+          }));
+        }),
+      ),
     onRecorded(listener) {
       listeners.push(listener);
     },
-    noteRecorded(attempts) {
-      for (const listener of listeners) listener(attempts);
+    noteRecorded(attempts, totals) {
+      for (const listener of listeners) listener(attempts, totals);
+    },
+    onKept(listener) {
+      keptListeners.push(listener);
+    },
+    noteKept(records) {
+      for (const listener of keptListeners) listener(records);
     },
   };
 }

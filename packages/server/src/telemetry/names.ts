@@ -169,6 +169,12 @@ export const metricNames = {
     type: "counter",
     labels: ["budget"],
   },
+  budgetDecisions: {
+    name: "llm_budget_decisions_total",
+    help: "How calls with budgets were decided with Redis: lease (by what lay here), exchange (after asking), or local (without the other replicas). Absent without Redis.",
+    type: "counter",
+    labels: ["by"],
+  },
   queueDepth: {
     name: "llm_queue_depth",
     help: "Calls that wait for room, by queue: global, or `model` and the name of one with a limit of calls at once.",
@@ -236,7 +242,7 @@ export const metricNames = {
   },
   redisExchange: {
     name: "llm_redis_exchange_seconds",
-    help: "How long exchanges of limits with Redis took.",
+    help: "How long exchanges of limits and of budgets with Redis took.",
     type: "histogram",
     labels: [],
     buckets: overheadBuckets,

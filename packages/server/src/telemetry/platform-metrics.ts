@@ -42,6 +42,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     budgetReserved: gauge("budgetReserved"),
     budgetNotices: counter("budgetNotices"),
     budgetRefused: counter("budgetRefused"),
+    budgetDecisions: counter("budgetDecisions"),
     queueDepth: gauge("queueDepth"),
     queueWait: histogram("queueWait"),
     overloadState: gauge("overloadState"),

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { RecordedSpend } from "../../core/budgets.ts";
 import { chargedAttempts, sumCharges } from "../budget-spend.ts";
 import type { BudgetStore } from "../budget-store.ts";
 import type { LedgerStep } from "./ledger-insert.ts";
@@ -11,8 +12,9 @@ export function createBudgetStep({ noteRecorded }: Pick<BudgetStore, "noteRecord
       inserted.map(({ attemptId }) => attemptId),
     );
     if (charged.length === 0) return () => undefined;
-    for (const { budgetId, periodStartMs, spentMicros, assumedMicros } of sumCharges(charged))
-      await transaction
+    const totals: RecordedSpend[] = [];
+    for (const { budgetId, periodStartMs, spentMicros, assumedMicros } of sumCharges(charged)) {
+      const total = await transaction
         .insertInto("budget_spend")
         .values({
           budget_id: budgetId,
@@ -26,7 +28,16 @@ export function createBudgetStep({ noteRecorded }: Pick<BudgetStore, "noteRecord
             assumed_micros: sql`budget_spend.assumed_micros + excluded.assumed_micros`,
           }),
         )
-        .execute();
-    return () => noteRecorded(charged);
+        .returning(["spent_micros", "assumed_micros"])
+        .executeTakeFirstOrThrow();
+      totals.push({
+        budgetId,
+        periodStartMs,
+        spentMicros: total.spent_micros,
+        assumedMicros: total.assumed_micros,
+        addedMicros: spentMicros,
+      });
+    }
+    return () => noteRecorded(charged, totals);
   };
 }

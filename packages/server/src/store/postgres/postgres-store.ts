@@ -1,4 +1,5 @@
 import type { Log } from "@llm-platform/kit";
+import { createTurns } from "../../core/turns.ts";
 import { createAuditTable } from "../audit-table.ts";
 import { createBudgetStore } from "../budget-store.ts";
 import { holdDataDirectory } from "../data-directory.ts";
@@ -71,7 +72,8 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const runAlone = createPostgresRunAlone(background);
     const identity = await createIdentity({ database: requests, nowMs, changes: notices, runAlone });
     const sums = await createPostgresSums({ database: background, retention: keepSums, nowMs });
-    const budgets = createBudgetStore(requests);
+    const inserts = createTurns();
+    const budgets = createBudgetStore(requests, inserts);
     const steps = [sums.step, createBudgetStep(budgets)];
     const ledger = await createPostgresLedger({ database: background, steps, nowMs });
     const chain = keepReplicaId(directory);
@@ -79,7 +81,14 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const store: Store = {
       isShared: true,
       events: createPostgresEvents({ database: background, keep: keepEvents, nowMs }),
-      ledger: ledger.table,
+      ledger: {
+        ...ledger.table,
+        insertMany: (records) =>
+          inserts.take(async () => {
+            await ledger.table.insertMany(records);
+            budgets.noteKept(records);
+          }),
+      },
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
