@@ -44,6 +44,11 @@ describe.skipIf(postgresProgram === undefined)("the schema in PostgreSQL", () =>
       const waiting =
         "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%budgets%' AND datname = current_database()";
       await expect.poll(() => server.query(url, waiting), { timeout: 20_000 }).toHaveLength(1);
+      // Meanwhile it lives, and says what it waits for.
+      const address = await killed.url(/database\.waiting_at/);
+      expect((await fetch(`${address}/livez`)).status).toBe(200);
+      const ready = await fetch(`${address}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("schema")]);
       killed.child.kill("SIGKILL");
       await killed.exit;
       await client.query("ROLLBACK");

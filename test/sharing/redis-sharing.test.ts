@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Secret } from "@llm-platform/kit";
 import { type Limit, type LimitDecision, noLimits } from "../../packages/server/src/core/limits.ts";
+import { loneBus } from "../../packages/server/src/sharing/bus.ts";
 import { createRedisLeadership } from "../../packages/server/src/sharing/redis-leadership.ts";
 import { createRedisLink } from "../../packages/server/src/sharing/redis-link.ts";
 import type { RedisSettings } from "../../packages/server/src/sharing/redis-settings.ts";
@@ -242,19 +243,43 @@ describe.skipIf(redisServer === undefined)("what replicas share by Redis", () =>
     expect(changes).toEqual([true]);
   });
 
+  test("who resigns is replaced at once, and never leads again", async () => {
+    const [one, other] = await beginTwo();
+    const leaders = () => [one, other].filter(({ leadership }) => leadership.isLeader);
+    await vi.waitFor(() => expect(leaders().length).toBe(1), waitMs);
+    const [leader, next] = one.leadership.isLeader ? [one, other] : [other, one];
+    // Both hear each other from here on.
+    await vi.waitFor(async () => {
+      expect(await redis.client.pubsub("NUMSUB", "test:bus")).toEqual(["test:bus", 2]);
+    }, waitMs);
+    const [resignedAtMs] = [performance.now(), await leader.leadership.resign()];
+    await vi.waitFor(() => expect(next.leadership.isLeader).toBe(true), { timeout: 5_000, interval: 10 });
+    // The next time that it asks by itself is two and a half seconds away at most, on average half of that.
+    expect(performance.now() - resignedAtMs).toBeLessThan(1_000);
+    await next.leadership.resign();
+    await leader.stop();
+    expect(leaders()).toEqual([]);
+  });
+
   test("a leader that stood still for longer than its term knows that it is none before it has asked", async () => {
     const clock = { aheadMs: 0 };
     const nowMs = () => performance.now() + clock.aheadMs;
     const settings = settingsOf();
     const link = createRedisLink({ settings, log, random: Math.random, nowMs, onFailure: () => undefined });
-    const lead = createRedisLeadership({ replica: "frozen", keyPrefix: "test:", link, nowMs });
+    const lead = createRedisLeadership({
+      replica: "frozen",
+      keyPrefix: "test:",
+      link,
+      bus: loneBus,
+      nowMs,
+    });
     link.onConnected(() => void link.run((client) => client.ping(), { deadlineMs: 1_000, isProbe: true }));
     lead.start();
     link.start();
     await vi.waitFor(() => expect(lead.isLeader).toBe(true), waitMs);
     clock.aheadMs = 9_500;
     expect([lead.isLeader, lead.fencingToken]).toEqual([false, undefined]);
-    await lead.stop();
+    await lead.resign();
     link.stop();
   });
 

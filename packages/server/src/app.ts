@@ -159,7 +159,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     async stop(drainMs) {
       state.isStopping = true;
       if (!store.vault.isSealed) await begun;
-      await drain(path, { config, drainMs });
+      // First of all, for calls in flight may go on for long.
+      await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
       await follower.stop();
       await manager().stop(stopIntegrationsMs);
       await listener.stop();

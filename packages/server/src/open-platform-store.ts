@@ -4,7 +4,7 @@ import { isLocalDatabase } from "./core/database-url.ts";
 import { toMasterKeys, toPostgresSettings, toSumsRetention } from "./settings-of.ts";
 import { openPostgresStore, type PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { waitForDatabase, type WaitingInput } from "./waiting-phase.ts";
+import { answerWhileOpening, waitForDatabase, type WaitingInput } from "./waiting-phase.ts";
 
 /** The store, and what looks after its database where that is a server of its own. */
 export interface PlatformStore {
@@ -40,6 +40,8 @@ export async function openPlatformStore(input: WaitingInput): Promise<PlatformSt
         "The data folder holds a database of SQLite from before. Nothing of it is used while DATABASE_URL is set.",
     });
   await waitForDatabase(settings, input);
-  const { store, keeper } = await openPostgresStore({ ...options, settings });
+  const { store, keeper } = await answerWhileOpening(input, () =>
+    openPostgresStore({ ...options, settings }),
+  );
   return { store, postgres: keeper };
 }

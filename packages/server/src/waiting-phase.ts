@@ -21,6 +21,10 @@ export interface WaitingInput {
 
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
+/** What takes no longer needs no port in the meantime. */
+const slowSchemaMs = 3_000;
+const schemaReason =
+  "The schema of the database is brought up to date, by this server or by another one. With large tables it takes long.";
 
 /**
  * Resolves when the database answers. Until then the port tells that it is waited for.
@@ -49,6 +53,29 @@ export async function waitForDatabase(settings: PostgresSettings, input: Waiting
       log.info("database.reached", { after_ms: Math.round(performance.now() - startedAtMs) });
   } finally {
     await listener?.stop();
+  }
+}
+
+/**
+ * Opens the store, and tells at the port what is waited for when that takes long: whoever looks after the process must not
+ * take it for dead while the schema changes. Rejects as `open` does.
+ */
+export async function answerWhileOpening<Opened>(
+  input: WaitingInput,
+  open: () => Promise<Opened>,
+): Promise<Opened> {
+  const late: { listener?: Promise<Listener> } = {};
+  const timer = setTimeout(() => {
+    input.log.info("database.opening_slowly", { reason: schemaReason });
+    late.listener = listen(input, () => schemaReason);
+    // Whoever waits for it is told.
+    late.listener.catch(() => undefined);
+  }, slowSchemaMs);
+  try {
+    return await open();
+  } finally {
+    clearTimeout(timer);
+    await (await late.listener)?.stop();
   }
 }
 

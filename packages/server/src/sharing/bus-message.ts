@@ -15,7 +15,7 @@ const mostCharacters = 65_536;
 const schema = z.object({
   version: z.literal(messageVersion),
   from: z.string().min(1).max(64),
-  topic: z.enum(["identity", "event"]),
+  topic: z.enum(["identity", "event", "leader"]),
   data: z.record(z.string(), z.json()),
 });
 

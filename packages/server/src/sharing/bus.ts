@@ -1,7 +1,10 @@
 import type { JsonObject } from "@llm-platform/kit";
 
-/** What replicas tell each other: `identity` when a user, a key or a session was changed, `event` for an event. */
-export type BusTopic = "identity" | "event";
+/**
+ * What replicas tell each other: `identity` when a user, a key or a session was changed, `event` for an event, `leader` when
+ * nobody leads any more.
+ */
+export type BusTopic = "identity" | "event" | "leader";
 
 export type BusListener = (data: JsonObject, replica: string) => void;
 

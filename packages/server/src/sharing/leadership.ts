@@ -9,6 +9,8 @@ export interface Leadership {
   readonly fencingToken: number | undefined;
   /** Calls `listener` when it has changed, within seconds. */
   onChange(listener: (isLeader: boolean) => void): void;
+  /** This replica goes: it leads no more, and another one takes over at once. Never rejects. */
+  resign(): Promise<void>;
 }
 
 /** Who is the only one leads. */
@@ -16,4 +18,5 @@ export const loneLeadership: Leadership = {
   isLeader: true,
   fencingToken: 0,
   onChange: () => undefined,
+  resign: async () => undefined,
 };

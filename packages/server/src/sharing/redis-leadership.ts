@@ -1,3 +1,4 @@
+import type { Bus } from "./bus.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RedisLink } from "./redis-link.ts";
 
@@ -5,6 +6,7 @@ export interface RedisLeadershipParts {
   readonly replica: string;
   readonly keyPrefix: string;
   readonly link: RedisLink;
+  readonly bus: Pick<Bus, "publish" | "subscribe">;
   /** Monotonic. */
   readonly nowMs: () => number;
   /** How long a leader that is not heard stays one. Default 10,000. */
@@ -13,8 +15,6 @@ export interface RedisLeadershipParts {
 
 export interface RedisLeadership extends Leadership {
   start(): void;
-  /** Gives the lead up, if it is here. */
-  stop(): Promise<void>;
 }
 
 /**
@@ -37,7 +37,7 @@ return token
 
 const resignScript = `
 local held = redis.call('GET', KEYS[1])
-if held and string.match(held, '^%d+:(.*)$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if held and string.match(held, '^%d+:(.*)$') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 `;
 
@@ -45,10 +45,10 @@ const deadlineMs = 500;
 
 /** Of all replicas, one leads for a term that it prolongs. Without Redis nobody does. */
 export function createRedisLeadership(parts: RedisLeadershipParts): RedisLeadership {
-  const { replica, keyPrefix, link, nowMs, termMs = 10_000 } = parts;
+  const { replica, keyPrefix, link, bus, nowMs, termMs = 10_000 } = parts;
   const key = `${keyPrefix}leader`;
   const listeners: ((isLeader: boolean) => void)[] = [];
-  const state = { untilMs: Number.NEGATIVE_INFINITY, token: 0, wasLeader: false };
+  const state = { untilMs: Number.NEGATIVE_INFINITY, token: 0, wasLeader: false, hasResigned: false };
   const timer: { handle?: NodeJS.Timeout } = {};
 
   // Counted from before the question was sent, and ended early: so it ends here before it does in Redis, also for a
@@ -63,12 +63,13 @@ export function createRedisLeadership(parts: RedisLeadershipParts): RedisLeaders
 
   async function campaign(): Promise<void> {
     tell();
+    if (state.hasResigned) return;
     const askedAtMs = nowMs();
     const token = await link
       .run((redis) => redis.eval(leadScript, 1, key, replica, termMs), { deadlineMs })
       // Who cannot ask leads until its term is over, and then no more.
       .catch(() => undefined);
-    if (typeof token === "string") {
+    if (typeof token === "string" && !state.hasResigned) {
       state.token = Number(token);
       state.untilMs = askedAtMs + termMs * 0.9;
     } else if (token === null) state.untilMs = Number.NEGATIVE_INFINITY;
@@ -87,17 +88,21 @@ export function createRedisLeadership(parts: RedisLeadershipParts): RedisLeaders
       link.onChange((isUp) => {
         if (isUp) void campaign();
       });
+      bus.subscribe("leader", () => void campaign());
       timer.handle = setInterval(() => void campaign(), termMs / 4);
     },
-    async stop() {
+    async resign() {
+      if (state.hasResigned) return;
+      state.hasResigned = true;
       clearInterval(timer.handle);
-      const wasLeader = isLeader();
       state.untilMs = Number.NEGATIVE_INFINITY;
-      if (!wasLeader) return;
-      await link
+      tell();
+      // Also who does not know of its lead: it may have asked for it a moment ago.
+      const wasLeader = await link
         .run((redis) => redis.eval(resignScript, 1, key, replica), { deadlineMs })
         // Its term ends by itself.
-        .catch(() => undefined);
+        .catch(() => 0);
+      if (wasLeader === 1) bus.publish("leader", {});
     },
   };
 }

@@ -86,7 +86,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     onReplicas: (replicas) => log.info("replicas.changed", { replicas }),
   });
   const bus = createRedisBus({ settings, replica, link, log, random });
-  const leadership = createRedisLeadership({ replica, keyPrefix: settings.keyPrefix, link, nowMs });
+  const leadership = createRedisLeadership({ replica, keyPrefix: settings.keyPrefix, link, bus, nowMs });
   link.onConnected(() => limits.probe());
   link.start();
   bus.start();
@@ -133,7 +133,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     },
     async stop() {
       clearInterval(timer);
-      await leadership.stop();
+      await leadership.resign();
       // What was spent last; else the ledger tells it.
       for (const each of budgets) await each.tell(leaveDeadlineMs);
       await link
