@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { verifyAuditOffline } from "../../packages/server/src/audit-offline.ts";
 import { ask } from "../e2e/http.ts";
@@ -11,6 +11,7 @@ import { type Platform, startPlatform } from "../e2e/start-platform.ts";
 
 const kills = Number(process.env["AUDIT_KILLS"] ?? 4);
 const callers = 8;
+const answerLimitMs = 10_000;
 const rootKey = "a-key-of-the-configuration-0123456789";
 
 /** Makes users one after another until the server is gone, and tells which calls were answered. */
@@ -58,7 +59,9 @@ test("a server that is killed has every change on record that it answered, and m
     const making = Array.from({ length: callers }, (_, caller) =>
       makeUsers(platform, `user ${kill} ${caller}`, answered),
     );
-    await sleep(100 + ((kill * 77) % 300));
+    const before = answered.size;
+    await vi.waitUntil(() => answered.size > before, { timeout: answerLimitMs });
+    await sleep((kill * 77) % 300);
     platform.kill("SIGKILL");
     await Promise.all(making);
     await platform.exit;

@@ -1,10 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
@@ -12,7 +6,8 @@ import { postgresProgram, startPostgres, type TestPostgres } from "../services/p
 import { runLlmp } from "./cli-process.ts";
 import { ask, member } from "./http.ts";
 import { as, chatStatus, createKey, createUser, rootKey, withFake, withRoot } from "./identity-calls.ts";
-import { builtServer, type Platform, startPlatform } from "./start-platform.ts";
+import { spawnServer } from "./spawn-server.ts";
+import { type Platform, startPlatform } from "./start-platform.ts";
 
 describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () => {
   const secrets = { LLM_PLATFORM_SECRETS__MASTER_KEY: randomBytes(32).toString("base64") };
@@ -143,7 +138,7 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     const url = await server.createDatabase();
     onTestFinished(() => server.resume());
     await server.halt("fast");
-    const waiting = spawnServer(url);
+    const waiting = spawnServer({ DATABASE_URL: url, ...secrets });
     const address = /"url":"([^"]+)"/.exec(await waiting.line(/database\.waiting_at/))?.[1] ?? "";
     const ready = await fetch(`${address}/readyz`);
     expect([ready.status, await ready.text()]).toEqual([
@@ -163,7 +158,7 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     const url = await server.createDatabase();
     onTestFinished(() => server.resume());
     await server.halt("fast");
-    const waiting = spawnServer(url);
+    const waiting = spawnServer({ DATABASE_URL: url, ...secrets });
     await waiting.line(/database\.waiting_at/);
     waiting.child.kill("SIGTERM");
     expect(await waiting.exit).toBe(0);
@@ -177,7 +172,7 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
     ],
     ["an unknown database", (url: string) => url.replace(/test_\d+$/, "nowhere"), "no database of that name"],
   ])("tells at once of %s", async (_name, spoil, message) => {
-    const failing = spawnServer(spoil(await server.createDatabase()));
+    const failing = spawnServer({ DATABASE_URL: spoil(await server.createDatabase()), ...secrets });
     expect(await failing.exit).toBe(2);
     expect(failing.text()).toContain(message);
     expect(failing.text()).not.toContain("wrong");
@@ -191,42 +186,5 @@ describe.skipIf(postgresProgram === undefined)("a platform on PostgreSQL", () =>
       await sleep(10);
     }
     return performance.now() - startedAtMs;
-  }
-
-  /** A server that need not come up. */
-  function spawnServer(url: string) {
-    const directory = mkdtempSync(join(tmpdir(), "postgres-e2e-"));
-    const child = spawn(process.execPath, [builtServer], {
-      stdio: ["ignore", "pipe", "pipe"],
-      cwd: directory,
-      env: {
-        PATH: process.env["PATH"],
-        HOME: directory,
-        LLM_PLATFORM_DATA_DIR: join(directory, "data"),
-        LLM_PLATFORM_SERVER__PORT: "0",
-        LLM_PLATFORM_LOG__FORMAT: "json",
-        LLM_PLATFORM_SERVER__DRAIN_SECONDS: "0",
-        DATABASE_URL: url,
-        ...secrets,
-      },
-    });
-    const exit = once(child, "exit").then(([code]: (number | null)[]) => code ?? null);
-    onTestFinished(async () => {
-      child.kill("SIGKILL");
-      await exit;
-      rmSync(directory, { recursive: true, force: true });
-    });
-    const lines: string[] = [];
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on("line", (line) => lines.push(line));
-    return {
-      child,
-      exit,
-      text: () => lines.join("\n"),
-      async line(pattern: RegExp): Promise<string> {
-        await expect.poll(() => lines.some((line) => pattern.test(line)), { timeout: 20_000 }).toBe(true);
-        return lines.find((line) => pattern.test(line)) ?? "";
-      },
-    };
   }
 });

@@ -142,6 +142,8 @@ test("llmp usage prints the sums as a table and as JSON, and what has no price",
   expect(table.stderr).toBe("no price is known for fake/tiny-embed: 1 attempts\n");
   const json = await runLlmp(["usage", "--bucket", "day", "--by", "", "-o", "json"], { env });
   expect(sums.parse(JSON.parse(json.stdout)).usage.map(({ attempts }) => attempts)).toEqual([4]);
+  const fast = await runLlmp(["usage", "--no-percentiles"], { env });
+  expect(fast.stdout).toMatch(/^tiny-chat +3 .* - +-$/m);
   expect(await runLlmp(["usage", "--range", "1y"], { env })).toMatchObject({ exitCode: 2 });
 });
 

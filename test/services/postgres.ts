@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,8 +21,13 @@ export interface TestPostgres {
   resume(): Promise<void>;
   /** Halts every process of the server, which then keeps its connections and says nothing; `false` lets them go on. */
   freeze(isFrozen: boolean): void;
+  /** Gives new connections another certificate, when it was started with one. */
+  useCertificate(certificate: TestCertificate): void;
   stop(): Promise<void>;
 }
+
+/** In PEM. */
+export type TestCertificate = { readonly cert: string; readonly key: string };
 
 /** Where the programs of PostgreSQL are; undefined where they are not, and its tests are skipped. */
 export const postgresProgram = findService("postgres");
@@ -32,7 +37,8 @@ const readyLimitMs = 30_000;
 const nobody = 65_534;
 const password = "s3cret-of-the-tests";
 
-export async function startPostgres(): Promise<TestPostgres> {
+/** @param certificate it then takes connections by TLS as well */
+export async function startPostgres(certificate?: TestCertificate): Promise<TestPostgres> {
   if (postgresProgram === undefined) throw new Error("PostgreSQL is not installed");
   const bin = dirname(postgresProgram);
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
@@ -53,8 +59,21 @@ export async function startPostgres(): Promise<TestPostgres> {
     { ...identity, env, cwd: folder, stdio: "pipe" },
   );
   const port = await findFreePort();
+  const tls = { cert: join(folder, "server.crt"), key: join(folder, "server.key") };
+  const writeCertificate = ({ cert, key }: TestCertificate) => {
+    for (const [path, text] of [
+      [tls.cert, cert],
+      [tls.key, key],
+    ] as const) {
+      writeFileSync(path, text, { mode: 0o600 });
+      if (identity.uid !== undefined) chownSync(path, nobody, nobody);
+    }
+  };
+  if (certificate !== undefined) writeCertificate(certificate);
+  const settings: Readonly<Record<string, string>> =
+    certificate === undefined ? {} : { ssl: "on", ssl_cert_file: tls.cert, ssl_key_file: tls.key };
   const start = () =>
-    startServer(join(bin, "postgres"), { data, folder, port }, { ...identity, env, cwd: folder });
+    startServer(join(bin, "postgres"), { data, folder, port, settings }, { ...identity, env, cwd: folder });
   const state = { child: await start(), databases: 0 };
   const addressOf = (name: string) => `postgres://owner:${password}@127.0.0.1:${port}/${name}`;
 
@@ -91,6 +110,10 @@ export async function startPostgres(): Promise<TestPostgres> {
       if (child.exitCode !== null || child.signalCode !== null) state.child = await start();
     },
     freeze: (isFrozen) => signalAll(state.child, isFrozen ? "SIGSTOP" : "SIGCONT"),
+    useCertificate(renewed) {
+      writeCertificate(renewed);
+      state.child.kill("SIGHUP");
+    },
     async stop() {
       signalAll(state.child, "SIGCONT");
       await halt("kill");
@@ -103,11 +126,12 @@ interface Place {
   readonly data: string;
   readonly folder: string;
   readonly port: number;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 async function startServer(
   program: string,
-  { data, folder, port }: Place,
+  { data, folder, port, settings: more }: Place,
   options: {
     readonly uid?: number;
     readonly gid?: number;
@@ -121,6 +145,7 @@ async function startServer(
     fsync: "on",
     shared_buffers: "32MB",
     max_connections: "60",
+    ...more,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn(program, ["-D", data, "-p", String(port), ...flags], {

@@ -14,6 +14,8 @@ export interface UsageQuestion extends UsageFilter {
   readonly bucket?: string | undefined;
   /** Names with commas between. */
   readonly group_by?: string | undefined;
+  /** Default true. Without them `duration_ms` and `first_byte_ms` are null, and a large answer comes sooner. */
+  readonly percentiles?: boolean | undefined;
 }
 
 /** What was asked or answered, as much of it as was kept. */

@@ -7,6 +7,7 @@ import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
+import { createConfigFollower } from "./config-follower.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -118,6 +119,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
   observe(foundation, { manager: holder.manager, directory });
+  const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
 
   const upkeep = startUpkeep(foundation, input);
   const unreadiness = () =>
@@ -134,6 +136,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       startIntegrations(manager(), { configs, directory, log }),
       workers?.start(),
     ]);
+    follower.start();
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
@@ -157,6 +160,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       state.isStopping = true;
       if (!store.vault.isSealed) await begun;
       await drain(path, { config, drainMs });
+      await follower.stop();
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
-import type { IntegrationConfig, Log } from "@llm-platform/kit";
+import { type IntegrationConfig, type Log, PlatformError } from "@llm-platform/kit";
 import type { ChangeNotices } from "./store/change-notices.ts";
+import type { RunAlone } from "./store/run-alone.ts";
 import type { Vault } from "./store/vault.ts";
 
 /**
@@ -13,8 +14,17 @@ export interface SavedConfig {
    * rather than run without it; a surface stays on, for without one nobody could mend it.
    */
   apply(config: IntegrationConfig): Promise<IntegrationConfig>;
-  /** Rejects with PlatformError `sealed`, `payload_too_large` or `unavailable`. */
+  /** Adds to what is saved. Rejects with PlatformError `sealed`, `payload_too_large` or `unavailable`. */
   save(name: string, patch: object): Promise<void>;
+  /**
+   * How one is to be by what is saved now; undefined for one that was not applied here. Rejects with PlatformError
+   * `conflict` when what is saved was made to another entry of the file than this server has, and as `save`.
+   */
+  current(name: string): Promise<IntegrationConfig | undefined>;
+  /** Names of those that were applied here. */
+  names(): readonly string[];
+  /** Calls `listener` with the name of what was saved, here or by another replica; undefined: anything may have been. */
+  onSaved(listener: (name: string | undefined) => void): void;
 }
 
 interface Saved {
@@ -23,21 +33,30 @@ interface Saved {
   readonly patch: object;
 }
 
+/** An entry as the file has it. */
+interface Written {
+  readonly fingerprint: string;
+  readonly config: IntegrationConfig;
+}
+
 export interface SavedConfigParts {
   readonly vault: Vault;
   /** Told of what is saved. */
   readonly changes: ChangeNotices;
+  readonly runAlone: RunAlone;
 }
 
 const purpose = "integration_config";
 
-export function createSavedConfig({ vault, changes }: SavedConfigParts, log: Log): SavedConfig {
-  const fingerprints = new Map<string, string>();
-  // It is taken up here with the next start.
-  changes.onRemote("integration_config", (change) => {
-    if (change.type === "changed")
-      log.info("integration.config_changed_elsewhere", { integration: change.name });
-  });
+export function createSavedConfig({ vault, changes, runAlone }: SavedConfigParts, log: Log): SavedConfig {
+  const entries = new Map<string, Written>();
+  const listeners: ((name: string | undefined) => void)[] = [];
+  const tell = (name: string | undefined) => {
+    for (const listener of listeners) listener(name);
+  };
+  changes.onRemote("integration_config", (change) =>
+    tell(change.type === "changed" ? change.name : undefined),
+  );
 
   async function read(name: string): Promise<Saved | undefined> {
     const text = await vault.read({ purpose, name });
@@ -60,7 +79,7 @@ export function createSavedConfig({ vault, changes }: SavedConfigParts, log: Log
   return {
     async apply(config) {
       const fingerprint = hash("sha256", JSON.stringify(config));
-      fingerprints.set(config.name, fingerprint);
+      entries.set(config.name, { fingerprint, config });
       try {
         const saved = await read(config.name);
         return saved?.fingerprint === fingerprint ? { ...config, ...saved.patch } : config;
@@ -71,14 +90,31 @@ export function createSavedConfig({ vault, changes }: SavedConfigParts, log: Log
       }
     },
     async save(name, patch) {
-      const fingerprint = fingerprints.get(name) ?? "";
-      const merged = { ...(await readPatch(name, fingerprint)), ...patch };
-      await vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
+      const fingerprint = entries.get(name)?.fingerprint ?? "";
+      // Two changes of different members, made on two replicas, both stay.
+      await runAlone("saved_config", async () => {
+        const merged = { ...(await readPatch(name, fingerprint)), ...patch };
+        await vault.write({ purpose, name }, JSON.stringify({ fingerprint, patch: merged }));
+      });
+      tell(name);
       await changes.announce("integration_config", name).catch((error: unknown) => {
-        // It is saved; other replicas see it when they start.
+        // It is saved; other replicas see it when they listen again, or start.
         log.warn("integration.change_not_announced", { integration: name, error });
       });
     },
+    async current(name) {
+      const entry = entries.get(name);
+      if (entry === undefined) return undefined;
+      const saved = await read(name);
+      if (saved === undefined) return entry.config;
+      if (saved.fingerprint === entry.fingerprint) return { ...entry.config, ...saved.patch };
+      throw new PlatformError(
+        "conflict",
+        `${name}: it was changed on a replica whose configuration file has another entry for it. Give all replicas the same file, then change it again.`,
+      );
+    },
+    names: () => [...entries.keys()],
+    onSaved: (listener) => void listeners.push(listener),
   };
 }
 

@@ -16,6 +16,7 @@ interface SumOptions extends UsageFilter {
   readonly range?: string;
   readonly bucket: string;
   readonly by: string;
+  readonly percentiles: boolean;
 }
 
 const groupNames = ["model", "principal", "integration", "provider", "operation"] as const;
@@ -38,6 +39,7 @@ export function addUsageCommands(program: Command, context: CliContext): void {
         .default("none"),
     )
     .option("--by <names>", `a row for each: ${groupNames.join(", ")}, with commas between`, "model")
+    .option("--no-percentiles", "leave them out: a large answer comes sooner")
     .action(async ({ by, ...options }: SumOptions) => {
       const question: UsageQuestion = { ...options, group_by: by };
       printSums(context.output(), await context.client().usage(question));

@@ -39,6 +39,10 @@ export const integrationStatusSchema = z.object({
   restarts: z.object({ in_window: z.number(), total: z.number() }),
   next_retry_at: z.string().nullable(),
   waiting_for: z.array(z.string()).readonly(),
+  config_problem: z
+    .string()
+    .nullable()
+    .describe("Why a change that was made on another replica is not in force on this one."),
 });
 
 const statusList = z.object({ integrations: z.array(integrationStatusSchema).readonly() });

@@ -57,7 +57,7 @@ export function setupOperations({ identity, hasher, setup }: SetupOperationParts
           });
         };
         try {
-          return await setup.claim(token, make);
+          return await setup.claim(token, () => identity.makeFirst(make));
         } catch (error) {
           noteRefusal(context, { operation: "setup.claim", error });
           throw error;

@@ -114,7 +114,7 @@ function createOperation({ identity, isConfigured }: KeyOperationParts): Operati
 }
 
 /**
- * Of several first users at once one is made. Rejects with PlatformError `conflict` while another call makes it, and
+ * Of several first users at once one is made. Rejects with PlatformError `conflict` for the others, and
  * `unauthenticated` for a caller who came without a key before there was a user.
  */
 async function guardFirst<Result>(

@@ -59,6 +59,8 @@ export interface Manager {
    * the old one then goes on.
    */
   reconfigure(name: string, patch: ConfigPatch): Promise<IntegrationStatus>;
+  /** Notes why a change that was made elsewhere is not in force here, for its status; null when it is. Throws `not_found`. */
+  noteConfigProblem(name: string, problem: string | null): void;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
   reportTraffic(name: string, outcome: TrafficOutcome): void;
   /** Appends an event that is of no state. Never throws: what cannot be made durable is logged. */
@@ -177,6 +179,10 @@ class IntegrationManager implements Manager {
       data: { fields },
     });
     return status;
+  }
+
+  noteConfigProblem(name: string, problem: string | null): void {
+    this.#find(name).configProblem = problem === null ? null : this.#parts.secrets.hide(problem);
   }
 
   reportTraffic(name: string, outcome: TrafficOutcome): void {

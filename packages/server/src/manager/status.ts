@@ -40,6 +40,8 @@ export interface IntegrationStatus {
   readonly next_retry_at: string | null;
   /** Dependencies that it waits for before it can start. */
   readonly waiting_for: readonly string[];
+  /** Why a change that was made on another replica is not in force here; null while none is missing. */
+  readonly config_problem: string | null;
 }
 
 /** Outcome of a live model call, as far as it says something about the integration. */
@@ -56,6 +58,7 @@ export interface StatusInput {
   readonly restartsTotal: number;
   readonly retryDueMs: number | undefined;
   readonly waitingFor: readonly string[];
+  readonly configProblem: string | null;
 }
 
 /** Puts what is known of an integration into the words of the API. */
@@ -78,6 +81,7 @@ export function formatStatus(input: StatusInput): IntegrationStatus {
     restarts: { in_window: input.restartsInWindow, total: input.restartsTotal },
     next_retry_at: input.retryDueMs === undefined ? null : toIsoTime(input.retryDueMs),
     waiting_for: input.waitingFor,
+    config_problem: input.configProblem,
   };
 }
 

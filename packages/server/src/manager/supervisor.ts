@@ -55,6 +55,8 @@ export class Supervisor {
   #problem: string | undefined;
   #waitingFor: readonly string[] = [];
   #isClosing = false;
+  /** Why a change that was made elsewhere is not in force. */
+  configProblem: string | null = null;
 
   constructor(config: IntegrationConfig, parts: SupervisorParts) {
     this.#config = config;
@@ -102,6 +104,7 @@ export class Supervisor {
       restartsTotal: this.#ledger.restartsTotal,
       retryDueMs: this.#retry.dueMs,
       waitingFor: this.#waitingFor,
+      configProblem: this.configProblem,
     });
   }
 
@@ -145,6 +148,7 @@ export class Supervisor {
       const hasNewSettings = !isDeepStrictEqual(next.settings, this.#config.settings);
       if (this.#instance !== undefined && next.enabled && hasNewSettings) await this.#swap(next, checked);
       this.#config = next;
+      this.configProblem = null;
       this.#loop?.setInterval(next.health_check_interval * 1_000);
       if (!next.enabled) await this.#disable();
       else if (this.#instance === undefined) {

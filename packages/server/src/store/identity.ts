@@ -13,6 +13,7 @@ import type { Permission } from "../core/permissions.ts";
 import { type ApiKeyTable, createApiKeyTable, type StoredKey } from "./api-key-table.ts";
 import { createPasswordTable, type PasswordTable } from "./password-table.ts";
 import { createRoleTable, type RoleTable } from "./role-table.ts";
+import type { RunAlone } from "./run-alone.ts";
 import { createSessionTable, type SessionTable } from "./session-table.ts";
 import type { Tables } from "./tables.ts";
 import { createTeamTable, type TeamTable } from "./team-table.ts";
@@ -23,6 +24,7 @@ export interface IdentityParts {
   /** Wall time. */
   readonly nowMs: () => number;
   readonly changes: ChangeNotices;
+  readonly runAlone: RunAlone;
 }
 
 /** Who is known, and word of every change of that. */
@@ -35,7 +37,10 @@ export interface Identity {
   readonly sessions: SessionTable;
   /** Whether there is a user, as of the last change that was heard of here. */
   readonly hasUsers: boolean;
-  /** Makes the first user. Rejects with PlatformError `conflict` while another call does. */
+  /**
+   * Runs what makes the first user, alone among all replicas. Rejects with PlatformError `conflict` when there is a user
+   * by then, and `unavailable`.
+   */
   makeFirst<Result>(make: () => Promise<Result>): Promise<Result>;
   /**
    * Who calls with a key; undefined for one that does not work. Notes that the key was used.
@@ -62,14 +67,19 @@ const anyone = "*";
 const noteUseEveryMs = 10_000;
 
 /** Rejects with PlatformError `unavailable`. */
-export async function createIdentity({ database, nowMs, changes }: IdentityParts): Promise<Identity> {
+export async function createIdentity({
+  database,
+  nowMs,
+  changes,
+  runAlone,
+}: IdentityParts): Promise<Identity> {
   const users = createUserTable(database);
   const apiKeys = createApiKeyTable(database);
   const passwords = createPasswordTable(database);
   const teams = createTeamTable(database);
   const roles = createRoleTable(database);
   const sessions = createSessionTable(database);
-  const state = { hasUsers: await users.hasAny(), isFirstUnderway: false };
+  const state = { hasUsers: await users.hasAny() };
   const listeners: ((news: IdentityNews) => void)[] = [];
   const uses = createUseNotes(apiKeys);
 
@@ -149,16 +159,13 @@ export async function createIdentity({ database, nowMs, changes }: IdentityParts
       return state.hasUsers;
     },
     toMember,
-    async makeFirst(make) {
-      if (state.isFirstUnderway)
-        throw new PlatformError("conflict", "Another call makes the first user right now. Look again.");
-      state.isFirstUnderway = true;
-      try {
-        return await make();
-      } finally {
-        state.isFirstUnderway = false;
-      }
-    },
+    makeFirst: (make) =>
+      runAlone("first_user", async () => {
+        if (!(await users.hasAny())) return make();
+        // Also where word of that user has not come yet.
+        if (!state.hasUsers) await lookAgain({ by: "elsewhere", type: "changed" });
+        throw new PlatformError("conflict", "There is a first user already. Ask an admin for a user.");
+      }),
     async findKey(sha256) {
       const found = await apiKeys.findBySha256(sha256);
       const holder = found === undefined ? undefined : toKeyHolder(await toFound(found), nowMs());

@@ -1,11 +1,17 @@
 import { PlatformError } from "@llm-platform/kit";
+import { takenError } from "./taken-error.ts";
 
 const sqliteFull = 13;
 const sqliteReadOnly = 8;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;
+/** Extended codes of a constraint that says that something is there once: its primary key, or another index. */
+const sqliteTaken = [1_555, 2_067];
 
-/** Runs something against the database. Whatever it throws becomes PlatformError `unavailable`, worded for callers. */
+/**
+ * Runs something against the database. Whatever it throws becomes PlatformError, worded for callers: `conflict` for what is
+ * there already, else `unavailable`.
+ */
 export function guardStorage<Result>(action: () => Result): Result {
   try {
     return action();
@@ -26,6 +32,8 @@ export async function guardStorageLater<Result>(action: () => Promise<Result>): 
 /** Says what is the matter with the database, without its path. */
 export function toStorageError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
+  const taken = takenColumnsOf(error);
+  if (taken !== undefined) return takenError(taken, error);
   return new PlatformError("unavailable", messageFor(sqliteCodeOf(error)), { cause: error });
 }
 
@@ -35,11 +43,24 @@ export function isDamage(error: unknown): boolean {
   return code === sqliteCorrupt || code === sqliteNotADatabase;
 }
 
+/** Columns of the index by which a row is there already; undefined when that is not what is wrong. */
+function takenColumnsOf(error: unknown): readonly string[] | undefined {
+  const code = extendedCodeOf(error);
+  if (code === undefined || !sqliteTaken.includes(code)) return undefined;
+  const [, list = ""] = /constraint failed: (.*)$/.exec(error instanceof Error ? error.message : "") ?? [];
+  return list.split(", ").map((column) => column.slice(column.indexOf(".") + 1));
+}
+
 /** SQLite's primary result code; undefined when the error is not SQLite's. */
 function sqliteCodeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
-    return undefined;
-  return error.errcode & 0xff;
+  const code = extendedCodeOf(error);
+  return code === undefined ? undefined : code & 0xff;
+}
+
+function extendedCodeOf(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode
+    : undefined;
 }
 
 function messageFor(code: number | undefined): string {

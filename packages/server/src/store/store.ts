@@ -16,6 +16,7 @@ import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
+import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
@@ -57,6 +58,8 @@ export interface Store {
   readonly prices: PriceRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
+  /** For what must not be done twice at once, by this server or another replica. */
+  readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
   createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
@@ -125,7 +128,8 @@ async function openTables(
       log,
       emptyLog: () => checkpointer.emptyLog(),
     });
-    const identity = await createIdentity({ database, nowMs, changes: noReplicas });
+    const runAlone = createRunAlone();
+    const identity = await createIdentity({ database, nowMs, changes: noReplicas, runAlone });
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
@@ -151,6 +155,7 @@ async function openTables(
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
       changes: noReplicas,
+      runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>

@@ -13,7 +13,8 @@ export interface Setup {
   /** The token, to be shown once; undefined for a server that is set up. A later call makes the one before void. */
   open(): string | undefined;
   /**
-   * Runs what makes the first admin. Of several at once one runs at most; when it fails, the token is good again.
+   * Runs what makes the first admin. Of several at once one runs at most; when it fails, the token is good again, unless
+   * the server is set up by then.
    * Rejects with PlatformError `conflict` for a server that is set up, and `unauthenticated` for a token that is wrong
    * or too old.
    */
@@ -50,7 +51,7 @@ export function createSetup({ isSetUp, nowMs }: SetupParts): Setup {
       try {
         return await make();
       } catch (error) {
-        state.digest = digest;
+        if (!isSetUp()) state.digest = digest;
         throw error;
       }
     },

@@ -1,7 +1,16 @@
 import { type RawBuilder, sql } from "kysely";
 
 /** What one replica at a time does. The numbers are those of PostgreSQL's advisory locks, under one of the platform's own. */
-const advisoryLocks = { schema: 1, ledger: 2, events: 3, secrets: 4, vault: 5, seals: 6 } as const;
+const advisoryLocks = {
+  schema: 1,
+  ledger: 2,
+  events: 3,
+  secrets: 4,
+  vault: 5,
+  seals: 6,
+  first_user: 7,
+  saved_config: 8,
+} as const;
 
 const platform = 0x6c_6c_6d_70;
 

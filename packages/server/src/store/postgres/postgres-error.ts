@@ -1,5 +1,7 @@
 import { PlatformError } from "@llm-platform/kit";
+import { takenError } from "../taken-error.ts";
 
+const taken = "23505";
 /** Classes of SQLSTATE that say that the server, and not the statement, is at fault. */
 const outageClasses = ["08", "53", "57", "58"];
 /** What no waiting mends, by SQLSTATE. */
@@ -21,16 +23,39 @@ const sentences: Readonly<Record<string, string>> = {
   "22003": "A number is too large for the database.",
 };
 
-/** What PostgreSQL or the way to it threw, worded for callers. It never names the password. */
+const untrusted =
+  "The certificate of PostgreSQL comes from an authority that is not trusted here. Name a file with the authority's certificate in database.ca_file, or as sslrootcert in DATABASE_URL.";
+const outOfDate =
+  "The certificate of PostgreSQL is not valid now. Renew it there, and look at the clocks of both.";
+/** What Node says of a certificate, and what pg says of a server that has none. */
+const tlsSentences: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "The certificate of PostgreSQL is for another host than the one in DATABASE_URL. Name the server as its certificate does, or give it a certificate for that name.",
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  CERT_SIGNATURE_FAILURE: untrusted,
+  CERT_HAS_EXPIRED: outOfDate,
+  CERT_NOT_YET_VALID: outOfDate,
+  "The server does not support SSL connections":
+    "PostgreSQL takes no connections by TLS. Turn on ssl there, or say sslmode=disable in DATABASE_URL where nobody can listen on the way.",
+};
+
+/**
+ * What PostgreSQL or the way to it threw, worded for callers: `conflict` for what is there already, else `unavailable`. It
+ * never names the password.
+ */
 export function toPostgresError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error;
   const code = sqlStateOf(error);
-  if (code === undefined)
-    return new PlatformError(
-      "unavailable",
-      `The database does not answer (${reasonOf(error)}). Look whether PostgreSQL runs, and whether it can be reached from here.`,
-      { cause: error },
-    );
+  if (code === undefined) {
+    const reason = reasonOf(error);
+    const message = `The database does not answer (${reason}). Look whether PostgreSQL runs, and whether it can be reached from here.`;
+    return new PlatformError("unavailable", tlsSentences[reason] ?? message, { cause: error });
+  }
+  if (code === taken) return takenError(takenColumnsOf(error), error);
   const message = refusals[code] ?? sentences[code];
   const fallback = isOutage(error)
     ? `The database does not answer now (SQLSTATE ${code}). Look at the log of PostgreSQL.`
@@ -48,6 +73,12 @@ export function refusalOf(error: unknown): string | undefined {
 export function isOutage(error: unknown): boolean {
   const code = sqlStateOf(error);
   return code === undefined || outageClasses.includes(code.slice(0, 2));
+}
+
+/** From the detail `Key (name)=(x) already exists.`, in whatever language it is. */
+function takenColumnsOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error) || !("detail" in error) || typeof error.detail !== "string") return [];
+  return /\(([^)]*)\)=/.exec(error.detail)?.[1]?.split(", ") ?? [];
 }
 
 /** Five characters from the server; undefined for what did not come from it. */

@@ -20,6 +20,7 @@ import { createPostgresLedger, type PostgresLedger } from "./ledger-table.ts";
 import { lockFor } from "./locks.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { createPools, type PostgresPools } from "./pools.ts";
+import { createPostgresRunAlone } from "./run-alone.ts";
 import { createPostgresSecrets } from "./secret-table.ts";
 import { createSharedSeals } from "./shared-seals.ts";
 import type { PostgresSettings } from "./settings.ts";
@@ -68,7 +69,8 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     // Before anything is read that others may change.
     await notices.begin();
     const vault = await openSharedVault(options, pools);
-    const identity = await createIdentity({ database: requests, nowMs, changes: notices });
+    const runAlone = createPostgresRunAlone(background);
+    const identity = await createIdentity({ database: requests, nowMs, changes: notices, runAlone });
     const sums = await createPostgresSums({ database: background, retention: keepSums, nowMs });
     const inserts = createTurns();
     const budgets = createBudgetStore(requests, inserts);
@@ -99,6 +101,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       vault,
       signingKeys: createSigningKeyTable(requests),
       changes: notices,
+      runAlone,
       keyValues: (integration) => createKeyValues(requests, integration),
       async close() {
         clearInterval(timer);
