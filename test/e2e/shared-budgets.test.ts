@@ -86,11 +86,8 @@ function fail(): never {
   throw new Error("there is no replica");
 }
 
-async function metric(platform: Platform, series: string): Promise<number> {
-  const { text } = await ask(platform, "/metrics", { headers: root });
-  const line = text.split("\n").find((each) => each.startsWith(`${series} `));
-  return Number(line?.slice(series.length + 1));
-}
+/** So that a machine that is busy with other tests makes no exchange late, which is then decided without the other replica. */
+const patient = () => ({ REDIS_URL: redis.url, LLM_PLATFORM_REDIS__COMMAND_TIMEOUT_MS: "5000" });
 
 const served = (answers: readonly Answer[]) => answers.filter(({ status }) => status === 200).length;
 
@@ -194,32 +191,26 @@ describe.skipIf(isMissing)("budgets of two replicas on PostgreSQL and Redis", ()
   test.each(setUps)(
     "a hundred calls with a cent left are two calls over both, over %s",
     async (_name, env) => {
-      const replicas = await startTwo({ REDIS_URL: redis.url, ...env });
+      const replicas = await startTwo({ ...patient(), ...env });
       const id = await make(replicas, cent);
       upstream.always(slowly);
       const answers = await callAll(replicas, 100);
-      const count = served(answers);
-      const locals = await Promise.all(
-        replicas.map((replica) => metric(replica, 'llm_budget_decisions_total{by="local"}')),
-      );
-      if (locals.every((local) => local === 0)) expect(count).toBe(2);
-      // An exchange that a busy machine made late is decided without the other replica.
-      else expect([1, 2, 3]).toContain(count);
+      expect(served(answers)).toBe(2);
       for (const answer of answers.filter(({ status }) => status !== 200))
         expectRefusal(answer, { status: 429, code: "budget_exceeded" });
       for (const replica of replicas)
         await vi.waitFor(
           async () =>
-            expect(await show(replica, id)).toMatchObject({ spent_micros: count * four, reserved_micros: 0 }),
+            expect(await show(replica, id)).toMatchObject({ spent_micros: 2 * four, reserved_micros: 0 }),
           heardMs,
         );
-      if (count >= 2) for (const replica of replicas) expect((await call(replica)).status).toBe(429);
+      for (const replica of replicas) expect((await call(replica)).status).toBe(429);
       await stop(...replicas);
     },
   );
 
   test("a replica that is killed in the middle of calls lets their money go, and its rows count once", async () => {
-    const [one, other] = await startTwo({ REDIS_URL: redis.url });
+    const [one, other] = await startTwo(patient());
     const id = await make([one, other], 5 * four);
     expect((await call(one)).status).toBe(200);
     upstream.always(verySlowly);
@@ -240,7 +231,7 @@ describe.skipIf(isMissing)("budgets of two replicas on PostgreSQL and Redis", ()
       interval: 100,
     });
     expect(performance.now() - killedAtMs).toBeLessThan(10_000);
-    const again = await start({ REDIS_URL: redis.url }, one.dataDirectory);
+    const again = await start(patient(), one.dataDirectory);
     await vi.waitFor(async () => {
       for (const replica of [again, other])
         expect(await show(replica, id)).toMatchObject({ spent_micros: 2 * four, reserved_micros: 0 });

@@ -45,7 +45,7 @@ export class BudgetLease {
   #lease = 0;
   #reserved = 0;
   #spent = 0;
-  /** By all, as last told, and what was spent here by then; undefined where nothing was told yet. */
+  /** By all, as last told or, where nothing was, as the ledger had it, and by here then. */
   #heard: { readonly byAll: number; readonly byHere: number } | undefined;
   #reservedElsewhere = 0;
   #left = 0;
@@ -61,8 +61,6 @@ export class BudgetLease {
   /** What the count knows of here; undefined where that is not known. */
   #told: Pick<BudgetAsk, "lease" | "reserved" | "spent"> | undefined;
   #toldAtMs = Number.NEGATIVE_INFINITY;
-  /** What was known when the count was lost. */
-  #alone: { readonly known: number; readonly spentBefore: number } | undefined;
 
   constructor(periodStartMs: number) {
     this.periodStartMs = periodStartMs;
@@ -97,13 +95,13 @@ export class BudgetLease {
   }
 
   /**
-   * What may be reserved here while the others cannot be asked: this replica's part of what was left when the count was
-   * lost, less what it has reserved, and has spent since.
+   * What may be reserved here while the others cannot be asked: this replica's part of what was left when it last heard of
+   * them, less what it has reserved, and has spent since.
    */
   share({ amountMicros }: Budget, spentMicros: number, replicas: number): BudgetRoom {
-    this.#alone ??= { known: Math.max(spentMicros, this.spentByAll), spentBefore: this.#spent };
-    const part = (amountMicros - this.#alone.known) / replicas;
-    const spentSince = this.#spent - this.#alone.spentBefore;
+    this.#heard ??= { byAll: spentMicros, byHere: this.#spent };
+    const part = (amountMicros - this.#heard.byAll) / replicas;
+    const spentSince = this.#spent - this.#heard.byHere;
     return { leftMicros: Math.floor(part - spentSince - this.#reserved), spentMicros };
   }
 
@@ -166,7 +164,6 @@ export class BudgetLease {
     this.#asked = undefined;
     if (asked === undefined) return;
     const { granted, spent, reservedElsewhere, left } = answer;
-    this.#alone = undefined;
     this.#lease += granted;
     this.#heard = { byAll: spent, byHere: asked.spent };
     this.#reservedElsewhere = reservedElsewhere;

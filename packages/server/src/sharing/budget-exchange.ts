@@ -4,25 +4,17 @@ import { budgetScript } from "./budget-script.ts";
 import { type LimitExchangeParts, replicaLifeMs } from "./limit-exchange.ts";
 import { evaluate, toScript } from "./redis-script.ts";
 
-export interface BudgetReply {
-  /** Replicas that are live, this one among them. */
-  readonly replicas: number;
-  /** In the order of the asks. */
-  readonly answers: readonly BudgetAnswer[];
-}
-
 /** Longer than a budget that is used goes unasked: one that was forgotten begins with what the ledger has. */
 const keptMs = 86_400_000;
 const answerSize = 4;
-const headSize = 2;
 const script = toScript(budgetScript);
 
-/** Asks Redis, in one round trip. Rejects when it cannot be asked, or says something else than it should. */
+/** Asks Redis, in one round trip, and resolves with answers in the order of the asks. Rejects when it cannot be asked, or says something else than it should. */
 export async function exchangeBudgets(
   redis: Redis,
   asks: readonly BudgetAsk[],
   { replica, keyPrefix }: Pick<LimitExchangeParts, "replica" | "keyPrefix">,
-): Promise<BudgetReply> {
+): Promise<readonly BudgetAnswer[]> {
   const keys = [
     `${keyPrefix}replicas`,
     ...asks.map(({ budgetId, periodStartMs }) => `${keyPrefix}budget:${budgetId}:${periodStartMs}`),
@@ -37,14 +29,12 @@ function toWire(ask: BudgetAsk): readonly number[] {
   return [amount, recorded, unrecorded, fresh, spent, lease, reserved, need, want];
 }
 
-function parseReply(reply: unknown, asks: number): BudgetReply {
-  if (!Array.isArray(reply) || reply.length !== headSize + asks * answerSize)
+function parseReply(reply: unknown, asks: number): readonly BudgetAnswer[] {
+  if (!Array.isArray(reply) || reply.length !== asks * answerSize)
     throw new Error("the script of budgets answered something else");
-  const [, replicas, ...members]: readonly unknown[] = reply;
-  const answers = Array.from({ length: asks }, (_, at) => {
-    const amounts = members.slice(at * answerSize, (at + 1) * answerSize).map(Number);
-    const [granted = 0, spent = 0, reservedElsewhere = 0, left = 0] = amounts;
+  const numbers = reply.map(Number);
+  return Array.from({ length: asks }, (_, at) => {
+    const [granted = 0, spent = 0, reservedElsewhere = 0, left = 0] = numbers.slice(at * answerSize);
     return { granted, spent, reservedElsewhere, left };
   });
-  return { replicas: Number(replicas), answers };
 }

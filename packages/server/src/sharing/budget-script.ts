@@ -11,7 +11,7 @@
  * leased (`l:`) and reserved (`r:`). What is spent is the
  * larger of what they told and of what the ledger says: so what one that died had not told counts when its rows come.
  *
- * Returns the time, how many replicas are live, then for each ask the members of `BudgetAnswer` in their order.
+ * Returns for each ask the members of `BudgetAnswer` in their order.
  */
 export const budgetScript = `
 local time = redis.call('TIME')
@@ -77,7 +77,7 @@ local function budget(key, amount, recorded, unrecorded, fresh, spent, lease, re
   return whole(granted), whole(total), whole(inFlight), whole(free - granted)
 end
 
-local reply = {whole(now), replicas}
+local reply = {}
 for at, ask in ipairs(cjson.decode(ARGV[4])) do
   for _, member in ipairs({budget(KEYS[at + 1], unpack(ask))}) do
     reply[#reply + 1] = member

@@ -1,4 +1,4 @@
-import { type BudgetAsk, BudgetLease } from "../core/budget-lease.ts";
+import { type BudgetAnswer, type BudgetAsk, BudgetLease } from "../core/budget-lease.ts";
 import type { BudgetPosition, BudgetTable } from "../core/budget-table.ts";
 import type {
   BudgetCharge,
@@ -10,15 +10,16 @@ import type {
   BudgetRoom,
   BudgetUse,
 } from "../core/budgets.ts";
-import type { BudgetReply } from "./budget-exchange.ts";
 
 export interface BudgetsOverReplicasParts {
   /** What is counted here, with what the ledger has of all replicas. */
   readonly table: BudgetTable;
   /** Whether the shared counts can be asked. */
   isUp(): boolean;
-  /** Asks them. Rejects after the deadline, or when they cannot be asked. */
-  exchange(asks: readonly BudgetAsk[], deadlineMs: number): Promise<BudgetReply>;
+  /** Asks them, and resolves with answers in the order of the asks. Rejects after the deadline, or when they cannot be asked. */
+  exchange(asks: readonly BudgetAsk[], deadlineMs: number): Promise<readonly BudgetAnswer[]>;
+  /** That are live, as last known. */
+  replicas(): number;
   /** How long an exchange may take that a call waits for. */
   readonly deadlineMs: number;
   /** Monotonic. */
@@ -73,7 +74,6 @@ export class BudgetsOverReplicas implements BudgetCounter {
   #asking: Promise<void> | undefined;
   /** The last exchange failed: until one does not, no call waits for one. */
   #isSuspect = false;
-  #replicas = 1;
 
   constructor(parts: BudgetsOverReplicasParts) {
     this.#parts = parts;
@@ -161,7 +161,7 @@ export class BudgetsOverReplicas implements BudgetCounter {
       const found = this.#leaseOf(id, wallMs);
       if (found === undefined) return undefined;
       const { budget, use } = found.position;
-      return found.lease.share(budget, use.spentMicros, this.#replicas);
+      return found.lease.share(budget, use.spentMicros, this.#parts.replicas());
     });
   }
 
@@ -179,7 +179,7 @@ export class BudgetsOverReplicas implements BudgetCounter {
         const lease = this.#leaseOf(budgetId, wallMs)?.lease;
         if (lease === undefined) return [];
         lease.take(micros, nowMs);
-        if (lease.isLow(nowMs, this.#replicas)) this.#due.add(budgetId);
+        if (lease.isLow(nowMs, this.#parts.replicas())) this.#due.add(budgetId);
         return [{ lease, budgetId, micros, unspent: micros }];
       },
     );
@@ -224,8 +224,7 @@ export class BudgetsOverReplicas implements BudgetCounter {
       if (asked.length > 0) {
         const asks = asked.map(({ ask }) => ask);
         // While they are up a call may join those that wait at any time.
-        const { replicas, answers } = await exchange(asks, isUp() ? deadlineMs : idleDeadlineMs);
-        this.#replicas = replicas;
+        const answers = await exchange(asks, isUp() ? deadlineMs : idleDeadlineMs);
         this.#isSuspect = false;
         for (const [at, { lease }] of asked.entries()) {
           const answer = answers[at];
@@ -275,7 +274,7 @@ export class BudgetsOverReplicas implements BudgetCounter {
     const facts = { budget, unrecorded, recorded: use.spentMicros - unrecorded };
     const ask = lease.toAsk(facts, {
       nowMs: this.#parts.nowMs(),
-      replicas: this.#replicas,
+      replicas: this.#parts.replicas(),
       refreshMs: Math.max(refreshMs, this.#leases.size * refreshEachMs),
     });
     return ask === undefined ? [] : [{ lease, ask }];

@@ -1,5 +1,4 @@
 import type { BudgetAnswer, BudgetAsk } from "../core/budget-lease.ts";
-import type { BudgetReply } from "./budget-exchange.ts";
 
 interface Holder {
   readonly offset: number;
@@ -28,10 +27,9 @@ export class SharedBudgetCounts {
     this.#live.delete(replica);
   }
 
-  exchange(replica: string, asks: readonly BudgetAsk[]): BudgetReply {
+  exchange(replica: string, asks: readonly BudgetAsk[]): readonly BudgetAnswer[] {
     this.#live.add(replica);
-    const answers = asks.map((ask) => this.#answer(replica, ask));
-    return { replicas: this.#live.size, answers };
+    return asks.map((ask) => this.#answer(replica, ask));
   }
 
   #answer(replica: string, ask: BudgetAsk): BudgetAnswer {

@@ -106,6 +106,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
         isUp: () => link.isUp,
         exchange: (asks, deadlineMs) =>
           ask((redis) => exchangeBudgets(redis, asks, exchange), { deadlineMs }),
+        replicas: () => limits.replicas,
         deadlineMs: settings.commandTimeoutMs,
         nowMs,
         wallMs: Date.now,
