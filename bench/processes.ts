@@ -61,6 +61,8 @@ export function createProcesses(): Processes {
       cwd,
       env: { ...cleanEnv, ...env },
       stdio: ["ignore", output, output],
+      // A group of its own, by which it is ended with all that it started.
+      detached: true,
     });
     running.add(child);
     child.once("exit", () => running.delete(child));
@@ -105,15 +107,15 @@ function hasEnded(child: ChildProcess): boolean {
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child) || child.pid === undefined) return;
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const descendants = await withDescendants(child.pid);
   child.kill("SIGTERM");
-  for (const pid of descendants) signalIfAlive(pid, "SIGCONT");
+  const group = -child.pid;
+  signalIfAlive(group, "SIGCONT");
   const isLate = new AbortController();
   const late = wait(stopTimeoutMs, undefined, { signal: isLate.signal }).catch(() => undefined);
   await Promise.race([ended, late]);
   isLate.abort();
   // Also what a program left behind that ended in time: it would work on, beside whatever is measured next.
-  for (const pid of descendants) signalIfAlive(pid, "SIGKILL");
+  signalIfAlive(group, "SIGKILL");
   await ended;
 }
 
