@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findFreePort } from "../../bench/free-port.ts";
 import { findService } from "../../tools/services.ts";
 
 /** A real nginx that hands calls to servers in turn. */
@@ -27,7 +27,7 @@ const startLimitMs = 5_000;
 export async function startNginx(ports: readonly number[]): Promise<Nginx> {
   if (nginxProgram === undefined) throw new Error("nginx is not installed");
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-nginx-"));
-  const port = await freePort();
+  const port = await findFreePort();
   await mkdir(join(folder, "temp"));
   const file = join(folder, "nginx.conf");
   await writeFile(file, config({ folder, port, ports }));
@@ -62,16 +62,6 @@ async function untilAnswered(url: string): Promise<void> {
     if (performance.now() > untilMs) throw new Error(`nginx did not answer ${url} in time: ${status}`);
     await sleep(20);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }
 
 type ConfigParts = { readonly folder: string; readonly port: number; readonly ports: readonly number[] };

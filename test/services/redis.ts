@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
+import { findFreePort } from "../../bench/free-port.ts";
 import { findService } from "../../tools/services.ts";
 
 /** A Redis of a test's own, in a temporary folder, without persistence. It ends with the test run at the latest. */
@@ -39,7 +39,7 @@ export async function startRedis({ flags = [], isTls = false }: TestRedisOptions
   if (redisServer === undefined) throw new Error("redis-server is not installed");
   const program = redisServer;
   const directory = await mkdtemp(join(tmpdir(), "llm-platform-redis-"));
-  const port = await freePort();
+  const port = await findFreePort();
   const running: { child: ChildProcess } = { child: await begin() };
   const onExit = () => running.child.kill("SIGKILL");
   process.once("exit", onExit);
@@ -92,15 +92,4 @@ export async function startRedis({ flags = [], isTls = false }: TestRedisOptions
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server: Server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("the system gave no port");
-  return address.port;
 }

@@ -9,9 +9,7 @@ export function chargedAttempts(
   inserted: readonly string[],
 ): readonly ChargedAttempt[] {
   const left = new Set(inserted);
-  return records.flatMap(({ attemptId, charges }) =>
-    left.delete(attemptId) && charges !== undefined ? [{ attemptId, charges }] : [],
-  );
+  return chargedOf(records.filter(({ attemptId }) => left.delete(attemptId)));
 }
 
 /** The same of records that were all inserted. */
