@@ -86,7 +86,13 @@ function create({ most = 1, size = 8, isRemote = false } = {}) {
     }
     clock.nowMs = untilMs;
   };
-  return { limits, enter, leave, pass, inside, refused, calls, depth, wait, clock };
+  /** Makes room as another process does that has the same limits: unheard here. */
+  const leaveElsewhere = (name: string) => {
+    const call = calls.get(name);
+    inside.splice(inside.indexOf(name), 1);
+    if (call !== undefined) local.leave(call);
+  };
+  return { limits, enter, leave, leaveElsewhere, pass, inside, refused, calls, depth, wait, clock };
 }
 
 describe("calls that wait", () => {
@@ -172,6 +178,22 @@ describe("calls that wait", () => {
     await turn();
     expect(inside).toEqual(["b-2", "a-2"]);
   });
+
+  test.each([false, true])(
+    "find room that another process made, however often they looked before (limits of another process: %j)",
+    async (isRemote) => {
+      const { enter, leaveElsewhere, pass, inside, depth } = create({ isRemote });
+      for (const name of ["a-1", "a-2"]) {
+        enter(name);
+        for (let each = 0; each < 4; each++) await turn();
+      }
+      await pass(400);
+      expect([inside, depth.value]).toEqual([["a-1"], 1]);
+      leaveElsewhere("a-1");
+      await pass(60);
+      expect([inside, depth.value]).toEqual([["a-2"], 0]);
+    },
+  );
 
   test.each([false, true])(
     "never are too many inside, and none is lost (limits of another process: %j)",

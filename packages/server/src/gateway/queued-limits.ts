@@ -244,6 +244,8 @@ class Queues implements QueuedLimits {
       this.#reject(waiting, this.#closing ?? error);
       return true;
     }
+    // Where the answer took its time, nothing waited meanwhile that would be looked after again.
+    this.#lookAgain();
     if (name === line.name || name === everyCall) {
       line.queue.putBack(next);
       return false;
