@@ -196,8 +196,19 @@ describe("limits over replicas", () => {
           expect(mostInMinute(cluster.passedAtMs)).toBeLessThanOrEqual(20);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 20000 },
     );
+  });
+
+  test("a limit whose first call waits for an answer is not forgotten meanwhile", async () => {
+    const cluster = new Cluster(1);
+    cluster.call(0);
+    await turn();
+    // The first tick sweeps.
+    cluster.tick(0);
+    for (let each = 0; each < 6; each++) cluster.call(0);
+    await cluster.settle();
+    expect([cluster.inFlight, cluster.refused]).toEqual([6, 1]);
   });
 
   test("with exchanges lost and late, no minute sees more than twice the limit, and nothing is lost for good", async () => {

@@ -132,7 +132,10 @@ export class LimitsOverReplicas implements LimitCounter {
   /** What was used within the minute must be known here should the counts lose it. */
   #sweep(nowMs: number): void {
     this.#sweptAtMs = nowMs;
-    for (const [name, lease] of this.#leases) if (lease.isFresh(nowMs)) this.#leases.delete(name);
+    // What a call waits for is not known to be used before it is let in.
+    const awaited = new Set(this.#waiting.flatMap(({ leases }) => leases));
+    for (const [name, lease] of this.#leases)
+      if (lease.isFresh(nowMs) && !awaited.has(lease)) this.#leases.delete(name);
   }
 
   #leaseOf(limit: Limit): LimitLease {
