@@ -126,6 +126,13 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       open: always(() => createOpenAiMount({ ...inference, directory })),
     }),
     createSurfaceIntegration({
+      id: "mcp",
+      type: "api",
+      summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
+      listener,
+      open: () => openMcp(parts),
+    }),
+    createSurfaceIntegration({
       id: "prometheus",
       type: "monitoring",
       summary: "Metrics for Prometheus at /metrics.",
@@ -144,6 +151,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -272,6 +280,21 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     },
     close: () => rest.stop(),
   };
+}
+
+async function openMcp(parts: SurfaceParts) {
+  // Loaded only where it is wanted: it takes a while.
+  const { createMcpMount } = await import("./api/mcp/surface.ts");
+  const { inference, auditor, readCaller, log, system } = parts;
+  const mount = createMcpMount({
+    operations: createOperations(parts),
+    authenticator: inference.authenticator,
+    auditor,
+    readCaller,
+    log,
+    version: system.version,
+  });
+  return { mount, close: closeNothing };
 }
 
 function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): IntegrationConfig {
