@@ -22,6 +22,7 @@ import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
+import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -93,6 +94,8 @@ export interface SurfaceParts {
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
+  /** What can be followed, for every protocol that can push. */
+  readonly feeds: readonly Feed[];
   manager(): Manager;
 }
 
