@@ -31,6 +31,10 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",
   ),
+  mcp: section(
+    { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
+    "The operations as tools for agents, over the Model Context Protocol.",
+  ),
   prometheus: section(
     { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
     "Metrics for Prometheus.",
