@@ -1,10 +1,11 @@
 import { type Dialect, PlatformError } from "@llm-platform/kit";
 import type { ClientDialect } from "./client-dialect.ts";
+import { anthropicClientDialect } from "./anthropic.ts";
 import { ollamaClientDialect } from "./ollama.ts";
 import { openAiClientDialect } from "./openai.ts";
 
 const dialects = new Map<Dialect, ClientDialect>(
-  [openAiClientDialect, ollamaClientDialect].map((each) => [each.dialect, each]),
+  [openAiClientDialect, anthropicClientDialect, ollamaClientDialect].map((each) => [each.dialect, each]),
 );
 
 /** What the dialect of a client is like. Throws PlatformError `internal` for one that no surface may offer. */
