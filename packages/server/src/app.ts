@@ -17,6 +17,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
@@ -82,9 +83,10 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
+  const pulls = openPulls(foundation, { config, directory, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
-  const feeds = createFeeds({ ...foundation, events, directory, manager, askWorkers, log });
+  const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
@@ -118,6 +120,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     manager,
     events,
     feeds,
+    pulls,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -146,6 +149,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
+    await pulls.begin();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -167,7 +171,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await follower.stop();
+      await Promise.all([follower.stop(), pulls.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

@@ -9,6 +9,7 @@ import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { pullSettings } from "./pull-settings.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
   events: eventSettings,
   prices: priceList,
   bundled_prices: bundledPricesSetting,
+  pulls: pullSettings,
 });
 
 /** The whole configuration, checked. Secrets are `Secret`. */

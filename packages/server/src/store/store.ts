@@ -16,6 +16,7 @@ import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
+import { createPullRows, type PullRows } from "./pull-rows.ts";
 import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
@@ -56,6 +57,7 @@ export interface Store {
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   readonly prices: PriceRows;
+  readonly pulls: PullRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   /** For what must not be done twice at once, by this server or another replica. */
@@ -154,6 +156,7 @@ async function openTables(
       vault,
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
+      pulls: createPullRows(database, onlyChain),
       changes: noReplicas,
       runAlone,
       keyValues: (integration) => createKeyValues(database, integration),

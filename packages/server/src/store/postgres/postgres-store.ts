@@ -8,6 +8,7 @@ import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
+import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
@@ -92,6 +93,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
+      pulls: createPullRows(requests, chain),
       identity,
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
