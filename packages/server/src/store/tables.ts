@@ -22,6 +22,7 @@ export interface Tables {
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
   readonly call_content: CallContentRow;
+  readonly responses: ResponseRow;
   readonly prices: PriceRow;
 }
 
@@ -264,4 +265,17 @@ export interface PriceRow {
   readonly terms: string | null;
   readonly changed_at_ms: number;
   readonly changed_by: string;
+}
+
+/** A response that its caller may come back to. */
+export interface ResponseRow {
+  readonly id: string;
+  /** Whose it is. */
+  readonly owner: string;
+  /** Null for the first of a conversation. */
+  readonly previous_id: string | null;
+  readonly created_at_ms: number;
+  /** How long the text of the row is. */
+  readonly characters: number;
+  readonly envelope: string;
 }
