@@ -8,6 +8,7 @@ import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { createConfigFollower } from "./config-follower.ts";
+import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -16,7 +17,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
-import { followIntegrations } from "./platform-views.ts";
+import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { createEventReader } from "./share-changes.ts";
@@ -81,13 +82,16 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
+  const askWorkers = async () => (await workers?.askAll()) ?? [];
+  const events = createEventReader({ store, manager, bus: sharing.bus });
+  const feeds = createFeeds({ ...foundation, events, directory, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
     processMetrics: createProcessMetrics(registry, metrics),
-    askWorkers: async () => (await workers?.askAll()) ?? [],
+    askWorkers,
     log,
     ledger: store.ledger,
     usage: store.usage,
@@ -112,12 +116,14 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
-    events: createEventReader({ store, manager, bus: sharing.bus }),
+    events,
+    feeds,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics.activeModels);
+  followOtherReplicas(sharing.bus, directory);
   observe(foundation, { manager: holder.manager, directory });
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
 

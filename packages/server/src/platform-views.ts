@@ -1,5 +1,6 @@
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { Bus } from "./sharing/bus.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 
 /** The model platforms as the integration manager has them now; none before there is one. */
@@ -32,6 +33,13 @@ export function followIntegrations(
     if (event.type === "models.changed" || event.type === "integration.config_changed")
       void directory.refresh(event.integration);
     if (event.type.startsWith("model.")) void countLoaded(manager, event.integration, activeModels);
+  });
+}
+
+/** What integrations offer may have been changed over another replica: they are asked here as well. */
+export function followOtherReplicas(bus: Bus, directory: ModelDirectory): void {
+  bus.subscribe("event", ({ type, integration }) => {
+    if (type === "models.changed" && typeof integration === "string") void directory.refresh(integration);
   });
 }
 

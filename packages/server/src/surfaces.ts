@@ -22,6 +22,7 @@ import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
+import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -95,6 +96,8 @@ export interface SurfaceParts {
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
+  /** What can be followed, for every protocol that can push. */
+  readonly feeds: readonly Feed[];
   manager(): Manager;
 }
 
@@ -128,6 +131,13 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
     createSurfaceIntegration({
+      id: "mcp",
+      type: "api",
+      summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
+      listener,
+      open: () => openMcp(parts),
+    }),
+    createSurfaceIntegration({
       id: "prometheus",
       type: "monitoring",
       summary: "Metrics for Prometheus at /metrics.",
@@ -146,6 +156,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -274,6 +285,21 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     },
     close: () => rest.stop(),
   };
+}
+
+async function openMcp(parts: SurfaceParts) {
+  // Loaded only where it is wanted: it takes a while.
+  const { createMcpMount } = await import("./api/mcp/surface.ts");
+  const { inference, auditor, readCaller, log, system } = parts;
+  const mount = createMcpMount({
+    operations: createOperations(parts),
+    authenticator: inference.authenticator,
+    auditor,
+    readCaller,
+    log,
+    version: system.version,
+  });
+  return { mount, close: closeNothing };
 }
 
 function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): IntegrationConfig {

@@ -33,6 +33,10 @@ export const configSchema = z.strictObject({
     "The OpenAI API.",
   ),
   responses: responseSettings,
+  mcp: section(
+    { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
+    "The operations as tools for agents, over the Model Context Protocol.",
+  ),
   prometheus: section(
     { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
     "Metrics for Prometheus.",
