@@ -60,7 +60,8 @@ describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
   test("that are given up end upstream within a second, and are on record so", async () => {
     const client = create(platform, key);
     const countGivenUp = async () =>
-      (await platform.ledgerRows({ count: 0 })).filter(({ outcome }) => outcome === "client_cancelled").length;
+      (await platform.ledgerRows({ count: 0 })).filter(({ outcome }) => outcome === "client_cancelled")
+        .length;
     const before = await countGivenUp();
     openai.script({ kind: "stream", chunks: 400, intervalMs: 25 });
     await client.giveUp(remoteModel, "Tell me a long story.");

@@ -53,6 +53,7 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
@@ -84,6 +85,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -131,7 +133,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory })),
+      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
     createSurfaceIntegration({
       id: "mcp",
