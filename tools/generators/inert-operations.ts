@@ -38,6 +38,7 @@ export function readOperations(): readonly Operation[] {
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
+    pulls: inert("pulls"),
     manager: () => inert("manager"),
   });
 }

@@ -6,6 +6,7 @@ import type { GeneratedFile } from "./generated-files.ts";
 import { integrationsPage } from "./integrations-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { createOpenApi } from "./openapi.ts";
+import { monitoringFiles } from "./monitoring-files.ts";
 import { operationsPage } from "./operations-page.ts";
 import { permissionsPage } from "./permissions-page.ts";
 import { settingsPage } from "./settings-page.ts";
@@ -23,6 +24,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "docs/reference/feeds.md", text: feedsPage() },
     { path: "docs/reference/permissions.md", text: permissionsPage() },
     { path: "docs/reference/integrations.md", text: integrationsPage() },
+    ...monitoringFiles(),
   ];
 }
 

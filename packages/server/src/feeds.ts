@@ -7,8 +7,10 @@ import { MetricSampler } from "./control/feeds/metric-sampler.ts";
 import { createMetricsFeed } from "./control/feeds/metrics.ts";
 import { createModelsFeed } from "./control/feeds/models.ts";
 import { createPullsFeed, type PullProgressSource } from "./control/feeds/pulls.ts";
+import { toPullView } from "./control/pulls.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { PullManager } from "./pulls/pull-manager.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 export interface FeedParts {
@@ -17,8 +19,7 @@ export interface FeedParts {
   readonly registry: MetricRegistry;
   /** Takes in what workers count. */
   askWorkers(): Promise<unknown>;
-  /** Undefined where nothing pulls models. */
-  readonly pulls?: PullProgressSource | undefined;
+  readonly pulls: PullManager;
   manager(): Manager;
   readonly log: Log;
 }
@@ -31,6 +32,16 @@ export function createFeeds(parts: FeedParts): readonly Feed[] {
     createEventsFeed({ reader, tail: new EventTail({ reader, log }) }),
     createModelsFeed({ reader, directory, integrations: () => manager().list() }),
     createMetricsFeed(sampler),
-    ...(parts.pulls === undefined ? [] : [createPullsFeed(parts.pulls)]),
+    createPullsFeed(toProgressSource(parts.pulls)),
   ];
+}
+
+/** Pulls that whoever begins to follow is told of. */
+const mostShown = 1_000;
+
+function toProgressSource(pulls: PullManager): PullProgressSource {
+  return {
+    list: async () => (await pulls.list(mostShown)).map(toPullView),
+    onChange: (listener) => pulls.onChange((pull) => listener(toPullView(pull))),
+  };
 }

@@ -10,6 +10,7 @@ import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
+import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
@@ -28,6 +29,7 @@ import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { pullOperations } from "./control/pulls.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
@@ -51,8 +53,11 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { pullAbility } from "./ollama-pull.ts";
+import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
@@ -80,6 +85,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -96,6 +102,7 @@ export interface SurfaceParts {
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
+  readonly pulls: PullManager;
   manager(): Manager;
 }
 
@@ -126,7 +133,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory })),
+      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
     createSurfaceIntegration({
       id: "mcp",
@@ -187,6 +194,7 @@ export function createOperations(
     | "usage"
     | "prices"
     | "budgets"
+    | "pulls"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -203,6 +211,7 @@ export function createOperations(
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
+    ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),
@@ -236,10 +245,10 @@ export function createOperations(
 }
 
 async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
-  const { inference, directory } = parts;
+  const { inference, pulls } = parts;
   const pull = createPullRoute("/local/ollama/pull", {
-    platform: () => modelPlatformOf(parts.manager(), "ollama"),
-    onPulled: () => directory.refresh("ollama"),
+    check: () => void pullAbility(modelPlatformOf(parts.manager(), "ollama")),
+    pulls,
   });
   const rest = await createRestServer({
     operations: createOperations(parts),
@@ -250,6 +259,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     streams: [
       createEventStream(parts.events),
       pull,
+      createPullProgress(pulls),
       createUsageExport(parts.ledger, Date.now),
       createBackupStream(parts.backups),
     ],
