@@ -1,6 +1,7 @@
 import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
+import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
 import { integrationsPage } from "./integrations-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -20,6 +21,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "docs/reference/errors.md", text: errorsPage() },
     { path: "docs/reference/metrics.md", text: metricsPage() },
     { path: "docs/reference/operations.md", text: operationsPage() },
+    { path: "docs/reference/feeds.md", text: feedsPage() },
     { path: "docs/reference/permissions.md", text: permissionsPage() },
     { path: "docs/reference/integrations.md", text: integrationsPage() },
     ...monitoringFiles(),

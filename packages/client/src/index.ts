@@ -6,5 +6,6 @@ export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export * from "./identity.ts";
 export * from "./prices.ts";
+export * from "./pulls.ts";
 export * from "./secrets.ts";
 export * from "./usage.ts";

@@ -9,6 +9,7 @@ import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
+import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -17,7 +18,8 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
-import { followIntegrations } from "./platform-views.ts";
+import { openPulls } from "./open-pulls.ts";
+import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { createEventReader } from "./share-changes.ts";
@@ -83,13 +85,17 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
+  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const askWorkers = async () => (await workers?.askAll()) ?? [];
+  const events = createEventReader({ store, manager, bus: sharing.bus });
+  const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
     processMetrics: createProcessMetrics(registry, metrics),
-    askWorkers: async () => (await workers?.askAll()) ?? [],
+    askWorkers,
     log,
     ledger: store.ledger,
     usage: store.usage,
@@ -114,12 +120,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
-    events: createEventReader({ store, manager, bus: sharing.bus }),
+    events,
+    feeds,
+    pulls,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics);
+  followOtherReplicas(sharing.bus, directory);
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
   const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
@@ -143,6 +152,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
+    await pulls.begin();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -164,7 +174,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await follower.stop();
+      await Promise.all([follower.stop(), pulls.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

@@ -1,5 +1,6 @@
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { Bus } from "./sharing/bus.ts";
 import type { EventDraft } from "./manager/ports.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 
@@ -47,6 +48,13 @@ export function followIntegrations(
     if (event.type === "model.loaded") countLoad(event, "ok");
     if (event.type === "model.load_failed") countLoad(event, "failed");
     if (event.type.startsWith("model.")) void countLoaded(manager, event.integration, activeModels);
+  });
+}
+
+/** What integrations offer may have been changed over another replica: they are asked here as well. */
+export function followOtherReplicas(bus: Bus, directory: ModelDirectory): void {
+  bus.subscribe("event", ({ type, integration }) => {
+    if (type === "models.changed" && typeof integration === "string") void directory.refresh(integration);
   });
 }
 

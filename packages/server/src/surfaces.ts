@@ -10,6 +10,7 @@ import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
+import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
@@ -22,11 +23,13 @@ import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
+import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { pullOperations } from "./control/pulls.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
@@ -50,8 +53,11 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { pullAbility } from "./ollama-pull.ts";
+import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
@@ -79,6 +85,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -93,6 +100,9 @@ export interface SurfaceParts {
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
+  /** What can be followed, for every protocol that can push. */
+  readonly feeds: readonly Feed[];
+  readonly pulls: PullManager;
   manager(): Manager;
 }
 
@@ -123,7 +133,14 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory })),
+      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
+    }),
+    createSurfaceIntegration({
+      id: "mcp",
+      type: "api",
+      summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
+      listener,
+      open: () => openMcp(parts),
     }),
     createSurfaceIntegration({
       id: "prometheus",
@@ -144,6 +161,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -176,6 +194,7 @@ export function createOperations(
     | "usage"
     | "prices"
     | "budgets"
+    | "pulls"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -192,6 +211,7 @@ export function createOperations(
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
+    ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),
@@ -225,10 +245,10 @@ export function createOperations(
 }
 
 async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
-  const { inference, directory } = parts;
+  const { inference, pulls } = parts;
   const pull = createPullRoute("/local/ollama/pull", {
-    platform: () => modelPlatformOf(parts.manager(), "ollama"),
-    onPulled: () => directory.refresh("ollama"),
+    check: () => void pullAbility(modelPlatformOf(parts.manager(), "ollama")),
+    pulls,
   });
   const rest = await createRestServer({
     operations: createOperations(parts),
@@ -239,6 +259,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     streams: [
       createEventStream(parts.events),
       pull,
+      createPullProgress(pulls),
       createUsageExport(parts.ledger, Date.now),
       createBackupStream(parts.backups),
     ],
@@ -272,6 +293,21 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     },
     close: () => rest.stop(),
   };
+}
+
+async function openMcp(parts: SurfaceParts) {
+  // Loaded only where it is wanted: it takes a while.
+  const { createMcpMount } = await import("./api/mcp/surface.ts");
+  const { inference, auditor, readCaller, log, system } = parts;
+  const mount = createMcpMount({
+    operations: createOperations(parts),
+    authenticator: inference.authenticator,
+    auditor,
+    readCaller,
+    log,
+    version: system.version,
+  });
+  return { mount, close: closeNothing };
 }
 
 function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): IntegrationConfig {

@@ -17,6 +17,7 @@ import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
+import { addPullCommands } from "./pulls.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSecretCommands } from "./secrets.ts";
@@ -74,6 +75,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addServerCommands(program, context);
   addRunCommand(program, context);
   addModelCommands(program, context);
+  addPullCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);
   addKeyCommands(program, context);

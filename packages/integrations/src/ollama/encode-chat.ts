@@ -1,5 +1,11 @@
-import type { EncodeInput, Json, JsonObject } from "@llm-platform/kit";
-import { countAt, isJsonArray, isJsonObject } from "../json-shape.ts";
+import {
+  countAt,
+  type EncodeInput,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+} from "@llm-platform/kit";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodeDefaults, type RequestDefaults } from "./encode-options.ts";
 import { chatFields, checkFields, type FieldRules, invalid, unsupported } from "./field-rules.ts";

@@ -1,5 +1,4 @@
-import type { EncodeInput, Json, JsonObject } from "@llm-platform/kit";
-import { isJsonArray } from "../json-shape.ts";
+import { type EncodeInput, isJsonArray, type Json, type JsonObject } from "@llm-platform/kit";
 import { encodeDefaults, type RequestDefaults } from "./encode-options.ts";
 import { checkFields, completionFields, invalid, unsupported } from "./field-rules.ts";
 

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "@llm-platform/kit";
-import { isJsonArray, isJsonObject } from "../json-shape.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "@llm-platform/kit";
 import { checkFields, type FieldRules, invalid, unsupported } from "./field-rules.ts";
 
 /** The content of a message as Ollama takes it: one text, and images beside it. */

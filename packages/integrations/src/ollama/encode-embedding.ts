@@ -1,5 +1,4 @@
-import type { EncodeInput, Json, JsonObject } from "@llm-platform/kit";
-import { countAt, isJsonArray } from "../json-shape.ts";
+import { countAt, type EncodeInput, isJsonArray, type Json, type JsonObject } from "@llm-platform/kit";
 import type { EncodeSettings } from "./encode-chat.ts";
 import { encodeDefaults } from "./encode-options.ts";
 import { checkFields, embeddingFields, invalid, unsupported } from "./field-rules.ts";

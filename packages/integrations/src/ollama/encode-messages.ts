@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "@llm-platform/kit";
-import { isJsonArray, isJsonObject, nestsDeeperThan } from "../json-shape.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject, nestsDeeperThan } from "@llm-platform/kit";
 import { encodeContent } from "./encode-content.ts";
 import { checkFields, type FieldRule, type FieldRules, invalid, unsupported } from "./field-rules.ts";
 

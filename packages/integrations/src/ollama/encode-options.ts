@@ -1,5 +1,4 @@
-import type { JsonObject } from "@llm-platform/kit";
-import { isJsonArray } from "../json-shape.ts";
+import { isJsonArray, type JsonObject } from "@llm-platform/kit";
 import { invalid } from "./field-rules.ts";
 
 /** What an instance adds to each of its requests. */

@@ -1,7 +1,9 @@
 import {
+  arrayAt,
   type Call,
   type Codec,
   type IntegrationContext,
+  isJsonObject,
   type JsonObject,
   type LoadedModel,
   type ModelPlatform,
@@ -10,7 +12,6 @@ import {
   type Reply,
 } from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, expectObject, expectSuccess } from "../control-client.ts";
-import { arrayAt, isJsonObject } from "../json-shape.ts";
 import type { ModelWatch } from "../model-watch.ts";
 import { createRequestHeaders } from "../request-headers.ts";
 import type { ServerAddress } from "../server-address.ts";

@@ -7,6 +7,7 @@ import { internalPeer } from "./client-address.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
+import type { UpgradeHandler } from "./upgrade.ts";
 import { type HttpRoute, requireRoutes } from "../core/http-route.ts";
 import { createTlsDoor, type Tls } from "./tls-door.ts";
 
@@ -54,6 +55,11 @@ export interface Mount {
   readonly prefixes?: ReadonlyMap<string, RequestHandler>;
   /** What the fast lane serves, by exact path; `paths` has the same for every request that it leaves. */
   readonly fast?: ReadonlyMap<string, FastRoute>;
+  /**
+   * Who takes over requests that want to go on as a WebSocket, by exact path. `paths` has each of them too, for requests
+   * that do not. A handler that is taken away keeps its connections, and ends them itself.
+   */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
 }
 
 /** The one port of the platform. */
@@ -76,6 +82,8 @@ export interface Listener {
   listen(): Promise<AddressInfo>;
   /** Ends the connections that carry no request now. */
   closeIdle(): void;
+  /** Calls `listener` when no new connection is taken any more, until the result is called. */
+  onClose(listener: () => void): () => void;
   /** Answers `connection: close` from now on and takes no new connection. */
   close(): void;
   /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
@@ -92,11 +100,13 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
   const connections = new Connections(parts);
   const state = { isClosing: false };
+  const closeListeners = new Set<() => void>();
   const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
+    findUpgrade: (path) => places.findUpgrade(path),
   });
   const lane = {
     isClosing,
@@ -155,8 +165,13 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     closeIdle() {
       for (const each of lanes) each.closeIdle();
     },
+    onClose(listener) {
+      closeListeners.add(listener);
+      return () => void closeListeners.delete(listener);
+    },
     close() {
       state.isClosing = true;
+      for (const listener of closeListeners) listener();
       server.close();
       parts.dealer?.close();
       for (const each of lanes) each.closeIdle();
@@ -192,9 +207,10 @@ class Places {
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
+  readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #routes = new Map<string, HttpRoute>();
 
-  put({ routes, paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
+  put({ routes, paths, prefixes = new Map(), fast = new Map(), upgrades = new Map() }: Mount): () => void {
     requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
     const named = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
     const removals = [
@@ -202,6 +218,7 @@ class Places {
       putAll(this.#paths, paths),
       putAll(this.#prefixes, prefixes),
       putAll(this.#fast, fast),
+      putAll(this.#upgrades, upgrades),
     ];
     return () => {
       for (const remove of removals) remove();
@@ -213,6 +230,10 @@ class Places {
     if (exact !== undefined) return exact;
     for (const [prefix, handler] of this.#prefixes) if (path.startsWith(prefix)) return handler;
     return undefined;
+  }
+
+  findUpgrade(path: string): UpgradeHandler | undefined {
+    return this.#upgrades.get(path);
   }
 
   findRoute(path: string): FastRoute | undefined {

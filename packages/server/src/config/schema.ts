@@ -9,6 +9,8 @@ import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { pullSettings } from "./pull-settings.ts";
+import { responseSettings } from "./response-settings.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
@@ -31,6 +33,11 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",
   ),
+  responses: responseSettings,
+  mcp: section(
+    { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
+    "The operations as tools for agents, over the Model Context Protocol.",
+  ),
   prometheus: section(
     { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
     "Metrics for Prometheus.",
@@ -45,6 +52,7 @@ export const configSchema = z.strictObject({
   events: eventSettings,
   prices: priceList,
   bundled_prices: bundledPricesSetting,
+  pulls: pullSettings,
 });
 
 /** The whole configuration, checked. Secrets are `Secret`. */

@@ -13,7 +13,7 @@ const modelInput = z.strictObject({
   model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
 });
 
-const modelSchema = z.object({
+export const modelSchema = z.object({
   id: z.string(),
   integration: z.string(),
   provider: z.string(),
@@ -144,6 +144,8 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
         const { info, platform } = find(model);
         await ability(platform.delete?.bind(platform), info, "delete")(info.id, signal);
         await directory.refresh(info.integration);
+        // Other replicas ask the integration anew.
+        manager.publish({ integration: info.integration, type: "models.changed", data: {} });
         return { model: info.id, integration: info.integration, status: "deleted" };
       },
     }),
@@ -220,7 +222,8 @@ function ability<Action>(action: Action | undefined, info: CatalogueModel, verb:
   );
 }
 
-function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
+/** A model as the management API shows it. */
+export function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
   return {
     id: model.id,
     integration: model.integration,

@@ -111,13 +111,14 @@ export class Family<Series extends AnySeries> implements Metric<Series> {
     return text;
   }
 
-  samples(label: string, wanted: string): readonly Sample[] {
+  /** Every series, or those whose label has this value. */
+  samples(where?: { readonly label: string; readonly value: string }): readonly Sample[] {
     const { name, labels: names } = this.definition;
-    const index = names.indexOf(label);
-    if (index < 0) return [];
+    const index = where === undefined ? -1 : names.indexOf(where.label);
+    if (where !== undefined && index < 0) return [];
     const found: Sample[] = [];
     for (const { values, value, counts } of this.foreign.mergeInto(this.export())) {
-      if (values[index] !== wanted) continue;
+      if (where !== undefined && values[index] !== where.value) continue;
       const labels = Object.fromEntries(names.map((each, at) => [each, values[at] ?? ""]));
       if (counts === undefined) found.push({ name, labels, value });
       else {

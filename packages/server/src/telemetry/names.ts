@@ -278,6 +278,24 @@ export const metricNames = {
     type: "counter",
     labels: ["result"],
   },
+  pulls: {
+    name: "llm_pulls_total",
+    help: "Pulls of models that came to rest, by where they came from and how they ended.",
+    type: "counter",
+    labels: ["kind", "result"],
+  },
+  pulledBytes: {
+    name: "llm_pulled_bytes_total",
+    help: "Bytes of models that this server fetched itself.",
+    type: "counter",
+    labels: ["kind"],
+  },
+  pullsActive: {
+    name: "llm_pulls_active",
+    help: "Pulls of models that run or wait.",
+    type: "gauge",
+    labels: [],
+  },
   auditFailures: {
     name: "llm_audit_write_failures_total",
     help: "Times that a sink of the audit log, the database or the file, failed or took too long.",

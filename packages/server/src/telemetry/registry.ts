@@ -25,6 +25,8 @@ export interface MetricRegistry {
   expose(): string;
   /** Every series whose label `label` has this value, for one integration's page. */
   samples(label: string, value: string): readonly Sample[];
+  /** Every series of these metrics, or of all, those of other processes included. Names that are not known are ignored. */
+  read(names: readonly string[] | undefined): readonly Sample[];
   /** The series of this process, for another one to take in. Metrics without any are left out. */
   export(): readonly FamilyData[];
   /** Takes in the series of another process in place of those that it told before; metrics that are not defined here are ignored. */
@@ -63,7 +65,14 @@ export function createMetricRegistry(): MetricRegistry {
     },
     samples(label, value) {
       for (const collect of collectors) collect();
-      return [...families.values()].flatMap((each) => each.samples(label, value));
+      return [...families.values()].flatMap((each) => each.samples({ label, value }));
+    },
+    read(names) {
+      for (const collect of collectors) collect();
+      const wanted = names === undefined ? undefined : new Set(names);
+      return [...families]
+        .filter(([name]) => wanted?.has(name) !== false)
+        .flatMap(([, each]) => each.samples());
     },
     export() {
       for (const collect of collectors) collect();

@@ -1,15 +1,17 @@
-import { type ModelPlatform, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
+import { errorCodes, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { statusOf } from "../../core/error-status.ts";
+import type { Pull } from "../../core/pull.ts";
+import type { Principal } from "../../core/principal.ts";
+import type { PullManager } from "../../pulls/pull-manager.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
 import type { StreamRoute } from "./server.ts";
 
 export interface PullRouteParts {
-  /** The platform that pulls. Throws PlatformError when it is not running. */
-  platform(): ModelPlatform;
-  /** Called when a pull has brought a model. */
-  onPulled(): Promise<void>;
+  /** Throws PlatformError when the integration does not run or cannot pull. */
+  check(): void;
+  readonly pulls: PullManager;
 }
 
 const pullInput = z.object({
@@ -36,9 +38,8 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
     accepts: () => true,
     async handle(request, reply, signal) {
       const { model, stream } = readInput(request);
-      const platform = parts.platform();
-      if (platform.pull === undefined)
-        throw new PlatformError("unsupported_parameter", "This integration cannot pull models.");
+      parts.check();
+      const owner = request.getDecorator<Principal>("principal");
       const isSse = request.headers.accept?.includes("text/event-stream") === true;
       const { raw } = reply.hijack();
       const write = (value: object) => {
@@ -59,16 +60,17 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         });
       };
       try {
-        await platform.pull(model, {
+        await bring(parts.pulls, {
+          model,
+          owner,
           signal,
-          onProgress: (progress) => {
+          onStep: (progress) => {
             // Clients stop reading there and call the model: that is told when it can be called.
             if (progress.phase === successPhase) return;
             if (stream) start(200);
             write(toOllamaProgress(progress));
           },
         });
-        await parts.onPulled();
         start(200);
         if (stream) write({ status: successPhase });
         raw.end(stream ? undefined : JSON.stringify({ status: successPhase }));
@@ -85,6 +87,32 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
       }
     },
   };
+}
+
+interface Bringing {
+  readonly model: string;
+  readonly owner: Principal;
+  readonly signal: AbortSignal;
+  onStep(step: PullProgress): void;
+}
+
+/** Resolves when the model can be called. A pull that nobody else asked for ends with its client, as with Ollama itself. */
+async function bring(pulls: PullManager, { model, owner, signal, onStep }: Bringing): Promise<void> {
+  const request = { kind: "ollama", source: model, integration: "ollama", load: false } as const;
+  const { pull, isJoined } = await pulls.start(request, owner, onStep);
+  try {
+    expectDone(await pulls.whenAtRest(pull.id, signal));
+  } catch (error) {
+    if (signal.aborted && !isJoined) await pulls.cancel(pull.id);
+    throw error;
+  }
+}
+
+/** Throws what became of a pull that is not done. */
+function expectDone({ phase, failure }: Pull): void {
+  if (phase === "done") return;
+  const code = errorCodes.find((each) => each === failure?.code) ?? "conflict";
+  throw new PlatformError(code, failure?.message ?? `The pull was ${phase} by somebody.`);
 }
 
 function readInput(request: FastifyRequest): { readonly model: string; readonly stream: boolean } {
