@@ -62,6 +62,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       `--config.file=${config}`,
       `--storage.tsdb.path=${join(folder, "tsdb")}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      "--enable-feature=exemplar-storage",
       // How long Prometheus waits before it sends an alert that still fires once more.
       "--rules.alert.resend-delay=1s",
     ],
