@@ -4,7 +4,6 @@ import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
-import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
@@ -59,6 +58,7 @@ import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -117,8 +117,7 @@ const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
-  const { config, listener, inference, directory, registry } = parts;
-  const { authenticator } = inference;
+  const { config, listener, inference, directory } = parts;
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -142,19 +141,11 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
-    createSurfaceIntegration({
-      id: "prometheus",
-      type: "monitoring",
-      summary: "Metrics for Prometheus at /metrics.",
-      listener,
-      open: always(() =>
-        createMetricsMount({
-          registry,
-          process: parts.processMetrics,
-          authenticator,
-          askOthers: () => parts.askWorkers(),
-        }),
-      ),
+    createMetricsSurface({
+      ...parts,
+      process: parts.processMetrics,
+      authenticator: inference.authenticator,
+      askOthers: () => parts.askWorkers(),
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
