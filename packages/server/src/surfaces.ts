@@ -26,6 +26,7 @@ import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -201,6 +202,7 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
+    ...modelFileOperations(manager),
     ...ollamaOperations(manager),
     ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
