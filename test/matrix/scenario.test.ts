@@ -15,7 +15,7 @@ let platform: Platform;
 
 beforeAll(async () => {
   openai = await createFakeUpstream({ dialect: "openai", tokenDelayMs: 5 });
-  ollama = await createFakeUpstream({ dialect: "ollama" });
+  ollama = await createFakeUpstream({ dialect: "ollama", tokenDelayMs: 50 });
   platform = await startPlatform({
     config: {
       integrations: [
