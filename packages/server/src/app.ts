@@ -78,6 +78,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
@@ -118,6 +120,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
+    stopping: input.stopping,
+    isServing: () => unreadiness() === undefined,
     events,
     feeds,
     pulls,
@@ -131,8 +135,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
 
   const upkeep = startUpkeep(foundation, input);
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
   const url = toUrl(config, address);
