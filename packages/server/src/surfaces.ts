@@ -6,6 +6,7 @@ import { createInferenceHandler, type InferenceParts, mountInference } from "./a
 import type { Listener, Mount } from "./api/listener.ts";
 import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
@@ -135,6 +136,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -161,6 +163,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };

@@ -3,6 +3,7 @@ import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import { requirePermission } from "../../core/permissions.ts";
 import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
+import { listModelNames } from "../../gateway/model-names.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
@@ -54,19 +55,7 @@ interface ListedModel {
 }
 
 function listModels(directory: ModelDirectory): readonly ListedModel[] {
-  const { models, routes } = directory.snapshot;
-  const listed = new Map<string, ListedModel>();
-  for (const model of models) {
-    if (!listed.has(model.id)) listed.set(model.id, toListed(model.id, model));
-    else listed.set(`${model.integration}/${model.id}`, toListed(`${model.integration}/${model.id}`, model));
-  }
-  const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
-  for (const [name, route] of routes) {
-    const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
-    if (!listed.has(name) && !byTarget.has(name) && first !== undefined)
-      listed.set(name, toListed(name, first));
-  }
-  return [...listed.values()];
+  return listModelNames(directory).map(({ name, model }) => toListed(name, model));
 }
 
 function toListed(id: string, model: CatalogueModel): ListedModel {
