@@ -4,7 +4,6 @@ import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
-import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
@@ -28,6 +27,7 @@ import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -60,6 +60,7 @@ import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -118,8 +119,7 @@ const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
-  const { config, listener, inference, directory, registry } = parts;
-  const { authenticator } = inference;
+  const { config, listener, inference, directory } = parts;
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -144,19 +144,11 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
-    createSurfaceIntegration({
-      id: "prometheus",
-      type: "monitoring",
-      summary: "Metrics for Prometheus at /metrics.",
-      listener,
-      open: always(() =>
-        createMetricsMount({
-          registry,
-          process: parts.processMetrics,
-          authenticator,
-          askOthers: () => parts.askWorkers(),
-        }),
-      ),
+    createMetricsSurface({
+      ...parts,
+      process: parts.processMetrics,
+      authenticator: inference.authenticator,
+      askOthers: () => parts.askWorkers(),
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -213,6 +205,7 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
+    ...modelFileOperations(manager),
     ...ollamaOperations(manager),
     ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),

@@ -11,6 +11,7 @@ import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
 import { pullSettings } from "./pull-settings.ts";
 import { responseSettings } from "./response-settings.ts";
+import { prometheusSettings } from "./prometheus-settings.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
@@ -42,10 +43,7 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
-  prometheus: section(
-    { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
-    "Metrics for Prometheus.",
-  ),
+  prometheus: prometheusSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,

@@ -23,12 +23,11 @@ const createInput = z.strictObject({
   stream: z.boolean().default(true),
 });
 
-const shown = z.object({ model: modelSchema, details: z.record(z.string(), z.unknown()) });
+const shown = z.object({ model: modelSchema, details: z.record(z.string(), z.json()) });
 const loaded = z.object({ models: z.array(loadedSchema) });
 
 /** What a caller asks of the models themselves. Each rejects with PlatformError. */
-export function listTags({ directory, auditor }: OllamaParts, context: OperationContext): JsonObject {
-  auditor.require(context, "models.list", "models.read");
+export function listTags({ directory }: OllamaParts): JsonObject {
   return { models: listModelNames(directory).map(toTag) };
 }
 
@@ -62,7 +61,6 @@ export async function deleteModel(
   context: OperationContext,
 ): Promise<void> {
   const name = checkInput(modelInput, body);
-  context.auditor.require(context, "models.delete", "models.write");
   const found = findOllamaModel(parts.directory, name);
   await runOperation(parts, "models.delete", {
     input: { model: `${found.integration}/${found.id}` },
@@ -72,7 +70,6 @@ export async function deleteModel(
 
 export async function copyModel(parts: OllamaParts, body: unknown, context: OperationContext): Promise<void> {
   const { source, destination } = checkInput(copyInput, body);
-  context.auditor.require(context, "models.copy", "models.write");
   const found = findOllamaModel(parts.directory, source);
   const input = { model: `${found.integration}/${found.id}`, destination };
   await runOperation(parts, "models.copy", { input, context });
@@ -87,7 +84,6 @@ export async function createModel(
   body: unknown,
   context: OperationContext,
 ): Promise<{ readonly stream: boolean }> {
-  context.auditor.require(context, "models.copy", "models.write");
   const parsed = createInput.safeParse(body);
   if (!parsed.success) {
     throw new PlatformError(

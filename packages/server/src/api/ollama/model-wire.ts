@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isJsonObject, type JsonObject, type ModelInfo } from "@llm-platform/kit";
+import type { JsonObject, ModelInfo } from "@llm-platform/kit";
 import type { NamedModel } from "../../gateway/model-names.ts";
 
 const defaultTag = ":latest";
@@ -90,12 +90,12 @@ export interface ShownModel {
     readonly quantization: string | null;
     readonly capabilities: readonly string[];
   };
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: JsonObject;
 }
 
 /** The answer of `/api/show`: Ollama's own where it is Ollama's model, else the same of what is known. */
 export function toShown({ model, details }: ShownModel, createdAtSeconds: number | undefined): JsonObject {
-  if (isOllamas(details)) return details;
+  if ("model_info" in details) return details;
   const { family, quantization, context_tokens: contextTokens } = model;
   const architecture = family ?? "unknown";
   return {
@@ -114,10 +114,6 @@ export function toShown({ model, details }: ShownModel, createdAtSeconds: number
     capabilities: capabilitiesOf(model),
     modified_at: toTime(createdAtSeconds),
   };
-}
-
-function isOllamas(details: unknown): details is JsonObject {
-  return isJsonObject(details as JsonObject) && "model_info" in (details as JsonObject);
 }
 
 /** Ollama's words for what a model can be asked for. What else the platform says of it stands behind them. */

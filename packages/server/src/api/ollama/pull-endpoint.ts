@@ -21,7 +21,6 @@ export async function pullModel(
   body: unknown,
   { client, context }: { readonly client: ClientReply; readonly context: OperationContext },
 ): Promise<void> {
-  auditor.require(context, "ollama.pull", "models.write");
   const { model, stream } = checkInput(pullInput, body);
   const integration = findPuller();
   const write = (value: object) => {

@@ -3,6 +3,7 @@ import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { OperationContext } from "../../control/operation.ts";
 import { sourceOf } from "../../core/error-status.ts";
 import type { HttpRoute } from "../../core/http-route.ts";
+import type { Permission } from "../../core/permissions.ts";
 import { chatBodyLimits, scanJsonObject } from "../../wire/json-scan.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import { isRead } from "../answer.ts";
@@ -41,6 +42,9 @@ interface Asked {
 type Answer = (parts: OllamaParts, asked: Asked) => Promise<void>;
 
 interface ModelEndpoint extends HttpRoute {
+  /** By what the audit log knows it. */
+  readonly operation: string;
+  readonly access: Permission;
   readonly answer: Answer;
 }
 
@@ -48,12 +52,14 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "GET",
     path: "/api/tags",
+    operation: "models.list",
     access: "models.read",
-    answer: async (parts, { client, context }) => sendJson(client, context, listTags(parts, context)),
+    answer: async (parts, { client, context }) => sendJson(client, context, listTags(parts)),
   },
   {
     method: "GET",
     path: "/api/ps",
+    operation: "models.loaded",
     access: "models.read",
     answer: async (parts, { client, context }) =>
       sendJson(client, context, await listRunning(parts, context)),
@@ -61,6 +67,7 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "POST",
     path: "/api/show",
+    operation: "models.show",
     access: "models.read",
     answer: async (parts, { body, client, context }) =>
       sendJson(client, context, await showModel(parts, body, context)),
@@ -68,12 +75,14 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "POST",
     path: "/api/pull",
+    operation: "ollama.pull",
     access: "models.write",
     answer: (parts, { body, client, context }) => pullModel(parts, body, { client, context }),
   },
   {
     method: "POST",
     path: "/api/copy",
+    operation: "models.copy",
     access: "models.write",
     answer: async (parts, { body, client, context }) => {
       await copyModel(parts, body, context);
@@ -83,6 +92,7 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "DELETE",
     path: "/api/delete",
+    operation: "models.delete",
     access: "models.write",
     answer: async (parts, { body, client, context }) => {
       await deleteModel(parts, body, context);
@@ -92,6 +102,7 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "POST",
     path: "/api/create",
+    operation: "models.copy",
     access: "models.write",
     answer: async (parts, { body, client, context }) => {
       const { stream } = await createModel(parts, body, context);
@@ -167,7 +178,7 @@ interface Incoming {
 
 async function serve(
   parts: OllamaParts,
-  { method, answer }: ModelEndpoint,
+  { method, operation, access, answer }: ModelEndpoint,
   { request, response }: Incoming,
 ): Promise<void> {
   const client = new HttpReply(response);
@@ -178,6 +189,7 @@ async function serve(
     const context = await openContext(parts, request, { requestId, signal: gone.signal });
     if (request.method !== method && !(method === "GET" && request.method === "HEAD"))
       throw new PlatformError("method_not_allowed", `Use ${method} here.`);
+    parts.auditor.require(context, operation, access);
     const body = method === "GET" ? undefined : await readJson(request);
     await answer(parts, { body, client, context });
   } catch (thrown) {
