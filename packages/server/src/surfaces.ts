@@ -5,6 +5,7 @@ import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
@@ -142,6 +143,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -162,6 +164,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     grpc: config.grpc.enabled,
+    "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
