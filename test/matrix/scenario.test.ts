@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { createRestScenario } from "./rest-scenario.ts";
+import { createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
 import type { ChatClient, ScenarioClient } from "./scenario-client.ts";
 
 const key = "operator-key-0123456789";
@@ -39,6 +40,8 @@ const scenarioClients: Readonly<Record<string, (platform: Platform, key: string)
 };
 const chatClients: Readonly<Record<string, (platform: Platform, key: string) => ChatClient>> = {
   ...scenarioClients,
+  "ollama's client": createOllamaChat,
+  "OpenAI's client for responses": createResponsesChat,
 };
 
 describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
