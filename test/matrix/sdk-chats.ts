@@ -35,12 +35,8 @@ async function leaveAfterTwo(pieces: AsyncIterable<Piece>): Promise<void> {
 }
 
 /** @param chat begins a chat; a client leaves by ending its loop */
-function createChatClient(
-  name: string,
-  chat: (model: string, text: string) => AsyncGenerator<Piece, void>,
-): ChatClient {
+function createChatClient(chat: (model: string, text: string) => AsyncGenerator<Piece, void>): ChatClient {
   return {
-    name,
     chat: (model, text) => gather(chat(model, text)),
     giveUp: (model, text) => leaveAfterTwo(chat(model, text)),
     close: async () => undefined,
@@ -50,7 +46,7 @@ function createChatClient(
 /** The `openai` SDK's Responses calls. */
 export function createResponsesChat(platform: Platform, key: string): ChatClient {
   const client = new OpenAI({ baseURL: `${platform.url}/v1`, apiKey: key, maxRetries: 0 });
-  return createChatClient("openai responses", async function* (model, text) {
+  return createChatClient(async function* (model, text) {
     const stream = await client.responses.create({ model, input: text, stream: true });
     for await (const event of stream) {
       if (event.type === "response.output_text.delta") yield { content: event.delta };
@@ -63,7 +59,7 @@ export function createResponsesChat(platform: Platform, key: string): ChatClient
 /** The `ollama` npm client. */
 export function createOllamaChat(platform: Platform, key: string): ChatClient {
   const client = new Ollama({ host: platform.url, headers: { authorization: `Bearer ${key}` } });
-  return createChatClient("ollama", async function* (model, text) {
+  return createChatClient(async function* (model, text) {
     const stream = await client.chat({ model, stream: true, messages: [{ role: "user", content: text }] });
     try {
       for await (const part of stream) {
