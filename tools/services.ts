@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
-const services = ["nginx", "promtool", "postgres", "redis-server"] as const;
+const services = ["nginx", "promtool", "postgres", "redis-server", "huggingface_hub"] as const;
 export type Service = (typeof services)[number];
 
 /**
@@ -26,10 +27,19 @@ export function areServicesRequired(): boolean {
 }
 
 function locate(name: Service): string | undefined {
+  if (name === "huggingface_hub") return locatePython(name);
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...(unlistedFolders[name]?.() ?? [])];
   return folders
     .map((folder) => join(folder, name))
     .find((path) => isExecutable(path) && isWhole(path, name));
+}
+
+/** A Python that has a module: the one that PYTHON names, or one of the PATH. */
+function locatePython(module: string): string | undefined {
+  const candidates = [process.env["PYTHON"] ?? "python3"];
+  return candidates.find(
+    (python) => spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0,
+  );
 }
 
 /** Debian keeps the programs of a server out of the PATH, one folder for each version. */

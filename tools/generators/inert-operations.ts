@@ -36,7 +36,7 @@ export function readOperations(): readonly Operation[] {
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
-    pulls: inert("pulls"),
+    pulling: { pulls: inert("pulls"), limiter: inert("limiter"), hub: () => inert("hub") },
     manager: () => inert("manager"),
   });
 }

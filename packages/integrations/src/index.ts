@@ -1,11 +1,13 @@
+import { huggingFaceIntegration } from "./huggingface/integration.ts";
 import { localIntegration } from "./local/integration.ts";
 import { ollamaIntegration } from "./ollama/integration.ts";
 import { openAiCompatibleIntegration } from "./openai-compatible/integration.ts";
 
-export { localIntegration, ollamaIntegration, openAiCompatibleIntegration };
+export { huggingFaceIntegration, localIntegration, ollamaIntegration, openAiCompatibleIntegration };
 
 /** Every integration that comes with the platform. */
 export const builtInIntegrations = [
+  huggingFaceIntegration,
   localIntegration,
   ollamaIntegration,
   openAiCompatibleIntegration,

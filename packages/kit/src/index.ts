@@ -8,6 +8,7 @@ export * from "./events.ts";
 export * from "./health.ts";
 export * from "./integration.ts";
 export * from "./metrics.ts";
+export * from "./model-hub.ts";
 export * from "./model-platform.ts";
 export * from "./relay.ts";
 export * from "./settings.ts";

@@ -82,7 +82,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const pulling = await openPulls(foundation, { config, directory, log, manager });
   const surfaces = createSurfaces({
     config,
     listener,
@@ -114,7 +114,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
-    pulls,
+    pulling,
     events: createEventReader({ store, manager, bus: sharing.bus }),
   });
 
@@ -143,7 +143,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
-    await pulls.begin();
+    await pulling.pulls.begin();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -165,7 +165,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([follower.stop(), pulls.stop()]);
+      await Promise.all([follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

@@ -23,6 +23,7 @@ import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -54,8 +55,9 @@ import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
-import type { PullManager } from "./pulls/pull-manager.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
@@ -97,7 +99,7 @@ export interface SurfaceParts {
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
-  readonly pulls: PullManager;
+  readonly pulling: Pick<PullHost, "pulls" | "limiter" | "hub">;
   manager(): Manager;
 }
 
@@ -181,7 +183,7 @@ export function createOperations(
     | "usage"
     | "prices"
     | "budgets"
-    | "pulls"
+    | "pulling"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -198,7 +200,8 @@ export function createOperations(
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations(parts.pulling),
+    ...huggingFaceOperations({ ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),
@@ -232,7 +235,8 @@ export function createOperations(
 }
 
 async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
-  const { inference, pulls } = parts;
+  const { inference } = parts;
+  const { pulls } = parts.pulling;
   const pull = createPullRoute("/local/ollama/pull", {
     check: () => void pullAbility(modelPlatformOf(parts.manager(), "ollama")),
     pulls,

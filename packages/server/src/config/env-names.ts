@@ -12,6 +12,8 @@ export const shortNames: readonly ShortName[] = [
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
+  { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
+  { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
@@ -23,9 +25,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRPC_ENABLED: "gRPC",
   WEBSOCKET_ENABLED: "WebSocket",
 };
-
-/** Values for what this version does not have yet. */
-export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
 
 const prefix = "LLM_PLATFORM_";
 
