@@ -12,6 +12,7 @@ const programs = {
   "checkpoint-worker": "packages/server/dist/store/checkpoint-worker.js",
   "hash-worker": "packages/server/dist/pulls/hash-worker.js",
   "engine/main": "packages/integrations/dist/local/engine/main.js",
+  "model-tool/main": "packages/integrations/dist/local/model-tool/main.js",
 };
 
 /** What a bundle is made of, besides what these say of all modules that tsc has written. */

@@ -226,7 +226,7 @@ describe("what a source does wrong", () => {
   test("a text in place of a model is no model, whatever it is called", async () => {
     expect(await pullToRest(platform, fromHub("acme/pointer-GGUF"))).toMatchObject({
       phase: "failed",
-      error: { code: "upstream_malformed", message: expect.stringContaining("no GGUF") },
+      error: { code: "upstream_malformed", message: expect.stringContaining("no model to run") },
     });
     expect(existsSync(modelPath("pointer-Q4_0.gguf"))).toBe(false);
   });

@@ -1,4 +1,4 @@
-import type { ModelHub, ModelPlatform } from "@llm-platform/kit";
+import type { ModelFiles, ModelHub, ModelPlatform } from "@llm-platform/kit";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type PullKind, pullKey, type PullRequest } from "./core/pull.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
@@ -25,6 +25,8 @@ export interface FileRunnerParts {
   readonly log: PlatformLog;
   platform(integration: string): ModelPlatform;
   hub(integration: string): ModelHub;
+  /** What knows files of models by their bytes; undefined while it does not run. */
+  modelFiles(): ModelFiles | undefined;
 }
 
 type FileKind = Exclude<PullKind, "ollama">;
@@ -35,7 +37,7 @@ export interface FileRunners {
 }
 
 /** The integration that runs the files that are pulled. */
-const localRuntime = "local";
+export const localRuntime = "local";
 const lookedAtPulls = 1_000;
 
 /** The kinds of pulls whose files come to this server's own disk. */
@@ -65,6 +67,7 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
       integration: localRuntime,
       find: finders[kind],
       mayReplace: (fileName, request) => wasPulled(parts, fileName, request),
+      inspect: async (path, signal) => parts.modelFiles()?.inspect(path, signal),
       async register(model) {
         await parts.directory.refresh(localRuntime);
         return parts.directory.snapshot.models.some(

@@ -6,7 +6,7 @@ import { modelPlatformOf } from "./control/models.ts";
 import type { Pull } from "./core/pull.ts";
 import type { Foundation } from "./foundation.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
-import { createFileRunners } from "./file-runners.ts";
+import { createFileRunners, localRuntime } from "./file-runners.ts";
 import type { Manager } from "./manager/manager.ts";
 import { createOllamaPull } from "./ollama-pull.ts";
 import { type ByteLimiter, createByteLimiter } from "./pulls/byte-limiter.ts";
@@ -52,6 +52,7 @@ export async function openPulls(
     platform,
     hub,
     directory,
+    modelFiles: () => manager().running(localRuntime)?.modelFiles,
   });
   const pulls = createPullManager({
     records: store.pulls,

@@ -1,5 +1,16 @@
-import { type HubFile, type HubModel, type Json, type JsonObject, PlatformError } from "@llm-platform/kit";
-import { arrayAt, countAt, isJsonArray, isJsonObject, objectAt, textAt } from "../json-shape.ts";
+import {
+  arrayAt,
+  countAt,
+  type HubFile,
+  type HubModel,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  PlatformError,
+  textAt,
+} from "@llm-platform/kit";
 import { fileRisk } from "./file-risk.ts";
 
 /** Longer texts of a repository are of no use to a list. */

@@ -1,5 +1,4 @@
-import { type Json, type JsonObject, type ModelEvent, PlatformError } from "@llm-platform/kit";
-import { isJsonArray } from "../json-shape.ts";
+import { isJsonArray, type Json, type JsonObject, type ModelEvent, PlatformError } from "@llm-platform/kit";
 
 /** The vectors of an answer of `/api/embed`. Throws PlatformError `upstream_malformed`. */
 export function decodeEmbeddings(answer: JsonObject): readonly ModelEvent[] {

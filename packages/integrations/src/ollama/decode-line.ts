@@ -1,15 +1,20 @@
 import {
+  arrayAt,
+  countAt,
   type Delta,
   type FinishReason,
+  isJsonObject,
   type Json,
   type JsonObject,
   type ModelEvent,
+  nestsDeeperThan,
+  objectAt,
   type Operation,
   PlatformError,
+  textAt,
   type ToolCallDelta,
   type Usage,
 } from "@llm-platform/kit";
-import { arrayAt, countAt, isJsonObject, nestsDeeperThan, objectAt, textAt } from "../json-shape.ts";
 import { decodeLogprobs } from "./decode-logprobs.ts";
 import { maxArgumentsDepth } from "./encode-messages.ts";
 

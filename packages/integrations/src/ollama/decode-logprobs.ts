@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "@llm-platform/kit";
-import { arrayAt, isJsonObject } from "../json-shape.ts";
+import { arrayAt, isJsonObject, type Json, type JsonObject } from "@llm-platform/kit";
 
 /** Ollama's log probabilities of some tokens in OpenAI's shape; undefined when there are none. */
 export function decodeLogprobs(logprobs: Json | undefined): JsonObject | undefined {

@@ -1,7 +1,13 @@
-import type { Json, JsonObject, ModelEvent, Operation } from "@llm-platform/kit";
+import {
+  type Json,
+  type JsonObject,
+  maxStreamLineBytes,
+  type ModelEvent,
+  type Operation,
+} from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createOllamaDecoder, maxLineBytes } from "./decode-reply.ts";
+import { createOllamaDecoder } from "./decode-reply.ts";
 
 interface Reading {
   readonly operation?: Operation;
@@ -259,7 +265,7 @@ test.each<[string, string, Reading]>([
 
 test("a line past its bound is malformed before it ends", () => {
   const piece = new Uint8Array(64 * 1024).fill(0x20);
-  const pieces = Array.from({ length: maxLineBytes / piece.byteLength + 1 }, () => piece);
+  const pieces = Array.from({ length: maxStreamLineBytes / piece.byteLength + 1 }, () => piece);
   expect(() => decode(pieces)).toThrow(expect.objectContaining({ code: "upstream_malformed" }));
   expect(() => decode(pieces.slice(1))).not.toThrow();
 });

@@ -1,22 +1,18 @@
 import {
+  createLineSplitter,
+  createReplyGatherer,
   type DecodeInput,
-  type Json,
   type JsonObject,
+  maxStreamLineBytes,
   type ModelEvent,
-  PlatformError,
+  parseReplyObject,
   type ReplyDecoder,
+  textAt,
 } from "@llm-platform/kit";
-import { isJsonObject, textAt } from "../json-shape.ts";
 import { decodeEmbeddings } from "./decode-embedding.ts";
 import { decodeDelta, decodeFinish, decodeUsage } from "./decode-line.ts";
-import { createLineSplitter } from "./ndjson-lines.ts";
 import { isPromptTruncated } from "./prompt-truncation.ts";
 import { toReplyError } from "./reply-error.ts";
-
-/** Longest line of a stream. The platform's bound for a line from an upstream. */
-export const maxLineBytes = 1024 * 1024;
-/** Longest reply in one piece. The platform's bound for a reply that is no stream. */
-const maxWholeBytes = 64 * 1024 * 1024;
 
 interface ReplyFacts extends DecodeInput {
   /** The window that a model is loaded with, by its name in the reply; undefined when it is not known. */
@@ -31,18 +27,18 @@ export function createOllamaDecoder(facts: ReplyFacts): ReplyDecoder {
 }
 
 function createStreamDecoder(facts: ReplyFacts): ReplyDecoder {
-  const lines = createLineSplitter(maxLineBytes);
+  const lines = createLineSplitter(maxStreamLineBytes);
   const read = createLineReader(facts);
 
   function readAll(texts: readonly string[]): readonly ModelEvent[] {
-    return texts.filter((text) => text.trim() !== "").flatMap((text) => read(parseLine(text)));
+    return texts.filter((text) => text.trim() !== "").flatMap((text) => read(parseReplyObject(text)));
   }
   return {
     push: (chunk) => readAll(lines.push(chunk)),
     end() {
       const rest = lines.rest();
       // A cut in the middle of a line is no wrong form: that the reply has no end tells what happened.
-      if (rest.trimStart().startsWith("{") && parseJson(rest) === undefined) return [];
+      if (rest.trimStart().startsWith("{") && !isJson(rest)) return [];
       return readAll([rest]);
     },
   };
@@ -50,16 +46,13 @@ function createStreamDecoder(facts: ReplyFacts): ReplyDecoder {
 
 function createWholeDecoder(facts: ReplyFacts): ReplyDecoder {
   const read = createLineReader(facts);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const reply = createReplyGatherer();
   return {
     push(chunk) {
-      size += chunk.byteLength;
-      if (size > maxWholeBytes) throw malformed(`a reply longer than ${maxWholeBytes} bytes`);
-      chunks.push(chunk);
+      reply.push(chunk);
       return [];
     },
-    end: () => read(parseLine(decodeText(Buffer.concat(chunks)))),
+    end: () => read(reply.take()),
   };
 }
 
@@ -119,29 +112,12 @@ function toWarning(countedTokens: number | undefined, windowTokens: number | und
   };
 }
 
-function parseLine(text: string): JsonObject {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) throw malformed("text that is not JSON");
-  return value;
-}
-
-function parseJson(text: string): Json | undefined {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
     // Whether this is an error depends on where the text stands.
-    return undefined;
+    return false;
   }
-}
-
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new PlatformError("upstream_malformed", "Ollama sent text that is not UTF-8.", { cause });
-  }
-}
-
-function malformed(what: string): PlatformError {
-  return new PlatformError("upstream_malformed", `Ollama sent ${what} in place of a reply.`);
 }

@@ -4,9 +4,9 @@ import {
   type IntegrationContext,
   type JsonObject,
   type RunningIntegration,
+  textAt,
 } from "@llm-platform/kit";
 import { type ControlClient, createControlClient, expectObject } from "../control-client.ts";
-import { textAt } from "../json-shape.ts";
 import { createModelWatch } from "../model-watch.ts";
 import { healthOfFailure, healthOfStatus } from "../probe-health.ts";
 import { toSharedHeaders } from "../request-headers.ts";

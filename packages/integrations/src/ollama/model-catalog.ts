@@ -1,6 +1,13 @@
-import { type JsonObject, type Log, type ModelInfo, PlatformError } from "@llm-platform/kit";
+import {
+  arrayAt,
+  isJsonObject,
+  type JsonObject,
+  type Log,
+  type ModelInfo,
+  PlatformError,
+  textAt,
+} from "@llm-platform/kit";
 import { type ControlClient, expectObject } from "../control-client.ts";
-import { arrayAt, isJsonObject, textAt } from "../json-shape.ts";
 import {
   type ModelDescription,
   toLoadedWindows,

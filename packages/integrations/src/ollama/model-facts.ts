@@ -1,5 +1,14 @@
-import type { JsonObject, LoadedModel, ModelInfo, Operation } from "@llm-platform/kit";
-import { arrayAt, countAt, isJsonObject, objectAt, textAt } from "../json-shape.ts";
+import {
+  arrayAt,
+  countAt,
+  isJsonObject,
+  type JsonObject,
+  type LoadedModel,
+  type ModelInfo,
+  objectAt,
+  type Operation,
+  textAt,
+} from "@llm-platform/kit";
 
 /** Families of models that only embed, for servers that do not list capabilities (before 0.6.4). */
 const embeddingFamilies = ["bert", "nomic-bert", "nomic-bert-moe", "xlm-roberta", "snowflake-arctic-embed"];

@@ -1,7 +1,9 @@
 import {
+  arrayAt,
   type Call,
   type Codec,
   type IntegrationContext,
+  isJsonObject,
   type JsonObject,
   type LoadedModel,
   type ModelPlatform,
@@ -10,7 +12,6 @@ import {
   type Reply,
 } from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, expectObject, expectSuccess } from "../control-client.ts";
-import { arrayAt, isJsonObject } from "../json-shape.ts";
 import type { ModelWatch } from "../model-watch.ts";
 import { createRequestHeaders } from "../request-headers.ts";
 import type { ServerAddress } from "../server-address.ts";
@@ -113,6 +114,12 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
     async pull(model, options) {
       await pullModel(client, { path: `${prefix}/api/pull`, model, options });
       await watch.list(options.signal);
+    },
+    async copy(model, destination, signal) {
+      expectModel(
+        await client.ask({ path: `${prefix}/api/copy`, body: { source: model, destination }, signal }),
+      );
+      await watch.list(signal);
     },
     async delete(model, signal) {
       expectModel(

@@ -1,13 +1,15 @@
 import {
+  countAt,
+  createLineSplitter,
+  isJsonObject,
   type Json,
   type JsonObject,
   PlatformError,
   type PullOptions,
   type PullProgress,
+  textAt,
 } from "@llm-platform/kit";
 import { type ControlClient, expectSuccess } from "../control-client.ts";
-import { countAt, isJsonObject, textAt } from "../json-shape.ts";
-import { createLineSplitter } from "./ndjson-lines.ts";
 import { toReplyError } from "./reply-error.ts";
 
 const maxLineBytes = 64 * 1024;

@@ -1,6 +1,5 @@
-import type { JsonObject } from "@llm-platform/kit";
+import { arrayAt, isJsonObject, type JsonObject } from "@llm-platform/kit";
 import type { ControlAnswer, ControlClient } from "../control-client.ts";
-import { arrayAt, isJsonObject } from "../json-shape.ts";
 import { type ProfileName, profileNames, profiles } from "./profiles.ts";
 
 interface DetectionInput {

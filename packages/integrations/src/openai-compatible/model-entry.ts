@@ -1,5 +1,13 @@
-import type { JsonObject, ModelInfo, Operation } from "@llm-platform/kit";
-import { arrayAt, countAt, isJsonObject, objectAt, textAt } from "../json-shape.ts";
+import {
+  arrayAt,
+  countAt,
+  isJsonObject,
+  type JsonObject,
+  type ModelInfo,
+  objectAt,
+  type Operation,
+  textAt,
+} from "@llm-platform/kit";
 import type { OpenAiCompatibleSettings } from "./settings.ts";
 
 /** Names that people give to models that embed. */

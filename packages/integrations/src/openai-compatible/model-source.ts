@@ -1,6 +1,12 @@
-import { type IntegrationContext, type JsonObject, type ModelInfo, PlatformError } from "@llm-platform/kit";
+import {
+  arrayAt,
+  type IntegrationContext,
+  isJsonObject,
+  type JsonObject,
+  type ModelInfo,
+  PlatformError,
+} from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, expectObject } from "../control-client.ts";
-import { arrayAt, isJsonObject } from "../json-shape.ts";
 import {
   declaredModels,
   type ModelDetails,

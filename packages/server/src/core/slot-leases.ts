@@ -21,8 +21,18 @@ export interface SlotLeasesParts<Holder> {
   readonly chunk: number;
   /** Lends slots beyond what was asked for. */
   lend(holder: Holder, slots: number): void;
-  /** Asks a holder for so many slots that it does not use; it answers each recall by one `onReturned`. */
-  recall(holder: Holder, slots: number, round: number): void;
+  /** Asks a holder for slots that it does not use; it answers each recall by one `onReturned`. */
+  recall(holder: Holder, recall: Recall): void;
+  /** There may be room for the keeper of the leases, which was refused a slot. */
+  onRoom(): void;
+}
+
+/** What a holder is asked to give back. */
+export interface Recall {
+  readonly slots: number;
+  readonly round: number;
+  /** Whether it has more than others that are short: then it gives up one that it uses, once, when that comes free. */
+  readonly isOwing: boolean;
 }
 
 /**
@@ -31,6 +41,9 @@ export interface SlotLeasesParts<Holder> {
  *
  * A holder that has unused slots does not ask. When none is free, all who were lent some are asked to give back in a
  * round; who asks meanwhile waits for the next, because an answer that was on its way may be older than the ask.
+ *
+ * Where all slots are in use all the time, what comes free would be used again by who had it: so who has more than one
+ * that was refused owes it a slot, and holders come to have the same of them.
  */
 export class SlotLeases<Holder> {
   readonly #parts: SlotLeasesParts<Holder>;
@@ -39,6 +52,10 @@ export class SlotLeases<Holder> {
   #waiting: Ask<Holder>[] = [];
   #round: Round<Holder> | undefined;
   #rounds = 0;
+  /** Slots that the keeper itself uses. */
+  #own = 0;
+  /** Who was refused, until it was given a slot that another owed. */
+  readonly #short = new Set<Holder | undefined>();
 
   constructor(parts: SlotLeasesParts<Holder>) {
     this.#parts = parts;
@@ -54,12 +71,14 @@ export class SlotLeases<Holder> {
   take(): boolean {
     if (this.#free <= 0) return false;
     this.#free--;
+    this.#own++;
     return true;
   }
 
   /** Brings back a slot that the keeper took or was granted. */
   putBack(): void {
     this.#free++;
+    this.#own--;
     this.#serve();
   }
 
@@ -84,8 +103,26 @@ export class SlotLeases<Holder> {
     if (round.pending.size === 0) this.endRound(number);
   }
 
+  /** A holder gave up a slot that it owed: it goes to who has the fewest of those that were refused. */
+  onGivenUp(holder: Holder): void {
+    this.#giveBack(holder, 1);
+    const had = this.#countOf(holder) + 1;
+    let fewest: { readonly holder: Holder | undefined; readonly count: number } | undefined;
+    for (const short of this.#short) {
+      const count = this.#countOf(short);
+      if (count < Math.min(had, fewest?.count ?? had)) fewest = { holder: short, count };
+    }
+    if (fewest !== undefined && this.#free > 0) {
+      this.#short.delete(fewest.holder);
+      if (fewest.holder === undefined) this.#parts.onRoom();
+      else this.#lend(fewest.holder, 1);
+    }
+    this.#serve();
+  }
+
   /** A holder is gone, and with it what used its slots. */
   drop(holder: Holder): void {
+    this.#short.delete(holder);
     this.#waiting = this.#waiting.filter((ask) => ask.holder !== holder);
     const round = this.#round;
     const staying = round?.asks.filter((ask) => ask.holder !== holder) ?? [];
@@ -101,20 +138,32 @@ export class SlotLeases<Holder> {
     const round = this.#round;
     if (round?.number !== number) return;
     this.#round = undefined;
-    for (const ask of round.asks) ask.answer(false);
+    for (const ask of round.asks) {
+      this.#short.add(ask.holder);
+      ask.answer(false);
+    }
     this.#startRound();
   }
 
   #grant({ holder, answer }: Ask<Holder>): void {
     this.#free--;
-    if (holder !== undefined) this.#lent.set(holder, (this.#lent.get(holder) ?? 0) + 1);
+    this.#short.delete(holder);
+    if (holder === undefined) this.#own++;
+    else this.#lent.set(holder, (this.#lent.get(holder) ?? 0) + 1);
     answer(true);
+  }
+
+  #countOf(holder: Holder | undefined): number {
+    return holder === undefined ? this.#own : (this.#lent.get(holder) ?? 0);
   }
 
   /** Half of what is free stays for the others. */
   #lendAlong(holder: Holder): void {
     const slots = Math.min(this.#parts.chunk, Math.floor(this.#free / 2));
-    if (slots <= 0) return;
+    if (slots > 0) this.#lend(holder, slots);
+  }
+
+  #lend(holder: Holder, slots: number): void {
     this.#free -= slots;
     this.#lent.set(holder, (this.#lent.get(holder) ?? 0) + slots);
     this.#parts.lend(holder, slots);
@@ -151,9 +200,12 @@ export class SlotLeases<Holder> {
       ([holder, lent]) => lent > 0 && !(askers.size === 1 && holder === only),
     );
     const number = ++this.#rounds;
-    const wanted = asks.length;
+    const slots = asks.length;
+    const fewest = Math.min(...[...askers].map((holder) => this.#countOf(holder)));
     this.#round = { number, pending: new Set(lenders.map(([holder]) => holder)), asks };
     if (lenders.length === 0) this.endRound(number);
-    else for (const [holder] of lenders) this.#parts.recall(holder, wanted, number);
+    else
+      for (const [holder, lent] of lenders)
+        this.#parts.recall(holder, { slots, round: number, isOwing: lent > fewest + 1 });
   }
 }

@@ -33,6 +33,10 @@ export interface CallLimits {
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined;
   /** A call has ended: its place is given back, and what it used takes the place of what was estimated. */
   leave(call: LimitedCall): void;
+  /**
+   * Calls `listener` when room was made elsewhere; one listener is all there is. Absent where all room is made by `leave`.
+   */
+  onRoom?(listener: () => void): void;
 }
 
 /** The limits as a process has them that serves all calls of its host. */

@@ -1,5 +1,6 @@
 import { type PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { BudgetCharge } from "../core/budgets.ts";
+import type { Recall } from "../core/slot-leases.ts";
 import type { LimitDemand, LimitVerdict } from "../core/limits.ts";
 import { applyVerdict, type CallLimits, type LimitedCall, overloaded } from "./call-limits.ts";
 
@@ -38,6 +39,8 @@ export interface LeasedLimitsParts {
   report(reports: readonly HoldReport[]): void;
   /** Answers a recall. */
   giveBack(slots: number, round: number): void;
+  /** Gives back a slot that was owed. */
+  giveUp(): void;
 }
 
 interface Waiting {
@@ -61,6 +64,9 @@ export class LeasedLimits implements CallLimits {
   #outgoing: LimitAsk[] = [];
   #reports: HoldReport[] = [];
   #unused = 0;
+  /** Whether the next slot that comes free goes to a process that has fewer. */
+  #isOwing = false;
+  #onRoom: () => void = () => undefined;
   #lastId = 0;
 
   constructor(parts: LeasedLimitsParts) {
@@ -78,18 +84,29 @@ export class LeasedLimits implements CallLimits {
 
   leave(call: LimitedCall): void {
     call.hold?.settle(call.usedTokens, 0);
+    if (this.#isOwing) {
+      this.#isOwing = false;
+      this.#parts.giveUp();
+      return;
+    }
     this.#unused++;
     this.#serveLine();
+  }
+
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener;
   }
 
   /** Slots that came unasked. */
   lend(slots: number): void {
     this.#unused += slots;
     this.#serveLine();
+    if (this.#unused > 0) this.#onRoom();
   }
 
   /** Gives back what is asked for, or half of what is unused if that is more: who had to ask will ask again. */
-  recall(slots: number, round: number): void {
+  recall({ slots, round, isOwing }: Recall): void {
+    this.#isOwing = isOwing && this.#unused === 0;
     const back = Math.min(this.#unused, Math.max(slots, Math.ceil(this.#unused / 2)));
     this.#unused -= back;
     this.#parts.giveBack(back, round);

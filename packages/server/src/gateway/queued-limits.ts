@@ -30,7 +30,7 @@ export interface QueuedLimits extends CallLimits {
 
 /** The queue for the calls in flight in all; the others have the names of models. */
 const everyCall = "global";
-/** Room may have been made in another process, which does not tell. */
+/** Room may have been made in another process, which does not always tell. */
 const lookMs = 50;
 const fullRetryMs = 1_000;
 
@@ -71,6 +71,7 @@ class Queues implements QueuedLimits {
 
   constructor(parts: QueuedLimitsParts) {
     this.#parts = parts;
+    parts.inner.onRoom?.(() => this.#serve());
   }
 
   enter(call: LimitedCall, demand: LimitDemand | undefined): Promise<void> | undefined {

@@ -97,7 +97,7 @@ class Host {
       counter: new DemandTable(new LimitTable(), this.budgets),
       holders: workers,
       lend: (worker, slots) => this.#to(worker, () => this.workers[worker]?.lend(slots)),
-      recall: (worker, slots, round) => this.#to(worker, () => this.workers[worker]?.recall(slots, round)),
+      recall: (worker, recall) => this.#to(worker, () => this.workers[worker]?.recall(recall)),
       answer: (worker, answers) =>
         this.#to(worker, () => {
           for (const each of answers) this.workers[worker]?.answer(each);
@@ -113,6 +113,7 @@ class Host {
       ask: (asks) => this.#from(index, () => this.shared.onAsks(index, asks)),
       report: (reports) => this.#from(index, () => this.shared.onReports(index, reports)),
       giveBack: (slots, round) => this.#from(index, () => this.shared.onReturned(index, slots, round)),
+      giveUp: () => this.#from(index, () => this.shared.onGivenUp(index)),
     });
   }
 
@@ -300,6 +301,27 @@ describe("limits that several processes share", () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  test("where every process wants more than there is, each comes to have its share of it", async () => {
+    const host = new Host(9, 2);
+    for (let call = 0; call < 9; call++) host.enter(1);
+    await host.settle();
+    expect(host.active).toEqual([0, 9, 0]);
+    // As their queues do.
+    host.shared.onRoom(() => host.enter(0));
+    for (const [index, worker] of host.workers.entries()) worker?.onRoom(() => host.enter(index + 1));
+    for (let each = 0; each < 60; each++) {
+      for (const process of [0, 1, 2]) host.enter(process);
+      await host.settle();
+      // Calls end where they are, and who has waited longest there takes the place at once.
+      const process = each % 3;
+      host.leave(process);
+      host.enter(process);
+      await host.settle();
+    }
+    expect(host.inFlight).toBe(9);
+    for (const active of host.active) expect(active).toBeGreaterThanOrEqual(2);
   });
 
   test("a key's calls a minute are counted together, whichever process they come to", async () => {

@@ -1,4 +1,4 @@
-import { SlotLeases } from "../core/slot-leases.ts";
+import { type Recall, SlotLeases } from "../core/slot-leases.ts";
 import type { LimitCounter, LimitDecision, LimitDemand, LimitHold } from "../core/limits.ts";
 import { type CallLimits, type LimitedCall, overloaded, takeOf } from "./call-limits.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "./leased-limits.ts";
@@ -9,7 +9,7 @@ export interface SharedLimitsParts<Holder> {
   /** Processes that share the limits, this one apart. */
   readonly holders: number;
   lend(holder: Holder, slots: number): void;
-  recall(holder: Holder, slots: number, round: number): void;
+  recall(holder: Holder, recall: Recall): void;
   /** Sends answers that were found in one turn. */
   answer(holder: Holder, answers: readonly LimitAnswer[]): void;
   /** Monotonic. */
@@ -30,6 +30,7 @@ export class SharedLimits<Holder> implements CallLimits {
   readonly #holds = new Map<Holder, Map<number, LimitHold>>();
   readonly #outgoing = new Map<Holder, LimitAnswer[]>();
   #timedRound = 0;
+  #onRoom: () => void = () => undefined;
 
   constructor(parts: SharedLimitsParts<Holder>) {
     this.#parts = parts;
@@ -37,10 +38,11 @@ export class SharedLimits<Holder> implements CallLimits {
       limit: parts.maxInFlight,
       chunk: Math.floor((parts.maxInFlight * chunkShare) / Math.max(1, parts.holders)),
       lend: (holder, slots) => parts.lend(holder, slots),
-      recall: (holder, slots, round) => {
-        this.#limitRound(round);
-        parts.recall(holder, slots, round);
+      recall: (holder, recall) => {
+        this.#limitRound(recall.round);
+        parts.recall(holder, recall);
       },
+      onRoom: () => this.#onRoom(),
     });
   }
 
@@ -61,6 +63,10 @@ export class SharedLimits<Holder> implements CallLimits {
   leave(call: LimitedCall): void {
     call.hold?.settle(call.usedTokens, this.#parts.nowMs());
     this.#leases.putBack();
+  }
+
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener;
   }
 
   onAsks(holder: Holder, asks: readonly LimitAsk[]): void {
@@ -85,6 +91,10 @@ export class SharedLimits<Holder> implements CallLimits {
 
   onReturned(holder: Holder, slots: number, round: number): void {
     this.#leases.onReturned(holder, slots, round);
+  }
+
+  onGivenUp(holder: Holder): void {
+    this.#leases.onGivenUp(holder);
   }
 
   /** A process is gone, and its calls with it. */

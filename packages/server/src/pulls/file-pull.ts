@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { type Log, PlatformError } from "@llm-platform/kit";
+import { type Log, type ModelVerdict, PlatformError } from "@llm-platform/kit";
 import { modelFileName } from "../core/model-file-name.ts";
 import type { Pull, PulledFile, PullRequest } from "../core/pull.ts";
 import { expectRoom } from "./disk-room.ts";
@@ -25,6 +25,8 @@ export interface FilePullParts extends DownloadParts {
   find(request: PullRequest, pinned: string | undefined, signal: AbortSignal): Promise<FoundFiles>;
   /** Whether a name may be given other contents: it came from the same place. */
   mayReplace(fileName: string, request: PullRequest): Promise<boolean>;
+  /** What a file is by its bytes; undefined while nothing here can say. */
+  inspect(path: string, signal: AbortSignal): Promise<ModelVerdict | undefined>;
   /** Has the files that are named now offered. Resolves with whether the model is. */
   register(model: string): Promise<boolean>;
   load(model: string, signal: AbortSignal): Promise<void>;
@@ -78,10 +80,28 @@ export function createFilePull(parts: FilePullParts): PullRunner {
       },
       onFetchedAll: () => transfer.update({ phase: "verifying" }),
     });
-    await expectModel(path, stem);
+    notices.push(...(await judge(path, { stem, transfer })));
     await store.adopt(path, sha256);
     await removePart(stem);
     return { name, completedBytes: sizeBytes, totalBytes: sizeBytes, sha256 };
+  }
+
+  /** What is to be said of a file that is taken. Throws PlatformError `upstream_malformed` for one that is not, and deletes it. */
+  async function judge(
+    path: string,
+    { stem, transfer }: { readonly stem: string; readonly transfer: PullTransfer },
+  ): Promise<readonly string[]> {
+    const verdict = (await beginsAsModel(path))
+      ? await parts.inspect(path, transfer.signal)
+      : ({ verdict: "refused", format: "other", reasons: ["It is no GGUF file."] } as const);
+    if (verdict === undefined || verdict.verdict === "weights_only") return [];
+    const [reason = ""] = verdict.reasons;
+    if (verdict.verdict === "suspicious") return [`Look at it before you use it: ${reason}`];
+    await removePart(stem);
+    throw new PlatformError(
+      "upstream_malformed",
+      `What was fetched is no model to run, and was deleted: ${reason}`,
+    );
   }
 
   /** Fetches one file after the other, and gives them as they are now. */
@@ -168,15 +188,13 @@ function sizeOf(files: readonly FileSource[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** Throws PlatformError `upstream_malformed` for what is no GGUF file by its first bytes, whatever it is called. */
-async function expectModel(path: string, stem: string): Promise<void> {
+/** Whether the first bytes are those of a GGUF file, whatever it is called. */
+async function beginsAsModel(path: string): Promise<boolean> {
   const file = await open(path, "r");
   try {
     const { buffer } = await file.read(Buffer.alloc(magicBytes), 0, magicBytes, 0);
-    if (buffer.toString("latin1") === "GGUF") return;
+    return buffer.toString("latin1") === "GGUF";
   } finally {
     await file.close();
   }
-  await removePart(stem);
-  throw new PlatformError("upstream_malformed", "What was fetched is no GGUF file. It was deleted.");
 }

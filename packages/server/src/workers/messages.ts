@@ -4,6 +4,7 @@ import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
+import type { Recall } from "../core/slot-leases.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import type { GatewaySettings } from "../gateway/settings.ts";
@@ -57,7 +58,7 @@ export type ToWorker =
   /** The socket comes with it. */
   | { readonly type: "connection"; readonly id: number }
   | { readonly type: "lend"; readonly slots: number }
-  | { readonly type: "recall"; readonly slots: number; readonly round: number }
+  | ({ readonly type: "recall" } & Recall)
   | { readonly type: "answers"; readonly answers: readonly LimitAnswer[] }
   /** Answer of `find_key` and `find_token`. */
   | {
@@ -96,6 +97,8 @@ export type FromWorker =
   | { readonly type: "asks"; readonly asks: readonly LimitAsk[] }
   | { readonly type: "holds"; readonly reports: readonly HoldReport[] }
   | { readonly type: "returned"; readonly slots: number; readonly round: number }
+  /** A slot that it owed. */
+  | { readonly type: "given_up" }
   | { readonly type: "find_key"; readonly id: number; readonly sha256: string }
   | { readonly type: "find_token"; readonly id: number; readonly token: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }

@@ -75,6 +75,7 @@ function createCalls(
     ask: (asks) => send({ type: "asks", asks }),
     report: (reports) => send({ type: "holds", reports }),
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
+    giveUp: () => send({ type: "given_up" }),
   });
   const recorder = createRecorder({
     sink: start.settings.isRecording ? spool : noRecords,

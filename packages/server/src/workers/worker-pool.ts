@@ -94,7 +94,7 @@ class Pool implements WorkerPool {
       counter: parts.counter,
       holders: parts.count,
       lend: (worker, slots) => worker.send({ type: "lend", slots }),
-      recall: (worker, slots, round) => worker.send({ type: "recall", slots, round }),
+      recall: (worker, recall) => worker.send({ type: "recall", ...recall }),
       answer: (worker, answers) => worker.send({ type: "answers", answers }),
       nowMs: () => performance.now(),
       after: (delayMs, action) => void setTimeout(action, delayMs).unref(),
@@ -230,6 +230,9 @@ class Pool implements WorkerPool {
         return;
       case "returned":
         this.limits.onReturned(from, message.slots, message.round);
+        return;
+      case "given_up":
+        this.limits.onGivenUp(from);
         return;
       case "find_key":
         void this.#find(from, message.id, this.#parts.keys.findKey(message.sha256));

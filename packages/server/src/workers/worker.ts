@@ -62,7 +62,7 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         limits.lend(message.slots);
         return;
       case "recall":
-        limits.recall(message.slots, message.round);
+        limits.recall(message);
         return;
       case "answers":
         for (const answer of message.answers) limits.answer(answer);

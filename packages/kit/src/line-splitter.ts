@@ -1,9 +1,9 @@
-import { PlatformError } from "@llm-platform/kit";
+import { PlatformError } from "./errors.ts";
 
 const newline = 0x0a;
 
 /** Cuts bytes, in pieces of any size, into lines. */
-interface LineSplitter {
+export interface LineSplitter {
   /** The lines that `chunk` completes. Throws PlatformError `upstream_malformed` past the bound or for bytes that are no UTF-8. */
   push(chunk: Uint8Array): readonly string[];
   /** What came after the last newline. */
@@ -22,6 +22,7 @@ export function createLineSplitter(maxLineBytes: number): LineSplitter {
       throw new PlatformError(
         "upstream_malformed",
         `The model server sent a line longer than ${maxLineBytes} bytes.`,
+        { isRetryable: true },
       );
     }
     held.push(piece);
@@ -37,6 +38,7 @@ export function createLineSplitter(maxLineBytes: number): LineSplitter {
     } catch (cause) {
       throw new PlatformError("upstream_malformed", "The model server sent text that is not UTF-8.", {
         cause,
+        isRetryable: true,
       });
     }
   }

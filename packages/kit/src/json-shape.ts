@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "@llm-platform/kit";
+import type { Json, JsonObject } from "./chat.ts";
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
