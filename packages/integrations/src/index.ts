@@ -1,13 +1,21 @@
 import { anthropicIntegration } from "./anthropic/integration.ts";
+import { huggingFaceIntegration } from "./huggingface/integration.ts";
 import { localIntegration } from "./local/integration.ts";
 import { ollamaIntegration } from "./ollama/integration.ts";
 import { openAiCompatibleIntegration } from "./openai-compatible/integration.ts";
 
-export { anthropicIntegration, localIntegration, ollamaIntegration, openAiCompatibleIntegration };
+export {
+  anthropicIntegration,
+  huggingFaceIntegration,
+  localIntegration,
+  ollamaIntegration,
+  openAiCompatibleIntegration,
+};
 
 /** Every integration that comes with the platform. */
 export const builtInIntegrations = [
   anthropicIntegration,
+  huggingFaceIntegration,
   localIntegration,
   ollamaIntegration,
   openAiCompatibleIntegration,
