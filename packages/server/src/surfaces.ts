@@ -14,6 +14,7 @@ import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
@@ -26,6 +27,7 @@ import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -63,6 +65,7 @@ import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
@@ -103,6 +106,11 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly metrics: PlatformMetrics;
+  /** Aborted when the server is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Whether the server takes calls. */
+  isServing(): boolean;
   manager(): Manager;
 }
 
@@ -141,6 +149,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
+    createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
     createMetricsSurface({
       ...parts,
       process: parts.processMetrics,
@@ -152,6 +161,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    grpc: config.grpc.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
@@ -201,6 +211,7 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
+    ...modelFileOperations(manager),
     ...ollamaOperations(manager),
     ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),

@@ -23,6 +23,10 @@ export const modelSchema = z.object({
   family: z.string().nullable(),
   quantization: z.string().nullable(),
   capabilities: z.array(z.string()).readonly(),
+  verdict: z
+    .enum(["weights_only", "suspicious", "refused"])
+    .nullable()
+    .describe("How far its file can be trusted; null where the platform keeps no files that were looked at."),
 });
 
 const loadedSchema = z.object({
@@ -234,5 +238,6 @@ export function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
     family: model.family ?? null,
     quantization: model.quantization ?? null,
     capabilities: model.capabilities ?? [],
+    verdict: model.verdict ?? null,
   };
 }

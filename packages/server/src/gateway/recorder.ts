@@ -169,10 +169,15 @@ interface CountedUsage {
 /** What the upstream reported; where it reported nothing and something was generated, our estimate, marked as one. */
 function usageOf(end: AttemptEnd, call: GatewayCall): CountedUsage {
   const { facts } = end;
-  if (facts.usage !== undefined) return { usage: facts.usage, source: "reported" };
+  const isPartial = end.error !== undefined && facts.usage?.outputTokens === undefined;
+  if (facts.usage !== undefined && !isPartial) return { usage: facts.usage, source: "reported" };
   if (facts.contentEvents === 0 && end.error !== undefined) return { usage: {}, source: "none" };
   const inputTokens = call.estimatedInputTokens;
-  return { usage: { inputTokens, outputTokens: estimateOutput(facts, call) }, source: "estimated" };
+  // Some upstreams tell the tokens of the prompt at the start, and those of the reply at an end that did not come.
+  return {
+    usage: { inputTokens, ...facts.usage, outputTokens: estimateOutput(facts, call) },
+    source: "estimated",
+  };
 }
 
 /** One event of a stream is about one token; of a whole reply without usage nothing is known but that it came. */
