@@ -1,4 +1,5 @@
 import { accessSync, constants, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
@@ -10,6 +11,8 @@ const services = [
   "prometheus-alertmanager",
   "postgres",
   "redis-server",
+  "grpcurl",
+  "grpc-python",
 ] as const;
 export type Service = (typeof services)[number];
 
@@ -40,8 +43,14 @@ function locate(name: Service): string | undefined {
     .find((path) => isExecutable(path) && isWhole(path, name));
 }
 
+/** Where `.ci/run` puts what no package of the system brings. */
+const ownPrograms = () => [join(homedir(), ".cache/llm-platform/bin")];
+
 /** Debian keeps the programs of a server out of the PATH, one folder for each version. */
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
+  grpcurl: ownPrograms,
+  // A Python that has grpcio and grpcio-tools.
+  "grpc-python": ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -80,6 +80,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
@@ -120,6 +122,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
+    stopping: input.stopping,
+    isServing: () => unreadiness() === undefined,
     events,
     feeds,
     pulls,
@@ -134,8 +138,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
 
   const upkeep = startUpkeep(foundation, input);
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
   const url = toUrl(config, address);

@@ -15,6 +15,7 @@ import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
@@ -65,6 +66,7 @@ import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
@@ -105,6 +107,11 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly metrics: PlatformMetrics;
+  /** Aborted when the server is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Whether the server takes calls. */
+  isServing(): boolean;
   manager(): Manager;
 }
 
@@ -144,6 +151,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
+    createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
     createMetricsSurface({
       ...parts,
       process: parts.processMetrics,
@@ -155,6 +163,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    grpc: config.grpc.enabled,
     "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,

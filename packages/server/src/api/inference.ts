@@ -16,6 +16,7 @@ import type { HttpRoute } from "../core/http-route.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { SurfaceDialect } from "./surface-dialect.ts";
+import { toTraceparent } from "./traceparent.ts";
 
 export interface InferenceParts extends ExchangeParts {
   readonly authenticator: Authenticator;
@@ -291,11 +292,4 @@ function methodNotAllowed(request: IncomingMessage): PlatformError {
 /** node:http joins several such headers into one text, in their order. */
 export function toForwardedFor(value: string | string[] | undefined): string | undefined {
   return typeof value === "string" ? value : value?.join(",");
-}
-
-/** A traceparent that is not well formed starts a new trace; it is never a reason to refuse (W3C Trace Context section 3.2). */
-export function toTraceparent(value: string | string[] | undefined): string | undefined {
-  return typeof value === "string" && /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
-    ? value
-    : undefined;
 }

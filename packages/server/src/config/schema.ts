@@ -4,6 +4,7 @@ import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
+import { grpcSettings } from "./grpc-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
@@ -39,6 +40,7 @@ export const configSchema = z.strictObject({
     "Ollama's own API, for every model.",
   ),
   responses: responseSettings,
+  grpc: grpcSettings,
   mcp: section(
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
