@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig } from "@llm-platform/kit";
@@ -7,7 +8,7 @@ import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createConfigFollower } from "./config-follower.ts";
+import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
@@ -26,6 +27,7 @@ import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
+import { startResourceWatch } from "./telemetry/resources/resource-watch.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 
@@ -85,7 +87,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const pulling = await openPulls(foundation, { config, directory, log, manager });
+  const { pulls } = pulling;
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
@@ -125,14 +128,16 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events,
     feeds,
     pulls,
+    pulling,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
-  followIntegrations(holder.manager, directory, metrics.activeModels);
+  followIntegrations(holder.manager, directory, metrics);
   followOtherReplicas(sharing.bus, directory);
-  observe(foundation, { manager: holder.manager, directory });
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
+  observe(foundation, { manager: holder.manager, directory, follower });
+  const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
 
   const upkeep = startUpkeep(foundation, input);
   listener.mount(createProbeMount({ unreadiness }));
@@ -173,11 +178,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([follower.stop(), pulls.stop()]);
+      await Promise.all([follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
+      await Promise.all([resources.stop(), upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -217,7 +222,11 @@ async function startIntegrations(
 /** Lets the gauges be read from where their truth is. */
 function observe(
   { registry, metrics, spool }: Foundation,
-  { manager, directory }: { readonly manager: Manager; readonly directory: ModelDirectory },
+  {
+    manager,
+    directory,
+    follower,
+  }: { readonly manager: Manager; readonly directory: ModelDirectory; readonly follower: ConfigFollower },
 ): void {
   const toObserved = (status: ReturnType<Manager["status"]>) => ({
     ...status,
@@ -228,6 +237,7 @@ function observe(
     registry,
     metrics,
     version,
+    isConfigurationCurrent: () => !follower.hasProblems,
     integrations: () => manager.list().map(toObserved),
   });
   collectCallGauges({

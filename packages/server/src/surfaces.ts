@@ -4,8 +4,8 @@ import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
-import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
@@ -25,9 +25,11 @@ import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -54,11 +56,15 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -86,6 +92,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -103,6 +110,7 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -122,8 +130,7 @@ const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
-  const { config, listener, inference, directory, registry } = parts;
-  const { authenticator } = inference;
+  const { config, listener, inference, directory } = parts;
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -138,8 +145,9 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory })),
+      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -148,19 +156,11 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       open: () => openMcp(parts),
     }),
     createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
-    createSurfaceIntegration({
-      id: "prometheus",
-      type: "monitoring",
-      summary: "Metrics for Prometheus at /metrics.",
-      listener,
-      open: always(() =>
-        createMetricsMount({
-          registry,
-          process: parts.processMetrics,
-          authenticator,
-          askOthers: () => parts.askWorkers(),
-        }),
-      ),
+    createMetricsSurface({
+      ...parts,
+      process: parts.processMetrics,
+      authenticator: inference.authenticator,
+      askOthers: () => parts.askWorkers(),
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -168,6 +168,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     grpc: config.grpc.enabled,
+    "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
@@ -202,6 +203,7 @@ export function createOperations(
     | "prices"
     | "budgets"
     | "pulls"
+    | "pulling"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -217,8 +219,10 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
+    ...modelFileOperations(manager),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
+    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),

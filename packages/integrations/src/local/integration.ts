@@ -12,6 +12,7 @@ import { createEngineUpstreams } from "./engine-upstreams.ts";
 import { createLocalPlatform } from "./local-platform.ts";
 import { localMetrics } from "./metrics.ts";
 import { createModelCatalog } from "./model-catalog.ts";
+import { createModelFiles } from "./model-files.ts";
 import { createModelOpener } from "./model-opener.ts";
 import { ModelScheduler, type SchedulerEvents, type SchedulerParts } from "./model-scheduler.ts";
 import { systemClock } from "./scheduler-clock.ts";
@@ -58,6 +59,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   for (const model of settings.preload) void preload(models, model, context);
   return {
     models,
+    modelFiles: createModelFiles(settings),
     health: async (signal) => await probe(scheduler, crashes, signal),
     async stop(signal) {
       await scheduler.stop(signal);
@@ -100,7 +102,11 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
       log.info("model.loaded", { model, seconds });
       emit("model.loaded", { model, seconds });
     },
-    onLoadFailed: () => metrics.add("loads_total", 1, { result: "failed" }),
+    onLoadFailed(model) {
+      metrics.add("loads_total", 1, { result: "failed" });
+      log.error("model.load_failed", { model });
+      emit("model.load_failed", { model });
+    },
     onUnloaded(model, reason) {
       if (reason === "evicted") metrics.add("evictions_total", 1);
       log.info("model.unloaded", { model, reason });

@@ -8,6 +8,7 @@ import { type BoundParts, ConnectionBounds } from "./connection-bounds.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
+import type { UpgradeHandler } from "./upgrade.ts";
 import { type HttpRoute, requireRoutes } from "../core/http-route.ts";
 import { createTlsDoor, type Tls } from "./tls-door.ts";
 
@@ -52,6 +53,11 @@ export interface Mount {
   readonly prefixes?: ReadonlyMap<string, RequestHandler>;
   /** What the fast lane serves, by exact path; `paths` has the same for every request that it leaves. */
   readonly fast?: ReadonlyMap<string, FastRoute>;
+  /**
+   * Who takes over requests that want to go on as a WebSocket, by exact path. `paths` has each of them too, for requests
+   * that do not. A handler that is taken away keeps its connections, and ends them itself.
+   */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
 }
 
 /** The one port of the platform. */
@@ -59,8 +65,8 @@ export interface Listener {
   readonly isListening: boolean;
   /** TLS of the port, for others that speak it by the same certificate; undefined where it is plain. */
   readonly tls: Tls | undefined;
-  /** Calls `listen` when `close` or `stop` is called for the first time, until the result is called. */
-  onClosing(listen: () => void): () => void;
+  /** Calls `listener` when no new connection is taken any more, until the result is called. */
+  onClosing(listener: () => void): () => void;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
   /** What can be called now. */
@@ -105,6 +111,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
+    findUpgrade: (path) => places.findUpgrade(path),
   });
   const lane = {
     isClosing,
@@ -206,9 +213,10 @@ class Places {
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
+  readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #routes = new Map<string, HttpRoute>();
 
-  put({ routes, paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
+  put({ routes, paths, prefixes = new Map(), fast = new Map(), upgrades = new Map() }: Mount): () => void {
     requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
     const named = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
     const removals = [
@@ -216,6 +224,7 @@ class Places {
       putAll(this.#paths, paths),
       putAll(this.#prefixes, prefixes),
       putAll(this.#fast, fast),
+      putAll(this.#upgrades, upgrades),
     ];
     return () => {
       for (const remove of removals) remove();
@@ -227,6 +236,10 @@ class Places {
     if (exact !== undefined) return exact;
     for (const [prefix, handler] of this.#prefixes) if (path.startsWith(prefix)) return handler;
     return undefined;
+  }
+
+  findUpgrade(path: string): UpgradeHandler | undefined {
+    return this.#upgrades.get(path);
   }
 
   findRoute(path: string): FastRoute | undefined {

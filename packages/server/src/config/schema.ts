@@ -11,6 +11,8 @@ import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
 import { pullSettings } from "./pull-settings.ts";
+import { responseSettings } from "./response-settings.ts";
+import { prometheusSettings } from "./prometheus-settings.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
@@ -33,15 +35,17 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",
   ),
+  ollama_api: section(
+    { enabled: z.boolean().default(true).describe("Whether Ollama's API is served under `/api/*`.") },
+    "Ollama's own API, for every model.",
+  ),
+  responses: responseSettings,
   grpc: grpcSettings,
   mcp: section(
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
-  prometheus: section(
-    { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
-    "Metrics for Prometheus.",
-  ),
+  prometheus: prometheusSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,

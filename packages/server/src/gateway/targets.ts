@@ -23,13 +23,18 @@ export class Target {
     this.integration = integration;
     this.model = model;
     this.breaker = new Breaker(breaker);
-    this.replyHeaders = `x-llmp-provider: ${toHeaderValue(integration)}\r\nx-llmp-model: ${toHeaderValue(model)}\r\n`;
+    this.replyHeaders = formatTargetLines(integration, model);
   }
 
   /** Its platform's provider; `none` while that does not run. */
   get provider(): string {
     return this.platform?.provider ?? "none";
   }
+}
+
+/** Header lines that say who answered. */
+export function formatTargetLines(integration: string, model: string): string {
+  return `x-llmp-provider: ${toHeaderValue(integration)}\r\nx-llmp-model: ${toHeaderValue(model)}\r\n`;
 }
 
 /** Names come from upstreams: what may not stand in a header is written in per cent (RFC 3986 section 2.1). */

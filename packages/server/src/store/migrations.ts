@@ -7,6 +7,7 @@ import { auditChains } from "./chain-migration.ts";
 import { content } from "./content-migration.ts";
 import { operatorPrices, priceVersions } from "./price-migration.ts";
 import { pulls } from "./pull-migration.ts";
+import { responses } from "./responses-migration.ts";
 import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
@@ -77,6 +78,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0015_content": content,
   "0016_audit_operations": auditOperations,
   "0017_pulls": pulls,
+  "0019_responses": responses,
 };
 
 export interface MigrateParts {

@@ -22,6 +22,7 @@ export interface Tables {
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
   readonly call_content: CallContentRow;
+  readonly responses: ResponseRow;
   readonly prices: PriceRow;
   readonly pulls: PullRow;
 }
@@ -292,4 +293,17 @@ export interface PullRow {
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
   readonly finished_at_ms: number | null;
+}
+
+/** A response that its caller may come back to. */
+export interface ResponseRow {
+  readonly id: string;
+  /** Whose it is. */
+  readonly owner: string;
+  /** Null for the first of a conversation. */
+  readonly previous_id: string | null;
+  readonly created_at_ms: number;
+  /** How long the text of the row is. */
+  readonly characters: number;
+  readonly envelope: string;
 }

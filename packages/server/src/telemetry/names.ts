@@ -94,7 +94,7 @@ export const metricNames = {
   },
   providerUp: {
     name: "llm_provider_up",
-    help: "1 while a model platform is running, else 0.",
+    help: "1 while a model platform is running, else 0. Absent for one that is disabled.",
     type: "gauge",
     labels: ["integration", "provider"],
   },
@@ -382,7 +382,7 @@ export const metricNames = {
   },
   configReload: {
     name: "llm_config_last_reload_successful",
-    help: "1 when the configuration in force is the last one that was read.",
+    help: "1 when the configurations in force are the last that were saved, else 0: one does not work here.",
     type: "gauge",
     labels: [],
   },

@@ -10,6 +10,7 @@ import { createKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
+import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { checkSeals } from "../usage-seal-check.ts";
@@ -98,6 +99,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
       createContent: (parts) => createCallContent({ ...parts, database: background, vault, nowMs }),
+      createResponses: (parts) => createResponseTable({ ...parts, database: requests, vault, nowMs }),
       createSeals: (parts) => createSharedSeals({ ...parts, database: background, nowMs }),
       checkSeals: (heads) => checkSeals(background, heads),
       vault,
