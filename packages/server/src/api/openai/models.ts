@@ -1,120 +1,20 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
-import { statusOf } from "../../core/error-status.ts";
-import { requirePermission } from "../../core/permissions.ts";
-import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
-import type { Authenticator } from "../authenticate.ts";
-import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
-import type { RequestHandler } from "../inference.ts";
-import { newRequestId } from "../../wire/request-id.ts";
+import { toOpenAiError } from "../error-envelope.ts";
+import type { ListedModel } from "../model-names.ts";
+import type { ModelListFormat } from "../models-endpoint.ts";
 
-export interface ModelsParts {
-  readonly directory: ModelDirectory;
-  readonly authenticator: Authenticator;
-}
+/** The list of models as OpenAI writes it. */
+export const openAiModels: ModelListFormat = {
+  formatList: (models) => ({ object: "list", data: models.map(toEntry) }),
+  formatModel: toEntry,
+  formatError: toOpenAiError,
+};
 
-const prefix = "/v1/models/";
-
-/** `GET /v1/models` and `GET /v1/models/{id}`: every name that `model` may be. */
-export function createModelsHandler({ directory, authenticator }: ModelsParts): RequestHandler {
-  const find = async (request: IncomingMessage): Promise<unknown> => {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      throw new PlatformError(
-        "method_not_allowed",
-        `${request.method ?? "This method"} is not possible here. Use GET.`,
-      );
-    }
-    requirePermission(await authenticator.authenticate(request.headers, "/v1"), "models.read");
-    const path = (request.url ?? "").split("?")[0] ?? "";
-    if (path.startsWith(prefix)) return findModel(directory, path);
-    return { object: "list", data: listModels(directory) };
-  };
-  return (request, response) => {
-    const requestId = newRequestId();
-    find(request).then(
-      (value) => send(response, { status: 200, value, headers: { "x-request-id": requestId } }),
-      (thrown: unknown) => {
-        const error = toPlatformError(thrown);
-        const allow = error.code === "method_not_allowed" ? { allow: "GET, HEAD" } : {};
-        send(response, {
-          status: statusOf(error.code),
-          value: toOpenAiError(error, requestId),
-          headers: { ...errorHeaders(error, requestId), ...allow },
-        });
-      },
-    );
-  };
-}
-interface ListedModel {
-  readonly id: string;
-  readonly object: "model";
-  readonly created: number;
-  readonly owned_by: string;
-  readonly context_window?: number;
-}
-
-function listModels(directory: ModelDirectory): readonly ListedModel[] {
-  const { models, routes } = directory.snapshot;
-  const listed = new Map<string, ListedModel>();
-  for (const model of models) {
-    if (!listed.has(model.id)) listed.set(model.id, toListed(model.id, model));
-    else listed.set(`${model.integration}/${model.id}`, toListed(`${model.integration}/${model.id}`, model));
-  }
-  const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
-  for (const [name, route] of routes) {
-    const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
-    if (!listed.has(name) && !byTarget.has(name) && first !== undefined)
-      listed.set(name, toListed(name, first));
-  }
-  return [...listed.values()];
-}
-
-function toListed(id: string, model: CatalogueModel): ListedModel {
+function toEntry({ id, createdAtSeconds, ownedBy, integration, contextTokens }: ListedModel): object {
   return {
     id,
     object: "model",
-    created: model.createdAtSeconds ?? 0,
-    owned_by: model.ownedBy ?? model.integration,
-    ...(model.contextTokens === undefined ? {} : { context_window: model.contextTokens }),
+    created: createdAtSeconds ?? 0,
+    owned_by: ownedBy ?? integration,
+    ...(contextTokens === undefined ? {} : { context_window: contextTokens }),
   };
-}
-
-function findModel(directory: ModelDirectory, path: string): ListedModel {
-  const id = decodeName(path.slice(prefix.length));
-  const listed = listModels(directory).find((model) => model.id === id);
-  if (listed !== undefined) return listed;
-  const model = directory.snapshot.models.find((each) => `${each.integration}/${each.id}` === id);
-  if (model !== undefined) return toListed(id, model);
-  throw new PlatformError(
-    "model_not_found",
-    "This model does not exist. GET /v1/models lists those that do.",
-    { field: "model" },
-  );
-}
-
-function decodeName(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw new PlatformError("invalid_request", "The model's name is not valid percent-encoding.", {
-      field: "model",
-      cause: error,
-    });
-  }
-}
-
-interface Answer {
-  readonly status: number;
-  readonly value: unknown;
-  readonly headers: Record<string, string>;
-}
-
-function send(response: ServerResponse, { status, value, headers }: Answer): void {
-  const body = JSON.stringify(value);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...headers,
-  });
-  response.end(body);
 }
