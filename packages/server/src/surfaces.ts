@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createAnthropicSurface, modelFormatOf } from "./anthropic-surface.ts";
 import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
@@ -145,9 +146,17 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
+      open: always(() =>
+        createOpenAiMount({
+          ...inference,
+          directory,
+          modelFormatOf: modelFormatOf(config),
+          responses: parts.responses,
+        }),
+      ),
     }),
     createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
+    createAnthropicSurface(parts),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -169,6 +178,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "openai-api": config.openai_api.enabled,
     grpc: config.grpc.enabled,
     "ollama-api": config.ollama_api.enabled,
+    "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };

@@ -13,6 +13,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
+  { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },

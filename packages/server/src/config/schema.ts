@@ -45,6 +45,10 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
+  anthropic_api: section(
+    { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
+    "Anthropic's Messages API.",
+  ),
   prometheus: prometheusSettings,
   integrations: integrationList,
   routing: routingSettings,
