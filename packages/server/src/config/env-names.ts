@@ -14,6 +14,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
+  { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
@@ -24,7 +25,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
   GRAPHQL_ENABLED: "GraphQL",
-  WEBSOCKET_ENABLED: "WebSocket",
 };
 
 /** Values for what this version does not have yet. */
