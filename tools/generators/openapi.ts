@@ -4,6 +4,7 @@ import { version } from "../../packages/server/src/version.ts";
 import { inferencePaths } from "./inference-paths.ts";
 import { inferenceSchemas } from "./inference-schemas.ts";
 import { mcpPaths } from "./mcp-paths.ts";
+import { websocketPaths } from "./websocket-paths.ts";
 import { readOperations } from "./inert-operations.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -39,7 +40,7 @@ export function createOpenApi(): object {
     ],
     // While there is neither a configured key nor a user, callers on this machine need none.
     security: [{ apiKey: [] }, {}],
-    paths: [inferencePaths, mcpPaths, operationPaths(readOperations())].reduce(mergePaths),
+    paths: [inferencePaths, mcpPaths, websocketPaths, operationPaths(readOperations())].reduce(mergePaths),
     components: {
       securitySchemes: {
         apiKey: {

@@ -1,4 +1,7 @@
 import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
+import { formatAsyncApi } from "../../packages/server/src/api/ws/asyncapi.ts";
+import { version } from "../../packages/server/src/version.ts";
+import { readFeeds } from "./inert-operations.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
@@ -18,6 +21,7 @@ export function generateAll(): readonly GeneratedFile[] {
   const protoFiles = readProtoFiles();
   return [
     { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
+    { path: "contracts/asyncapi.yaml", text: formatAsyncApi({ feeds: readFeeds(), version }) },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
     { path: "packages/server/src/bundled-prices.json", text: formatBundledPrices() },
     ...protoCode(protoFiles),

@@ -18,6 +18,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openTickets } from "./open-tickets.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
@@ -129,6 +130,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     feeds,
     pulls,
     pulling,
+    tickets: openTickets(foundation, { login, config }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);

@@ -44,6 +44,7 @@ import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
+import { type Tickets, ticketOperations } from "./control/tickets.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
@@ -70,8 +71,9 @@ import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
-import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 export interface SurfaceParts {
@@ -112,6 +114,7 @@ export interface SurfaceParts {
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
   readonly pulling: Pick<PullHost, "limiter" | "hub">;
+  readonly tickets: Tickets;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -164,6 +167,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
+    createWebSocketIntegration({ ...parts, operations: () => createOperations(parts) }),
     createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
     createMetricsSurface({
       ...parts,
@@ -180,6 +184,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "ollama-api": config.ollama_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
+    websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -214,6 +219,7 @@ export function createOperations(
     | "budgets"
     | "pulls"
     | "pulling"
+    | "tickets"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -259,6 +265,7 @@ export function createOperations(
     ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
+    ...ticketOperations(parts.tickets),
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),

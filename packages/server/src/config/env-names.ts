@@ -15,6 +15,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
   { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
+  { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
@@ -27,7 +28,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
   GRAPHQL_ENABLED: "GraphQL",
-  WEBSOCKET_ENABLED: "WebSocket",
 };
 
 const prefix = "LLM_PLATFORM_";

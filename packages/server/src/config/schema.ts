@@ -17,6 +17,7 @@ import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
+import { websocketSettings } from "./websocket-settings.ts";
 import { dataDirectorySetting, environmentSetting, logSettings, serverSettings } from "./server-settings.ts";
 
 /** Every setting of the platform, with its default, range, unit and doc line. Names as users write them. */
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
     "Anthropic's Messages API.",
   ),
+  websocket: websocketSettings,
   prometheus: prometheusSettings,
   integrations: integrationList,
   routing: routingSettings,
