@@ -3,6 +3,7 @@ import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
+import { formatGraphSchema, graphqlPage } from "./graphql-schema.ts";
 import { integrationsPage } from "./integrations-page.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { createOpenApi } from "./openapi.ts";
@@ -15,6 +16,8 @@ import { settingsPage } from "./settings-page.ts";
 export function generateAll(): readonly GeneratedFile[] {
   return [
     { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
+    { path: "contracts/schema.graphql", text: formatGraphSchema() },
+    { path: "docs/reference/graphql.md", text: graphqlPage() },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
     { path: "packages/server/src/bundled-prices.json", text: formatBundledPrices() },
     { path: "docs/reference/settings.md", text: settingsPage() },

@@ -59,6 +59,7 @@ import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -135,6 +136,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createGraphqlIntegration(parts, () => createOperations(parts)),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -161,6 +163,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    graphql: config.graphql.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };

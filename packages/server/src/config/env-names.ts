@@ -10,6 +10,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "LOG_LEVEL", path: ["log", "level"] },
   { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
+  { env: "GRAPHQL_ENABLED", path: ["graphql", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
@@ -20,7 +21,6 @@ export const shortNames: readonly ShortName[] = [
 export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
-  GRAPHQL_ENABLED: "GraphQL",
   GRPC_ENABLED: "gRPC",
   WEBSOCKET_ENABLED: "WebSocket",
 };

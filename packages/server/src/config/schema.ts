@@ -4,6 +4,7 @@ import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
+import { graphqlSettings } from "./graphql-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
@@ -34,6 +35,7 @@ export const configSchema = z.strictObject({
     "The OpenAI API.",
   ),
   responses: responseSettings,
+  graphql: graphqlSettings,
   mcp: section(
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
