@@ -1,6 +1,7 @@
 import type { JsonObject } from "./chat.ts";
 import type { Codec } from "./codec.ts";
 import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
+import type { ModelVerdict } from "./model-files.ts";
 import type { Relay } from "./relay.ts";
 
 /** A model that a platform offers. */
@@ -18,6 +19,8 @@ export interface ModelInfo {
   readonly quantization?: string;
   /** `tools`, `vision`, `thinking`, … as far as the platform says. */
   readonly capabilities?: readonly string[];
+  /** How far its file can be trusted, where the platform keeps files and looked. */
+  readonly verdict?: ModelVerdict["verdict"];
 }
 
 /** A model that is in memory now. */
@@ -67,11 +70,18 @@ export interface ModelPlatform {
    * request to a server and nothing of it is bounded, queued or counted here: they send beside this process, not through it.
    */
   relay?(): Relay;
+  /**
+   * The tokens of a chat's prompt as the platform counts them, without answering it.
+   * @param body the chat in the dialect that `send` takes, with `model` as the platform knows it
+   */
+  countTokens?(body: JsonObject, signal: AbortSignal): Promise<number>;
   /** Everything that the platform knows about one model. */
   show?(model: string, signal: AbortSignal): Promise<JsonObject>;
   loaded?(signal: AbortSignal): Promise<readonly LoadedModel[]>;
   load?(model: string, signal: AbortSignal): Promise<void>;
   unload?(model: string, signal: AbortSignal): Promise<void>;
   pull?(model: string, options: PullOptions): Promise<void>;
+  /** Gives a model a further name. */
+  copy?(model: string, destination: string, signal: AbortSignal): Promise<void>;
   delete?(model: string, signal: AbortSignal): Promise<void>;
 }

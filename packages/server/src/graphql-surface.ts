@@ -18,13 +18,12 @@ export interface GraphqlParts {
   readonly readCaller: ReadCaller;
   readonly log: PlatformLog;
   readonly feeds: readonly Feed[];
+  operations(): readonly Operation[];
 }
 
 /** The GraphQL API as an integration. */
-export function createGraphqlIntegration(
-  { config, listener, inference, ...parts }: GraphqlParts,
-  operations: () => readonly Operation[],
-): IntegrationDefinition<object> {
+export function createGraphqlIntegration(parts: GraphqlParts): IntegrationDefinition<object> {
+  const { config, listener, inference } = parts;
   return createSurfaceIntegration({
     id: "graphql",
     type: "api",
@@ -37,7 +36,7 @@ export function createGraphqlIntegration(
       const { persisted_operations: path, persisted_only: isOnly } = config.graphql;
       return openGraphSurface({
         ...parts,
-        operations: operations(),
+        operations: parts.operations(),
         modelCaller: createModelCaller({ gateway }),
         authenticator,
         readAddress,
