@@ -66,6 +66,7 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
@@ -158,6 +159,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
+    createGraphqlIntegration({ ...parts, operations: () => createOperations(parts) }),
     createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createAnthropicSurface(parts),
     createSurfaceIntegration({
@@ -180,6 +182,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    graphql: config.graphql.enabled,
     grpc: config.grpc.enabled,
     "ollama-api": config.ollama_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,

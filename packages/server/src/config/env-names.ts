@@ -10,6 +10,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "LOG_LEVEL", path: ["log", "level"] },
   { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
+  { env: "GRAPHQL_ENABLED", path: ["graphql", "enabled"] },
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
@@ -27,7 +28,6 @@ export const shortNames: readonly ShortName[] = [
 export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
-  GRAPHQL_ENABLED: "GraphQL",
 };
 
 const prefix = "LLM_PLATFORM_";

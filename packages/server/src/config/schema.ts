@@ -4,6 +4,7 @@ import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
+import { graphqlSettings } from "./graphql-settings.ts";
 import { grpcSettings } from "./grpc-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
@@ -41,6 +42,7 @@ export const configSchema = z.strictObject({
     "Ollama's own API, for every model.",
   ),
   responses: responseSettings,
+  graphql: graphqlSettings,
   grpc: grpcSettings,
   mcp: section(
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
