@@ -18,6 +18,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openAlerts } from "./open-alerts.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
@@ -88,6 +89,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const pulls = openPulls(foundation, { config, directory, log, manager });
+  const alerts = openAlerts({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
@@ -127,6 +129,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events,
     feeds,
     pulls,
+    alerts,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -155,6 +158,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
     await pulls.begin();
+    alerts.start();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -176,6 +180,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
+      alerts.stop();
       await Promise.all([follower.stop(), pulls.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();

@@ -17,6 +17,7 @@ import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
+import type { AlertPort } from "./control/alerts.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
@@ -61,6 +62,7 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
+import { observingOperations } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -106,6 +108,7 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -196,6 +199,7 @@ export function createOperations(
     | "prices"
     | "budgets"
     | "pulls"
+    | "alerts"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -243,6 +247,7 @@ export function createOperations(
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
+    ...observingOperations({ config, alerts: parts.alerts, manager }),
   ];
 }
 

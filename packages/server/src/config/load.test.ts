@@ -218,12 +218,15 @@ describe("the environment", () => {
   it("warns about what this version does not have", () => {
     const { warnings } = load({
       env: {
-        GRAFANA_ENABLED: "true",
+        OPENTELEMETRY_ENABLED: "true",
         WEBSOCKET_ENABLED: "false",
         HUGGINGFACE_TOKEN: "hf_x",
       },
     });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED", "HUGGINGFACE_TOKEN"]);
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual([
+      "OPENTELEMETRY_ENABLED",
+      "HUGGINGFACE_TOKEN",
+    ]);
     expect(warnings.join()).not.toContain("hf_x");
   });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertSettings } from "./alert-settings.ts";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
@@ -42,6 +43,7 @@ export const configSchema = z.strictObject({
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
   prometheus: prometheusSettings,
+  alerts: alertSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
