@@ -10,6 +10,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
+import { emailIntegration } from "./email-integration.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -132,7 +133,10 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     alerts,
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
+  const catalogue = await openCatalogue(
+    [...builtInIntegrations, emailIntegration, ...surfaces.definitions],
+    input,
+  );
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics);
   followOtherReplicas(sharing.bus, directory);
