@@ -119,11 +119,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: {
-      version,
-      dataDirectory: config.data_dir,
-      startedAtMs: foundation.startedAtMs,
+      ...{ version, dataDirectory: config.data_dir, startedAtMs: foundation.startedAtMs, contentCapture },
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
-      contentCapture,
     },
     manager,
     stopping: input.stopping,
@@ -141,8 +138,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     input,
   );
   holder.manager = openManager(foundation, { catalogue, ...input });
-  followIntegrations(holder.manager, directory, metrics);
-  followOtherReplicas(sharing.bus, directory);
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
   const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
@@ -229,15 +224,17 @@ async function startIntegrations(
   await parts.directory.refresh();
 }
 
-/** Lets the gauges be read from where their truth is. */
+/** Lets the gauges be read from where their truth is, and the directory of models know what has changed. */
 function observe(
-  { registry, metrics, spool }: Foundation,
+  { registry, metrics, spool, sharing }: Foundation,
   {
     manager,
     directory,
     follower,
   }: { readonly manager: Manager; readonly directory: ModelDirectory; readonly follower: ConfigFollower },
 ): void {
+  followIntegrations(manager, directory, metrics);
+  followOtherReplicas(sharing.bus, directory);
   const toObserved = (status: ReturnType<Manager["status"]>) => ({
     ...status,
     restarts: status.restarts.total,
