@@ -5,6 +5,7 @@ import { inferencePaths } from "./inference-paths.ts";
 import { inferenceSchemas } from "./inference-schemas.ts";
 import { graphqlPaths } from "./graphql-paths.ts";
 import { mcpPaths } from "./mcp-paths.ts";
+import { websocketPaths } from "./websocket-paths.ts";
 import { readOperations } from "./inert-operations.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -41,7 +42,9 @@ export function createOpenApi(): object {
     ],
     // While there is neither a configured key nor a user, callers on this machine need none.
     security: [{ apiKey: [] }, {}],
-    paths: [inferencePaths, mcpPaths, graphqlPaths, operationPaths(readOperations())].reduce(mergePaths),
+    paths: [inferencePaths, mcpPaths, graphqlPaths, websocketPaths, operationPaths(readOperations())].reduce(
+      mergePaths,
+    ),
     components: {
       securitySchemes: {
         apiKey: {

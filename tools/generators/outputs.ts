@@ -1,4 +1,7 @@
 import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
+import { formatAsyncApi } from "../../packages/server/src/api/ws/asyncapi.ts";
+import { version } from "../../packages/server/src/version.ts";
+import { readFeeds } from "./inert-operations.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
@@ -19,6 +22,7 @@ export function generateAll(): readonly GeneratedFile[] {
   const protoFiles = readProtoFiles();
   return [
     { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
+    { path: "contracts/asyncapi.yaml", text: formatAsyncApi({ feeds: readFeeds(), version }) },
     { path: "contracts/schema.graphql", text: formatGraphSchema() },
     { path: "docs/reference/graphql.md", text: graphqlPage() },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },

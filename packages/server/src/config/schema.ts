@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertSettings } from "./alert-settings.ts";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
@@ -18,6 +19,7 @@ import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
+import { websocketSettings } from "./websocket-settings.ts";
 import { dataDirectorySetting, environmentSetting, logSettings, serverSettings } from "./server-settings.ts";
 
 /** Every setting of the platform, with its default, range, unit and doc line. Names as users write them. */
@@ -47,7 +49,13 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
+  anthropic_api: section(
+    { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
+    "Anthropic's Messages API.",
+  ),
+  websocket: websocketSettings,
   prometheus: prometheusSettings,
+  alerts: alertSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
