@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createAnthropicSurface, modelFormatOf } from "./anthropic-surface.ts";
 import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
@@ -25,6 +26,7 @@ import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -59,7 +61,9 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
@@ -109,6 +113,7 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly tickets: Tickets;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
@@ -144,9 +149,17 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
+      open: always(() =>
+        createOpenAiMount({
+          ...inference,
+          directory,
+          modelFormatOf: modelFormatOf(config),
+          responses: parts.responses,
+        }),
+      ),
     }),
     createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
+    createAnthropicSurface(parts),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -169,6 +182,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "openai-api": config.openai_api.enabled,
     grpc: config.grpc.enabled,
     "ollama-api": config.ollama_api.enabled,
+    "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
     websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
@@ -204,6 +218,7 @@ export function createOperations(
     | "prices"
     | "budgets"
     | "pulls"
+    | "pulling"
     | "tickets"
     | "manager"
   >,
@@ -222,7 +237,8 @@ export function createOperations(
     ...modelOperations({ manager, directory }),
     ...modelFileOperations(manager),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
+    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),

@@ -13,10 +13,13 @@ export const shortNames: readonly ShortName[] = [
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
+  { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
+  { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
+  { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
@@ -26,9 +29,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
   GRAPHQL_ENABLED: "GraphQL",
 };
-
-/** Values for what this version does not have yet. */
-export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
 
 const prefix = "LLM_PLATFORM_";
 

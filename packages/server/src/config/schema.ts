@@ -46,6 +46,10 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
+  anthropic_api: section(
+    { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
+    "Anthropic's Messages API.",
+  ),
   websocket: websocketSettings,
   prometheus: prometheusSettings,
   integrations: integrationList,
