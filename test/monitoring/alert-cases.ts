@@ -158,8 +158,8 @@ export const alertCases: readonly AlertCase[] = [
     alert: "CircuitOpen",
     labels: { severity: "warning", integration: "office", model: "m" },
     at: "10m",
-    fires: gauge('llm_circuit_state{integration="office",model="m"}', "2x30"),
-    quiet: gauge('llm_circuit_state{integration="office",model="m"}', "2x7 1x30"),
+    fires: gauge('llm_circuit_state{integration="office",model="m"}', "2 1 2 1 2 1 2x30"),
+    quiet: gauge('llm_circuit_state{integration="office",model="m"}', "2x7 0x30"),
   },
   {
     alert: "ModelLoadFailures",

@@ -80,12 +80,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const pulling = await openPulls(foundation, { config, directory, log, manager });
+  const { pulls } = pulling;
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
@@ -120,9 +123,12 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
+    stopping: input.stopping,
+    isServing: () => unreadiness() === undefined,
     events,
     feeds,
     pulls,
+    pulling,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -134,8 +140,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
 
   const upkeep = startUpkeep(foundation, input);
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
   const url = toUrl(config, address);
@@ -174,7 +178,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([follower.stop(), pulls.stop()]);
+      await Promise.all([follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

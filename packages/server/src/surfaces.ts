@@ -5,8 +5,8 @@ import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
-import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
@@ -16,6 +16,7 @@ import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
@@ -25,9 +26,11 @@ import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
+import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -57,13 +60,17 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
@@ -104,6 +111,12 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly pulling: Pick<PullHost, "limiter" | "hub">;
+  readonly metrics: PlatformMetrics;
+  /** Aborted when the server is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Whether the server takes calls. */
+  isServing(): boolean;
   manager(): Manager;
 }
 
@@ -118,8 +131,7 @@ const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
-  const { config, listener, inference, directory, registry } = parts;
-  const { authenticator } = inference;
+  const { config, listener, inference, directory } = parts;
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -144,6 +156,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       ),
     }),
     createAnthropicSurface(parts),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -151,19 +164,12 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
-    createSurfaceIntegration({
-      id: "prometheus",
-      type: "monitoring",
-      summary: "Metrics for Prometheus at /metrics.",
-      listener,
-      open: always(() =>
-        createMetricsMount({
-          registry,
-          process: parts.processMetrics,
-          authenticator,
-          askOthers: () => parts.askWorkers(),
-        }),
-      ),
+    createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
+    createMetricsSurface({
+      ...parts,
+      process: parts.processMetrics,
+      authenticator: inference.authenticator,
+      askOthers: () => parts.askWorkers(),
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -171,6 +177,8 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,
+    grpc: config.grpc.enabled,
+    "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
@@ -205,6 +213,7 @@ export function createOperations(
     | "prices"
     | "budgets"
     | "pulls"
+    | "pulling"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -220,8 +229,10 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
+    ...modelFileOperations(manager),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
+    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),

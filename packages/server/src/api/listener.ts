@@ -4,6 +4,7 @@ import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
 import { internalPeer } from "./client-address.ts";
+import { type BoundParts, ConnectionBounds } from "./connection-bounds.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
@@ -11,14 +12,11 @@ import type { UpgradeHandler } from "./upgrade.ts";
 import { type HttpRoute, requireRoutes } from "../core/http-route.ts";
 import { createTlsDoor, type Tls } from "./tls-door.ts";
 
-export interface ListenerParts {
+export interface ListenerParts extends BoundParts {
   readonly host: string;
   readonly port: number;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerAddress: number;
   /** Whether inference calls are read by `wire/` where it can, and not all by node:http. */
   readonly fastLane: boolean;
-  readonly connections: NumberSeries;
   /** Requests by the lane that served them. */
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
   /** Deals accepted connections to other processes. */
@@ -65,6 +63,10 @@ export interface Mount {
 /** The one port of the platform. */
 export interface Listener {
   readonly isListening: boolean;
+  /** TLS of the port, for others that speak it by the same certificate; undefined where it is plain. */
+  readonly tls: Tls | undefined;
+  /** Calls `listener` when no new connection is taken any more, until the result is called. */
+  onClosing(listener: () => void): () => void;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
   /** What can be called now. */
@@ -82,8 +84,6 @@ export interface Listener {
   listen(): Promise<AddressInfo>;
   /** Ends the connections that carry no request now. */
   closeIdle(): void;
-  /** Calls `listener` when no new connection is taken any more, until the result is called. */
-  onClose(listener: () => void): () => void;
   /** Answers `connection: close` from now on and takes no new connection. */
   close(): void;
   /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
@@ -98,9 +98,14 @@ const endAllMs = 1_000;
 /** Finds out first what this Node can do for the fast lane. */
 export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
-  const connections = new Connections(parts);
+  const connections = new ConnectionBounds(parts);
   const state = { isClosing: false };
-  const closeListeners = new Set<() => void>();
+  const closing = new Set<() => void>();
+  const beginClosing = () => {
+    if (state.isClosing) return;
+    state.isClosing = true;
+    for (const listener of closing) listener();
+  };
   const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
@@ -150,6 +155,11 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     get isListening() {
       return server.listening;
     },
+    tls: parts.tls,
+    onClosing(listener) {
+      closing.add(listener);
+      return () => closing.delete(listener);
+    },
     mount: (mount) => places.put(mount),
     get routes() {
       return places.routes();
@@ -165,19 +175,14 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     closeIdle() {
       for (const each of lanes) each.closeIdle();
     },
-    onClose(listener) {
-      closeListeners.add(listener);
-      return () => void closeListeners.delete(listener);
-    },
     close() {
-      state.isClosing = true;
-      for (const listener of closeListeners) listener();
+      beginClosing();
       server.close();
       parts.dealer?.close();
       for (const each of lanes) each.closeIdle();
     },
     async stop() {
-      state.isClosing = true;
+      beginClosing();
       server.close();
       const untilMs = performance.now() + lastWordsMs;
       // A call that was ended by the drain still has its error frame to send once its record is durable.
@@ -194,12 +199,13 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       }
       for (const each of lanes) each.closeAll();
       for (const each of lanes) each.stop();
+      parts.tls?.source.stop();
     },
   };
 }
 
 function openDoor(tls: Tls | undefined, onSecure: (socket: Socket) => void) {
-  return tls === undefined ? undefined : createTlsDoor(tls, onSecure);
+  return tls === undefined ? undefined : createTlsDoor(tls, { protocol: "http/1.1", onSecure });
 }
 
 /** What is mounted where. */
@@ -261,40 +267,6 @@ class Places {
 
 function putAll<Value>(table: Map<string, Value>, entries: ReadonlyMap<string, Value> = new Map()): void {
   for (const [key, value] of entries) table.set(key, value);
-}
-
-/** Counts connections and bounds them, in all and of one remote address; this machine's own are bounded by the total alone. */
-class Connections {
-  readonly #parts: ListenerParts;
-  readonly #perAddress = new Map<string, number>();
-  count = 0;
-
-  constructor(parts: ListenerParts) {
-    this.#parts = parts;
-  }
-
-  /** Returns what is to be called when the connection has ended; undefined for one too many. */
-  add(socket: Socket): (() => void) | undefined {
-    const { maxConnections, maxConnectionsPerAddress, connections } = this.#parts;
-    const address = socket.remoteAddress ?? "";
-    const open = (this.#perAddress.get(address) ?? 0) + 1;
-    if (this.count >= maxConnections) return undefined;
-    if (open > maxConnectionsPerAddress && !isLoopback(address)) return undefined;
-    this.#perAddress.set(address, open);
-    this.count++;
-    connections.set(this.count);
-    return () => {
-      this.count--;
-      connections.set(this.count);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left <= 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
-    };
-  }
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {

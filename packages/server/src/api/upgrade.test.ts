@@ -97,7 +97,7 @@ describe.each([
     await readUntil(later, /\|$/);
     later.destroy();
     const told: string[] = [];
-    listener.onClose(() => told.push("closed"));
+    listener.onClosing(() => told.push("closed"));
     listener.close();
     expect(told).toEqual(["closed"]);
     socket.write("\r\n");

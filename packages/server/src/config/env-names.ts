@@ -11,9 +11,14 @@ export const shortNames: readonly ShortName[] = [
   { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
   { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
+  { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
+  { env: "GRPC_PORT", path: ["grpc", "port"] },
+  { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
+  { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
+  { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
@@ -22,12 +27,8 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
   GRAPHQL_ENABLED: "GraphQL",
-  GRPC_ENABLED: "gRPC",
   WEBSOCKET_ENABLED: "WebSocket",
 };
-
-/** Values for what this version does not have yet. */
-export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
 
 const prefix = "LLM_PLATFORM_";
 

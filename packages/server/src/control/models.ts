@@ -13,6 +13,10 @@ const modelInput = z.strictObject({
   model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
 });
 
+const copyInput = modelInput.extend({
+  destination: z.string().min(1).max(512).describe("The further name, as the integration takes it."),
+});
+
 export const modelSchema = z.object({
   id: z.string(),
   integration: z.string(),
@@ -23,9 +27,13 @@ export const modelSchema = z.object({
   family: z.string().nullable(),
   quantization: z.string().nullable(),
   capabilities: z.array(z.string()).readonly(),
+  verdict: z
+    .enum(["weights_only", "suspicious", "refused"])
+    .nullable()
+    .describe("How far its file can be trusted; null where the platform keeps no files that were looked at."),
 });
 
-const loadedSchema = z.object({
+export const loadedSchema = z.object({
   id: z.string(),
   integration: z.string(),
   memory_bytes: z.number().nullable(),
@@ -133,6 +141,21 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       },
     }),
     defineOperation({
+      name: "models.copy",
+      summary: "Gives a model another name beside its own, where it is kept.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/copy" },
+      audit: { target: toTarget },
+      input: copyInput,
+      output: done,
+      run: async ({ model, destination }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.copy?.bind(platform), info, "copy")(info.id, destination, signal);
+        await directory.refresh(info.integration);
+        return { model: destination, integration: info.integration, status: "copied" };
+      },
+    }),
+    defineOperation({
       name: "models.delete",
       summary: "Deletes a model where it is kept.",
       permission: "models.write",
@@ -234,5 +257,6 @@ export function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
     family: model.family ?? null,
     quantization: model.quantization ?? null,
     capabilities: model.capabilities ?? [],
+    verdict: model.verdict ?? null,
   };
 }

@@ -38,6 +38,6 @@ export function formatTargetLines(integration: string, model: string): string {
 }
 
 /** Names come from upstreams: what may not stand in a header is written in per cent (RFC 3986 section 2.1). */
-function toHeaderValue(name: string): string {
+export function toHeaderValue(name: string): string {
   return name.replaceAll(/[^\x21-\x7e]+/g, (odd) => encodeURIComponent(odd.toWellFormed()));
 }

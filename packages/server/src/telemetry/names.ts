@@ -314,6 +314,18 @@ export const metricNames = {
     type: "counter",
     labels: ["lane"],
   },
+  grpcConnections: {
+    name: "llm_grpc_connections",
+    help: "Open client connections for gRPC.",
+    type: "gauge",
+    labels: [],
+  },
+  grpcHandled: {
+    name: "grpc_server_handled_total",
+    help: "Calls over gRPC that ended, by the status that the caller saw. The name is the one that dashboards for gRPC know.",
+    type: "counter",
+    labels: ["grpc_type", "grpc_service", "grpc_method", "grpc_code"],
+  },
   workers: {
     name: "llm_workers",
     help: "Worker processes by state: starting, ready, or waiting after one that died too soon. Absent without workers.",

@@ -70,6 +70,8 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     auditFailures: counter("auditFailures"),
     connections: gauge("connections"),
     httpRequests: counter("httpRequests"),
+    grpcConnections: gauge("grpcConnections"),
+    grpcHandled: counter("grpcHandled"),
     workers: gauge("workers"),
     workerRestarts: counter("workerRestarts"),
     tlsCertificateExpiry: gauge("tlsCertificateExpiry"),

@@ -1,3 +1,4 @@
+import type { ExpositionFormat } from "./exposition.ts";
 import type { MetricDefinition, SeriesData } from "./metric-definition.ts";
 import {
   type AnySeries,
@@ -21,7 +22,9 @@ export interface MetricRegistry {
   histogram(definition: MetricDefinition): Metric<HistogramSeries>;
   /** Called before each exposition, to set gauges that are read and not counted. */
   onCollect(collect: () => void): void;
-  /** The Prometheus text format, version 0.0.4. */
+  /** The text of every metric, in small pieces: whoever writes it may do something else in between. */
+  exposePieces(format: ExpositionFormat): Iterable<string>;
+  /** The Prometheus text format, version 0.0.4, at once. */
   expose(): string;
   /** Every series whose label `label` has this value, for one integration's page. */
   samples(label: string, value: string): readonly Sample[];
@@ -50,6 +53,11 @@ export function createMetricRegistry(): MetricRegistry {
     return made;
   }
 
+  function* exposePieces(format: ExpositionFormat): Generator<string> {
+    for (const collect of collectors) collect();
+    for (const each of families.values()) yield* each.expose(format);
+  }
+
   return {
     counter: (definition) => family(definition, () => new NumberSeries()),
     gauge: (definition) => family(definition, () => new NumberSeries()),
@@ -57,12 +65,8 @@ export function createMetricRegistry(): MetricRegistry {
     onCollect: (collect) => {
       collectors.push(collect);
     },
-    expose() {
-      for (const collect of collectors) collect();
-      let text = "";
-      for (const each of families.values()) text += each.expose();
-      return text;
-    },
+    exposePieces,
+    expose: () => [...exposePieces("prometheus")].join(""),
     samples(label, value) {
       for (const collect of collectors) collect();
       return [...families.values()].flatMap((each) => each.samples({ label, value }));

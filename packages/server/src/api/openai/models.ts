@@ -1,20 +1,10 @@
 import { toOpenAiError } from "../error-envelope.ts";
-import type { ListedModel } from "../model-names.ts";
+import { toListed } from "../listed-models.ts";
 import type { ModelListFormat } from "../models-endpoint.ts";
 
 /** The list of models as OpenAI writes it. */
 export const openAiModels: ModelListFormat = {
-  formatList: (models) => ({ object: "list", data: models.map(toEntry) }),
-  formatModel: toEntry,
+  formatList: (models) => ({ object: "list", data: models.map(({ name, model }) => toListed(name, model)) }),
+  formatModel: ({ name, model }) => toListed(name, model),
   formatError: toOpenAiError,
 };
-
-function toEntry({ id, createdAtSeconds, ownedBy, integration, contextTokens }: ListedModel): object {
-  return {
-    id,
-    object: "model",
-    created: createdAtSeconds ?? 0,
-    owned_by: ownedBy ?? integration,
-    ...(contextTokens === undefined ? {} : { context_window: contextTokens }),
-  };
-}

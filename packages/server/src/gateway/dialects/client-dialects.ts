@@ -1,12 +1,17 @@
 import { type Dialect, PlatformError } from "@llm-platform/kit";
 import type { ClientDialect } from "./client-dialect.ts";
 import { anthropicClientDialect } from "./anthropic.ts";
-import { ollamaClientDialect } from "./ollama.ts";
+import { ollamaClientDialect, ollamaEmbeddingsDialect, ollamaGenerateDialect } from "./ollama/dialect.ts";
 import { openAiClientDialect } from "./openai.ts";
 
-const dialects = new Map<Dialect, ClientDialect>(
-  [openAiClientDialect, anthropicClientDialect, ollamaClientDialect].map((each) => [each.dialect, each]),
-);
+const known = [
+  openAiClientDialect,
+  anthropicClientDialect,
+  ollamaClientDialect,
+  ollamaGenerateDialect,
+  ollamaEmbeddingsDialect,
+];
+const dialects = new Map<Dialect, ClientDialect>(known.map((each) => [each.dialect, each]));
 
 /** What the dialect of a client is like. Throws PlatformError `internal` for one that no surface may offer. */
 export function clientDialectOf(dialect: Dialect): ClientDialect {

@@ -43,9 +43,11 @@ function toError(issue: Issue, prefix: string): PlatformError {
   }
   const field = formatPath(issue.path, prefix);
   const subject = field === "" ? "The request body" : `\`${field}\``;
-  return new PlatformError("invalid_request", `${subject} is not valid: ${issue.message}.`, {
-    ...(field === "" ? {} : { field }),
-  });
+  return new PlatformError(
+    "invalid_request",
+    `${subject} is not valid: ${issue.message}.`,
+    field === "" ? {} : { field },
+  );
 }
 
 /** `messages[0].content` for `["messages", 0, "content"]`. */

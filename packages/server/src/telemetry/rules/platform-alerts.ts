@@ -43,7 +43,8 @@ export const platformAlerts: readonly AlertRule[] = [
       type: "value",
       of: { metric: metricNames.circuitState },
       by: ["integration", "model"],
-      is: { type: "equal", to: 2 },
+      // Between two tries it is half open, and has not recovered.
+      is: { type: "above", than: 0 },
     },
     forSeconds: 300,
     severity: "warning",

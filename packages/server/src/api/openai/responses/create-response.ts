@@ -1,4 +1,4 @@
-import { type JsonObject, PlatformError, toPlatformError } from "@llm-platform/kit";
+import { type JsonObject, type PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { Principal } from "../../../core/principal.ts";
 import { decodeOpenAiReply } from "../../../gateway/dialects/openai-reply.ts";
 import { readResponsesRequest, toChatRequest } from "../../../gateway/dialects/responses/decode-request.ts";

@@ -1,17 +1,29 @@
 import type { JsonObject } from "@llm-platform/kit";
 import { parseFields, unsupportedField } from "../parse-fields.ts";
 import { decodeItems } from "./input-items.ts";
-import { type ResponsesRequest, responsesRequestSchema, type ResponsesTool } from "./request-schema.ts";
+import {
+  functionTool,
+  type ResponsesRequest,
+  responsesRequestSchema,
+  type ResponsesTool,
+} from "./request-schema.ts";
 
 /** What can be asked to be in a response beside what always is. Of hosted tools there is nothing that it could add. */
 const logprobsWanted = "message.output_text.logprobs";
 
-/** Checks the body of `POST /v1/responses`. Throws PlatformError naming the field. */
+/** Checks the body of `POST /v1/responses`. Throws PlatformError `unsupported_parameter` or `invalid_request`, naming the field. */
 export function readResponsesRequest(body: unknown): ResponsesRequest {
-  const request = parseFields(responsesRequestSchema, body);
-  // Refused now, not after the conversation before it was read.
-  functionTools(request);
-  return request;
+  const { tools = [], ...request } = parseFields(responsesRequestSchema, body);
+  return {
+    ...request,
+    tools: tools.map((tool, index) => {
+      if (tool.type === "function") return parseFields(functionTool, tool, `tools[${index}]`);
+      throw unsupportedField(
+        `tools[${index}].type`,
+        "Only functions are possible, which the caller runs itself; the platform runs no tools.",
+      );
+    }),
+  };
 }
 
 /**
@@ -20,8 +32,7 @@ export function readResponsesRequest(body: unknown): ResponsesRequest {
  * @throws PlatformError `unsupported_parameter` or `invalid_request`, naming the field
  */
 export function toChatRequest(request: ResponsesRequest, items: readonly JsonObject[]): JsonObject {
-  const { instructions, text, reasoning, parallel_tool_calls: isParallel } = request;
-  const tools = functionTools(request);
+  const { instructions, text, reasoning, tools, parallel_tool_calls: isParallel } = request;
   return {
     model: request.model,
     messages: [
@@ -40,21 +51,6 @@ export function toChatRequest(request: ResponsesRequest, items: readonly JsonObj
   };
 }
 
-/** The tools that the caller runs itself. Throws PlatformError `unsupported_parameter` for any other. */
-export function functionTools({ tools = [] }: ResponsesRequest): readonly ResponsesTool[] {
-  return tools.map((tool, index) => {
-    if (isFunctionTool(tool)) return tool;
-    throw unsupportedField(
-      `tools[${index}].type`,
-      "Only functions are possible, which the caller runs itself; the platform runs no tools.",
-    );
-  });
-}
-
-function isFunctionTool(tool: NonNullable<ResponsesRequest["tools"]>[number]): tool is ResponsesTool {
-  return tool.type === "function";
-}
-
 function toChatTool({ name, description, parameters, strict }: ResponsesTool): JsonObject {
   return {
     type: "function",
@@ -70,12 +66,7 @@ function toChatTool({ name, description, parameters, strict }: ResponsesTool): J
 function toToolChoice({ tool_choice: choice }: ResponsesRequest): JsonObject {
   if (choice === undefined) return {};
   if (typeof choice === "string") return { tool_choice: choice };
-  if (choice.type === "function" && typeof choice["name"] === "string")
-    return { tool_choice: { type: "function", function: { name: choice["name"] } } };
-  throw unsupportedField(
-    "tool_choice",
-    "Only none, auto, required and one function by its name are possible.",
-  );
+  return { tool_choice: { type: "function", function: { name: choice.name } } };
 }
 
 function toResponseFormat(format: NonNullable<ResponsesRequest["text"]>["format"] | undefined): JsonObject {

@@ -31,20 +31,13 @@ const reasoning = z.strictObject({
   generate_summary: z.enum(["auto", "concise", "detailed"]).nullish(),
 });
 
-const functionTool = z.strictObject({
+/** A tool that the caller runs itself. */
+export const functionTool = z.strictObject({
   type: z.literal("function"),
   name: z.string().min(1).max(128),
   description: z.string().nullish(),
   parameters: jsonObject.nullish(),
   strict: z.boolean().nullish(),
-});
-
-/** Tools that run at the provider: known, so that they are refused by what they are. */
-const otherTool = z.looseObject({
-  type: z
-    .string()
-    .max(64)
-    .refine((type) => type !== "function"),
 });
 
 const namedTool = z.strictObject({ type: z.literal("function"), name: z.string().min(1).max(128) });
@@ -63,10 +56,15 @@ export const responsesRequestSchema = z.strictObject({
   top_p: z.number().min(0).max(1).optional(),
   top_logprobs: z.int().min(0).max(20).optional(),
   tools: z
-    .array(z.union([functionTool, otherTool]))
+    .array(z.looseObject({ type: z.string().max(64) }))
     .max(128)
     .optional(),
-  tool_choice: z.union([z.enum(["none", "auto", "required"]), namedTool, otherTool]).optional(),
+  tool_choice: z
+    .union(
+      [z.enum(["none", "auto", "required"]), namedTool],
+      "none, auto, required, or one function by its name",
+    )
+    .optional(),
   parallel_tool_calls: z.boolean().optional(),
   text: text.optional(),
   reasoning: reasoning.optional(),
@@ -86,6 +84,9 @@ export const responsesRequestSchema = z.strictObject({
   prompt_cache_options: z.looseObject({}).optional(),
 });
 
-/** A request as it was checked. */
-export type ResponsesRequest = z.output<typeof responsesRequestSchema>;
 export type ResponsesTool = z.output<typeof functionTool>;
+
+/** A request as it was checked. */
+export interface ResponsesRequest extends Omit<z.output<typeof responsesRequestSchema>, "tools"> {
+  readonly tools: readonly ResponsesTool[];
+}

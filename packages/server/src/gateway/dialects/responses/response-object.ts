@@ -1,5 +1,4 @@
 import type { JsonObject, PlatformError, Usage } from "@llm-platform/kit";
-import { functionTools } from "./decode-request.ts";
 import type { ResponsesRequest } from "./request-schema.ts";
 
 /** What a response is made of beside what the model says. */
@@ -53,7 +52,7 @@ export function toResponseObject(facts: ResponseFacts, state: ResponseState): Js
     temperature: request.temperature ?? 1,
     text: { format: toShownFormat(request), verbosity: request.text?.verbosity ?? "medium" },
     tool_choice: toShownChoice(request),
-    tools: functionTools(request).map(({ name, description, parameters, strict }) => ({
+    tools: request.tools.map(({ name, description, parameters, strict }) => ({
       type: "function",
       name,
       description: description ?? null,
@@ -84,7 +83,7 @@ function toShownFormat(request: ResponsesRequest): JsonObject {
 
 function toShownChoice({ tool_choice: choice }: ResponsesRequest): JsonObject | string {
   if (choice === undefined || typeof choice === "string") return choice ?? "auto";
-  return { type: "function", name: String(choice["name"]) };
+  return { type: "function", name: choice.name };
 }
 
 function toResponseUsage(usage: Usage): JsonObject {
