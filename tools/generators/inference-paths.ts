@@ -101,9 +101,9 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
       canStream: false,
     }),
   },
-  ...anthropicPaths,
   ...responsesPaths,
   ...ollamaPaths,
+  ...anthropicPaths,
   "/v1/models": {
     get: {
       operationId: "openai.models",

@@ -3,17 +3,17 @@ import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../core/error-status.ts";
 import { requirePermission } from "../core/permissions.ts";
 import type { ModelDirectory } from "../gateway/model-directory.ts";
-import { listModelNames, type NamedModel } from "../gateway/model-names.ts";
 import { newRequestId } from "../wire/request-id.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { errorHeaders } from "./error-envelope.ts";
 import type { RequestHandler } from "./inference.ts";
 import type { Mount } from "./listener.ts";
+import { findModel, type ListedModel, listModels } from "./model-names.ts";
 
 /** How one dialect writes the list of models. */
 export interface ModelListFormat {
-  formatList(models: readonly NamedModel[], query: URLSearchParams): object;
-  formatModel(model: NamedModel): object;
+  formatList(models: readonly ListedModel[], query: URLSearchParams): object;
+  formatModel(model: ListedModel): object;
   formatError(error: PlatformError, requestId: string): object;
 }
 
@@ -52,7 +52,7 @@ function createHandler({ directory, authenticator, modelFormatOf }: ModelsParts)
     const [place = "", query = ""] = (request.url ?? "").split("?");
     return place.startsWith(prefix)
       ? format.formatModel(findModel(directory, decodeName(place.slice(prefix.length))))
-      : format.formatList(listModelNames(directory), new URLSearchParams(query));
+      : format.formatList(listModels(directory), new URLSearchParams(query));
   };
   return (request, response) => {
     const requestId = newRequestId();
@@ -70,19 +70,6 @@ function createHandler({ directory, authenticator, modelFormatOf }: ModelsParts)
       },
     );
   };
-}
-
-/** One of the names, or a model by its integration's name and its own. */
-function findModel(directory: ModelDirectory, id: string): NamedModel {
-  const named = listModelNames(directory).find(({ name }) => name === id);
-  if (named !== undefined) return named;
-  const model = directory.snapshot.models.find((each) => `${each.integration}/${each.id}` === id);
-  if (model !== undefined) return { name: id, model };
-  throw new PlatformError(
-    "model_not_found",
-    "This model does not exist. GET /v1/models lists those that do.",
-    { field: "model" },
-  );
 }
 
 function decodeName(text: string): string {

@@ -1,5 +1,5 @@
 import { PlatformError } from "@llm-platform/kit";
-import type { NamedModel } from "../../gateway/model-names.ts";
+import type { ListedModel } from "../model-names.ts";
 import type { ModelListFormat } from "../models-endpoint.ts";
 import { toAnthropicError } from "./dialect.ts";
 
@@ -14,7 +14,7 @@ export const anthropicModels: ModelListFormat = {
   formatError: toAnthropicError,
 };
 
-function formatPage(models: readonly NamedModel[], query: URLSearchParams): object {
+function formatPage(models: readonly ListedModel[], query: URLSearchParams): object {
   const limit = readLimit(query);
   const before = query.get("before_id");
   const end = before === null ? models.length : placeOf(models, "before_id", before);
@@ -30,8 +30,8 @@ function formatPage(models: readonly NamedModel[], query: URLSearchParams): obje
   return {
     data: page.map(toEntry),
     has_more: hasMore,
-    first_id: page[0]?.name ?? null,
-    last_id: page.at(-1)?.name ?? null,
+    first_id: page[0]?.id ?? null,
+    last_id: page.at(-1)?.id ?? null,
   };
 }
 
@@ -50,19 +50,19 @@ function readLimit(query: URLSearchParams): number {
   return limit;
 }
 
-function placeOf(models: readonly NamedModel[], field: string, id: string): number {
-  const place = models.findIndex(({ name }) => name === id);
+function placeOf(models: readonly ListedModel[], field: string, id: string): number {
+  const place = models.findIndex((model) => model.id === id);
   if (place >= 0) return place;
   throw new PlatformError("invalid_request", `\`${field}\` must be the id of a model in the list.`, {
     field,
   });
 }
 
-function toEntry({ name, model }: NamedModel): object {
+function toEntry({ id, createdAtSeconds }: ListedModel): object {
   return {
     type: "model",
-    id: name,
-    display_name: name,
-    created_at: new Date((model.createdAtSeconds ?? 0) * 1_000).toISOString(),
+    id,
+    display_name: id,
+    created_at: new Date((createdAtSeconds ?? 0) * 1_000).toISOString(),
   };
 }
