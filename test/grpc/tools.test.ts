@@ -15,7 +15,7 @@ const key = "root-key-0123456789";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const buf = join(root, "node_modules/@bufbuild/buf/bin/buf");
 const grpcurl = findService("grpcurl");
-const python = findService("grpc-python");
+const python = findService("grpc_tools");
 
 let openai: FakeUpstream;
 let ollama: FakeUpstream;

@@ -39,6 +39,7 @@ export function readOperations(): readonly Operation[] {
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
     pulls: inert("pulls"),
+    pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     manager: () => inert("manager"),
   });
 }

@@ -87,7 +87,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const pulling = await openPulls(foundation, { config, directory, log, manager });
+  const { pulls } = pulling;
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
@@ -127,6 +128,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events,
     feeds,
     pulls,
+    pulling,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -176,7 +178,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([follower.stop(), pulls.stop()]);
+      await Promise.all([follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

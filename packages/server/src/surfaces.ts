@@ -25,6 +25,7 @@ import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -58,7 +59,9 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
@@ -107,6 +110,7 @@ export interface SurfaceParts {
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
+  readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -199,6 +203,7 @@ export function createOperations(
     | "prices"
     | "budgets"
     | "pulls"
+    | "pulling"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -216,7 +221,8 @@ export function createOperations(
     ...modelOperations({ manager, directory }),
     ...modelFileOperations(manager),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
+    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),

@@ -16,6 +16,8 @@ export const shortNames: readonly ShortName[] = [
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
+  { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
+  { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
@@ -26,9 +28,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAPHQL_ENABLED: "GraphQL",
   WEBSOCKET_ENABLED: "WebSocket",
 };
-
-/** Values for what this version does not have yet. */
-export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
 
 const prefix = "LLM_PLATFORM_";
 
