@@ -200,10 +200,7 @@ describe("a stop", () => {
     expect((await configure(false)).json).toMatchObject({ state: "disabled" });
     expect((await client.ask(grpc.health.check, {}, { timeoutMs: 1_000 })).code).not.toBe(status.OK);
     expect((await configure(true)).json).toMatchObject({ state: "running" });
-    const port =
-      [...platform.log().matchAll(/"port":(\d+),"event":"grpc\.listening"/g)].at(-1)?.[1] ?? before;
-    const again = new GrpcClient(`127.0.0.1:${port}`, credentials.createInsecure());
-    clients.push(again);
+    const again = await open(platform);
     expect((await again.ask(grpc.health.check, {})).code).toBe(status.OK);
     await platform.stop();
   });

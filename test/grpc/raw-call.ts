@@ -1,4 +1,10 @@
-import { connect, constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import {
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 
 /** What came back, as the wire has it. */
 export type RawOutcome = {
@@ -42,13 +48,17 @@ export async function rawCall(
     te: "trailers",
     ...headers,
   });
-  const seen: { headers: IncomingHttpHeaders; trailers: IncomingHttpHeaders; sent: number; isOver: boolean } =
-    {
-      headers: {},
-      trailers: {},
-      sent: 0,
-      isOver: false,
-    };
+  const seen: {
+    headers: IncomingHttpHeaders & IncomingHttpStatusHeader;
+    trailers: IncomingHttpHeaders;
+    sent: number;
+    isOver: boolean;
+  } = {
+    headers: {},
+    trailers: {},
+    sent: 0,
+    isOver: false,
+  };
   stream.on("response", (received) => {
     seen.headers = received;
     if (received["grpc-status"] !== undefined) seen.isOver = true;

@@ -87,7 +87,7 @@ test("the list above has every method of the contract", () => {
   const served = own.map((symbol) => symbol.split(".")).filter((parts) => parts.length === 4);
   const named = served
     .map(([, , service, method]) => `${service}/${method}`)
-    .filter((name) => !/Entry$/.test(name));
+    .filter((name) => !name.endsWith("Entry"));
   expect(methods.map(([name]) => name).toSorted()).toEqual(named.toSorted());
 });
 

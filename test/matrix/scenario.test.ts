@@ -3,7 +3,7 @@ import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } fr
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
-import { createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
+import { createAnthropicChat, createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
 import type { ChatClient, ScenarioClient } from "./scenario-client.ts";
 
 const key = "operator-key-0123456789";
@@ -46,6 +46,7 @@ const chatClients: Readonly<Record<string, Create<ChatClient>>> = {
   ...scenarioClients,
   "ollama's client": createOllamaChat,
   "OpenAI's client for responses": createResponsesChat,
+  "Anthropic's client": createAnthropicChat,
 };
 
 describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {

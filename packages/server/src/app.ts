@@ -18,6 +18,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openTickets } from "./open-tickets.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
@@ -88,10 +89,9 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const pulling = await openPulls(foundation, { config, directory, log, manager });
-  const { pulls } = pulling;
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
-  const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
+  const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
@@ -127,8 +127,9 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     isServing: () => unreadiness() === undefined,
     events,
     feeds,
-    pulls,
+    pulls: pulling.pulls,
     pulling,
+    tickets: openTickets(foundation, { login, config }),
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
@@ -156,7 +157,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
-    await pulls.begin();
+    await pulling.pulls.begin();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
