@@ -42,6 +42,7 @@ export function readOperations(): readonly Operation[] {
     pulls: inert("pulls"),
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
+    alerts: inert("alerts"),
     manager: () => inert("manager"),
   });
 }

@@ -19,6 +19,7 @@ import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
+import type { AlertPort } from "./control/alerts.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
@@ -68,6 +69,7 @@ import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
+import { observingOperations } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -116,6 +118,7 @@ export interface SurfaceParts {
   readonly pulls: PullManager;
   readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly tickets: Tickets;
+  readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -223,6 +226,7 @@ export function createOperations(
     | "pulls"
     | "pulling"
     | "tickets"
+    | "alerts"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -272,6 +276,7 @@ export function createOperations(
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
+    ...observingOperations({ config, alerts: parts.alerts, manager }),
   ];
 }
 

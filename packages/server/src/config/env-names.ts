@@ -18,6 +18,12 @@ export const shortNames: readonly ShortName[] = [
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
+  { env: "GRAFANA_ENABLED", path: ["integrations", "grafana", "enabled"] },
+  { env: "GRAFANA_URL", path: ["integrations", "grafana", "settings", "url"] },
+  { env: "GRAFANA_TOKEN", path: ["integrations", "grafana", "settings", "token"] },
+  { env: "ALERTMANAGER_ENABLED", path: ["integrations", "alertmanager", "enabled"] },
+  { env: "ALERTMANAGER_URL", path: ["integrations", "alertmanager", "settings", "url"] },
+  { env: "SLACK_WEBHOOK_URL", path: ["integrations", "slack", "settings", "webhook_url"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
@@ -26,7 +32,6 @@ export const shortNames: readonly ShortName[] = [
 
 /** Switches for what this version does not have yet. */
 export const laterSwitches: Readonly<Record<string, string>> = {
-  GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertSettings } from "./alert-settings.ts";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
@@ -54,6 +55,7 @@ export const configSchema = z.strictObject({
   ),
   websocket: websocketSettings,
   prometheus: prometheusSettings,
+  alerts: alertSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
