@@ -26,6 +26,7 @@ import type { PathVerdict } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
+import { toQuery } from "./query.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -352,13 +353,6 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
     },
   };
-}
-
-function toQuery(parameters: object): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) query.set(name, String(value));
-  return query.size === 0 ? "" : `?${query}`;
 }
 
 function parseAddress(text: string): string {

@@ -126,16 +126,18 @@ async function readHead(
 
 /** Size of a model with all of its parts. */
 async function sizeOfParts(path: string, firstBytes: number): Promise<number> {
-  const count = Number(partName.exec(path)?.[2] ?? 1);
   let total = firstBytes;
-  for (let index = 2; index <= count; index += 1) {
-    const part = path.replace(
-      partName,
-      `-${String(index).padStart(5, "0")}-of-${String(count).padStart(5, "0")}.gguf`,
-    );
-    total += (await stat(part)).size;
-  }
+  for (const part of partsOf(path).slice(1)) total += (await stat(part)).size;
   return total;
+}
+
+/** The files that are one model together, by the path of the first. */
+export function partsOf(path: string): readonly string[] {
+  const count = Number(partName.exec(path)?.[2] ?? 1);
+  const digits = (number: number): string => String(number).padStart(5, "0");
+  return Array.from({ length: count }, (_, index) =>
+    path.replace(partName, `-${digits(index + 1)}-of-${digits(count)}.gguf`),
+  );
 }
 
 function describe(error: unknown): string {

@@ -10,6 +10,10 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Further folders whose files may be looked at, converted and taken over."),
+  managed_directories: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Those of these folders whose models may be deleted over the API."),
   context_tokens: z
     .int()
     .min(64)
