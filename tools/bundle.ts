@@ -11,6 +11,7 @@ const programs = {
   "backup-worker": "packages/server/dist/store/backup/backup-worker.js",
   "checkpoint-worker": "packages/server/dist/store/checkpoint-worker.js",
   "engine/main": "packages/integrations/dist/local/engine/main.js",
+  "model-tool/main": "packages/integrations/dist/local/model-tool/main.js",
 };
 
 /** What a bundle is made of, besides what these say of all modules that tsc has written. */

@@ -21,6 +21,7 @@ import type {
   User,
   UserChange,
 } from "./identity.ts";
+import type { PathVerdict } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
@@ -65,6 +66,8 @@ export interface Model {
   readonly size_bytes: number | null;
   readonly family: string | null;
   readonly quantization: string | null;
+  /** How far its file can be trusted: weights_only, suspicious or refused; null where it was not looked at. */
+  readonly verdict: string | null;
 }
 
 export interface LoadedModel {
@@ -101,6 +104,8 @@ export interface PlatformClient {
   showModel(
     model: string,
   ): Promise<{ readonly model: Model; readonly details: Readonly<Record<string, unknown>> }>;
+  /** How far a file or folder of the server's machine can be trusted. */
+  inspectModelFile(path: string): Promise<PathVerdict>;
   loadedModels(): Promise<readonly LoadedModel[]>;
   loadModel(model: string): Promise<void>;
   unloadModel(model: string): Promise<void>;
@@ -262,6 +267,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     restartIntegration: (name) =>
       call(`/integrations/${encodeURIComponent(name)}/restart`, { method: "POST" }),
     models: async () => (await call<{ models: readonly Model[] }>("/api/v1/models")).models,
+    inspectModelFile: (path) => call(`/api/v1/models/inspect?path=${encodeURIComponent(path)}`),
     showModel: (model) => call(`/api/v1/models/show?model=${encodeURIComponent(model)}`),
     loadedModels: async () =>
       (await call<{ models: readonly LoadedModel[] }>("/api/v1/models/loaded")).models,

@@ -5,6 +5,7 @@ export * from "./client-error.ts";
 export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export * from "./identity.ts";
+export * from "./model-files.ts";
 export * from "./prices.ts";
 export * from "./secrets.ts";
 export * from "./usage.ts";

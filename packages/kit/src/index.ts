@@ -11,6 +11,7 @@ export * from "./integration.ts";
 export * from "./json-shape.ts";
 export * from "./line-splitter.ts";
 export * from "./metrics.ts";
+export * from "./model-files.ts";
 export * from "./model-platform.ts";
 export * from "./relay.ts";
 export * from "./reply-json.ts";

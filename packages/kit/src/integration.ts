@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "./chat.ts";
 import type { IntegrationType } from "./config.ts";
 import type { Health } from "./health.ts";
 import type { Instruments, MetricDeclaration } from "./metrics.ts";
+import type { ModelFiles } from "./model-files.ts";
 import type { ModelPlatform } from "./model-platform.ts";
 import type { SettingsSchema } from "./settings.ts";
 import type { Upstream, UpstreamLimits } from "./upstream.ts";
@@ -69,6 +70,7 @@ export interface IntegrationContext<Settings> {
 /** A started instance: the only thing that can be probed or stopped. */
 export interface RunningIntegration {
   readonly models?: ModelPlatform;
+  readonly modelFiles?: ModelFiles;
   /** A cheap probe that spends no tokens. Throwing counts as `failed`. The host gives it 5 s. */
   health(signal: AbortSignal): Promise<Health>;
   /** Lets go of everything that `start` opened. Called once. */

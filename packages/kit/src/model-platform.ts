@@ -1,6 +1,7 @@
 import type { JsonObject } from "./chat.ts";
 import type { Codec } from "./codec.ts";
 import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
+import type { ModelVerdict } from "./model-files.ts";
 import type { Relay } from "./relay.ts";
 
 /** A model that a platform offers. */
@@ -18,6 +19,8 @@ export interface ModelInfo {
   readonly quantization?: string;
   /** `tools`, `vision`, `thinking`, … as far as the platform says. */
   readonly capabilities?: readonly string[];
+  /** How far its file can be trusted, where the platform keeps files and looked. */
+  readonly verdict?: ModelVerdict["verdict"];
 }
 
 /** A model that is in memory now. */

@@ -13,6 +13,7 @@ import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { addIntegrationCommands } from "./integrations.ts";
 import { addKeyCommands } from "./keys.ts";
 import { addLoginCommands } from "./login.ts";
+import { addModelFileCommands } from "./model-files.ts";
 import { addModelCommands } from "./models.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
@@ -74,6 +75,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addServerCommands(program, context);
   addRunCommand(program, context);
   addModelCommands(program, context);
+  addModelFileCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);
   addKeyCommands(program, context);

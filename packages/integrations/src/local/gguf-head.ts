@@ -1,3 +1,5 @@
+import { ggmlTypes } from "./ggml-types.ts";
+
 /** What the platform reads of a GGUF file's head. */
 export interface GgufHead {
   readonly architecture: string;
@@ -12,6 +14,8 @@ export interface GgufHead {
   readonly headCountKv: number | undefined;
   readonly poolingType: number | undefined;
   readonly chatTemplate: string | undefined;
+  /** All chat templates: a file may have further ones, for tools and the like. */
+  readonly chatTemplates: readonly string[];
   readonly tensorCount: number;
 }
 
@@ -85,23 +89,38 @@ function readHead(reader: Reader): GgufHead {
   const alignment = values.get("general.alignment") ?? 32;
   if (typeof alignment !== "number" || alignment < 1 || (alignment & (alignment - 1)) !== 0)
     throw new Corrupt("its alignment is not a power of two");
-  for (let index = 0; index < tensorCount; index += 1) readTensor(reader, alignment);
+  let endOfData = 0n;
+  for (let index = 0; index < tensorCount; index += 1) {
+    const end = readTensor(reader, alignment);
+    if (end > endOfData) endOfData = end;
+  }
+  const start = Math.ceil(reader.offset / alignment) * alignment;
+  if (BigInt(start) + endOfData > BigInt(reader.fileBytes))
+    throw new Corrupt("a tensor ends outside the file");
   return toHead(values, tensorCount);
 }
 
-function readTensor(reader: Reader, alignment: number): void {
+/** Returns where the tensor ends, from the start of the data: at its first byte where the size of its type is not known. */
+function readTensor(reader: Reader, alignment: number): bigint {
   reader.text(maxKeyBytes);
   const dimensions = reader.u32();
   if (dimensions > maxDimensions) throw new Corrupt(`a tensor has ${dimensions} dimensions`);
   let elements = 1n;
+  let firstDimension = 1n;
   for (let index = 0; index < dimensions; index += 1) {
-    elements *= reader.u64();
+    const count = reader.u64();
+    if (index === 0) firstDimension = count;
+    elements *= count;
     if (elements > maxTensorElements) throw new Corrupt("a tensor is too large");
   }
-  reader.u32();
+  const type = ggmlTypes[reader.u32()];
   const offset = reader.u64();
   if (offset >= BigInt(reader.fileBytes) || offset % BigInt(alignment) !== 0n)
     throw new Corrupt("a tensor lies outside the file");
+  if (type === undefined) return offset;
+  const [blockElements, blockBytes] = type;
+  if (firstDimension % BigInt(blockElements) !== 0n) throw new Corrupt("a tensor does not fill its blocks");
+  return offset + (elements / BigInt(blockElements)) * BigInt(blockBytes);
 }
 
 function toHead(values: ReadonlyMap<string, Value>, tensorCount: number): GgufHead {
@@ -128,6 +147,9 @@ function toHead(values: ReadonlyMap<string, Value>, tensorCount: number): GgufHe
     headCountKv: count(`${architecture}.attention.head_count_kv`),
     poolingType: count(`${architecture}.pooling_type`),
     chatTemplate: text("tokenizer.chat_template"),
+    chatTemplates: [...values.keys()]
+      .filter((key) => key === "tokenizer.chat_template" || key.startsWith("tokenizer.chat_template."))
+      .flatMap((key) => text(key) ?? []),
     tensorCount,
   };
 }
@@ -142,6 +164,10 @@ class Reader {
     this.fileBytes = fileBytes;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get offset(): number {
+    return this.#at;
   }
 
   u32(): number {

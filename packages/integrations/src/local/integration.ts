@@ -12,6 +12,7 @@ import { createEngineUpstreams } from "./engine-upstreams.ts";
 import { createLocalPlatform } from "./local-platform.ts";
 import { localMetrics } from "./metrics.ts";
 import { createModelCatalog } from "./model-catalog.ts";
+import { createModelFiles } from "./model-files.ts";
 import { createModelOpener } from "./model-opener.ts";
 import { ModelScheduler, type SchedulerEvents, type SchedulerParts } from "./model-scheduler.ts";
 import { systemClock } from "./scheduler-clock.ts";
@@ -58,6 +59,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   for (const model of settings.preload) void preload(models, model, context);
   return {
     models,
+    modelFiles: createModelFiles(settings),
     health: async (signal) => await probe(scheduler, crashes, signal),
     async stop(signal) {
       await scheduler.stop(signal);

@@ -8,6 +8,7 @@ import {
   type Reply,
 } from "@llm-platform/kit";
 import type { EngineUpstreams } from "./engine-upstreams.ts";
+import { judgeGguf } from "./formats/judge-gguf.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import { contextTokensOf, type ModelFile, toModelInfo } from "./model-file.ts";
 import type { ModelOpener } from "./model-opener.ts";
@@ -126,6 +127,7 @@ function toDescription(
   const { settings, opener } = about;
   const { head } = file;
   const info = toModelInfo(file, settings.context_tokens);
+  const verdict = judgeGguf({ type: "head", head });
   return {
     id: file.id,
     operations: info.operations,
@@ -141,6 +143,8 @@ function toDescription(
     embedding_length: head.embeddingLength ?? null,
     block_count: head.blockCount ?? null,
     pooling_type: head.poolingType ?? null,
+    verdict: verdict.verdict,
+    verdict_reasons: verdict.reasons,
     chat_template: head.chatTemplate ?? null,
     memory_estimate: opener.prepare(file).estimate,
   };

@@ -22,6 +22,7 @@ function createFile(id: string, head: Partial<GgufHead> = {}): ModelFile {
       headCountKv: 4,
       poolingType: undefined,
       chatTemplate: undefined,
+      chatTemplates: [],
       tensorCount: 1,
       ...head,
     },

@@ -1,4 +1,5 @@
 import type { ModelInfo, Operation } from "@llm-platform/kit";
+import { judgeGguf } from "./formats/judge-gguf.ts";
 import type { GgufHead } from "./gguf-head.ts";
 
 /** A GGUF file that can be loaded. */
@@ -79,5 +80,6 @@ export function toModelInfo(file: ModelFile, wantedTokens: number): ModelInfo {
     family: file.head.architecture,
     ...(quantization === undefined ? {} : { quantization }),
     capabilities: isEmbedding ? [] : ["tools", "json_schema"],
+    verdict: judgeGguf({ type: "head", head: file.head }).verdict,
   };
 }

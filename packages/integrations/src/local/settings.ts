@@ -6,6 +6,10 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Folders whose GGUF files are offered as models."),
+  import_directories: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Further folders whose files may be looked at, converted and taken over."),
   context_tokens: z
     .int()
     .min(64)

@@ -23,6 +23,10 @@ const modelSchema = z.object({
   family: z.string().nullable(),
   quantization: z.string().nullable(),
   capabilities: z.array(z.string()).readonly(),
+  verdict: z
+    .enum(["weights_only", "suspicious", "refused"])
+    .nullable()
+    .describe("How far its file can be trusted; null where the platform keeps no files that were looked at."),
 });
 
 const loadedSchema = z.object({
@@ -231,5 +235,6 @@ function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
     family: model.family ?? null,
     quantization: model.quantization ?? null,
     capabilities: model.capabilities ?? [],
+    verdict: model.verdict ?? null,
   };
 }

@@ -1,0 +1,88 @@
+import type { ModelVerdict } from "@llm-platform/kit";
+import { readGgufFile } from "../gguf-file.ts";
+import { type ByteSource, openFileSource, readStart } from "./byte-source.ts";
+import { refused, suspicious, weightsOnly } from "./verdicts.ts";
+import { FormatProblem } from "./format-problem.ts";
+import { judgeNumpy, judgeKerasConfig, judgeZip } from "./judge-archive.ts";
+import { judgeGguf } from "./judge-gguf.ts";
+import { judgeOnnx } from "./judge-onnx.ts";
+import { judgeCompressed, judgeLegacyTorch, judgePickle, judgeUnmarkedPickle } from "./judge-pickle.ts";
+import { readSafetensorsHead } from "./safetensors-head.ts";
+import { type Sniffed, sniffBytes, sniffFormat } from "./sniff-format.ts";
+import { isLegacyTorch } from "./torch/torch-file.ts";
+
+const maxScannedBytes = 4 * 1024 * 1024;
+
+/** The verdict on one file by what it holds. Rejects only when it cannot be opened. */
+export async function inspectFile(path: string): Promise<ModelVerdict> {
+  const source = openFileSource(path);
+  try {
+    const sniffed = sniffFormat(readStart(source, sniffBytes), source.sizeBytes);
+    return sniffed.format === "gguf" ? judgeGguf(await readGgufFile(path)) : judgeSource(source, sniffed);
+  } finally {
+    source.close();
+  }
+}
+
+/** The verdict on anything but a GGUF file. */
+export function judgeSource(source: ByteSource, sniffed: Sniffed): ModelVerdict {
+  try {
+    return judge(source, sniffed);
+  } catch (error) {
+    if (!(error instanceof FormatProblem)) throw error;
+    return refused(sniffed.format, [`It is not a sound ${sniffed.kind} file: ${error.message}.`]);
+  }
+}
+
+function judge(source: ByteSource, { format, kind }: Sniffed): ModelVerdict {
+  switch (format) {
+    case "safetensors":
+      readSafetensorsHead(source);
+      return weightsOnly("safetensors");
+    case "zip":
+      return judgeZip(source);
+    case "pickle":
+      return isLegacyTorch(readStart(source, sniffBytes)) ? judgeLegacyTorch(source) : judgePickle(source);
+    case "compressed":
+      return judgeCompressed(source, kind);
+    case "numpy":
+      return judgeNumpy(source);
+    case "hdf5":
+      return judgeKerasConfig("hdf5", scanText(source));
+    case "tflite":
+      return suspicious("tflite", [
+        "A TensorFlow Lite file is a program of known operators. The platform does not run it.",
+      ]);
+    case "onnx":
+      return judgeOnnx(source);
+    case "text":
+      return judgeUnmarkedPickle(source) ?? weightsOnly("text");
+    case "sentencepiece":
+      return weightsOnly("sentencepiece");
+    case "unknown":
+      return (
+        judgeUnmarkedPickle(source) ??
+        refused("unknown", ["It is in no format of models that the platform knows."])
+      );
+    default:
+      return refused(format, [refusals[format](kind)]);
+  }
+}
+
+const refusals = {
+  empty: () => "It is empty.",
+  gguf: () => "It is not a sound GGUF file.",
+  ggml: (kind: string) =>
+    `It is in the old format ${kind} of llama.cpp, which does not name its architecture. Get the model as GGUF or safetensors.`,
+  archive: (kind: string) =>
+    `It is an archive (${kind}), and archives are not unpacked. Unpack it and bring what is inside.`,
+  program: (kind: string) => `It is a program (${kind}), not a model.`,
+  script: (kind: string) => `It is a program (${kind}), not a model.`,
+  pointer: () =>
+    "It is only a pointer to the file (Git LFS). Download the file itself, for example with 'git lfs pull'.",
+} as const;
+
+/** Configurations stand near the start of HDF5 files; the rest is numbers. */
+function scanText(source: ByteSource): string {
+  return Buffer.from(readStart(source, maxScannedBytes)).toString("latin1");
+}

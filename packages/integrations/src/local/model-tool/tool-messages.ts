@@ -1,0 +1,28 @@
+import * as z from "zod";
+
+/** What the process that reads model files is asked for. */
+export interface ToolRequest {
+  readonly type: "inspect";
+  readonly path: string;
+}
+
+const verdictSchema = z.object({
+  verdict: z.enum(["weights_only", "suspicious", "refused"]),
+  format: z.string(),
+  reasons: z.array(z.string()).readonly(),
+});
+
+/** What it says, each as one line of JSON. */
+export const toolMessageSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("verdict"),
+    verdict: verdictSchema.extend({ files: z.array(verdictSchema.extend({ name: z.string() })).readonly() }),
+  }),
+  z.object({
+    type: z.literal("problem"),
+    kind: z.enum(["corrupt", "unsafe", "unsupported"]),
+    message: z.string(),
+  }),
+]);
+
+export type ToolMessage = z.output<typeof toolMessageSchema>;
