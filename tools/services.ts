@@ -2,7 +2,15 @@ import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /** Programs that some tests use and npm does not bring, by the name of their executable. */
-const services = ["nginx", "promtool", "postgres", "redis-server"] as const;
+const services = [
+  "nginx",
+  "promtool",
+  "prometheus",
+  "amtool",
+  "prometheus-alertmanager",
+  "postgres",
+  "redis-server",
+] as const;
 export type Service = (typeof services)[number];
 
 /**

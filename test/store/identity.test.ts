@@ -261,7 +261,28 @@ describeStore("identity", (test) => {
       expect(await identity.teams.update("team_9", { name: "greens" })).toBeUndefined();
       expect(await identity.teams.findByName("reds")).toEqual(team);
       expect(await identity.teams.list({ afterId: "team_1", limit: 9 })).toMatchObject([{ id: "team_2" }]);
-      expect(await identity.users.list({ afterId: "", limit: 9, teamId: "team_2" })).toEqual([]);
+      const onlyNamed = { afterId: "", limit: 9, ids: ["team_1", "team_9"] };
+      expect(await identity.teams.list(onlyNamed)).toMatchObject([{ id: "team_1" }]);
+      expect(await identity.users.list({ afterId: "", limit: 9, teamIds: ["team_2"] })).toEqual([]);
+    });
+
+    it("are listed by ids, teams, roles and owners, several at once", async () => {
+      await identity.teams.insert(team);
+      for (const id of ["user_1", "user_2", "user_3"])
+        await identity.users.insert(
+          userOf({ id, name: id, teamId: id === "user_1" ? "team_1" : null, role: "viewer" }),
+        );
+      await identity.apiKeys.insert(keyOf({ ownerId: "user_1" }), first);
+      const usersOf = async (filter: object) =>
+        (await identity.users.list({ afterId: "", limit: 9, ...filter })).map(({ id }) => id);
+      expect(await usersOf({ ids: ["user_3", "user_1", "user_9"] })).toEqual(["user_1", "user_3"]);
+      expect(await usersOf({ teamIds: ["team_1", "team_2"] })).toEqual(["user_1"]);
+      expect(await usersOf({ roles: ["viewer"], ids: ["user_2"] })).toEqual(["user_2"]);
+      expect(await usersOf({ roles: ["admin"] })).toEqual([]);
+      const keysOf = async (ownerIds: readonly string[]) =>
+        (await identity.apiKeys.list({ afterId: "", limit: 9, ownerIds })).length;
+      expect(await keysOf(["user_1", "user_2"])).toBe(1);
+      expect(await keysOf(["user_2"])).toBe(0);
     });
 
     it("of a role that does not exist nobody may anything", async () => {

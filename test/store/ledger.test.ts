@@ -54,7 +54,7 @@ describeStore("the usage ledger", (test) => {
     [{ principal: "nobody" }, 0],
     [{ outcome: "length" as const }, 1],
     [{ upstreamModel: "llama-3", integration: "office" }, 4],
-    [{ requestId: "req_1" }, 1],
+    [{ requestIds: ["req_1"] }, 1],
   ])("is filtered by %j", async (filter, count) => {
     const { ledger } = await test.place.open(atNow);
     await ledger.insertMany([
@@ -76,12 +76,14 @@ describeStore("the usage ledger", (test) => {
       sampleRecord(10),
       sampleRecord(11),
     ]);
-    const { records } = await ledger.list({ requestId: "req_1", limit: 10 });
+    const { records } = await ledger.list({ requestIds: ["req_1"], limit: 10 });
     expect(records.map(({ requestId, attempt }) => [requestId, attempt])).toEqual([
       ["req_1", 12],
       ["req_1", 2],
       ["req_1", 1],
     ]);
+    const several = await ledger.list({ requestIds: ["req_11", "req_1"], attempt: 1, limit: 10 });
+    expect(several.records.map(({ attemptId }) => attemptId)).toEqual(["req_11.1", "req_1.1"]);
   });
 
   it("is paged by the start, also within attempts that began at once, in both orders", async () => {

@@ -1,4 +1,6 @@
+import type { Feed } from "../../packages/server/src/control/feed.ts";
 import type { Operation } from "../../packages/server/src/control/operation.ts";
+import { createFeeds } from "../../packages/server/src/feeds.ts";
 import { createOperations } from "../../packages/server/src/surfaces.ts";
 
 /** The table of operations as it is, over parts that do nothing: to be read, not to be run. */
@@ -36,7 +38,21 @@ export function readOperations(): readonly Operation[] {
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
+    pulls: inert("pulls"),
     manager: () => inert("manager"),
+  });
+}
+
+/** The table of feeds, in the same way. */
+export function readFeeds(): readonly Feed[] {
+  return createFeeds({
+    events: inert("events"),
+    directory: inert("directory"),
+    registry: inert("registry"),
+    askWorkers: () => Promise.reject(new Error("there are no workers")),
+    pulls: inert("pulls"),
+    manager: () => inert("manager"),
+    log: inert("log"),
   });
 }
 

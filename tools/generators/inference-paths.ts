@@ -1,5 +1,7 @@
 import { browserLoginPaths } from "./browser-login-paths.ts";
 import { list, ref, type Schema } from "./inference-schemas.ts";
+import { ollamaPaths } from "./ollama-paths.ts";
+import { responsesPaths } from "./responses-paths.ts";
 
 const json = (schema: Schema) => ({ "application/json": { schema } });
 const text = { "text/plain": { schema: { type: "string" } } };
@@ -98,6 +100,8 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
       canStream: false,
     }),
   },
+  ...responsesPaths,
+  ...ollamaPaths,
   "/v1/models": {
     get: {
       operationId: "openai.models",

@@ -14,7 +14,7 @@ type Metric = {
 export function metricsPage(): string {
   return formatPage([
     "# Metrics",
-    "`GET /metrics` in the text format of Prometheus. With API keys configured it needs one, as every path but the probes does.",
+    "`GET /metrics` in the text format of Prometheus, or in OpenMetrics for who asks for it. With API keys configured it needs one, as every path but the probes does.",
     "Sets of labels are closed: a model beyond the two hundredth is `other`, and nothing that a client sends becomes a label by itself.",
     "## The platform",
     table(Object.values<Metric>(metricNames)),

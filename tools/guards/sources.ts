@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-const skippedFolders = new Set(["node_modules", "dist", "bundle", ".git", ".build", "coverage"]);
+const skippedFolders = new Set(["node_modules", "dist", "bundle", ".git", ".build", "coverage", "generated"]);
 
 /** Every file of the tree that people write, as paths from `root` with forward slashes. */
 export async function listSources(root: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { ClientError } from "./client-error.ts";
+import { readEventData } from "./event-stream.ts";
 
 /** A piece of an answer. */
 export interface ChatChunk {
@@ -21,18 +22,9 @@ interface WireChunk {
 export async function* readChatStream(response: Response): AsyncGenerator<ChatChunk> {
   const requestId = response.headers.get("x-request-id") ?? undefined;
   if (response.body === null) throw new ClientError("failed", "The server sent no stream.", { requestId });
-  const decoder = new TextDecoder();
-  let pending = "";
-  for await (const bytes of orBrokenOff(response.body, requestId)) {
-    pending += decoder.decode(bytes, { stream: true });
-    const lines = pending.split("\n");
-    pending = lines.pop() ?? "";
-    for (const line of lines) {
-      if (!line.startsWith("data:")) continue;
-      const data = line.slice(5).trim();
-      if (data === "[DONE]") return;
-      yield toChunk(data, requestId);
-    }
+  for await (const data of readEventData(orBrokenOff(response.body, requestId))) {
+    if (data === "[DONE]") return;
+    yield toChunk(data, requestId);
   }
   throw brokenOff(requestId, undefined);
 }

@@ -2,6 +2,7 @@ import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.
 import { type SentBackup, toSentBackup } from "./backup.ts";
 import type { Budget, BudgetChange, NewBudget } from "./budgets.ts";
 import { type ChatChunk, readChatStream } from "./chat-stream.ts";
+import type { CallOptions } from "./call-options.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
   ApiKey,
@@ -23,6 +24,7 @@ import type {
 } from "./identity.ts";
 import type { PathVerdict } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
+import { createPullCalls, type PullCalls } from "./pulls.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -94,7 +96,7 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient {
+export interface PlatformClient extends PullCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -182,16 +184,6 @@ type Page<Row, Name extends string> = Readonly<Record<Name, readonly Row[]>> & {
   readonly next_cursor: string | null;
 };
 
-interface CallOptions {
-  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly body?: object;
-  /** What the answer is to be; default whatever the server likes. */
-  readonly accept?: string;
-  /** Undefined for no limit. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Throws ClientError `usage` when the address or the key cannot be one. */
 export function createClient(options: ClientOptions = {}): PlatformClient {
   const url = parseAddress(options.url ?? defaultUrl);
@@ -277,6 +269,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     async unloadModel(model) {
       await call("/api/v1/models/unload", { method: "POST", body: { model } });
     },
+    ...createPullCalls({ call, send }),
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),

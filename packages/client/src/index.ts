@@ -7,5 +7,6 @@ export * from "./audit.ts";
 export * from "./identity.ts";
 export * from "./model-files.ts";
 export * from "./prices.ts";
+export * from "./pulls.ts";
 export * from "./secrets.ts";
 export * from "./usage.ts";

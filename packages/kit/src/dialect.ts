@@ -31,6 +31,8 @@ export interface Call {
   readonly cancellation: Cancellation;
   /** W3C traceparent to send on, when the call is traced. */
   readonly traceparent: string | undefined;
+  /** Header lines that belong to the body in its dialect, such as the betas that it makes use of. Default: none. */
+  readonly dialectHeaders?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 /** Receives the bytes of a reply. After `end` or `fail` nothing more comes; exactly one of them comes. */

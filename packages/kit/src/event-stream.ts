@@ -25,7 +25,6 @@ export interface EventSplitter {
  */
 export function createEventSplitter(): EventSplitter {
   const lines = createLineSplitter(maxStreamLineBytes);
-  let isFirst = true;
   let event = "message";
   let data: string[] = [];
   let dataBytes = 0;
@@ -53,8 +52,7 @@ export function createEventSplitter(): EventSplitter {
     push: (chunk) =>
       lines.push(chunk).flatMap((text) => {
         const line = text.endsWith("\r") ? text.slice(0, -1) : text;
-        const ended = readLine(isFirst && line.startsWith("\ufeff") ? line.slice(1) : line);
-        isFirst = false;
+        const ended = readLine(line);
         return ended === undefined ? [] : [ended];
       }),
   };

@@ -6,6 +6,7 @@ export * from "./dialect.ts";
 export * from "./errors.ts";
 export * from "./event-stream.ts";
 export * from "./events.ts";
+export * from "./field-rules.ts";
 export * from "./health.ts";
 export * from "./integration.ts";
 export * from "./json-shape.ts";

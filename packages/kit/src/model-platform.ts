@@ -70,11 +70,18 @@ export interface ModelPlatform {
    * request to a server and nothing of it is bounded, queued or counted here: they send beside this process, not through it.
    */
   relay?(): Relay;
+  /**
+   * The tokens of a chat's prompt as the platform counts them, without answering it.
+   * @param body the chat in the dialect that `send` takes, with `model` as the platform knows it
+   */
+  countTokens?(body: JsonObject, signal: AbortSignal): Promise<number>;
   /** Everything that the platform knows about one model. */
   show?(model: string, signal: AbortSignal): Promise<JsonObject>;
   loaded?(signal: AbortSignal): Promise<readonly LoadedModel[]>;
   load?(model: string, signal: AbortSignal): Promise<void>;
   unload?(model: string, signal: AbortSignal): Promise<void>;
   pull?(model: string, options: PullOptions): Promise<void>;
+  /** Gives a model a further name. */
+  copy?(model: string, destination: string, signal: AbortSignal): Promise<void>;
   delete?(model: string, signal: AbortSignal): Promise<void>;
 }

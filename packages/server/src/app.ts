@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig } from "@llm-platform/kit";
@@ -7,7 +8,8 @@ import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
-import { createConfigFollower } from "./config-follower.ts";
+import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
+import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -16,7 +18,8 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
-import { followIntegrations } from "./platform-views.ts";
+import { openPulls } from "./open-pulls.ts";
+import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { createEventReader } from "./share-changes.ts";
@@ -24,6 +27,7 @@ import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
+import { startResourceWatch } from "./telemetry/resources/resource-watch.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 
@@ -76,18 +80,24 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
+  const unreadiness = () =>
+    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
+  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const askWorkers = async () => (await workers?.askAll()) ?? [];
+  const events = createEventReader({ store, manager, bus: sharing.bus });
+  const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
     inference,
     directory,
     processMetrics: createProcessMetrics(registry, metrics),
-    askWorkers: async () => (await workers?.askAll()) ?? [],
+    askWorkers,
     log,
     ledger: store.ledger,
     usage: store.usage,
@@ -112,18 +122,22 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       contentCapture,
     },
     manager,
-    events: createEventReader({ store, manager, bus: sharing.bus }),
+    stopping: input.stopping,
+    isServing: () => unreadiness() === undefined,
+    events,
+    feeds,
+    pulls,
   });
 
   const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
   holder.manager = openManager(foundation, { catalogue, ...input });
-  followIntegrations(holder.manager, directory, metrics.activeModels);
-  observe(foundation, { manager: holder.manager, directory });
+  followIntegrations(holder.manager, directory, metrics);
+  followOtherReplicas(sharing.bus, directory);
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
+  observe(foundation, { manager: holder.manager, directory, follower });
+  const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
 
   const upkeep = startUpkeep(foundation, input);
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
   listener.mount(createProbeMount({ unreadiness }));
   const address = await listener.listen();
   const url = toUrl(config, address);
@@ -140,6 +154,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
+    await pulls.begin();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -161,11 +176,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await follower.stop();
+      await Promise.all([follower.stop(), pulls.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
+      await Promise.all([resources.stop(), upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -205,7 +220,11 @@ async function startIntegrations(
 /** Lets the gauges be read from where their truth is. */
 function observe(
   { registry, metrics, spool }: Foundation,
-  { manager, directory }: { readonly manager: Manager; readonly directory: ModelDirectory },
+  {
+    manager,
+    directory,
+    follower,
+  }: { readonly manager: Manager; readonly directory: ModelDirectory; readonly follower: ConfigFollower },
 ): void {
   const toObserved = (status: ReturnType<Manager["status"]>) => ({
     ...status,
@@ -216,6 +235,7 @@ function observe(
     registry,
     metrics,
     version,
+    isConfigurationCurrent: () => !follower.hasProblems,
     integrations: () => manager.list().map(toObserved),
   });
   collectCallGauges({

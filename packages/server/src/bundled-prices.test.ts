@@ -10,7 +10,9 @@ const at = (date: string, model: string, provider = "openai") =>
   table.lookup({ integration: "office", provider, model, atMs: Date.parse(date) });
 
 it("says one price for a name and a time", () => {
-  const names = terms.map(({ model, effectiveFromMs }) => `${model} ${effectiveFromMs}`);
+  const names = terms.map(
+    ({ provider, model, effectiveFromMs }) => `${provider} ${model} ${effectiveFromMs}`,
+  );
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
 
@@ -28,4 +30,5 @@ it("knows models of the vendors' own APIs, by time and by length, and not those 
   expect(at("2026-07-30", "gpt-5.4")?.long).toMatchObject({ aboveInputTokens: 271_999, input: 5_000_000 });
   expect(at("2026-10-01", "gpt-4o", "vllm")).toBeUndefined();
   expect(at("2026-10-01", "tiny-chat")).toBeUndefined();
+  expect(at("2026-10-01", "claude-3-5-sonnet-20241022", "anthropic")?.input).toBe(3_000_000);
 });

@@ -93,8 +93,8 @@ export async function openCallPath(
     routing: config.routing,
     breaker: settings.breaker,
     log,
-    onChange: () => workers?.update(),
   });
+  directory.onChange(() => workers?.update());
   book.keeper.onChange(() => workers?.updatePrices());
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const gateway = createCallGateway(foundation, {

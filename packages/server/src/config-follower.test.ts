@@ -55,6 +55,7 @@ async function startReplica(entry = testConfig("a"), state = { isLost: false }) 
   return {
     ...test,
     log,
+    follower,
     /** As the operation does. */
     async configure(patch: Parameters<typeof manager.reconfigure>[1]) {
       await manager.reconfigure("a", patch);
@@ -102,6 +103,7 @@ it("lets the old one go on when the new one does not work here, shows it, and tr
   await vi.waitFor(() =>
     expect(other.manager.status("a").config_problem).toContain("the old one goes on: a: The script says"),
   );
+  expect([one.follower.hasProblems, other.follower.hasProblems]).toEqual([false, true]);
   expect(other.manager.running("a")).toBe(old);
   expect(other.manager.config("a").settings).toEqual({});
   expect(other.events.at(-1)).toMatchObject({ type: "integration.config_refused" });
@@ -109,6 +111,7 @@ it("lets the old one go on when the new one does not work here, shows it, and tr
   await vi.waitFor(() => expect(other.manager.config("a").settings).toEqual(settings));
   expect(other.manager.status("a")).toMatchObject({ state: "running", config_problem: null });
   expect(other.log.error).toHaveBeenCalledTimes(1);
+  expect(other.follower.hasProblems).toBe(false);
 });
 
 it("does not take over what was changed of another entry, and says so", async () => {

@@ -18,6 +18,8 @@ export interface ConfigFollowerParts {
 export interface ConfigFollower {
   /** Takes up what was saved since the configurations were read. To be called once the manager knows the integrations. */
   start(): void;
+  /** Whether what is saved last for an integration does not work here. */
+  readonly hasProblems: boolean;
   /** Resolves when nothing is under way. */
   stop(): Promise<void>;
 }
@@ -94,6 +96,9 @@ export function createConfigFollower(parts: ConfigFollowerParts): ConfigFollower
   }
 
   return {
+    get hasProblems() {
+      return problems.size > 0;
+    },
     start() {
       state.isStarted = true;
       if (due.size > 0) look();

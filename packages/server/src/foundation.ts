@@ -4,7 +4,7 @@ import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { openPlatformStore } from "./open-platform-store.ts";
 import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
-import { toSpoolSettings } from "./settings-of.ts";
+import { toResponseBounds, toSpoolSettings } from "./settings-of.ts";
 import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { auditFolder } from "./store/audit-files.ts";
@@ -13,6 +13,7 @@ import { auditSinkNames } from "./store/audit-sink.ts";
 import { refuseBackups } from "./store/backup/refuse-backups.ts";
 import { type Backups, createBackups } from "./store/backup/backups.ts";
 import { type CallContent, captureResults } from "./store/content/call-content.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import { createSpool } from "./store/spool.ts";
 import { recoverLeftovers } from "./store/spool-leftovers.ts";
 import type { Spool } from "./store/spool-port.ts";
@@ -43,6 +44,7 @@ export interface Foundation {
   readonly auditor: Auditor;
   readonly seals: UsageSeals;
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
@@ -88,8 +90,9 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
     log,
     onResult: (result) => metrics.contentCaptured.series(result).add(),
   });
+  const responses = store.createResponses(toResponseBounds(config));
   const sharing = openSharing({ config, registry, metrics, log });
-  const kept = { store, postgres, backups, spool, audit, auditor, seals, content };
+  const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
   return { startedAtMs, ...kept, registry, metrics, sharing };
 }
 

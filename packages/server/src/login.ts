@@ -34,7 +34,7 @@ const nowMs = () => Date.now();
 
 /** Touches neither the database nor a key before it is asked to. */
 export function createLogin(
-  config: Pick<PlatformConfig, "environment" | "server" | "auth">,
+  config: Pick<PlatformConfig, "environment" | "server" | "auth" | "prometheus">,
   parts: Pick<Store, "identity" | "signingKeys" | "vault" | "changes"> & { readonly log: PlatformLog },
 ): Login {
   const { identity, signingKeys: table, vault, log } = parts;

@@ -1,5 +1,7 @@
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import type { Bus } from "./sharing/bus.ts";
+import type { EventDraft } from "./manager/ports.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 
 /** The model platforms as the integration manager has them now; none before there is one. */
@@ -17,12 +19,24 @@ export function viewPlatforms(manager: Manager | undefined): readonly PlatformVi
     }));
 }
 
-/** Keeps the routing snapshot and the count of loaded models in step with the integrations. */
+/** Model names that may become label values of loads; the rest is `other`. */
+const mostModelLabels = 200;
+
+/** Keeps the routing snapshot and the counts of loads and loaded models in step with the integrations. */
 export function followIntegrations(
   manager: Manager,
   directory: ModelDirectory,
-  activeModels: PlatformMetrics["activeModels"],
+  { activeModels, modelLoads }: Pick<PlatformMetrics, "activeModels" | "modelLoads">,
 ): void {
+  const loadedNames = new Set<string>();
+  function countLoad({ integration, data }: EventDraft, result: "ok" | "failed"): void {
+    const { model } = data;
+    if (typeof model !== "string") return;
+    if (loadedNames.size < mostModelLabels) loadedNames.add(model);
+    const provider = manager.running(integration)?.models?.provider ?? "none";
+    modelLoads.series(provider, loadedNames.has(model) ? model : "other", result).add();
+  }
+
   manager.onChange(({ name, state }) => {
     directory.rebuild();
     if (state === "running") void directory.refresh(name);
@@ -31,7 +45,16 @@ export function followIntegrations(
     if (event.type === "integration.config_changed") directory.rebuild();
     if (event.type === "models.changed" || event.type === "integration.config_changed")
       void directory.refresh(event.integration);
+    if (event.type === "model.loaded") countLoad(event, "ok");
+    if (event.type === "model.load_failed") countLoad(event, "failed");
     if (event.type.startsWith("model.")) void countLoaded(manager, event.integration, activeModels);
+  });
+}
+
+/** What integrations offer may have been changed over another replica: they are asked here as well. */
+export function followOtherReplicas(bus: Bus, directory: ModelDirectory): void {
+  bus.subscribe("event", ({ type, integration }) => {
+    if (type === "models.changed" && typeof integration === "string") void directory.refresh(integration);
   });
 }
 

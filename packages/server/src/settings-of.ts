@@ -251,3 +251,12 @@ export function toTlsFiles({ server: { tls } }: PlatformConfig): TlsFiles | unde
     minVersion: `TLSv${tls.min_version}`,
   };
 }
+
+/** How many responses are kept, and for how long. */
+export function toResponseBounds({ responses }: PlatformConfig): {
+  readonly retentionDays: number;
+  readonly mostCharacters: number;
+} {
+  // What is sealed is written in characters of one byte.
+  return { retentionDays: responses.retention_days, mostCharacters: responses.max_megabytes * 1_000_000 };
+}

@@ -1,4 +1,5 @@
-import type { PlatformEvent } from "@llm-platform/kit";
+import { randomUUID } from "node:crypto";
+import type { KeyValues, PlatformEvent } from "@llm-platform/kit";
 import { z } from "zod";
 import type { EventReader, RemoteEvent } from "./control/events.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -33,10 +34,12 @@ function shareEvents(manager: Manager, bus: Bus): void {
 }
 
 interface EventReaderParts {
-  readonly store: Pick<Store, "events" | "isShared">;
+  readonly store: Pick<Store, "events" | "isShared" | "keyValues">;
   manager(): Manager;
   readonly bus: Bus;
 }
+
+const logNameLength = 8;
 
 /**
  * The events of this replica, and those of others. Where they share a log, word of one is a reason to read on in it.
@@ -44,7 +47,17 @@ interface EventReaderParts {
  */
 export function createEventReader({ store, manager, bus }: EventReaderParts): EventReader {
   const others = listenToOthers(bus);
+  let named: Promise<string> | undefined;
   return {
+    isShared: store.isShared,
+    async logName() {
+      if (store.isShared) return undefined;
+      named ??= nameLog(store.keyValues("_events"));
+      // Asked for again when the store did not answer.
+      named.catch(() => (named = undefined));
+      return named;
+    },
+    bounds: () => store.events.bounds(),
     list: (filter) => store.events.list(filter),
     onEvent(listener) {
       const stopOwn = manager().onEvent(listener);
@@ -56,6 +69,15 @@ export function createEventReader({ store, manager, bus }: EventReaderParts): Ev
     },
     onRemoteEvent: store.isShared ? () => () => undefined : others,
   };
+}
+
+/** The name of this log of events; made up when it is first asked for. */
+async function nameLog(values: KeyValues): Promise<string> {
+  const known = await values.get("name");
+  if (typeof known === "string") return known;
+  const name = randomUUID().slice(0, logNameLength);
+  await values.set("name", name);
+  return name;
 }
 
 function listenToOthers(bus: Bus): EventReader["onRemoteEvent"] {

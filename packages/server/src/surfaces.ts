@@ -4,16 +4,18 @@ import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
-import { createMetricsMount } from "./api/metrics.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
+import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
@@ -22,12 +24,14 @@ import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
+import type { Feed } from "./control/feed.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
 import { modelFileOperations } from "./control/model-files.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
+import { pullOperations } from "./control/pulls.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
@@ -51,13 +55,18 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { pullAbility } from "./ollama-pull.ts";
+import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createMetricsSurface } from "./metrics-surface.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
@@ -80,6 +89,7 @@ export interface SurfaceParts {
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
   readonly content: CallContent;
+  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
   readonly auditor: Auditor;
@@ -94,6 +104,14 @@ export interface SurfaceParts {
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
   readonly events: EventReader;
+  /** What can be followed, for every protocol that can push. */
+  readonly feeds: readonly Feed[];
+  readonly pulls: PullManager;
+  readonly metrics: PlatformMetrics;
+  /** Aborted when the server is told to stop. */
+  readonly stopping: AbortSignal;
+  /** Whether the server takes calls. */
+  isServing(): boolean;
   manager(): Manager;
 }
 
@@ -108,8 +126,7 @@ const serviceProbeSeconds = 10;
 const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
-  const { config, listener, inference, directory, registry } = parts;
-  const { authenticator } = inference;
+  const { config, listener, inference, directory } = parts;
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -124,27 +141,31 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory })),
+      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
-      id: "prometheus",
-      type: "monitoring",
-      summary: "Metrics for Prometheus at /metrics.",
+      id: "mcp",
+      type: "api",
+      summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
       listener,
-      open: always(() =>
-        createMetricsMount({
-          registry,
-          process: parts.processMetrics,
-          authenticator,
-          askOthers: () => parts.askWorkers(),
-        }),
-      ),
+      open: () => openMcp(parts),
+    }),
+    createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
+    createMetricsSurface({
+      ...parts,
+      process: parts.processMetrics,
+      authenticator: inference.authenticator,
+      askOthers: () => parts.askWorkers(),
     }),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    grpc: config.grpc.enabled,
+    "ollama-api": config.ollama_api.enabled,
+    mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -177,6 +198,7 @@ export function createOperations(
     | "usage"
     | "prices"
     | "budgets"
+    | "pulls"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -194,6 +216,7 @@ export function createOperations(
     ...modelOperations({ manager, directory }),
     ...modelFileOperations(manager),
     ...ollamaOperations(manager),
+    ...pullOperations(parts.pulls),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),
@@ -227,10 +250,10 @@ export function createOperations(
 }
 
 async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
-  const { inference, directory } = parts;
+  const { inference, pulls } = parts;
   const pull = createPullRoute("/local/ollama/pull", {
-    platform: () => modelPlatformOf(parts.manager(), "ollama"),
-    onPulled: () => directory.refresh("ollama"),
+    check: () => void pullAbility(modelPlatformOf(parts.manager(), "ollama")),
+    pulls,
   });
   const rest = await createRestServer({
     operations: createOperations(parts),
@@ -241,6 +264,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     streams: [
       createEventStream(parts.events),
       pull,
+      createPullProgress(pulls),
       createUsageExport(parts.ledger, Date.now),
       createBackupStream(parts.backups),
     ],
@@ -274,6 +298,21 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     },
     close: () => rest.stop(),
   };
+}
+
+async function openMcp(parts: SurfaceParts) {
+  // Loaded only where it is wanted: it takes a while.
+  const { createMcpMount } = await import("./api/mcp/surface.ts");
+  const { inference, auditor, readCaller, log, system } = parts;
+  const mount = createMcpMount({
+    operations: createOperations(parts),
+    authenticator: inference.authenticator,
+    auditor,
+    readCaller,
+    log,
+    version: system.version,
+  });
+  return { mount, close: closeNothing };
 }
 
 function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): IntegrationConfig {

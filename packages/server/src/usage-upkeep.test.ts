@@ -39,8 +39,16 @@ it("fills the sums of a ledger of before, tells of it, and deletes what is too o
   });
   const state = { isHeld: true };
   const seals = store.createSeals({ audit, isHeld: () => state.isHeld });
-  const content = { prune: async () => 0 };
-  const parts = { store, seals, content, sealEveryMs: 60_000, isInCharge: () => true, log };
+  const nothing = { prune: async () => 0 };
+  const parts = {
+    store,
+    seals,
+    content: nothing,
+    responses: nothing,
+    sealEveryMs: 60_000,
+    isInCharge: () => true,
+    log,
+  };
   const first = startUsageUpkeep({ ...parts, retentionDays: undefined });
   await vi.waitFor(() => expect(told).toContain("usage.sums_filled"), { timeout: 10_000 });
   await first.stop();

@@ -1,5 +1,6 @@
 import type { Log } from "@llm-platform/kit";
 import type { CallContent } from "./store/content/call-content.ts";
+import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
 
@@ -9,6 +10,7 @@ export interface UsageUpkeepParts {
   isInCharge(): boolean;
   readonly seals: UsageSeals;
   readonly content: Pick<CallContent, "prune">;
+  readonly responses: Pick<ResponseTable, "prune">;
   readonly sealEveryMs: number;
   /** Older records are deleted; undefined keeps them all. */
   readonly retentionDays: number | undefined;
@@ -30,7 +32,7 @@ const tellEveryMs = 10_000;
 
 /** Keeps the sums up to date, fills those of a ledger from before there were any, and deletes what is too old. */
 export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
-  const { store, seals, content, isInCharge, retentionDays, log } = parts;
+  const { store, seals, content, responses, isInCharge, retentionDays, log } = parts;
   const { ledger, usage } = store;
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
@@ -60,6 +62,8 @@ export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
     if (sums > 0) log.info("usage.sums_pruned", { deleted: sums });
     const contents = await content.prune();
     if (contents > 0) log.info("content.pruned", { deleted: contents });
+    const stored = await responses.prune();
+    if (stored > 0) log.info("responses.pruned", { deleted: stored });
     if (retentionDays === undefined) return;
     const untilMs = Date.now() - retentionDays * dayMs;
     const settledId = Math.min(usage.roller.rolledId, await seals.sealedId());

@@ -7,6 +7,8 @@ export interface CliEnvironment {
   readonly apiKey: string | undefined;
   /** File of this user's logins. */
   readonly credentialsFile: string;
+  /** Whether lines on standard error may be written over. */
+  readonly isTerminal: boolean;
 }
 
 export function readEnvironment(): CliEnvironment {
@@ -17,6 +19,7 @@ export function readEnvironment(): CliEnvironment {
     url: env["LLM_PLATFORM_URL"] || undefined,
     apiKey: env["LLM_PLATFORM_API_KEY"] || undefined,
     credentialsFile,
+    isTerminal: process.stderr.isTTY && env["TERM"] !== "dumb",
   };
 }
 

@@ -102,7 +102,11 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
       log.info("model.loaded", { model, seconds });
       emit("model.loaded", { model, seconds });
     },
-    onLoadFailed: () => metrics.add("loads_total", 1, { result: "failed" }),
+    onLoadFailed(model) {
+      metrics.add("loads_total", 1, { result: "failed" });
+      log.error("model.load_failed", { model });
+      emit("model.load_failed", { model });
+    },
     onUnloaded(model, reason) {
       if (reason === "evicted") metrics.add("evictions_total", 1);
       log.info("model.unloaded", { model, reason });

@@ -1,14 +1,18 @@
 import {
   countAt,
   type EncodeInput,
+  type FieldRules,
+  invalidField,
   isJsonArray,
   isJsonObject,
   type Json,
   type JsonObject,
+  mapped,
+  only,
 } from "@llm-platform/kit";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodeDefaults, type RequestDefaults } from "./encode-options.ts";
-import { chatFields, checkFields, type FieldRules, invalid, unsupported } from "./field-rules.ts";
+import { chatFields, checkFields, unsupported } from "./field-rules.ts";
 import { isAtLeast, logprobsVersion } from "./server-version.ts";
 
 /** What encoding depends on beside the request. */
@@ -18,8 +22,8 @@ export interface EncodeSettings extends RequestDefaults {
 }
 
 const toolFields: FieldRules = {
-  type: { kind: "only", values: ["function"] },
-  function: { kind: "mapped" },
+  type: only("function"),
+  function: mapped,
 };
 
 /** Efforts that Ollama takes as levels of thinking, in the same words. */
@@ -44,11 +48,11 @@ export function encodeChat({ request, model, stream }: EncodeInput, settings: En
 /** Tools go on as they are: Ollama takes OpenAI's form, and reads what it can of each schema. */
 function encodeTools(request: JsonObject): JsonObject {
   const tools = request.tools ?? [];
-  if (!isJsonArray(tools)) throw invalid("tools", "a list");
+  if (!isJsonArray(tools)) throw invalidField("tools", "a list");
   for (const [index, tool] of tools.entries()) {
-    if (!isJsonObject(tool)) throw invalid(`tools[${index}]`, "an object");
+    if (!isJsonObject(tool)) throw invalidField(`tools[${index}]`, "an object");
     checkFields(tool, toolFields, `tools[${index}].`);
-    if (!isJsonObject(tool.function)) throw invalid(`tools[${index}].function`, "an object");
+    if (!isJsonObject(tool.function)) throw invalidField(`tools[${index}].function`, "an object");
   }
   const choice = request.tool_choice ?? "auto";
   if (choice === "none") return {};
@@ -63,7 +67,7 @@ function encodeTools(request: JsonObject): JsonObject {
 
 function encodeFormat(format: Json | undefined): JsonObject {
   if (format === undefined) return {};
-  if (!isJsonObject(format)) throw invalid("response_format", "an object");
+  if (!isJsonObject(format)) throw invalidField("response_format", "an object");
   if (format.type === "text") return {};
   if (format.type === "json_object") return { format: "json" };
   if (format.type !== "json_schema") {
@@ -71,7 +75,7 @@ function encodeFormat(format: Json | undefined): JsonObject {
   }
   const described = format.json_schema;
   if (!isJsonObject(described) || !isJsonObject(described.schema)) {
-    throw invalid("response_format.json_schema.schema", "a JSON Schema");
+    throw invalidField("response_format.json_schema.schema", "a JSON Schema");
   }
   // `strict` needs no word of its own: Ollama always holds the model to the schema.
   return { format: described.schema };
@@ -87,10 +91,10 @@ function encodeThink(effort: Json | undefined): JsonObject {
 /** A server that does not know the fields reads past them, so they are refused unless it is known to be new enough. */
 function encodeLogprobs(request: JsonObject, serverVersion: string | undefined): JsonObject {
   const isWanted = request.logprobs ?? false;
-  if (typeof isWanted !== "boolean") throw invalid("logprobs", "true or false");
+  if (typeof isWanted !== "boolean") throw invalidField("logprobs", "true or false");
   if (!isWanted) {
     if ((request.top_logprobs ?? 0) !== 0)
-      throw invalid("top_logprobs", "left out unless `logprobs` is true");
+      throw invalidField("top_logprobs", "left out unless `logprobs` is true");
     return {};
   }
   if (!isAtLeast(serverVersion, logprobsVersion)) {
@@ -99,7 +103,7 @@ function encodeLogprobs(request: JsonObject, serverVersion: string | undefined):
   if ((request.top_logprobs ?? undefined) === undefined) return { logprobs: true };
   const count = countAt(request, "top_logprobs");
   if (count === undefined || count > maxTopLogprobs) {
-    throw invalid("top_logprobs", `a whole number from 0 to ${maxTopLogprobs}`);
+    throw invalidField("top_logprobs", `a whole number from 0 to ${maxTopLogprobs}`);
   }
   return { logprobs: true, top_logprobs: count };
 }

@@ -1,6 +1,6 @@
-import { type EncodeInput, isJsonArray, type Json, type JsonObject } from "@llm-platform/kit";
+import { type EncodeInput, invalidField, isJsonArray, type Json, type JsonObject } from "@llm-platform/kit";
 import { encodeDefaults, type RequestDefaults } from "./encode-options.ts";
-import { checkFields, completionFields, invalid, unsupported } from "./field-rules.ts";
+import { checkFields, completionFields, unsupported } from "./field-rules.ts";
 
 /** Writes a completion for `POST /api/generate`. Throws PlatformError with `field`. */
 export function encodeCompletion(
@@ -9,7 +9,7 @@ export function encodeCompletion(
 ): JsonObject {
   checkFields(request, completionFields);
   const suffix = request.suffix ?? undefined;
-  if (suffix !== undefined && typeof suffix !== "string") throw invalid("suffix", "a text");
+  if (suffix !== undefined && typeof suffix !== "string") throw invalidField("suffix", "a text");
   return {
     model,
     prompt: readPrompt(request.prompt),
@@ -26,6 +26,6 @@ function readPrompt(prompt: Json | undefined): string {
   }
   const [text] = list;
   // Ollama takes an empty prompt as a request to load the model, and answers nothing.
-  if (typeof text !== "string" || text === "") throw invalid("prompt", "a text that is not empty");
+  if (typeof text !== "string" || text === "") throw invalidField("prompt", "a text that is not empty");
   return text;
 }

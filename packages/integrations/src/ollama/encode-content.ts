@@ -1,5 +1,15 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from "@llm-platform/kit";
-import { checkFields, type FieldRules, invalid, unsupported } from "./field-rules.ts";
+import {
+  type FieldRules,
+  harmless,
+  invalidField,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  mapped,
+  only,
+} from "@llm-platform/kit";
+import { checkFields, unsupported } from "./field-rules.ts";
 
 /** The content of a message as Ollama takes it: one text, and images beside it. */
 interface OllamaContent {
@@ -9,18 +19,18 @@ interface OllamaContent {
 }
 
 const textPartFields: FieldRules = {
-  type: { kind: "mapped" },
-  text: { kind: "mapped" },
-  prompt_cache_breakpoint: { kind: "harmless" },
+  type: mapped,
+  text: mapped,
+  prompt_cache_breakpoint: harmless,
 };
 const imagePartFields: FieldRules = {
-  type: { kind: "mapped" },
-  image_url: { kind: "mapped" },
-  prompt_cache_breakpoint: { kind: "harmless" },
+  type: mapped,
+  image_url: mapped,
+  prompt_cache_breakpoint: harmless,
 };
 const imageFields: FieldRules = {
-  url: { kind: "mapped" },
-  detail: { kind: "only", values: ["auto"] },
+  url: mapped,
+  detail: only("auto"),
 };
 
 /**
@@ -29,12 +39,12 @@ const imageFields: FieldRules = {
  */
 export function encodeContent(content: Json | undefined, path: string): OllamaContent {
   if (typeof content === "string") return { content };
-  if (!isJsonArray(content)) throw invalid(path, "a text or a list of parts");
+  if (!isJsonArray(content)) throw invalidField(path, "a text or a list of parts");
   const texts: string[] = [];
   const images: string[] = [];
   for (const [index, part] of content.entries()) {
     const partPath = `${path}[${index}]`;
-    if (!isJsonObject(part)) throw invalid(partPath, "an object");
+    if (!isJsonObject(part)) throw invalidField(partPath, "an object");
     if (part.type === "text") texts.push(readText(part, partPath));
     else if (part.type === "image_url") images.push(readImage(part, partPath));
     else throw unsupported(`${partPath}.type`, 'Only "text" and "image_url" are possible.');
@@ -47,18 +57,18 @@ export function encodeContent(content: Json | undefined, path: string): OllamaCo
 
 function readText(part: JsonObject, path: string): string {
   checkFields(part, textPartFields, `${path}.`);
-  if (typeof part.text !== "string") throw invalid(`${path}.text`, "a text");
+  if (typeof part.text !== "string") throw invalidField(`${path}.text`, "a text");
   return part.text;
 }
 
 function readImage(part: JsonObject, path: string): string {
   checkFields(part, imagePartFields, `${path}.`);
   const image = part.image_url;
-  if (!isJsonObject(image)) throw invalid(`${path}.image_url`, "an object with `url`");
+  if (!isJsonObject(image)) throw invalidField(`${path}.image_url`, "an object with `url`");
   checkFields(image, imageFields, `${path}.image_url.`);
   const field = `${path}.image_url.url`;
   const { url } = image;
-  if (typeof url !== "string") throw invalid(field, "a text");
+  if (typeof url !== "string") throw invalidField(field, "a text");
   if (/^https?:/i.test(url)) {
     throw unsupported(
       field,
@@ -68,6 +78,6 @@ function readImage(part: JsonObject, path: string): string {
   const head = /^data:image\/[a-z0-9.+-]+;base64,/i.exec(url.slice(0, 100))?.[0];
   const data = head === undefined ? "" : url.slice(head.length);
   if (data === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(data))
-    throw invalid(field, "an image as a data: URL in base64");
+    throw invalidField(field, "an image as a data: URL in base64");
   return data;
 }

@@ -1,7 +1,14 @@
-import { countAt, type EncodeInput, isJsonArray, type Json, type JsonObject } from "@llm-platform/kit";
+import {
+  countAt,
+  type EncodeInput,
+  invalidField,
+  isJsonArray,
+  type Json,
+  type JsonObject,
+} from "@llm-platform/kit";
 import type { EncodeSettings } from "./encode-chat.ts";
 import { encodeDefaults } from "./encode-options.ts";
-import { checkFields, embeddingFields, invalid, unsupported } from "./field-rules.ts";
+import { checkFields, embeddingFields, unsupported } from "./field-rules.ts";
 import { dimensionsVersion, isAtLeast } from "./server-version.ts";
 
 /** Writes a request for embeddings for `POST /api/embed`. Throws PlatformError with `field`. */
@@ -20,12 +27,13 @@ export function encodeEmbedding({ request, model }: EncodeInput, settings: Encod
 function readInput(input: Json | undefined): string | readonly string[] {
   if (typeof input === "string" && input !== "") return input;
   if (!isJsonArray(input) || input.length === 0)
-    throw invalid("input", "a text that is not empty, or a list of such");
+    throw invalidField("input", "a text that is not empty, or a list of such");
   return input.map((text, index) => {
     if (typeof text === "number" || isJsonArray(text)) {
       throw unsupported("input", "Send text; token numbers are not possible.");
     }
-    if (typeof text !== "string" || text === "") throw invalid(`input[${index}]`, "a text that is not empty");
+    if (typeof text !== "string" || text === "")
+      throw invalidField(`input[${index}]`, "a text that is not empty");
     return text;
   });
 }
@@ -35,7 +43,7 @@ function encodeDimensions(request: JsonObject, serverVersion: string | undefined
   if ((request.dimensions ?? undefined) === undefined) return {};
   const dimensions = countAt(request, "dimensions");
   if (dimensions === undefined || dimensions === 0)
-    throw invalid("dimensions", "a whole number of at least 1");
+    throw invalidField("dimensions", "a whole number of at least 1");
   if (!isAtLeast(serverVersion, dimensionsVersion)) {
     throw unsupported("dimensions", `The server must be Ollama ${dimensionsVersion} or newer.`);
   }

@@ -1,16 +1,24 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject, nestsDeeperThan } from "@llm-platform/kit";
+import {
+  type FieldRules,
+  harmless,
+  invalidField,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  mapped,
+  nestsDeeperThan,
+  only,
+  refusedFor,
+} from "@llm-platform/kit";
 import { encodeContent } from "./encode-content.ts";
-import { checkFields, type FieldRule, type FieldRules, invalid, unsupported } from "./field-rules.ts";
+import { checkFields, unsupported } from "./field-rules.ts";
 
 /** Arguments of a tool call that nest deeper are refused. The platform's bound for any JSON. */
 export const maxArgumentsDepth = 64;
 
-const mapped: FieldRule = { kind: "mapped" };
-const nothing: FieldRule = { kind: "only", values: [] };
-const name: FieldRule = {
-  kind: "refused",
-  instead: "Say in the text who speaks.",
-};
+const nothing = only();
+const name = refusedFor("Say in the text who speaks.");
 
 const fieldsByRole: Readonly<Record<string, FieldRules>> = {
   system: { role: mapped, content: mapped, name },
@@ -27,16 +35,16 @@ const fieldsByRole: Readonly<Record<string, FieldRules>> = {
     audio: nothing,
     function_call: nothing,
     // Stands in replies, which clients send back whole.
-    annotations: { kind: "harmless" },
+    annotations: harmless,
   },
   tool: { role: mapped, content: mapped, tool_call_id: mapped, name: mapped },
 };
 
 const toolCallFields: FieldRules = {
   id: mapped,
-  type: { kind: "only", values: ["function"] },
+  type: only("function"),
   function: mapped,
-  index: { kind: "harmless" },
+  index: harmless,
 };
 
 /** Names of the tools that were called, by the id of the call. */
@@ -46,13 +54,13 @@ type CalledTools = Map<string, string>;
 export function encodeMessages(messages: Json | undefined): readonly JsonObject[] {
   // Ollama takes an empty list as a request to load the model, and answers nothing.
   if (!isJsonArray(messages) || messages.length === 0)
-    throw invalid("messages", "a list of at least one message");
+    throw invalidField("messages", "a list of at least one message");
   const calledTools: CalledTools = new Map();
   return messages.map((message, index) => encodeMessage(message, `messages[${index}]`, calledTools));
 }
 
 function encodeMessage(message: Json, path: string, calledTools: CalledTools): JsonObject {
-  if (!isJsonObject(message)) throw invalid(path, "an object");
+  if (!isJsonObject(message)) throw invalidField(path, "an object");
   const { role } = message;
   const fields =
     typeof role === "string" && Object.hasOwn(fieldsByRole, role) ? fieldsByRole[role] : undefined;
@@ -74,7 +82,7 @@ function encodeAssistant(message: JsonObject, path: string, calledTools: CalledT
   const toolCalls = encodeToolCalls(message.tool_calls ?? [], `${path}.tool_calls`, calledTools);
   const thinking = message.reasoning_content ?? message.reasoning ?? undefined;
   if (thinking !== undefined && typeof thinking !== "string")
-    throw invalid(`${path}.reasoning_content`, "a text");
+    throw invalidField(`${path}.reasoning_content`, "a text");
   return {
     role: "assistant",
     content,
@@ -84,14 +92,14 @@ function encodeAssistant(message: JsonObject, path: string, calledTools: CalledT
 }
 
 function encodeToolCalls(calls: Json, path: string, calledTools: CalledTools): readonly JsonObject[] {
-  if (!isJsonArray(calls)) throw invalid(path, "a list");
+  if (!isJsonArray(calls)) throw invalidField(path, "a list");
   return calls.map((call, index) => {
     const callPath = `${path}[${index}]`;
-    if (!isJsonObject(call)) throw invalid(callPath, "an object");
+    if (!isJsonObject(call)) throw invalidField(callPath, "an object");
     checkFields(call, toolCallFields, `${callPath}.`);
     const { id, function: called } = call;
     if (!isJsonObject(called) || typeof called.name !== "string")
-      throw invalid(`${callPath}.function.name`, "a text");
+      throw invalidField(`${callPath}.function.name`, "a text");
     if (typeof id === "string") calledTools.set(id, called.name);
     const parsed = parseArguments(called.arguments, `${callPath}.function.arguments`);
     return {
@@ -103,12 +111,12 @@ function encodeToolCalls(calls: Json, path: string, calledTools: CalledTools): r
 }
 
 function parseArguments(text: Json | undefined, field: string): JsonObject {
-  if (typeof text !== "string") throw invalid(field, "a JSON object, written as a text");
+  if (typeof text !== "string") throw invalidField(field, "a JSON object, written as a text");
   if (text.trim() === "") return {};
   const value = parseJson(text);
-  if (!isJsonObject(value)) throw invalid(field, "a JSON object, written as a text");
+  if (!isJsonObject(value)) throw invalidField(field, "a JSON object, written as a text");
   if (nestsDeeperThan(value, maxArgumentsDepth))
-    throw invalid(field, `nested at most ${maxArgumentsDepth} deep`);
+    throw invalidField(field, `nested at most ${maxArgumentsDepth} deep`);
   return value;
 }
 
@@ -120,7 +128,7 @@ function encodeToolResult(message: JsonObject, path: string, calledTools: Called
     typeof message.name === "string" ? message.name : calledTools.get(typeof id === "string" ? id : "");
   // Ollama tells results apart by the tool's name; without one it could only guess.
   if (toolName === undefined)
-    throw invalid(`${path}.tool_call_id`, "the id of a tool call in an earlier message");
+    throw invalidField(`${path}.tool_call_id`, "the id of a tool call in an earlier message");
   return {
     role: "tool",
     content,

@@ -1,5 +1,4 @@
-import { isJsonArray, type JsonObject } from "@llm-platform/kit";
-import { invalid } from "./field-rules.ts";
+import { invalidField, isJsonArray, type JsonObject } from "@llm-platform/kit";
 
 /** What an instance adds to each of its requests. */
 export interface RequestDefaults {
@@ -37,7 +36,7 @@ function encodeSampling(request: JsonObject): JsonObject {
   }
   const seed = readNumber(request, "seed");
   if (seed === undefined) return options;
-  if (!Number.isSafeInteger(seed)) throw invalid("seed", "a whole number");
+  if (!Number.isSafeInteger(seed)) throw invalidField("seed", "a whole number");
   return { ...options, seed };
 }
 
@@ -45,7 +44,8 @@ function encodeStop(request: JsonObject): JsonObject {
   const stop = request.stop ?? undefined;
   if (stop === undefined) return {};
   const list = isJsonArray(stop) ? stop : [stop];
-  if (!list.every((text) => typeof text === "string")) throw invalid("stop", "a text or a list of texts");
+  if (!list.every((text) => typeof text === "string"))
+    throw invalidField("stop", "a text or a list of texts");
   return list.length === 0 ? {} : { stop: list };
 }
 
@@ -55,7 +55,7 @@ function encodeTokenLimit(request: JsonObject): JsonObject {
     const limit = readNumber(request, name);
     if (limit === undefined) return [];
     // Ollama reads a negative number as "no limit" and 0 as its default.
-    if (!Number.isSafeInteger(limit) || limit < 1) throw invalid(name, "a whole number of at least 1");
+    if (!Number.isSafeInteger(limit) || limit < 1) throw invalidField(name, "a whole number of at least 1");
     return [limit];
   });
   return limits.length === 0 ? {} : { num_predict: Math.min(...limits) };
@@ -64,5 +64,5 @@ function encodeTokenLimit(request: JsonObject): JsonObject {
 function readNumber(request: JsonObject, name: string): number | undefined {
   const value = request[name] ?? undefined;
   if (value === undefined || typeof value === "number") return value;
-  throw invalid(name, "a number");
+  throw invalidField(name, "a number");
 }

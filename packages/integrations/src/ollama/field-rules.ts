@@ -1,30 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
-import { type Json, type JsonObject, PlatformError } from "@llm-platform/kit";
-
-/** What becomes of one field of a request in OpenAI's shape. */
-export type FieldRule =
-  /** Said in Ollama's words by the encoder. */
-  | { readonly kind: "mapped" }
-  /** Taken and left out: it cannot change the reply, or the platform itself acts on it. */
-  | { readonly kind: "harmless" }
-  /** Taken with the values that say what Ollama does anyway, refused with any other. */
-  | { readonly kind: "only"; readonly values: readonly Json[] }
-  /** Ollama cannot do it. `instead` tells the caller what to do. */
-  | { readonly kind: "refused"; readonly instead?: string };
-
-export type FieldRules = Readonly<Record<string, FieldRule>>;
-
-const mapped: FieldRule = { kind: "mapped" };
-const harmless: FieldRule = { kind: "harmless" };
-const refused: FieldRule = { kind: "refused" };
-const only = (...values: readonly Json[]): FieldRule => ({
-  kind: "only",
-  values,
-});
-const refusedFor = (instead: string): FieldRule => ({
-  kind: "refused",
-  instead,
-});
+import {
+  type FieldRules,
+  findRefusedField,
+  harmless,
+  type JsonObject,
+  mapped,
+  only,
+  PlatformError,
+  refused,
+  refusedFor,
+} from "@llm-platform/kit";
 
 /** Fields that chat and completion share. */
 const generation = {
@@ -96,25 +80,12 @@ export const embeddingFields: FieldRules = {
  * @param path what stands before a field's name in `field`, e.g. `messages[0].`
  */
 export function checkFields(object: JsonObject, rules: FieldRules, path = ""): void {
-  for (const [name, value] of Object.entries(object)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) throw unsupported(`${path}${name}`, "it is not known. Leave it out.");
-    if (value === null || rule.kind === "mapped" || rule.kind === "harmless") continue;
-    if (rule.kind === "refused") throw unsupported(`${path}${name}`, rule.instead ?? "Leave it out.");
-    if (!rule.values.some((allowed) => isDeepStrictEqual(allowed, value))) {
-      const list = rule.values.map((allowed) => JSON.stringify(allowed)).join(" or ");
-      throw unsupported(`${path}${name}`, `Only ${list} is possible.`);
-    }
-  }
+  const found = findRefusedField(object, rules, path);
+  if (found !== undefined) throw unsupported(found.field, found.advice);
 }
 
 /** The error for a field that cannot be said to Ollama. */
 export function unsupported(field: string, advice: string): PlatformError {
   const message = `The model runs on Ollama, where \`${field}\` is not supported as given: ${advice}`;
   return new PlatformError("unsupported_parameter", message, { field });
-}
-
-/** The error for a field whose value cannot be right anywhere. */
-export function invalid(field: string, expected: string): PlatformError {
-  return new PlatformError("invalid_request", `\`${field}\` must be ${expected}.`, { field });
 }

@@ -10,12 +10,14 @@ import {
 } from "../wire/http-limits.ts";
 import { answer, formatBareAnswer } from "./answer.ts";
 import type { RequestHandler } from "./inference.ts";
+import { isWebSocket, refuseUpgrade, type UpgradeHandler } from "./upgrade.ts";
 
 export interface HttpLaneParts {
   /** Whether replies end their connections, because the server stops. */
   isClosing(): boolean;
   countRequest(): void;
   findHandler(path: string): RequestHandler | undefined;
+  findUpgrade(path: string): UpgradeHandler | undefined;
 }
 
 /** node:http on connections that are given to it: for everything that the fast lane does not take. */
@@ -31,7 +33,8 @@ export interface HttpLane {
 
 const timeoutCheckMs = 2_000;
 
-export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLaneParts): HttpLane {
+export function createHttpLane(parts: HttpLaneParts): HttpLane {
+  const { isClosing, countRequest, findHandler, findUpgrade } = parts;
   // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
   const refused = new WeakSet<Socket>();
   const peers = new WeakMap<Socket, string>();
@@ -45,6 +48,11 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
       noDelay: true,
       // Node's own answer to a missing Host has no body; `judgeHead` gives ours.
       requireHostHeader: false,
+      // What is refused for its head, and what has no handler of upgrades, is answered as any other request.
+      shouldUpgradeCallback: (request) =>
+        isWebSocket(request) &&
+        judgeHead(request) === undefined &&
+        findUpgrade(pathOf(request)) !== undefined,
     },
     (request, response) => {
       // The connection ends with the refusal: no reply to what came behind it would be sent.
@@ -59,6 +67,13 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
   );
   // One more than allowed is kept, so that a request with too many can be told from one with just enough.
   server.maxHeadersCount = mostHeaderLines + 1;
+  server.on("upgrade", (request, _socket, head) => {
+    countRequest();
+    const { socket } = request;
+    const upgrade = { request, socket, head, peer: peers.get(socket) ?? "" };
+    if (isClosing()) refuseUpgrade(upgrade, noNewSockets());
+    else findUpgrade(pathOf(request))?.(upgrade);
+  });
   server.on("clientError", answerClientError);
   // Time-outs are watched from this event on; the port itself is another server's.
   server.emit("listening");
@@ -77,6 +92,14 @@ export function createHttpLane({ isClosing, countRequest, findHandler }: HttpLan
 function pathOf({ url = "/" }: IncomingMessage): string {
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);
+}
+
+function noNewSockets(): PlatformError {
+  return new PlatformError(
+    "shutting_down",
+    "The server takes no new connection: it stops, or is short of memory. Try again in a few seconds.",
+    { retryAfterMs: 1_000 },
+  );
 }
 
 function notFound(request: IncomingMessage, response: ServerResponse): void {

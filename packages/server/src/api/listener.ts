@@ -4,20 +4,19 @@ import type { NumberSeries } from "../telemetry/metric-family.ts";
 import { canAdopt } from "../wire/adopt-socket.ts";
 import type { FastRoute } from "../wire/client-connection.ts";
 import { internalPeer } from "./client-address.ts";
+import { type BoundParts, ConnectionBounds } from "./connection-bounds.ts";
 import { createFastLane } from "./fast-lane.ts";
 import { createHttpLane } from "./http-lane.ts";
 import type { RequestHandler } from "./inference.ts";
+import type { UpgradeHandler } from "./upgrade.ts";
 import { type HttpRoute, requireRoutes } from "../core/http-route.ts";
 import { createTlsDoor, type Tls } from "./tls-door.ts";
 
-export interface ListenerParts {
+export interface ListenerParts extends BoundParts {
   readonly host: string;
   readonly port: number;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerAddress: number;
   /** Whether inference calls are read by `wire/` where it can, and not all by node:http. */
   readonly fastLane: boolean;
-  readonly connections: NumberSeries;
   /** Requests by the lane that served them. */
   readonly requests: Readonly<Record<Lane, NumberSeries>>;
   /** Deals accepted connections to other processes. */
@@ -54,11 +53,20 @@ export interface Mount {
   readonly prefixes?: ReadonlyMap<string, RequestHandler>;
   /** What the fast lane serves, by exact path; `paths` has the same for every request that it leaves. */
   readonly fast?: ReadonlyMap<string, FastRoute>;
+  /**
+   * Who takes over requests that want to go on as a WebSocket, by exact path. `paths` has each of them too, for requests
+   * that do not. A handler that is taken away keeps its connections, and ends them itself.
+   */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
 }
 
 /** The one port of the platform. */
 export interface Listener {
   readonly isListening: boolean;
+  /** TLS of the port, for others that speak it by the same certificate; undefined where it is plain. */
+  readonly tls: Tls | undefined;
+  /** Calls `listener` when no new connection is taken any more, until the result is called. */
+  onClosing(listener: () => void): () => void;
   /** Puts a surface's handlers in place. The returned function takes them away again. */
   mount(mount: Mount): () => void;
   /** What can be called now. */
@@ -90,13 +98,20 @@ const endAllMs = 1_000;
 /** Finds out first what this Node can do for the fast lane. */
 export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
-  const connections = new Connections(parts);
+  const connections = new ConnectionBounds(parts);
   const state = { isClosing: false };
+  const closing = new Set<() => void>();
+  const beginClosing = () => {
+    if (state.isClosing) return;
+    state.isClosing = true;
+    for (const listener of closing) listener();
+  };
   const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
+    findUpgrade: (path) => places.findUpgrade(path),
   });
   const lane = {
     isClosing,
@@ -140,6 +155,11 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     get isListening() {
       return server.listening;
     },
+    tls: parts.tls,
+    onClosing(listener) {
+      closing.add(listener);
+      return () => closing.delete(listener);
+    },
     mount: (mount) => places.put(mount),
     get routes() {
       return places.routes();
@@ -156,13 +176,13 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       for (const each of lanes) each.closeIdle();
     },
     close() {
-      state.isClosing = true;
+      beginClosing();
       server.close();
       parts.dealer?.close();
       for (const each of lanes) each.closeIdle();
     },
     async stop() {
-      state.isClosing = true;
+      beginClosing();
       server.close();
       const untilMs = performance.now() + lastWordsMs;
       // A call that was ended by the drain still has its error frame to send once its record is durable.
@@ -179,12 +199,13 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
       }
       for (const each of lanes) each.closeAll();
       for (const each of lanes) each.stop();
+      parts.tls?.source.stop();
     },
   };
 }
 
 function openDoor(tls: Tls | undefined, onSecure: (socket: Socket) => void) {
-  return tls === undefined ? undefined : createTlsDoor(tls, onSecure);
+  return tls === undefined ? undefined : createTlsDoor(tls, { protocol: "http/1.1", onSecure });
 }
 
 /** What is mounted where. */
@@ -192,9 +213,10 @@ class Places {
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
+  readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #routes = new Map<string, HttpRoute>();
 
-  put({ routes, paths, prefixes = new Map(), fast = new Map() }: Mount): () => void {
+  put({ routes, paths, prefixes = new Map(), fast = new Map(), upgrades = new Map() }: Mount): () => void {
     requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
     const named = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
     const removals = [
@@ -202,6 +224,7 @@ class Places {
       putAll(this.#paths, paths),
       putAll(this.#prefixes, prefixes),
       putAll(this.#fast, fast),
+      putAll(this.#upgrades, upgrades),
     ];
     return () => {
       for (const remove of removals) remove();
@@ -213,6 +236,10 @@ class Places {
     if (exact !== undefined) return exact;
     for (const [prefix, handler] of this.#prefixes) if (path.startsWith(prefix)) return handler;
     return undefined;
+  }
+
+  findUpgrade(path: string): UpgradeHandler | undefined {
+    return this.#upgrades.get(path);
   }
 
   findRoute(path: string): FastRoute | undefined {
@@ -234,40 +261,6 @@ function putAll<Value>(table: Map<string, Value>, entries: ReadonlyMap<string, V
   return () => {
     for (const [key, value] of entries) if (table.get(key) === value) table.delete(key);
   };
-}
-
-/** Counts connections and bounds them, in all and of one remote address; this machine's own are bounded by the total alone. */
-class Connections {
-  readonly #parts: ListenerParts;
-  readonly #perAddress = new Map<string, number>();
-  count = 0;
-
-  constructor(parts: ListenerParts) {
-    this.#parts = parts;
-  }
-
-  /** Returns what is to be called when the connection has ended; undefined for one too many. */
-  add(socket: Socket): (() => void) | undefined {
-    const { maxConnections, maxConnectionsPerAddress, connections } = this.#parts;
-    const address = socket.remoteAddress ?? "";
-    const open = (this.#perAddress.get(address) ?? 0) + 1;
-    if (this.count >= maxConnections) return undefined;
-    if (open > maxConnectionsPerAddress && !isLoopback(address)) return undefined;
-    this.#perAddress.set(address, open);
-    this.count++;
-    connections.set(this.count);
-    return () => {
-      this.count--;
-      connections.set(this.count);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left <= 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
-    };
-  }
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
 }
 
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {

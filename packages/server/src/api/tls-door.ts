@@ -19,17 +19,21 @@ export interface TlsDoor {
   /** Ends the handshakes under way, once no other connection is left: a handshake carries no request. */
   closeIdle(): void;
   closeAll(): void;
+  /** Hears no more of renewed certificates. The source is its owner's to stop. */
   stop(): void;
 }
 
 const defaultHandshakeTimeoutMs = 10_000;
 
 /**
- * TLS 1.2 and 1.3 (RFC 5246, RFC 8446) by Node's own implementation, offering `http/1.1` by ALPN (RFC 7301), because the
- * lanes behind speak nothing else.
- * @param onSecure takes a connection whose handshake is done; bytes that came with it are still to be read
+ * TLS 1.2 and 1.3 (RFC 5246, RFC 8446) by Node's own implementation.
+ * @param behind what is spoken behind the door, offered by ALPN (RFC 7301), and who takes a connection whose handshake is
+ * done; bytes that came with it are still to be read
  */
-export function createTlsDoor(tls: Tls, onSecure: (socket: TLSSocket) => void): TlsDoor {
+export function createTlsDoor(
+  tls: Tls,
+  { protocol, onSecure }: { readonly protocol: "http/1.1" | "h2"; onSecure(socket: TLSSocket): void },
+): TlsDoor {
   const { source, handshakes, handshakeTimeoutMs = defaultHandshakeTimeoutMs } = tls;
   const accepted = new Set<Socket>();
   const secure = new Set<TLSSocket>();
@@ -37,7 +41,7 @@ export function createTlsDoor(tls: Tls, onSecure: (socket: TLSSocket) => void): 
   const server = createServer({
     ...toOptions(source.current),
     handshakeTimeout: handshakeTimeoutMs,
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: [protocol],
   });
   server.on("secureConnection", (socket) => {
     handshakes.success.add();
@@ -51,7 +55,7 @@ export function createTlsDoor(tls: Tls, onSecure: (socket: TLSSocket) => void): 
     socket.destroy();
   });
   // Connections that are open keep what they have agreed on; tickets of the old pair are not resumed.
-  source.onRenewed((credentials) => server.setSecureContext(toOptions(credentials)));
+  const stopListening = source.onRenewed((credentials) => server.setSecureContext(toOptions(credentials)));
 
   const closeAll = () => {
     for (const socket of accepted) socket.destroy();
@@ -68,7 +72,7 @@ export function createTlsDoor(tls: Tls, onSecure: (socket: TLSSocket) => void): 
       if (secure.size === 0) closeAll();
     },
     closeAll,
-    stop: () => source.stop(),
+    stop: stopListening,
   };
 }
 

@@ -25,8 +25,8 @@ export interface TlsSourceParts {
 /** The certificate and key of the port, which are read again when their files change. */
 export interface TlsSource {
   readonly current: TlsCredentials;
-  /** Calls `listen` with each new pair, which is in use from then on. */
-  onRenewed(listen: (credentials: TlsCredentials) => void): void;
+  /** Calls `listen` with each new pair, which is in use from then on, until the result is called. */
+  onRenewed(listen: (credentials: TlsCredentials) => void): () => void;
   stop(): void;
 }
 
@@ -66,7 +66,7 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsCredentials> {
 
 class Source implements TlsSource {
   readonly #parts: TlsSourceParts;
-  readonly #listeners: ((credentials: TlsCredentials) => void)[] = [];
+  readonly #listeners = new Set<(credentials: TlsCredentials) => void>();
   readonly #timer: NodeJS.Timeout;
   #current: TlsCredentials;
   #isLooking = false;
@@ -87,8 +87,9 @@ class Source implements TlsSource {
     return this.#current;
   }
 
-  onRenewed(listen: (credentials: TlsCredentials) => void): void {
-    this.#listeners.push(listen);
+  onRenewed(listen: (credentials: TlsCredentials) => void): () => void {
+    this.#listeners.add(listen);
+    return () => void this.#listeners.delete(listen);
   }
 
   stop(): void {

@@ -10,6 +10,10 @@ export const shortNames: readonly ShortName[] = [
   { env: "LOG_LEVEL", path: ["log", "level"] },
   { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
+  { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
+  { env: "GRPC_PORT", path: ["grpc", "port"] },
+  { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
+  { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
@@ -20,7 +24,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
   GRAPHQL_ENABLED: "GraphQL",
-  GRPC_ENABLED: "gRPC",
   WEBSOCKET_ENABLED: "WebSocket",
 };
 

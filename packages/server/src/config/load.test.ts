@@ -219,16 +219,11 @@ describe("the environment", () => {
     const { warnings } = load({
       env: {
         GRAFANA_ENABLED: "true",
-        GRPC_ENABLED: "1",
         WEBSOCKET_ENABLED: "false",
         HUGGINGFACE_TOKEN: "hf_x",
       },
     });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual([
-      "GRAFANA_ENABLED",
-      "GRPC_ENABLED",
-      "HUGGINGFACE_TOKEN",
-    ]);
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED", "HUGGINGFACE_TOKEN"]);
     expect(warnings.join()).not.toContain("hf_x");
   });
 });

@@ -4,11 +4,15 @@ import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
+import { grpcSettings } from "./grpc-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { pullSettings } from "./pull-settings.ts";
+import { responseSettings } from "./response-settings.ts";
+import { prometheusSettings } from "./prometheus-settings.ts";
 import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
@@ -31,10 +35,17 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",
   ),
-  prometheus: section(
-    { enabled: z.boolean().default(true).describe("Whether `/metrics` is served.") },
-    "Metrics for Prometheus.",
+  ollama_api: section(
+    { enabled: z.boolean().default(true).describe("Whether Ollama's API is served under `/api/*`.") },
+    "Ollama's own API, for every model.",
   ),
+  responses: responseSettings,
+  grpc: grpcSettings,
+  mcp: section(
+    { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
+    "The operations as tools for agents, over the Model Context Protocol.",
+  ),
+  prometheus: prometheusSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,
@@ -45,6 +56,7 @@ export const configSchema = z.strictObject({
   events: eventSettings,
   prices: priceList,
   bundled_prices: bundledPricesSetting,
+  pulls: pullSettings,
 });
 
 /** The whole configuration, checked. Secrets are `Secret`. */

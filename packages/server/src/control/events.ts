@@ -9,10 +9,21 @@ export interface EventReader {
     readonly limit: number;
     readonly integration?: string | undefined;
   }): Promise<readonly PlatformEvent[]>;
+  /** Whether the log is that of all replicas. */
+  readonly isShared: boolean;
+  /** What the ids count in, where each replica has a log of its own; undefined where all have one. */
+  logName(): Promise<string | undefined>;
+  /** Ids of the oldest and the newest event that is kept; 0 where there is none. Rejects with PlatformError `unavailable`. */
+  bounds(): Promise<EventBounds>;
   /** Calls `listener` with each new event, until the result is called. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
   /** The same of other replicas. */
   onRemoteEvent(listener: (event: RemoteEvent) => void): () => void;
+}
+
+export interface EventBounds {
+  readonly oldest: number;
+  readonly newest: number;
 }
 
 /** An event of another replica. It has no place in the log of this one, and so the id 0. */

@@ -15,6 +15,7 @@ import {
   toKeyRow,
   toKeyTarget,
 } from "./key-fields.ts";
+import { idList, within } from "./id-list.ts";
 import { findOwner, ownerOf, refuseMoreThanOwner } from "./key-owner.ts";
 import { limitChange, limitInput, limitsAfter, toLimitValues } from "./limit-fields.ts";
 import { policyAfter, policyChange, policyInput, toKeyPolicy } from "./policy-fields.ts";
@@ -50,12 +51,17 @@ function readingOperations({ identity }: KeyOperationParts): readonly Operation[
       rest: { method: "GET", path: "/api/v1/keys" },
       input: z.strictObject({
         owner: z.string().max(64).optional().describe("Id of a user: only keys of that one."),
+        owners: idList("Ids of users: only their keys.").optional(),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
         cursor: z.string().max(64).default("").describe("next_cursor of the page before."),
       }),
       output: z.object({ keys: z.array(keySchema).readonly(), next_cursor: z.string().nullable() }),
-      run: async ({ owner, limit, cursor }) => {
-        const keys = await identity.apiKeys.list({ afterId: cursor, limit, ownerId: owner });
+      run: async ({ owner, owners, limit, cursor }) => {
+        const keys = await identity.apiKeys.list({
+          afterId: cursor,
+          limit,
+          ownerIds: within(owner, owners),
+        });
         return {
           keys: keys.map(toKeyRow),
           next_cursor: keys.length < limit ? null : (keys.at(-1)?.id ?? null),

@@ -13,7 +13,11 @@ const modelInput = z.strictObject({
   model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
 });
 
-const modelSchema = z.object({
+const copyInput = modelInput.extend({
+  destination: z.string().min(1).max(512).describe("The further name, as the integration takes it."),
+});
+
+export const modelSchema = z.object({
   id: z.string(),
   integration: z.string(),
   provider: z.string(),
@@ -29,7 +33,7 @@ const modelSchema = z.object({
     .describe("How far its file can be trusted; null where the platform keeps no files that were looked at."),
 });
 
-const loadedSchema = z.object({
+export const loadedSchema = z.object({
   id: z.string(),
   integration: z.string(),
   memory_bytes: z.number().nullable(),
@@ -137,6 +141,21 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
       },
     }),
     defineOperation({
+      name: "models.copy",
+      summary: "Gives a model another name beside its own, where it is kept.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/copy" },
+      audit: { target: toTarget },
+      input: copyInput,
+      output: done,
+      run: async ({ model, destination }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.copy?.bind(platform), info, "copy")(info.id, destination, signal);
+        await directory.refresh(info.integration);
+        return { model: destination, integration: info.integration, status: "copied" };
+      },
+    }),
+    defineOperation({
       name: "models.delete",
       summary: "Deletes a model where it is kept.",
       permission: "models.write",
@@ -148,6 +167,8 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
         const { info, platform } = find(model);
         await ability(platform.delete?.bind(platform), info, "delete")(info.id, signal);
         await directory.refresh(info.integration);
+        // Other replicas ask the integration anew.
+        manager.publish({ integration: info.integration, type: "models.changed", data: {} });
         return { model: info.id, integration: info.integration, status: "deleted" };
       },
     }),
@@ -224,7 +245,8 @@ function ability<Action>(action: Action | undefined, info: CatalogueModel, verb:
   );
 }
 
-function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
+/** A model as the management API shows it. */
+export function toModel(model: CatalogueModel): z.output<typeof modelSchema> {
   return {
     id: model.id,
     integration: model.integration,

@@ -3,6 +3,7 @@ import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import type { Team } from "../core/team.ts";
 import type { Identity } from "../store/identity.ts";
+import { idList } from "./id-list.ts";
 import { keyName } from "./key-fields.ts";
 import {
   limitChange,
@@ -31,12 +32,13 @@ function readingOperations(identity: Identity): readonly Operation[] {
       permission: "teams.read",
       rest: { method: "GET", path: "/api/v1/teams" },
       input: z.strictObject({
+        ids: idList("Only teams with these ids.").optional(),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
         cursor: z.string().max(64).default("").describe("next_cursor of the page before."),
       }),
       output: z.object({ teams: z.array(teamSchema).readonly(), next_cursor: z.string().nullable() }),
-      run: async ({ limit, cursor }) => {
-        const page = await identity.teams.list({ afterId: cursor, limit });
+      run: async ({ ids, limit, cursor }) => {
+        const page = await identity.teams.list({ afterId: cursor, limit, ids });
         return {
           teams: page.map(toRow),
           next_cursor: page.length < limit ? null : (page.at(-1)?.id ?? null),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import { recordedEnds } from "../core/stream-ends.ts";
 import type { LedgerCursor, LedgerFilter, LedgerTable } from "../store/ledger-table.ts";
+import { idList, within } from "./id-list.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 const usageRow = z.object({
@@ -58,6 +59,14 @@ export const recordFilter = {
   principal: z.string().max(128).optional(),
   outcome: z.enum(recordedEnds).optional(),
   request_id: z.string().max(128).optional(),
+  request_ids: idList("Only attempts of these calls.").optional(),
+  attempt: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("Only the attempts with this number: 1 for the first of each call."),
 };
 
 const filterSchema = z.strictObject(recordFilter);
@@ -104,6 +113,8 @@ export function toFilter({
   principal,
   outcome,
   request_id,
+  request_ids,
+  attempt,
 }: z.output<typeof filterSchema>): LedgerFilter {
   return {
     fromMs: from === undefined ? undefined : Date.parse(from),
@@ -112,7 +123,8 @@ export function toFilter({
     upstreamModel: model,
     principal,
     outcome,
-    requestId: request_id,
+    requestIds: within(request_id, request_ids),
+    attempt,
   };
 }
 

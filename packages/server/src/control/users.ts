@@ -8,6 +8,7 @@ import { keyName, refuseConfigured } from "./key-fields.ts";
 import type { KeyOperationParts } from "./keys.ts";
 import { limitChange, limitInput, limitsAfter, toLimitValues } from "./limit-fields.ts";
 import { createUser, insertWithKey } from "./new-user.ts";
+import { idList, within } from "./id-list.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
 import { findWithin, requireUser, toUserRow, userId, userSchema } from "./user-fields.ts";
@@ -28,14 +29,23 @@ function readingOperations({ identity }: KeyOperationParts): readonly Operation[
       permission: "users.read",
       rest: { method: "GET", path: "/api/v1/users" },
       input: z.strictObject({
+        ids: idList("Only users with these ids.").optional(),
         team: teamInput.optional().describe("Id of a team: only its members."),
+        teams: idList("Ids of teams: only their members.").optional(),
         role: roleInput.optional().describe("Only users with this role."),
+        roles: idList("Only users with one of these roles.").optional(),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
         cursor: z.string().max(64).default("").describe("next_cursor of the page before."),
       }),
       output: z.object({ users: z.array(userSchema).readonly(), next_cursor: z.string().nullable() }),
-      run: async ({ team, role, limit, cursor }) => {
-        const page = await identity.users.list({ afterId: cursor, limit, teamId: team, role });
+      run: async ({ ids, team, teams, role, roles, limit, cursor }) => {
+        const page = await identity.users.list({
+          afterId: cursor,
+          limit,
+          ids,
+          teamIds: within(team, teams),
+          roles: within(role, roles),
+        });
         return {
           users: page.map(toUserRow),
           next_cursor: page.length < limit ? null : (page.at(-1)?.id ?? null),

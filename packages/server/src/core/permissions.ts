@@ -5,6 +5,7 @@ export const permissions = {
   "inference.call": "Call models.",
   "models.read": "See models and which of them are loaded.",
   "models.write": "Load, unload, pull and delete models.",
+  "models.import": "Pull models from any address, and take over files of the server's machine.",
   "integrations.read": "See integrations, their states, metrics and settings without secrets.",
   "integrations.write": "Restart integrations and change their settings.",
   "events.read": "Follow what changes.",

@@ -49,8 +49,6 @@ export interface ModelDirectoryParts {
   readonly routing: RoutingConfig;
   readonly breaker: BreakerSettings;
   readonly log: Log;
-  /** Told of each new snapshot. */
-  onChange?(): void;
 }
 
 /** Knows which models there are and keeps the routing snapshot. */
@@ -60,6 +58,8 @@ export interface ModelDirectory {
   readonly isReady: boolean;
   /** Platforms changed state: what is known of their models is put into a new snapshot at once. */
   rebuild(): void;
+  /** Calls `listener` after each new snapshot, until the result is called. */
+  onChange(listener: () => void): () => void;
   /** Asks one platform, or all, for its models. Never rejects; a platform that fails keeps its last list. */
   refresh(integration?: string): Promise<void>;
 }
@@ -71,6 +71,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   const { source, routing, breaker, log } = parts;
   const known = new Map<string, readonly ModelInfo[]>();
   const targets = new Map<string, Target>();
+  const listeners = new Set<() => void>();
   const state = { snapshot: emptySnapshot, isReady: false };
 
   function targetOf(integration: string, model: string): Target {
@@ -99,7 +100,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     const absent = source.platforms().filter(({ platform }) => platform === undefined);
     const absences = new Map(absent.map(({ name, absence }) => [name, absence]));
     state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models, absences };
-    parts.onChange?.();
+    for (const listener of listeners) listener();
   }
 
   async function refreshOne(view: PlatformView): Promise<void> {
@@ -119,6 +120,10 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
       return state.isReady;
     },
     rebuild,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     async refresh(integration) {
       const views = source
         .platforms()

@@ -4,15 +4,17 @@ import {
   type Codec,
   type Dialect,
   type JsonObject,
+  type ModelPlatform,
   PlatformError,
+  type ReplyDecoder,
 } from "@llm-platform/kit";
 import { spliceBody } from "../wire/body-splice.ts";
-import { NdjsonReader } from "../wire/ndjson-reader.ts";
 import { toRecord } from "../wire/openai-usage.ts";
 import type { ReplyReader } from "../wire/reply-facts.ts";
-import type { ReplyForms } from "../wire/reply-forms.ts";
-import { SseReader } from "../wire/sse-reader.ts";
-import { WholeReader } from "../wire/whole-reader.ts";
+import type { ClientDialect } from "./dialects/client-dialect.ts";
+import { clientDialectOf } from "./dialects/client-dialects.ts";
+import { OpenAiReplyDecoder } from "./dialects/openai-decoder.ts";
+import { encodeOpenAiRequest } from "./dialects/openai-request.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Target } from "./targets.ts";
 import { TranscodingReader } from "./transcoding-reader.ts";
@@ -39,49 +41,79 @@ export function prepareAttempt(call: GatewayCall, target: Target): PreparedAttem
       },
     );
   }
-  if (dialect !== call.dialect) return transcode(call, target, platform.codec);
-  const includeUsage = dialect === "openai" && call.stream && platform.reportsStreamUsage !== false;
-  const body = spliceBody(call.body, call.head, { model: target.model, includeUsage });
-  return {
-    outgoing: new OutgoingCall(call, { dialect, model: target.model, body }),
-    reader: readerFor(call, dialect, target.replyForms),
-  };
+  const client = clientDialectOf(call.dialect);
+  return dialect === call.dialect
+    ? passOn({ call, target, platform }, client)
+    : transcode({ call, target, platform }, { client, dialect });
 }
 
-function readerFor(call: GatewayCall, dialect: Dialect, forms: ReplyForms): ReplyReader {
-  const isOllama = dialect === "ollama";
-  if (!call.stream) return new WholeReader(isOllama ? "ollama" : "openai", forms);
-  return isOllama ? new NdjsonReader() : new SseReader({ keepUsageEvent: call.head.includeUsage, forms });
+interface Attempt {
+  readonly call: GatewayCall;
+  readonly target: Target;
+  readonly platform: ModelPlatform;
 }
 
-function transcode(call: GatewayCall, target: Target, codec: Codec | undefined): PreparedAttempt {
-  if (call.dialect !== "openai" || codec === undefined) {
-    throw new PlatformError(
-      "unsupported_parameter",
-      `The model \`${call.head.model}\` cannot be called in the ${call.dialect} dialect.`,
-      {
-        field: "model",
-      },
-    );
-  }
-  const request = toRequest(call.json());
-  const { operation, stream } = call;
-  const body = codec.encodeRequest({ operation, request, model: target.model, stream });
-  const decoder = codec.createReplyDecoder({
-    operation,
+/** Both sides speak the same: bytes stay bytes. */
+function passOn({ call, target, platform }: Attempt, client: ClientDialect): PreparedAttempt {
+  const { dialect, stream, head } = call;
+  const { model } = target;
+  const includeUsage = dialect === "openai" && stream && platform.reportsStreamUsage !== false;
+  const body = spliceBody(call.body, head, { model, includeUsage });
+  const reader = client.createPassingReader({
     stream,
-    estimatedInputTokens: call.estimatedInputTokens,
+    includeUsage: head.includeUsage,
+    forms: target.replyForms,
+    createDecoder: () => decoderOf(call, platform),
   });
-  const reader = new TranscodingReader(decoder, {
+  return { outgoing: new OutgoingCall(call, { dialect, model, body }), reader };
+}
+
+function transcode(
+  { call, target, platform }: Attempt,
+  { client, dialect }: { readonly client: ClientDialect; readonly dialect: Dialect },
+): PreparedAttempt {
+  const { operation, stream } = call;
+  const { model } = target;
+  const asked = toRequest(call.json());
+  const request = client.decodeRequest(operation, asked);
+  const body =
+    dialect === "openai"
+      ? encodeOpenAiRequest({
+          request,
+          model,
+          stream,
+          provider: platform.provider,
+          reportsStreamUsage: platform.reportsStreamUsage !== false,
+        })
+      : codecOf(call, platform).encodeRequest({ operation, request, model, stream });
+  const encoder = client.createReplyEncoder({
     operation,
     stream,
     requestId: call.id,
     model: call.head.model,
-    createdSeconds: Math.floor(Date.now() / 1_000),
-    includeUsage: call.head.includeUsage,
-    isBase64: request["encoding_format"] === "base64",
+    request: asked,
+    nowMs: Date.now,
   });
-  return { outgoing: new OutgoingCall(call, { dialect: codec.dialect, model: target.model, body }), reader };
+  const decoder =
+    dialect === "openai" ? new OpenAiReplyDecoder({ operation, stream }) : decoderOf(call, platform);
+  return {
+    outgoing: new OutgoingCall(call, { dialect, model, body }),
+    reader: new TranscodingReader(decoder, encoder),
+  };
+}
+
+function decoderOf(call: GatewayCall, platform: ModelPlatform): ReplyDecoder {
+  const { operation, stream, estimatedInputTokens } = call;
+  return codecOf(call, platform).createReplyDecoder({ operation, stream, estimatedInputTokens });
+}
+
+function codecOf(call: GatewayCall, { codec }: ModelPlatform): Codec {
+  if (codec !== undefined) return codec;
+  throw new PlatformError(
+    "unsupported_parameter",
+    `The model \`${call.head.model}\` cannot be called in the ${call.dialect} dialect.`,
+    { field: "model" },
+  );
 }
 
 function toRequest(value: unknown): JsonObject {

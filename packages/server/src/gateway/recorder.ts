@@ -3,6 +3,7 @@ import { costMicros } from "../core/cost.ts";
 import { sourceOf, statusOf } from "../core/error-status.ts";
 import type { BudgetCharge } from "../core/budgets.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
+import { sampledTraceId } from "../core/sampled-trace.ts";
 import type { BudgetPrices } from "../core/budget-prices.ts";
 import type { PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
@@ -168,10 +169,15 @@ interface CountedUsage {
 /** What the upstream reported; where it reported nothing and something was generated, our estimate, marked as one. */
 function usageOf(end: AttemptEnd, call: GatewayCall): CountedUsage {
   const { facts } = end;
-  if (facts.usage !== undefined) return { usage: facts.usage, source: "reported" };
+  const isPartial = end.error !== undefined && facts.usage?.outputTokens === undefined;
+  if (facts.usage !== undefined && !isPartial) return { usage: facts.usage, source: "reported" };
   if (facts.contentEvents === 0 && end.error !== undefined) return { usage: {}, source: "none" };
   const inputTokens = call.estimatedInputTokens;
-  return { usage: { inputTokens, outputTokens: estimateOutput(facts, call) }, source: "estimated" };
+  // Some upstreams tell the tokens of the prompt at the start, and those of the reply at an end that did not come.
+  return {
+    usage: { inputTokens, ...facts.usage, outputTokens: estimateOutput(facts, call) },
+    source: "estimated",
+  };
 }
 
 /** One event of a stream is about one token; of a whole reply without usage nothing is known but that it came. */
@@ -279,7 +285,10 @@ class TargetSeries {
       this.#seriesOf(this.#costs, this.#metrics.cost, so.currency).add(so.cost / 1_000_000);
     }
     if (!record.call.stream || record.firstContentAtMs === 0) return;
-    this.#firstToken.observe((record.firstContentAtMs - record.call.startedAtMs) / 1_000);
+    this.#firstToken.observe(
+      (record.firstContentAtMs - record.call.startedAtMs) / 1_000,
+      sampledTraceId(record.call.traceparent),
+    );
     const tokens = usage.outputTokens ?? 0;
     if (tokens > 1) this.#perToken.observe((so.nowMs - record.firstContentAtMs) / 1_000 / (tokens - 1));
   }
@@ -290,7 +299,7 @@ class TargetSeries {
       this.#metrics.requests
         .series(this.provider, this.model, this.#operation, statusClass, String(call.stream))
         .add();
-    this.#duration.observe((nowMs - call.startedAtMs) / 1_000);
+    this.#duration.observe((nowMs - call.startedAtMs) / 1_000, sampledTraceId(call.traceparent));
     this.#overhead.observe((call.sentAtMs - call.startedAtMs) / 1_000);
   }
 

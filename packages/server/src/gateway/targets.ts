@@ -23,7 +23,7 @@ export class Target {
     this.integration = integration;
     this.model = model;
     this.breaker = new Breaker(breaker);
-    this.replyHeaders = `x-llmp-provider: ${toHeaderValue(integration)}\r\nx-llmp-model: ${toHeaderValue(model)}\r\n`;
+    this.replyHeaders = formatTargetLines(integration, model);
   }
 
   /** Its platform's provider; `none` while that does not run. */
@@ -32,7 +32,12 @@ export class Target {
   }
 }
 
+/** Header lines that say who answered. */
+export function formatTargetLines(integration: string, model: string): string {
+  return `x-llmp-provider: ${toHeaderValue(integration)}\r\nx-llmp-model: ${toHeaderValue(model)}\r\n`;
+}
+
 /** Names come from upstreams: what may not stand in a header is written in per cent (RFC 3986 section 2.1). */
-function toHeaderValue(name: string): string {
+export function toHeaderValue(name: string): string {
   return name.replaceAll(/[^\x21-\x7e]+/g, (odd) => encodeURIComponent(odd.toWellFormed()));
 }

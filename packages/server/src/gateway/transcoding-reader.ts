@@ -1,19 +1,17 @@
 import type { ModelEvent, ReplyDecoder } from "@llm-platform/kit";
 import { ReplyFacts, type ReplyReader } from "../wire/reply-facts.ts";
-import { doneFrame, type EncoderInput, OpenAiReplyBuilder, OpenAiStreamEncoder } from "./openai-encoder.ts";
+import type { ReplyEncoder } from "./dialects/client-dialect.ts";
+import { noteEvent } from "./event-facts.ts";
 
-/** Reads a reply in a platform's dialect and gives it out in OpenAI's. */
+/** Reads a reply in a platform's dialect and gives it out in the client's. */
 export class TranscodingReader implements ReplyReader {
   readonly facts = new ReplyFacts();
   readonly #decoder: ReplyDecoder;
-  readonly #stream: OpenAiStreamEncoder | undefined;
-  readonly #whole: OpenAiReplyBuilder | undefined;
-  #terminalText = "";
+  readonly #encoder: ReplyEncoder;
 
-  constructor(decoder: ReplyDecoder, input: EncoderInput & { readonly stream: boolean }) {
+  constructor(decoder: ReplyDecoder, encoder: ReplyEncoder) {
     this.#decoder = decoder;
-    if (input.stream) this.#stream = new OpenAiStreamEncoder(input);
-    else this.#whole = new OpenAiReplyBuilder(input);
+    this.#encoder = encoder;
   }
 
   push(chunk: Buffer): Buffer | undefined {
@@ -21,50 +19,20 @@ export class TranscodingReader implements ReplyReader {
   }
 
   finish(): Buffer | undefined {
-    const passed = this.#take(this.#decoder.end());
-    if (this.#whole !== undefined) this.#terminalText = JSON.stringify(this.#whole.build());
-    return passed;
+    return this.#take(this.#decoder.end());
   }
 
   terminalFrames(): Buffer | undefined {
-    return Buffer.from(this.#whole === undefined ? this.#terminalText + doneFrame : this.#terminalText);
+    return Buffer.from(this.#encoder.finish());
   }
 
   #take(events: readonly ModelEvent[]): Buffer | undefined {
     let text = "";
     for (const event of events) {
-      this.#note(event);
+      noteEvent(event, this.facts);
       if (this.facts.error !== undefined) break;
-      this.#whole?.add(event);
-      // Usage comes with the end in most dialects: it goes out with the frames that announce it.
-      if (event.type === "usage") this.#terminalText += this.#stream?.encode(event) ?? "";
-      else text += this.#stream?.encode(event) ?? "";
+      text += this.#encoder.encode(event);
     }
     return text === "" ? undefined : Buffer.from(text);
-  }
-
-  #note(event: ModelEvent): void {
-    const { facts } = this;
-    switch (event.type) {
-      case "delta":
-      case "embedding":
-        facts.contentEvents++;
-        return;
-      case "finish":
-        facts.finishedChoices++;
-        facts.finishReason = event.reason;
-        return;
-      case "usage":
-        facts.usage = event.usage;
-        return;
-      case "warning":
-        facts.isPromptTruncated = true;
-        return;
-      case "error":
-        facts.error = event.error;
-        return;
-      case "end":
-        facts.isDone = true;
-    }
   }
 }

@@ -20,7 +20,8 @@ export interface KeySecret {
 export interface KeyPage {
   readonly afterId: string;
   readonly limit: number;
-  readonly ownerId?: string | undefined;
+  /** Only keys of these users. */
+  readonly ownerIds?: readonly string[] | undefined;
 }
 
 /** What of a key can be changed. */
@@ -80,10 +81,10 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
           .executeTakeFirstOrThrow();
         if (inserted !== 1n) throw nameTaken(key.name);
       }),
-    list: ({ afterId, limit, ownerId }) =>
+    list: ({ afterId, limit, ownerIds }) =>
       guardStorageLater(async () => {
         const all = database.selectFrom("api_keys").selectAll().where("id", ">", afterId);
-        const query = ownerId === undefined ? all : all.where("owner_id", "=", ownerId);
+        const query = ownerIds === undefined ? all : all.where("owner_id", "in", ownerIds);
         return (await query.orderBy("id").limit(limit).execute()).map(toKey);
       }),
     find: (id) =>

@@ -22,6 +22,8 @@ export interface EventTable {
   append(event: NewEvent): Promise<PlatformEvent>;
   /** Oldest first. */
   list(query: EventQuery): Promise<readonly PlatformEvent[]>;
+  /** Ids of the oldest and the newest event that is kept; 0 where there is none. */
+  bounds(): Promise<{ readonly oldest: number; readonly newest: number }>;
 }
 
 export interface EventTableParts {
@@ -46,6 +48,7 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
   const listOne = raw.prepare(
     "SELECT id, time, integration, type, data FROM events WHERE id > ? AND integration = ? ORDER BY id LIMIT ?",
   );
+  const bounds = raw.prepare("SELECT min(id) AS oldest, max(id) AS newest FROM events");
   let sincePrune = pruneEvery;
 
   return {
@@ -65,6 +68,11 @@ export function createEventTable({ raw, keep, nowMs }: EventTableParts): EventTa
         const rows =
           integration === undefined ? listAll.all(afterId, limit) : listOne.all(afterId, integration, limit);
         return rows.map(toEvent);
+      }),
+    bounds: () =>
+      guardStorageLater(async () => {
+        const row = bounds.get();
+        return { oldest: Number(row?.["oldest"] ?? 0), newest: Number(row?.["newest"] ?? 0) };
       }),
   };
 }

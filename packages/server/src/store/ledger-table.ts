@@ -20,7 +20,9 @@ export interface LedgerFilter {
   readonly upstreamModel?: string | undefined;
   readonly principal?: string | undefined;
   readonly outcome?: RecordedEnd | undefined;
-  readonly requestId?: string | undefined;
+  readonly requestIds?: readonly string[] | undefined;
+  /** The number of the attempt within its call, from 1. */
+  readonly attempt?: number | undefined;
 }
 
 export interface LedgerPageQuery extends LedgerFilter {
@@ -158,7 +160,7 @@ function toCondition(
   builder: ExpressionBuilder<Tables, "usage_ledger">,
   filter: LedgerFilter,
 ): Expression<SqlBool> {
-  const { fromMs, untilMs, integration, upstreamModel, principal, outcome, requestId } = filter;
+  const { fromMs, untilMs, integration, upstreamModel, principal, outcome, requestIds, attempt } = filter;
   return builder.and([
     ...(fromMs === undefined ? [] : [builder("started_at_ms", ">=", fromMs)]),
     ...(untilMs === undefined ? [] : [builder("started_at_ms", "<", untilMs)]),
@@ -167,8 +169,15 @@ function toCondition(
     ...(principal === undefined ? [] : [builder("principal", "=", principal)]),
     ...(outcome === undefined ? [] : [builder("outcome", "=", outcome)]),
     // Attempt ids are the request's id, a dot and a number: from "id." up to, but without, "id/".
-    ...(requestId === undefined
+    ...(requestIds === undefined
       ? []
-      : [builder("attempt_id", ">=", `${requestId}.`), builder("attempt_id", "<", `${requestId}/`)]),
+      : [
+          builder.or(
+            requestIds.map((id) =>
+              builder.and([builder("attempt_id", ">=", `${id}.`), builder("attempt_id", "<", `${id}/`)]),
+            ),
+          ),
+        ]),
+    ...(attempt === undefined ? [] : [builder("attempt_id", "like", `%.${attempt}`)]),
   ]);
 }

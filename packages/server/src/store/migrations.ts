@@ -6,6 +6,8 @@ import { budgets } from "./budget-migration.ts";
 import { auditChains } from "./chain-migration.ts";
 import { content } from "./content-migration.ts";
 import { operatorPrices, priceVersions } from "./price-migration.ts";
+import { pulls } from "./pull-migration.ts";
+import { responses } from "./responses-migration.ts";
 import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
@@ -75,6 +77,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0014_coarse_rollups": coarseRollups,
   "0015_content": content,
   "0016_audit_operations": auditOperations,
+  "0017_pulls": pulls,
+  "0019_responses": responses,
 };
 
 export interface MigrateParts {

@@ -16,6 +16,12 @@ import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
+import { createPullRows, type PullRows } from "./pull-rows.ts";
+import {
+  createResponseTable,
+  type ResponseTable,
+  type ResponseTableParts,
+} from "./responses/response-table.ts";
 import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
@@ -56,12 +62,14 @@ export interface Store {
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
   readonly prices: PriceRows;
+  readonly pulls: PullRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   /** For what must not be done twice at once, by this server or another replica. */
   readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
   createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
+  createResponses(parts: Omit<ResponseTableParts, "database" | "vault" | "nowMs">): ResponseTable;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
   /** Looks at the ledger by the seals in the audit log, up to these records. Rejects with PlatformError `unavailable`. */
   checkSeals(heads: readonly Pick<ChainHead, "chain" | "sequence">[]): Promise<SealVerdict>;
@@ -154,10 +162,12 @@ async function openTables(
       vault,
       signingKeys: createSigningKeyTable(database),
       prices: createPriceRows(database),
+      pulls: createPullRows(database, onlyChain),
       changes: noReplicas,
       runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
+      createResponses: (parts) => createResponseTable({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
         createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (heads) => checkSeals(database, heads),

@@ -22,7 +22,9 @@ export interface Tables {
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
   readonly call_content: CallContentRow;
+  readonly responses: ResponseRow;
   readonly prices: PriceRow;
+  readonly pulls: PullRow;
 }
 
 export interface EventRow {
@@ -264,4 +266,44 @@ export interface PriceRow {
   readonly terms: string | null;
   readonly changed_at_ms: number;
   readonly changed_by: string;
+}
+
+export interface PullRow {
+  readonly id: string;
+  /** Whose disk the files come to. */
+  readonly replica: string;
+  readonly kind: string;
+  readonly source: string;
+  /** JSON. */
+  readonly request: string;
+  readonly phase: string;
+  readonly detail: string | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly revision: string | null;
+  readonly license: string | null;
+  /** JSON. */
+  readonly files: string;
+  /** JSON. */
+  readonly models: string;
+  readonly completed_bytes: number;
+  readonly total_bytes: number | null;
+  readonly created_by: string;
+  readonly created_by_name: string;
+  readonly created_at_ms: number;
+  readonly updated_at_ms: number;
+  readonly finished_at_ms: number | null;
+}
+
+/** A response that its caller may come back to. */
+export interface ResponseRow {
+  readonly id: string;
+  /** Whose it is. */
+  readonly owner: string;
+  /** Null for the first of a conversation. */
+  readonly previous_id: string | null;
+  readonly created_at_ms: number;
+  /** How long the text of the row is. */
+  readonly characters: number;
+  readonly envelope: string;
 }

@@ -12,12 +12,19 @@ export interface TeamChange {
   readonly limits?: LimitValues | undefined;
 }
 
+export interface TeamPage {
+  readonly afterId: string;
+  readonly limit: number;
+  /** Only these. */
+  readonly ids?: readonly string[] | undefined;
+}
+
 /** Teams. Every member rejects with PlatformError `unavailable` when the database does not answer. */
 export interface TeamTable {
   /** Rejects with PlatformError `conflict` when the name is taken. */
   insert(team: Team): Promise<void>;
   /** In the order of their ids, those behind `afterId`. */
-  list(page: { readonly afterId: string; readonly limit: number }): Promise<readonly Team[]>;
+  list(page: TeamPage): Promise<readonly Team[]>;
   find(id: string): Promise<Team | undefined>;
   findByName(name: string): Promise<Team | undefined>;
   /** Resolves with the team as changed; undefined when there is none. Rejects as `insert` does. */
@@ -37,9 +44,10 @@ export function createTeamTable(database: Kysely<Tables>): TeamTable {
           .executeTakeFirstOrThrow();
         if (inserted !== 1n) throw nameTaken(team.name);
       }),
-    list: ({ afterId, limit }) =>
+    list: ({ afterId, limit, ids }) =>
       guardStorageLater(async () => {
-        const query = database.selectFrom("teams").selectAll().where("id", ">", afterId);
+        const all = database.selectFrom("teams").selectAll().where("id", ">", afterId);
+        const query = ids === undefined ? all : all.where("id", "in", ids);
         return (await query.orderBy("id").limit(limit).execute()).map(toTeam);
       }),
     find: (id) => guardStorageLater(() => findBy(database, "id", id)),

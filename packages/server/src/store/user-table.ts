@@ -18,10 +18,12 @@ export interface UserChange {
 export interface UserPage {
   readonly afterId: string;
   readonly limit: number;
-  /** Only members of this team. */
-  readonly teamId?: string | undefined;
-  /** Only users with this role. */
-  readonly role?: string | undefined;
+  /** Only these. */
+  readonly ids?: readonly string[] | undefined;
+  /** Only members of these teams. */
+  readonly teamIds?: readonly string[] | undefined;
+  /** Only users with one of these roles. */
+  readonly roles?: readonly string[] | undefined;
 }
 
 /** Users and service accounts. Every member rejects with PlatformError `unavailable` when the database does not answer. */
@@ -57,11 +59,12 @@ export function createUserTable(database: Kysely<Tables>): UserTable {
           });
         }
       }),
-    list: ({ afterId, limit, teamId, role }) =>
+    list: ({ afterId, limit, ids, teamIds, roles }) =>
       guardStorageLater(async () => {
         let query = database.selectFrom("users").selectAll().where("id", ">", afterId);
-        if (teamId !== undefined) query = query.where("team_id", "=", teamId);
-        if (role !== undefined) query = query.where("role", "=", role);
+        if (ids !== undefined) query = query.where("id", "in", ids);
+        if (teamIds !== undefined) query = query.where("team_id", "in", teamIds);
+        if (roles !== undefined) query = query.where("role", "in", roles);
         return (await query.orderBy("id").limit(limit).execute()).map(toUser);
       }),
     find: (id) => guardStorageLater(() => find(database, id)),

@@ -30,6 +30,8 @@ export interface CollectParts {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly version: string;
+  /** Whether the configurations in force are the last that were saved. */
+  isConfigurationCurrent(): boolean;
   integrations(): readonly ObservedIntegration[];
 }
 
@@ -37,10 +39,11 @@ const circuitValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_
 const mostTargets = 200;
 
 /** Sets the gauges that are read and not counted, at each exposition. */
-export function collectGauges({ registry, metrics, version, integrations }: CollectParts): void {
+export function collectGauges(parts: CollectParts): void {
+  const { registry, metrics, version, integrations } = parts;
   metrics.buildInfo.series(version, process.version).set(1);
-  metrics.configReload.series().set(1);
   registry.onCollect(() => {
+    metrics.configReload.series().set(parts.isConfigurationCurrent() ? 1 : 0);
     metrics.pluginUp.clear();
     metrics.pluginState.clear();
     metrics.providerUp.clear();
@@ -50,7 +53,9 @@ export function collectGauges({ registry, metrics, version, integrations }: Coll
       for (const each of integrationStates)
         metrics.pluginState.series(name, each).set(each === state ? 1 : 0);
       metrics.pluginRestarts.series(name).set(restarts);
-      if (type === "model_platform") metrics.providerUp.series(name, provider ?? "none").set(isUp);
+      // One that is switched off is not down.
+      if (type === "model_platform" && state !== "disabled")
+        metrics.providerUp.series(name, provider ?? "none").set(isUp);
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { MetricDefinition, SeriesData } from "./metric-definition.ts";
+import type { Exemplar, MetricDefinition, SeriesData } from "./metric-definition.ts";
 
 /**
  * The series of one metric in other processes: the last that each of them told, and what those that are gone had counted.
@@ -47,6 +47,23 @@ export class ForeignSeries {
     const value = isMost ? Math.max(a.value, b.value) : a.value + b.value;
     if (a.counts === undefined || b.counts === undefined) return { values: a.values, value };
     const { counts } = b;
-    return { values: a.values, value, counts: a.counts.map((count, index) => count + (counts[index] ?? 0)) };
+    return {
+      values: a.values,
+      value,
+      counts: a.counts.map((count, index) => count + (counts[index] ?? 0)),
+      exemplars: latest(a.exemplars, b.exemplars),
+    };
   }
+}
+
+type Exemplars = readonly (Exemplar | undefined)[] | undefined;
+
+/** Of each bucket the later of two. */
+function latest(a: Exemplars, b: Exemplars): Exemplars {
+  if (a === undefined || b === undefined) return a ?? b;
+  const length = Math.max(a.length, b.length);
+  return Array.from({ length }, (_, index) => {
+    const [one, other] = [a[index], b[index]];
+    return (one?.atSeconds ?? 0) >= (other?.atSeconds ?? 0) ? (one ?? other) : other;
+  });
 }

@@ -10,6 +10,14 @@ export interface MetricDefinition {
   readonly merge?: "sum" | "max";
 }
 
+/** One observation whose trace is kept somewhere. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly value: number;
+  /** When, in Unix time. */
+  readonly atSeconds: number;
+}
+
 /** One series as plain data, for another process. */
 export interface SeriesData {
   readonly values: readonly string[];
@@ -17,4 +25,6 @@ export interface SeriesData {
   readonly value: number;
   /** Of a histogram: how many fell into each bucket. */
   readonly counts?: Float64Array;
+  /** Of a histogram: the last call with a trace in each bucket, as far as there was one. */
+  readonly exemplars?: readonly (Exemplar | undefined)[] | undefined;
 }

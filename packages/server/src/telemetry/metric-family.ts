@@ -1,5 +1,6 @@
+import { type ExpositionFormat, formatHead, formatSeries } from "./exposition.ts";
 import { ForeignSeries } from "./foreign-series.ts";
-import type { MetricDefinition, SeriesData } from "./metric-definition.ts";
+import type { Exemplar, MetricDefinition, SeriesData } from "./metric-definition.ts";
 
 /** One series of a counter or gauge: resolved once, then a plain addition. */
 export class NumberSeries {
@@ -19,18 +20,23 @@ export class HistogramSeries {
   readonly #bounds: readonly number[];
   readonly counts: Float64Array;
   sum = 0;
+  exemplars: (Exemplar | undefined)[] | undefined;
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  observe(value: number): void {
+  /** @param traceId of the call, where its trace is kept somewhere */
+  observe(value: number, traceId?: string): void {
     const bounds = this.#bounds;
     let index = 0;
     while (index < bounds.length && value > (bounds[index] ?? 0)) index++;
     this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sum += value;
+    if (traceId === undefined) return;
+    this.exemplars ??= [];
+    this.exemplars[index] = { traceId, value, atSeconds: Date.now() / 1_000 };
   }
 }
 
@@ -98,26 +104,20 @@ export class Family<Series extends AnySeries> implements Metric<Series> {
     return [...this.#series.values()].map(({ values, series }) => toData(values, series));
   }
 
-  expose(): string {
-    const { name, help, type, labels } = this.definition;
-    let text = `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
-    for (const { values, value, counts } of this.foreign.mergeInto(this.export())) {
-      const pairs = labels.map((label, index) => `${label}="${escapeLabel(values[index] ?? "")}"`);
-      text +=
-        counts === undefined
-          ? `${name}${braces(pairs)} ${value}\n`
-          : this.#exposeHistogram(pairs, { sum: value, counts });
-    }
-    return text;
+  /** The metric's text, one series at a time. */
+  *expose(format: ExpositionFormat): Generator<string> {
+    yield formatHead(this.definition, format);
+    for (const series of this.#merged()) yield formatSeries(this.definition, series, format);
   }
 
-  samples(label: string, wanted: string): readonly Sample[] {
+  /** Every series, or those whose label has this value. */
+  samples(where?: { readonly label: string; readonly value: string }): readonly Sample[] {
     const { name, labels: names } = this.definition;
-    const index = names.indexOf(label);
-    if (index < 0) return [];
+    const index = where === undefined ? -1 : names.indexOf(where.label);
+    if (where !== undefined && index < 0) return [];
     const found: Sample[] = [];
-    for (const { values, value, counts } of this.foreign.mergeInto(this.export())) {
-      if (values[index] !== wanted) continue;
+    for (const { values, value, counts } of this.#merged()) {
+      if (where !== undefined && values[index] !== where.value) continue;
       const labels = Object.fromEntries(names.map((each, at) => [each, values[at] ?? ""]));
       if (counts === undefined) found.push({ name, labels, value });
       else {
@@ -128,33 +128,14 @@ export class Family<Series extends AnySeries> implements Metric<Series> {
     return found;
   }
 
-  #exposeHistogram(
-    pairs: readonly string[],
-    { sum, counts }: { readonly sum: number; readonly counts: Float64Array },
-  ): string {
-    const { name, buckets = [] } = this.definition;
-    let text = "";
-    let count = 0;
-    buckets.forEach((bound, index) => {
-      count += counts[index] ?? 0;
-      text += `${name}_bucket${braces([...pairs, `le="${bound}"`])} ${count}\n`;
-    });
-    count += counts[buckets.length] ?? 0;
-    text += `${name}_bucket${braces([...pairs, 'le="+Inf"'])} ${count}\n`;
-    return `${text}${name}_sum${braces(pairs)} ${sum}\n${name}_count${braces(pairs)} ${count}\n`;
+  /** The series of all processes. */
+  #merged(): readonly SeriesData[] {
+    return this.foreign.mergeInto(this.export());
   }
 }
 
 function toData(values: readonly string[], series: AnySeries): SeriesData {
   return series instanceof NumberSeries
     ? { values, value: series.value }
-    : { values, value: series.sum, counts: series.counts };
-}
-
-function braces(pairs: readonly string[]): string {
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+    : { values, value: series.sum, counts: series.counts, exemplars: series.exemplars };
 }

@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "./metric-definition.ts";
+import { resourceNames } from "./resource-names.ts";
 
 /** Upper bounds in seconds for call durations: the OpenTelemetry GenAI list, with two more for local models. */
 const durationBuckets = [
@@ -39,24 +40,7 @@ export const metricNames = {
     type: "gauge",
     labels: ["provider"],
   },
-  gpuMemory: {
-    name: "llm_gpu_memory_usage_bytes",
-    help: "GPU memory in use. Absent on a machine without a GPU.",
-    type: "gauge",
-    labels: ["gpu", "node"],
-  },
-  cpuPercent: {
-    name: "llm_cpu_usage_percent",
-    help: "CPU used by the platform's processes together, 0 to 100 of all cores that it may use.",
-    type: "gauge",
-    labels: [],
-  },
-  cpuRatio: {
-    name: "llm_cpu_usage_ratio",
-    help: "The same as llm_cpu_usage_percent, as a ratio from 0 to 1.",
-    type: "gauge",
-    labels: [],
-  },
+  ...resourceNames,
   errors: {
     name: "llm_errors_total",
     help: "Errors that a caller saw, by code and by the layer at fault.",
@@ -110,7 +94,7 @@ export const metricNames = {
   },
   providerUp: {
     name: "llm_provider_up",
-    help: "1 while a model platform is running, else 0.",
+    help: "1 while a model platform is running, else 0. Absent for one that is disabled.",
     type: "gauge",
     labels: ["integration", "provider"],
   },
@@ -208,20 +192,6 @@ export const metricNames = {
     type: "counter",
     labels: ["cause"],
   },
-  memoryRatio: {
-    name: "llm_memory_usage_ratio",
-    help: "Memory in use, of what may be used. Absent where nothing bounds it.",
-    type: "gauge",
-    merge: "max",
-    labels: [],
-  },
-  loopDelay: {
-    name: "llm_event_loop_delay_seconds",
-    help: "How late the event loop was when it was last looked at, four times a second.",
-    type: "gauge",
-    merge: "max",
-    labels: [],
-  },
   limitDecisions: {
     name: "llm_limit_decisions_total",
     help: "How calls with limits were decided with Redis: lease (by what lay here), exchange (after asking), or local (without the other replicas). Absent without Redis.",
@@ -308,6 +278,24 @@ export const metricNames = {
     type: "counter",
     labels: ["result"],
   },
+  pulls: {
+    name: "llm_pulls_total",
+    help: "Pulls of models that came to rest, by where they came from and how they ended.",
+    type: "counter",
+    labels: ["kind", "result"],
+  },
+  pulledBytes: {
+    name: "llm_pulled_bytes_total",
+    help: "Bytes of models that this server fetched itself.",
+    type: "counter",
+    labels: ["kind"],
+  },
+  pullsActive: {
+    name: "llm_pulls_active",
+    help: "Pulls of models that run or wait.",
+    type: "gauge",
+    labels: [],
+  },
   auditFailures: {
     name: "llm_audit_write_failures_total",
     help: "Times that a sink of the audit log, the database or the file, failed or took too long.",
@@ -325,6 +313,18 @@ export const metricNames = {
     help: "HTTP requests, by the lane that read them: fast (inference calls in plain HTTP/1.1) or node_http.",
     type: "counter",
     labels: ["lane"],
+  },
+  grpcConnections: {
+    name: "llm_grpc_connections",
+    help: "Open client connections for gRPC.",
+    type: "gauge",
+    labels: [],
+  },
+  grpcHandled: {
+    name: "grpc_server_handled_total",
+    help: "Calls over gRPC that ended, by the status that the caller saw. The name is the one that dashboards for gRPC know.",
+    type: "counter",
+    labels: ["grpc_type", "grpc_service", "grpc_method", "grpc_code"],
   },
   workers: {
     name: "llm_workers",
@@ -362,9 +362,27 @@ export const metricNames = {
     type: "counter",
     labels: ["integration", "session"],
   },
+  alertsFiring: {
+    name: "llm_alerts_firing",
+    help: "How many things the platform itself finds an alert to be firing for.",
+    type: "gauge",
+    labels: ["alertname", "severity"],
+  },
+  alertDeliveries: {
+    name: "llm_alert_deliveries_total",
+    help: "Notifications of alerts that a receiver took.",
+    type: "counter",
+    labels: ["receiver"],
+  },
+  alertDeliveryFailures: {
+    name: "llm_alert_delivery_failures_total",
+    help: "Tries to hand a notification of alerts to a receiver that failed.",
+    type: "counter",
+    labels: ["receiver"],
+  },
   configReload: {
     name: "llm_config_last_reload_successful",
-    help: "1 when the configuration in force is the last one that was read.",
+    help: "1 when the configurations in force are the last that were saved, else 0: one does not work here.",
     type: "gauge",
     labels: [],
   },

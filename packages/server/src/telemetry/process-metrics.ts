@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from "prom-client";
+import type { ExpositionFormat } from "./exposition.ts";
 import type { PlatformMetrics } from "./platform-metrics.ts";
 import type { MetricRegistry } from "./registry.ts";
 
@@ -9,8 +10,11 @@ export type ProcessFigures = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
 
 /** Node's and the process's own metrics. */
 export interface ProcessMetrics {
-  /** In the Prometheus text format, with those of other processes added: sums, or averages where a sum says nothing. */
-  expose(others: readonly ProcessFigures[]): Promise<string>;
+  /**
+   * As text, with those of other processes added: sums, or averages where a sum says nothing. In OpenMetrics it ends the
+   * exposition.
+   */
+  expose(others: readonly ProcessFigures[], format: ExpositionFormat): Promise<string>;
   /** For another process. */
   figures(): Promise<ProcessFigures>;
 }
@@ -34,10 +38,11 @@ export function createProcessMetrics(registry: MetricRegistry, metrics: Platform
   });
   return {
     figures: () => defaults.getMetricsAsJSON(),
-    async expose(others) {
-      if (others.length === 0) return defaults.metrics();
+    async expose(others, format) {
       const own = await defaults.getMetricsAsJSON();
-      return AggregatorRegistry.aggregate([own.map(keepOwn), ...others]).metrics();
+      const merged = AggregatorRegistry.aggregate([own.map(keepOwn), ...others]);
+      if (format === "openmetrics") merged.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+      return merged.metrics();
     },
   };
 }

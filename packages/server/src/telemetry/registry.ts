@@ -1,3 +1,4 @@
+import type { ExpositionFormat } from "./exposition.ts";
 import type { MetricDefinition, SeriesData } from "./metric-definition.ts";
 import {
   type AnySeries,
@@ -21,10 +22,14 @@ export interface MetricRegistry {
   histogram(definition: MetricDefinition): Metric<HistogramSeries>;
   /** Called before each exposition, to set gauges that are read and not counted. */
   onCollect(collect: () => void): void;
-  /** The Prometheus text format, version 0.0.4. */
+  /** The text of every metric, in small pieces: whoever writes it may do something else in between. */
+  exposePieces(format: ExpositionFormat): Iterable<string>;
+  /** The Prometheus text format, version 0.0.4, at once. */
   expose(): string;
   /** Every series whose label `label` has this value, for one integration's page. */
   samples(label: string, value: string): readonly Sample[];
+  /** Every series of these metrics, or of all, those of other processes included. Names that are not known are ignored. */
+  read(names: readonly string[] | undefined): readonly Sample[];
   /** The series of this process, for another one to take in. Metrics without any are left out. */
   export(): readonly FamilyData[];
   /** Takes in the series of another process in place of those that it told before; metrics that are not defined here are ignored. */
@@ -48,6 +53,11 @@ export function createMetricRegistry(): MetricRegistry {
     return made;
   }
 
+  function* exposePieces(format: ExpositionFormat): Generator<string> {
+    for (const collect of collectors) collect();
+    for (const each of families.values()) yield* each.expose(format);
+  }
+
   return {
     counter: (definition) => family(definition, () => new NumberSeries()),
     gauge: (definition) => family(definition, () => new NumberSeries()),
@@ -55,15 +65,18 @@ export function createMetricRegistry(): MetricRegistry {
     onCollect: (collect) => {
       collectors.push(collect);
     },
-    expose() {
-      for (const collect of collectors) collect();
-      let text = "";
-      for (const each of families.values()) text += each.expose();
-      return text;
-    },
+    exposePieces,
+    expose: () => [...exposePieces("prometheus")].join(""),
     samples(label, value) {
       for (const collect of collectors) collect();
-      return [...families.values()].flatMap((each) => each.samples(label, value));
+      return [...families.values()].flatMap((each) => each.samples({ label, value }));
+    },
+    read(names) {
+      for (const collect of collectors) collect();
+      const wanted = names === undefined ? undefined : new Set(names);
+      return [...families]
+        .filter(([name]) => wanted?.has(name) !== false)
+        .flatMap(([, each]) => each.samples());
     },
     export() {
       for (const collect of collectors) collect();

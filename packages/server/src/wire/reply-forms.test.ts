@@ -46,9 +46,7 @@ describe("a reader that remembers the forms of replies", () => {
         const match = vi.spyOn(forms.wholes, "match");
         for (const text of texts) {
           const pieces = [Buffer.from(text)];
-          expect(read(new WholeReader("openai", forms), pieces)).toEqual(
-            read(new WholeReader("openai"), pieces),
-          );
+          expect(read(new WholeReader(forms), pieces)).toEqual(read(new WholeReader(), pieces));
         }
         for (const { value } of match.mock.results) if (value !== undefined) known();
       }),
@@ -120,9 +118,9 @@ describe("a reader that remembers the forms of replies", () => {
           usage: { prompt_tokens: count, completion_tokens: count + 1 },
         }),
       );
-    read(new WholeReader("openai", forms), [reply("stop", 1)]);
+    read(new WholeReader(forms), [reply("stop", 1)]);
     const match = vi.spyOn(forms.wholes, "match");
-    const { facts } = read(new WholeReader("openai", forms), [reply("tool_calls", 98)]);
+    const { facts } = read(new WholeReader(forms), [reply("tool_calls", 98)]);
     expect(match.mock.results[0]?.value).toBeDefined();
     expect(facts).toMatchObject({
       usage: { inputTokens: 98, outputTokens: 99 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WholeReader } from "./whole-reader.ts";
 
 function read(text: string): WholeReader {
-  const reader = new WholeReader("openai");
+  const reader = new WholeReader();
   reader.push(Buffer.from(text));
   reader.finish();
   return reader;

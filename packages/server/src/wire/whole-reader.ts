@@ -1,14 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
-import { noteOllamaFacts } from "./ndjson-reader.ts";
-import {
-  findOpenAiUsage,
-  type FoundUsage,
-  readUsageHoles,
-  toCountHoles,
-  toRecord,
-  toUsage,
-} from "./openai-usage.ts";
+import { findOpenAiUsage, type FoundUsage, readUsageHoles, toCountHoles, toUsage } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
 import type { ReplyForms } from "./reply-forms.ts";
@@ -22,13 +14,12 @@ const noBytes = Buffer.alloc(0);
 export const largestWholeReplyBytes = 64 * 1024 * 1024;
 
 /**
- * Reads a reply that is one JSON object (RFC 8259 section 4). It is held back until it is whole,
- * so that one which breaks off can be tried again and the client never sees half an answer.
- * In the OpenAI dialect, a reply of the form of an earlier one is compared with it instead of scanned.
+ * Reads a reply of the OpenAI dialect that is one JSON object (RFC 8259 section 4). It is held back until it is whole,
+ * so that one which breaks off can be tried again and the client never sees half an answer. A reply of the form of an
+ * earlier one is compared with it instead of scanned.
  */
 export class WholeReader implements ReplyReader, MemberVisitor {
   readonly facts = new ReplyFacts();
-  readonly #dialect: "openai" | "ollama";
   readonly #pending = new PendingBytes();
   readonly #forms: ReplyForms | undefined;
   #body: Buffer = noBytes;
@@ -38,8 +29,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
   #wordStart = -1;
 
   /** @param forms those of the upstream's earlier replies; without them each is scanned */
-  constructor(dialect: "openai" | "ollama", forms?: ReplyForms) {
-    this.#dialect = dialect;
+  constructor(forms?: ReplyForms) {
     this.#forms = forms;
   }
 
@@ -51,8 +41,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
 
   finish(): Buffer | undefined {
     this.#body = this.#pending.take();
-    if (this.#dialect === "ollama") this.#readOllama();
-    else this.#readOpenAi(this.#body);
+    this.#read(this.#body);
     this.facts.isDone = this.facts.error === undefined;
     return undefined;
   }
@@ -78,7 +67,7 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     }
   }
 
-  #readOpenAi(body: Buffer): void {
+  #read(body: Buffer): void {
     const wholes = this.#forms?.wholes;
     const known = wholes?.match(body, 0, body.length);
     if (known !== undefined) {
@@ -116,18 +105,6 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     if (reason === undefined) return;
     this.facts.finishReason = toFinishReason(reason);
     this.facts.finishedChoices++;
-  }
-
-  #readOllama(): void {
-    let value: unknown;
-    try {
-      value = JSON.parse(this.#body.toString("utf8"));
-    } catch (error) {
-      throw malformed("a reply that is not a JSON object", error);
-    }
-    const reply = toRecord(value);
-    if (reply === undefined) throw malformed("a reply that is not a JSON object");
-    noteOllamaFacts({ done: true, ...reply }, this.facts);
   }
 }
 

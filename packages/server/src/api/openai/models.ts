@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import { requirePermission } from "../../core/permissions.ts";
-import type { CatalogueModel, ModelDirectory } from "../../gateway/model-directory.ts";
+import type { ModelDirectory } from "../../gateway/model-directory.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
+import { type ListedModel, listModels, toListed } from "../listed-models.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 
 export interface ModelsParts {
@@ -45,40 +46,6 @@ export function createModelsHandler({ directory, authenticator }: ModelsParts): 
     );
   };
 }
-interface ListedModel {
-  readonly id: string;
-  readonly object: "model";
-  readonly created: number;
-  readonly owned_by: string;
-  readonly context_window?: number;
-}
-
-function listModels(directory: ModelDirectory): readonly ListedModel[] {
-  const { models, routes } = directory.snapshot;
-  const listed = new Map<string, ListedModel>();
-  for (const model of models) {
-    if (!listed.has(model.id)) listed.set(model.id, toListed(model.id, model));
-    else listed.set(`${model.integration}/${model.id}`, toListed(`${model.integration}/${model.id}`, model));
-  }
-  const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
-  for (const [name, route] of routes) {
-    const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
-    if (!listed.has(name) && !byTarget.has(name) && first !== undefined)
-      listed.set(name, toListed(name, first));
-  }
-  return [...listed.values()];
-}
-
-function toListed(id: string, model: CatalogueModel): ListedModel {
-  return {
-    id,
-    object: "model",
-    created: model.createdAtSeconds ?? 0,
-    owned_by: model.ownedBy ?? model.integration,
-    ...(model.contextTokens === undefined ? {} : { context_window: model.contextTokens }),
-  };
-}
-
 function findModel(directory: ModelDirectory, path: string): ListedModel {
   const id = decodeName(path.slice(prefix.length));
   const listed = listModels(directory).find((model) => model.id === id);

@@ -1,15 +1,17 @@
-import { type ModelPlatform, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { statusOf } from "../../core/error-status.ts";
+import type { Principal } from "../../core/principal.ts";
+import type { PullManager } from "../../pulls/pull-manager.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
+import { bringModel, successPhase, toOllamaProgress } from "../ollama-progress.ts";
 import type { StreamRoute } from "./server.ts";
 
 export interface PullRouteParts {
-  /** The platform that pulls. Throws PlatformError when it is not running. */
-  platform(): ModelPlatform;
-  /** Called when a pull has brought a model. */
-  onPulled(): Promise<void>;
+  /** Throws PlatformError when the integration does not run or cannot pull. */
+  check(): void;
+  readonly pulls: PullManager;
 }
 
 const pullInput = z.object({
@@ -17,8 +19,6 @@ const pullInput = z.object({
   name: z.string().min(1).max(512).optional(),
   stream: z.boolean().default(true),
 });
-
-const successPhase = "success";
 
 /** `POST /local/ollama/pull`: progress as JSON lines in Ollama's form, or as server-sent events when asked for. */
 export function createPullRoute(path: string, parts: PullRouteParts): StreamRoute {
@@ -36,9 +36,8 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
     accepts: () => true,
     async handle(request, reply, signal) {
       const { model, stream } = readInput(request);
-      const platform = parts.platform();
-      if (platform.pull === undefined)
-        throw new PlatformError("unsupported_parameter", "This integration cannot pull models.");
+      parts.check();
+      const owner = request.getDecorator<Principal>("principal");
       const isSse = request.headers.accept?.includes("text/event-stream") === true;
       const { raw } = reply.hijack();
       const write = (value: object) => {
@@ -59,16 +58,18 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         });
       };
       try {
-        await platform.pull(model, {
+        await bringModel(parts.pulls, {
+          model,
+          integration: "ollama",
+          owner,
           signal,
-          onProgress: (progress) => {
+          onStep: (progress) => {
             // Clients stop reading there and call the model: that is told when it can be called.
             if (progress.phase === successPhase) return;
             if (stream) start(200);
             write(toOllamaProgress(progress));
           },
         });
-        await parts.onPulled();
         start(200);
         if (stream) write({ status: successPhase });
         raw.end(stream ? undefined : JSON.stringify({ status: successPhase }));
@@ -94,13 +95,4 @@ function readInput(request: FastifyRequest): { readonly model: string; readonly 
     throw new PlatformError("invalid_request", "`model` must name the model to pull.", { field: "model" });
   }
   return { model, stream: parsed.data.stream };
-}
-
-function toOllamaProgress(progress: PullProgress): object {
-  return {
-    status: progress.phase,
-    ...(progress.file === undefined ? {} : { digest: progress.file }),
-    ...(progress.totalBytes === undefined ? {} : { total: progress.totalBytes }),
-    ...(progress.completedBytes === undefined ? {} : { completed: progress.completedBytes }),
-  };
 }

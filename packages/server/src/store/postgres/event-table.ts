@@ -38,5 +38,14 @@ export function createPostgresEvents({
         const query = integration === undefined ? all : all.where("integration", "=", integration);
         return (await query.orderBy("id").limit(limit).execute()).map((row) => toEvent({ ...row }));
       }),
+    bounds: () =>
+      guardStorageLater(async () => {
+        const { min, max } = database.fn;
+        const row = await database
+          .selectFrom("events")
+          .select([min("id").as("oldest"), max("id").as("newest")])
+          .executeTakeFirst();
+        return { oldest: Number(row?.oldest ?? 0), newest: Number(row?.newest ?? 0) };
+      }),
   };
 }

@@ -8,7 +8,9 @@ import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
 import { createKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
+import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
+import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { checkSeals } from "../usage-seal-check.ts";
@@ -92,10 +94,12 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
+      pulls: createPullRows(requests, chain),
       identity,
       chain,
       audit: createAuditTable({ database: requests, walPath: undefined, chain }),
       createContent: (parts) => createCallContent({ ...parts, database: background, vault, nowMs }),
+      createResponses: (parts) => createResponseTable({ ...parts, database: requests, vault, nowMs }),
       createSeals: (parts) => createSharedSeals({ ...parts, database: background, nowMs }),
       checkSeals: (heads) => checkSeals(background, heads),
       vault,

@@ -1,16 +1,18 @@
-import type {
-  Delta,
-  FinishReason,
-  Json,
-  JsonObject,
-  ModelEvent,
-  Operation,
-  ToolCallDelta,
-  Usage,
+import {
+  type Delta,
+  type FinishReason,
+  type Json,
+  type JsonObject,
+  type ModelEvent,
+  objectAt,
+  type Operation,
+  type ToolCallDelta,
+  type Usage,
 } from "@llm-platform/kit";
+import type { ReplyEncoder, ReplyEncoderInput } from "./client-dialect.ts";
 
-/** What an encoder must know of the call that it answers. */
-export interface EncoderInput {
+/** What the frames of a reply in the OpenAI dialect say of the call. */
+interface ReplyMarks {
   readonly operation: Operation;
   readonly requestId: string;
   readonly model: string;
@@ -21,16 +23,30 @@ export interface EncoderInput {
   readonly isBase64: boolean;
 }
 
-/** Writes canonical events as a stream of the OpenAI dialect. */
-export class OpenAiStreamEncoder {
-  readonly #input: EncoderInput;
-  readonly #startedChoices = new Set<number>();
+/** Writes replies in the OpenAI dialect: server-sent events for a stream, else one JSON object. */
+export function createOpenAiEncoder(input: ReplyEncoderInput): ReplyEncoder {
+  const { operation, requestId, model, request } = input;
+  const marks = {
+    operation,
+    requestId,
+    model,
+    createdSeconds: Math.floor(input.nowMs() / 1_000),
+    includeUsage: objectAt(request, "stream_options").include_usage === true,
+    isBase64: request.encoding_format === "base64",
+  };
+  return input.stream ? new OpenAiStreamEncoder(marks) : new OpenAiReplyBuilder(marks);
+}
 
-  constructor(input: EncoderInput) {
+/** Writes canonical events as a stream of the OpenAI dialect. */
+class OpenAiStreamEncoder implements ReplyEncoder {
+  readonly #input: ReplyMarks;
+  readonly #startedChoices = new Set<number>();
+  #usage: Usage | undefined;
+
+  constructor(input: ReplyMarks) {
     this.#input = input;
   }
 
-  /** The frame of one event, or an empty text for one that has none. */
   encode(event: ModelEvent): string {
     switch (event.type) {
       case "delta":
@@ -38,10 +54,17 @@ export class OpenAiStreamEncoder {
       case "finish":
         return this.#frame([finishChoice(this.#input.operation, event)]);
       case "usage":
-        return this.#input.includeUsage ? this.#frame([], formatUsage(event.usage)) : "";
+        // It may come more than once, and counts for all of the reply each time.
+        this.#usage = event.usage;
+        return "";
       default:
         return "";
     }
+  }
+
+  finish(): string {
+    const usage = this.#input.includeUsage ? this.#usage : undefined;
+    return `${usage === undefined ? "" : this.#frame([], formatUsage(usage))}data: [DONE]\n\n`;
   }
 
   #choice(delta: Delta): JsonObject {
@@ -81,39 +104,30 @@ function openingOf(delta: Delta): JsonObject {
   return { role: "assistant", content: delta.toolCalls === undefined ? "" : null };
 }
 
-/** The frame that announces the end of a stream. */
-export const doneFrame = "data: [DONE]\n\n";
-
 /** Gathers canonical events into one whole reply of the OpenAI dialect. */
-export class OpenAiReplyBuilder {
-  readonly #input: EncoderInput;
+class OpenAiReplyBuilder implements ReplyEncoder {
+  readonly #input: ReplyMarks;
   readonly #choices = new Map<number, GatheredChoice>();
   readonly #vectors: { readonly index: number; readonly vector: readonly number[] }[] = [];
   #usage: Usage | undefined;
 
-  constructor(input: EncoderInput) {
+  constructor(input: ReplyMarks) {
     this.#input = input;
   }
 
-  add(event: ModelEvent): void {
-    switch (event.type) {
-      case "delta":
-        this.#choice(event.choice).add(event);
-        return;
-      case "finish":
-        this.#choice(event.choice).finishReason = event.reason;
-        return;
-      case "embedding":
-        this.#vectors.push(event);
-        return;
-      case "usage":
-        this.#usage = event.usage;
-        return;
-      default:
-    }
+  encode(event: ModelEvent): string {
+    if (event.type === "delta") this.#choice(event.choice).add(event);
+    else if (event.type === "finish") this.#choice(event.choice).finishReason = event.reason;
+    else if (event.type === "embedding") this.#vectors.push(event);
+    else if (event.type === "usage") this.#usage = event.usage;
+    return "";
   }
 
-  build(): JsonObject {
+  finish(): string {
+    return JSON.stringify(this.#build());
+  }
+
+  #build(): JsonObject {
     const { operation, requestId, createdSeconds, model } = this.#input;
     const usage = formatUsage(this.#usage ?? {});
     if (operation === "embedding") return this.#buildEmbeddings(usage);
@@ -145,7 +159,7 @@ export class OpenAiReplyBuilder {
 }
 
 class GatheredChoice {
-  finishReason: FinishReason = "stop";
+  finishReason: FinishReason | null = null;
   #content: string | undefined;
   #reasoning = "";
   #refusal: string | undefined;

@@ -1,0 +1,244 @@
+import {
+  createServer as createHttp2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { PlatformError } from "@llm-platform/kit";
+import { shuttingDown } from "../../gateway/admit.ts";
+import type { PlatformLog } from "../../telemetry/log.ts";
+import type { NumberSeries } from "../../telemetry/metric-family.ts";
+import { newRequestId } from "../../wire/request-id.ts";
+import type { ReadAddress, ReadCaller } from "../client-address.ts";
+import type { ConnectionBounds } from "../connection-bounds.ts";
+import { createTlsDoor, type Tls } from "../tls-door.ts";
+import { toTraceparent } from "../traceparent.ts";
+import { type AdmissionParts, type Admitted, admitCaller } from "./admission.ts";
+import { GrpcCall } from "./call.ts";
+import type { GrpcMethod } from "./method.ts";
+import { type SessionParts, Sessions } from "./sessions.ts";
+import { grpcStatusNames, grpcStatusOf } from "./status.ts";
+import { parseTimeout } from "./timeout.ts";
+
+export interface GrpcServerParts extends AdmissionParts {
+  readonly host: string;
+  readonly port: number;
+  readonly methods: readonly GrpcMethod[];
+  readonly bounds: ConnectionBounds;
+  /** Calls at the same time over one connection. */
+  readonly maxConcurrentStreams: number;
+  readonly sessions: SessionParts;
+  readonly readCaller: ReadCaller;
+  /** Undefined where no address has a limit. */
+  readonly readAddress: ReadAddress | undefined;
+  /** Undefined for plain connections. */
+  readonly tls: Tls | undefined;
+  readonly log: PlatformLog;
+  /** Calls that ended, by their kind, service, method and status. */
+  countHandled(method: GrpcMethod, status: string): NumberSeries;
+}
+
+/** A server of gRPC on a port of its own (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
+export interface GrpcServer {
+  readonly isListening: boolean;
+  /** Resolves with the address that is listened on. Rejects with PlatformError `unavailable`. */
+  listen(): Promise<AddressInfo>;
+  /** Takes no new connection, sends clients elsewhere, and ends what would never end. Calls that have begun go on. */
+  close(): void;
+  /** Ends every call that is left with `shutting_down`, lets that be heard, and ends every connection. */
+  stop(): Promise<void>;
+}
+
+/** What calls that were ended get to tell their client. */
+const lastWordsMs = 2_000;
+const lastWordsLookMs = 20;
+
+export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
+  const sessions = new Sessions(parts.sessions);
+  const calls = new Calls(parts);
+  const http2 = createHttp2Server({
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: parts.maxConcurrentStreams,
+      maxHeaderListSize: 16_384,
+    },
+  });
+  http2.on("session", (session) => sessions.add(session));
+  http2.on("stream", (stream, headers) => calls.take(stream, headers));
+  http2.on("sessionError", () => undefined);
+  // Who speaks something else than HTTP/2 has come to the wrong port.
+  http2.on("unknownProtocol", (socket) => socket.destroy());
+  const serve = (socket: Socket) => http2.emit("connection", socket);
+  const door =
+    parts.tls === undefined ? undefined : createTlsDoor(parts.tls, { protocol: "h2", onSecure: serve });
+  const port = createServer({ noDelay: true }, (socket) => {
+    const onClose = parts.bounds.add(socket);
+    if (onClose === undefined) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", onClose);
+    if (door === undefined) serve(socket);
+    else door.take(socket);
+  });
+  const close = () => {
+    port.close();
+    door?.closeIdle();
+    calls.endEndless();
+    sessions.leave();
+  };
+  return {
+    get isListening() {
+      return port.listening;
+    },
+    listen: () => listen(port, parts),
+    close,
+    async stop() {
+      close();
+      calls.endAll();
+      const untilMs = performance.now() + lastWordsMs;
+      while (sessions.count > 0 && performance.now() < untilMs)
+        await new Promise((resolve) => setTimeout(resolve, lastWordsLookMs));
+      sessions.destroy();
+      door?.closeAll();
+      door?.stop();
+    },
+  };
+}
+
+function listen(
+  server: ReturnType<typeof createServer>,
+  { host, port }: GrpcServerParts,
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "something else listens there; choose another port with LLM_PLATFORM_GRPC__PORT"
+          : (cause.code ?? "unknown reason");
+      reject(
+        new PlatformError("unavailable", `Cannot listen for gRPC on ${host} port ${port}: ${why}.`, {
+          cause,
+        }),
+      );
+    });
+    server.listen({ host, port }, () => {
+      const address = server.address();
+      if (address === null || typeof address === "string")
+        reject(new PlatformError("internal", "The server for gRPC has no address."));
+      else resolve(address);
+    });
+  });
+}
+
+/** The calls of a server. */
+class Calls {
+  readonly #parts: GrpcServerParts;
+  readonly #methods: ReadonlyMap<string, GrpcMethod>;
+  readonly #open = new Set<GrpcCall>();
+  readonly #onEnd = (call: GrpcCall, error: PlatformError | undefined) => this.#settle(call, error);
+
+  constructor(parts: GrpcServerParts) {
+    this.#parts = parts;
+    this.#methods = new Map(parts.methods.map((method) => [method.path, method]));
+  }
+
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (headers[":method"] !== "POST" || !isGrpc(headers["content-type"])) {
+      stream.on("error", () => undefined);
+      stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
+      return;
+    }
+    const method = this.#methods.get(headers[":path"] ?? "");
+    const requestId = newRequestId();
+    const call = new GrpcCall({
+      stream,
+      method: method ?? unknownMethod,
+      requestId,
+      encoding: toText(headers["grpc-encoding"]) ?? "identity",
+      onEnd: this.#onEnd,
+    });
+    this.#open.add(call);
+    this.#admit(call, { stream, headers, requestId });
+  }
+
+  endEndless(): void {
+    for (const call of this.#open) if (call.method.isEndless) call.fail(shuttingDown());
+  }
+
+  endAll(): void {
+    for (const call of this.#open) call.fail(shuttingDown());
+  }
+
+  #admit(
+    call: GrpcCall,
+    {
+      stream,
+      headers,
+      requestId,
+    }: { stream: ServerHttp2Stream; headers: IncomingHttpHeaders; requestId: string },
+  ): void {
+    const parts = this.#parts;
+    const peer = stream.session?.socket.remoteAddress ?? "";
+    const forwardedFor = toText(headers["x-forwarded-for"]);
+    const address = parts.readCaller(peer, forwardedFor);
+    const caller = { address: address === "" ? undefined : address, requestId };
+    const serve = (admitted: Admitted) =>
+      call.serve({
+        ...caller,
+        ...admitted,
+        auditor: parts.auditor,
+        signal: call.signal,
+        countedBy: parts.readAddress?.(peer, forwardedFor),
+        traceparent: toTraceparent(headers["traceparent"]),
+        setHeaders: (more) => call.setHeaders(more),
+      });
+    try {
+      if (call.method === unknownMethod) throw notThere();
+      call.endAfter(parseTimeout(toText(headers["grpc-timeout"])));
+      const admitted = admitCaller(parts, call.method, { headers, caller });
+      if (admitted instanceof Promise) admitted.then(serve, (error: unknown) => call.fail(error));
+      else serve(admitted);
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+
+  #settle(call: GrpcCall, error: PlatformError | undefined): void {
+    const { log, countHandled } = this.#parts;
+    this.#open.delete(call);
+    const { method } = call;
+    countHandled(
+      method,
+      grpcStatusNames[error === undefined ? 0 : grpcStatusOf(error.code)] ?? "UNKNOWN",
+    ).add();
+    if (error?.code === "internal") log.error("grpc.failed", { method: method.path, error });
+  }
+}
+
+/** Stands for every method that there is not, so that clients cannot make series of metrics. */
+const unknownMethod: GrpcMethod = {
+  path: "unknown",
+  service: "unknown",
+  name: "unknown",
+  kind: "unary",
+  access: "public",
+  maxMessageBytes: 0,
+  isEndless: false,
+  answer: () => Promise.reject(notThere()),
+};
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc(\+proto)?($|;)/.test(contentType);
+}
+
+function toText(header: string | string[] | undefined): string | undefined {
+  return typeof header === "string" ? header : header?.join(",");
+}
+
+function notThere(): PlatformError {
+  return new PlatformError(
+    "method_not_allowed",
+    "There is no such method. See contracts/platform.proto, or ask by reflection where that is switched on.",
+  );
+}

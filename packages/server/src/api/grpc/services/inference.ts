@@ -1,0 +1,164 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import type {
+  Delta as ModelDelta,
+  Json,
+  ModelEvent,
+  Operation,
+  Usage as ModelUsage,
+} from "@llm-platform/kit";
+import type { ModelDirectory } from "../../../gateway/model-directory.ts";
+import { toHeaderValue } from "../../../gateway/targets.ts";
+import { limitHeaders } from "../../limit-headers.ts";
+import { listModels } from "../../listed-models.ts";
+import type { ModelCallFacts, ModelCallInput, ModelCaller } from "../../model-caller.ts";
+import {
+  type ChatEvent,
+  ChatReply,
+  CompletionReply,
+  type Delta,
+  EmbedReply,
+  InferenceDefinition,
+  Logprobs,
+  type Usage,
+} from "../generated/platform.ts";
+import { type CallContext, type GrpcMethod, serverStream, unary } from "../method.ts";
+import { toChatRequest, toCompletionRequest, toEmbedRequest } from "./openai-request.ts";
+
+export interface InferenceServiceParts {
+  readonly models: ModelCaller;
+  readonly directory: ModelDirectory;
+}
+
+const service = InferenceDefinition;
+const { chat, chatStream, complete, embed, listModels: list } = service.methods;
+const base = { service, access: "inference.call" } as const;
+/** Many texts at once make a long request. */
+const maxEmbedBytes = 16 * 1024 * 1024;
+
+/** Calls of models. */
+export function inferenceMethods({ models, directory }: InferenceServiceParts): readonly GrpcMethod[] {
+  async function whole(
+    operation: Operation,
+    request: ModelCallInput["request"],
+    context: CallContext,
+  ): Promise<object> {
+    const { facts, reply } = await models.whole(toCall(operation, request, context));
+    context.setHeaders(toFactHeaders(facts));
+    // Some servers tell the time in fractions of a second.
+    const { created } = reply;
+    return typeof created === "number" ? { ...reply, created: Math.trunc(created) } : reply;
+  }
+  return [
+    unary({
+      ...base,
+      type: chat,
+      run: async (request, context) =>
+        ChatReply.fromJSON(await whole("chat", toChatRequest(request), context)),
+    }),
+    serverStream({
+      ...base,
+      type: chatStream,
+      async run(request, context, send) {
+        const reply = await models.call(toCall("chat", toChatRequest(request), context));
+        context.setHeaders(toFactHeaders(reply.facts));
+        for await (const event of reply.events) {
+          const told = toChatEvent(event);
+          const taken = told === undefined ? undefined : send(told);
+          if (taken !== undefined) await taken;
+        }
+      },
+    }),
+    unary({
+      ...base,
+      type: complete,
+      run: async (request, context) =>
+        CompletionReply.fromJSON(await whole("completion", toCompletionRequest(request), context)),
+    }),
+    unary({
+      ...base,
+      type: embed,
+      maxMessageBytes: maxEmbedBytes,
+      run: async (request, context) =>
+        EmbedReply.fromJSON(await whole("embedding", toEmbedRequest(request), context)),
+    }),
+    unary({
+      service,
+      access: "models.read",
+      type: list,
+      run: async () => ({ models: [...listModels(directory)] }),
+    }),
+  ];
+}
+
+function toCall(
+  operation: Operation,
+  request: ModelCallInput["request"],
+  { requestId, principal, countedBy, traceparent, signal }: CallContext,
+): ModelCallInput {
+  return { requestId, operation, principal, address: countedBy, request, traceparent, signal };
+}
+
+function toFactHeaders({
+  integration,
+  model,
+  attempts,
+  overheadMs,
+  limit,
+}: ModelCallFacts): OutgoingHttpHeaders {
+  return {
+    ...(integration === undefined ? {} : { "x-llmp-provider": toHeaderValue(integration) }),
+    ...(model === undefined ? {} : { "x-llmp-model": toHeaderValue(model) }),
+    "x-llmp-attempts": String(attempts),
+    "x-llmp-overhead-ms": overheadMs.toFixed(2),
+    ...(limit === undefined ? {} : limitHeaders(limit)),
+  };
+}
+
+/** Undefined for what a client of chats is not told. */
+function toChatEvent(event: ModelEvent): ChatEvent | undefined {
+  switch (event.type) {
+    case "delta":
+      return { delta: toDelta(event) };
+    case "finish":
+      return { finish: { choice: event.choice, reason: event.reason } };
+    case "usage":
+      return { usage: toUsage(event.usage) };
+    case "warning":
+      return { warning: { code: event.code, message: event.message } };
+    default:
+      return undefined;
+  }
+}
+
+function toDelta({ choice, content, reasoning, refusal, toolCalls, logprobs }: ModelDelta): Delta {
+  return {
+    choice,
+    content,
+    reasoning,
+    refusal,
+    tool_calls: toolCalls?.map(({ index, id, name, argumentsText }) => ({
+      index,
+      id,
+      name,
+      arguments: argumentsText,
+    })),
+    logprobs: isObject(logprobs) ? Logprobs.fromJSON(logprobs) : undefined,
+  };
+}
+
+function toUsage(usage: ModelUsage): Usage {
+  const { inputTokens, outputTokens, cacheReadTokens, reasoningTokens } = usage;
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens:
+      inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens,
+    prompt_tokens_details: cacheReadTokens === undefined ? undefined : { cached_tokens: cacheReadTokens },
+    completion_tokens_details:
+      reasoningTokens === undefined ? undefined : { reasoning_tokens: reasoningTokens },
+  };
+}
+
+function isObject(value: Json | undefined): value is Exclude<Json, null | boolean | number | string> {
+  return typeof value === "object" && value !== null;
+}

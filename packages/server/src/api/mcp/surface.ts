@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
+import type { Auditor, Caller } from "../../control/auditor.ts";
+import type { Operation, OperationContext } from "../../control/operation.ts";
+import { sourceOf } from "../../core/error-status.ts";
+import type { PlatformLog } from "../../telemetry/log.ts";
+import { newRequestId } from "../../wire/request-id.ts";
+import { answerProblem } from "../answer.ts";
+import type { Authenticator } from "../authenticate.ts";
+import { addressOf, type ReadCaller } from "../client-address.ts";
+import type { Mount } from "../listener.ts";
+import { toFetchRequest, writeFetchResponse } from "./node-fetch.ts";
+import { isAllowed, type OperationTool, toTools } from "./tools.ts";
+
+export interface McpParts {
+  readonly operations: readonly Operation[];
+  readonly authenticator: Authenticator;
+  readonly auditor: Auditor;
+  readonly readCaller: ReadCaller;
+  readonly log: PlatformLog;
+  readonly version: string;
+}
+
+const path = "/mcp";
+const maxBodyBytes = 1024 * 1024;
+const instructions =
+  "Runs an llm-platform server: its integrations, models, keys, users, budgets and usage. What a tool may do is what the caller may; a refusal says which permission is missing.";
+
+/**
+ * The operations as tools of an MCP server at `/mcp` (Model Context Protocol, streamable HTTP): each request stands alone,
+ * with the identity, the permissions and the audit records that it would have over REST.
+ */
+export function createMcpMount(parts: McpParts): Mount {
+  const tools = toTools(parts.operations);
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const { signal } = gone;
+    const context = await open(parts, request, signal);
+    const asked = await toFetchRequest({ request, maxBodyBytes, signal });
+    const handler = createMcpHandler(() => createServer(parts, tools, context));
+    try {
+      await writeFetchResponse(await handler.fetch(asked), response, context);
+    } finally {
+      await handler.close();
+    }
+  }
+
+  return {
+    routes: [{ method: "POST", path, access: "self.read" }],
+    paths: new Map([
+      [
+        path,
+        (request, response) =>
+          void serve(request, response).catch((thrown: unknown) => {
+            const error = toPlatformError(thrown);
+            if (error.code === "internal") parts.log.error("mcp.failed", { error });
+            if (response.headersSent) response.destroy();
+            else answerProblem(response, error);
+          }),
+      ],
+    ]),
+  };
+}
+
+/** Who asks. Rejects with PlatformError for a caller who may not, and has that on record. */
+async function open(
+  { authenticator, auditor, readCaller }: McpParts,
+  request: IncomingMessage,
+  signal: AbortSignal,
+): Promise<OperationContext> {
+  const caller: Caller = {
+    principal: undefined,
+    address: addressOf(request, readCaller),
+    requestId: newRequestId(),
+  };
+  try {
+    const principal = await authenticator.authenticate(request.headers, path);
+    auditor.require({ ...caller, principal }, "mcp", "self.read");
+    return { ...caller, principal, auditor, signal };
+  } catch (error) {
+    if (error instanceof PlatformError && error.code !== "forbidden" && sourceOf(error) === "policy")
+      auditor.noteRefusal(caller, { operation: "mcp", error });
+    throw error;
+  }
+}
+
+function createServer(
+  { version, log }: McpParts,
+  tools: ReadonlyMap<string, OperationTool>,
+  context: OperationContext,
+): Server {
+  const server = new Server({ name: "llm-platform", version }, { capabilities: { tools: {} }, instructions });
+  server.setRequestHandler("tools/list", () => ({
+    tools: [...tools.values()]
+      .filter(({ operation }) => isAllowed(context.principal, operation))
+      .map(({ tool }) => tool),
+  }));
+  server.setRequestHandler("tools/call", async ({ params }, { mcpReq }) => {
+    const found = tools.get(params.name);
+    if (found === undefined)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool ${params.name}.`);
+    const signal = AbortSignal.any([context.signal, mcpReq.signal]);
+    try {
+      const output = await found.operation.run(params.arguments ?? {}, { ...context, signal });
+      return toResult(output);
+    } catch (thrown) {
+      const error = toPlatformError(thrown);
+      if (error.code === "internal")
+        log.error("mcp.failed", { request_id: context.requestId, tool: params.name, error });
+      return { ...toResult({ error: toShown(error, context.requestId) }), isError: true };
+    }
+  });
+  return server;
+}
+
+function toResult(output: unknown) {
+  // What is absent in an output is absent on the wire too.
+  const structuredContent: Record<string, unknown> = JSON.parse(JSON.stringify(output));
+  return {
+    content: [{ type: "text" as const, text: JSON.stringify(structuredContent) }],
+    structuredContent,
+  };
+}
+
+function toShown(error: PlatformError, requestId: string): object {
+  const { code, message, field, retryAfterMs, problems } = error;
+  return {
+    code,
+    message,
+    request_id: requestId,
+    ...(field === undefined ? {} : { field }),
+    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...(problems.length === 0 ? {} : { problems }),
+  };
+}

@@ -1,0 +1,256 @@
+import { type Log, PlatformError, type PullProgress } from "@llm-platform/kit";
+import { isOver, type Pull, pullKey, type PullKind, type PullRequest } from "../core/pull.ts";
+import { createPullJob, type PullJob } from "./pull-job.ts";
+import type { KeptPull, PullRecords } from "./pull-records.ts";
+import type { PullRunner } from "./pull-runner.ts";
+
+export interface PullManagerParts {
+  readonly records: PullRecords;
+  readonly runners: Partial<Readonly<Record<PullKind, PullRunner>>>;
+  /** Pulls that run at once; the others are queued. */
+  readonly parallel: number;
+  readonly log: Log;
+  /** Wall time. */
+  nowMs(): number;
+  /** Never goes back. */
+  monotonicMs(): number;
+  newId(): string;
+  /** Told of every pull that came to rest. */
+  onRest(pull: Pull): void;
+}
+
+/** Who asks for a pull. */
+export interface PullOwner {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Brings models here, some at once, the others in a queue, and goes on after a restart. */
+export interface PullManager {
+  /**
+   * Begins a pull, or joins the one that brings the same already.
+   * @param onStep told of what the source itself says of its progress
+   */
+  start(request: PullRequest, owner: PullOwner, onStep?: (step: PullProgress) => void): Promise<StartedPull>;
+  /** Newest first, of every replica. */
+  list(limit: number): Promise<readonly Pull[]>;
+  /** Rejects with PlatformError `not_found`. */
+  get(id: string): Promise<Pull>;
+  /** Stops it so that it can go on. Rejects with PlatformError `not_found`, or `conflict` when it is over. */
+  pause(id: string): Promise<Pull>;
+  /** Lets a pull that is paused, has failed or was cancelled go on with what is there. Rejects as `pause` does. */
+  resume(id: string): Promise<Pull>;
+  /** Stops it for good. Rejects as `pause` does. */
+  cancel(id: string): Promise<Pull>;
+  /** Calls `listener` when a pull of this replica changed: at once for its phase, a few times a second for its bytes. */
+  onChange(listener: (pull: Pull) => void): () => void;
+  /** Resolves with the pull once it rests. */
+  whenAtRest(id: string, signal: AbortSignal): Promise<Pull>;
+  /** Pulls that run or wait. */
+  readonly active: number;
+  /** Goes on with what was not over when the server stopped. Never rejects. */
+  begin(): Promise<void>;
+  /** Lets go of every pull; they go on with the next start. */
+  stop(): Promise<void>;
+}
+
+export interface StartedPull {
+  readonly pull: Pull;
+  /** Whether it was running for somebody else already. */
+  readonly isJoined: boolean;
+}
+
+/** Waiting pulls at most; a further one is refused. */
+const mostActive = 256;
+
+export function createPullManager(parts: PullManagerParts): PullManager {
+  const jobs = new Map<string, PullJob>();
+  const listeners = new Set<(pull: Pull) => void>();
+  const running = new Set<PullJob>();
+  const state = { isStopping: false };
+
+  function tell(pull: Pull): void {
+    for (const listener of listeners) {
+      try {
+        listener(pull);
+      } catch (error) {
+        parts.log.error("pull.listener_failed", { pull: pull.id, error });
+      }
+    }
+  }
+
+  /** Lets waiting pulls run while there is room, the oldest first. */
+  function runNext(): void {
+    for (const job of jobs.values()) {
+      if (state.isStopping || running.size >= parts.parallel) return;
+      if (job.pull.phase !== "queued" || running.has(job)) continue;
+      running.add(job);
+      void job.run().finally(() => {
+        running.delete(job);
+        if (isOver(job.pull.phase) || job.pull.phase === "paused") jobs.delete(job.pull.id);
+        runNext();
+      });
+    }
+  }
+
+  function open(pull: Pull): PullJob {
+    const runner = parts.runners[pull.request.kind];
+    if (runner === undefined)
+      throw new PlatformError("unsupported_parameter", "This server does not pull models of this kind.", {
+        field: "kind",
+      });
+    const job = createPullJob({ ...parts, pull, runner, onChange: tell });
+    jobs.set(pull.id, job);
+    return job;
+  }
+
+  async function find(id: string): Promise<KeptPull> {
+    const job = jobs.get(id);
+    if (job !== undefined) return { pull: job.pull, isOwn: true };
+    const kept = await parts.records.find(id);
+    if (kept !== undefined) return kept;
+    throw new PlatformError("not_found", "There is no such pull. GET /api/v1/pulls lists those there are.", {
+      field: "id",
+    });
+  }
+
+  async function findOwn(id: string): Promise<Pull> {
+    const { pull, isOwn } = await find(id);
+    if (isOwn) return pull;
+    throw new PlatformError("conflict", "This pull runs on another replica. Ask that one to change it.");
+  }
+
+  const manager: PullManager = {
+    async start(request, owner, onStep) {
+      const same = [...jobs.values()].find(({ pull }) => pullKey(pull.request) === pullKey(request));
+      if (same !== undefined) {
+        if (onStep !== undefined) same.onStep(onStep);
+        return { pull: same.pull, isJoined: true };
+      }
+      if (jobs.size >= mostActive)
+        throw new PlatformError(
+          "overloaded",
+          `There are ${mostActive} pulls already. Wait until one is done, or cancel one.`,
+        );
+      const job = open(newPull(request, owner, parts));
+      if (onStep !== undefined) job.onStep(onStep);
+      try {
+        await parts.records.put(job.pull);
+      } catch (error) {
+        jobs.delete(job.pull.id);
+        throw error;
+      }
+      tell(job.pull);
+      runNext();
+      return { pull: job.pull, isJoined: false };
+    },
+    async list(limit) {
+      const kept = await parts.records.list(limit);
+      return kept.map(({ pull }) => jobs.get(pull.id)?.pull ?? pull);
+    },
+    get: async (id) => (await find(id)).pull,
+    async pause(id) {
+      const pull = await findOwn(id);
+      if (pull.phase === "paused") return pull;
+      const job = jobs.get(id);
+      if (job === undefined) throw isOverError(pull);
+      const paused = await job.rest("paused");
+      if (!running.has(job)) jobs.delete(id);
+      return paused;
+    },
+    async resume(id) {
+      const pull = await findOwn(id);
+      const known = jobs.get(id);
+      if (known !== undefined && known.pull.phase !== "paused") return known.pull;
+      if (pull.phase === "done") throw isOverError(pull);
+      const same = [...jobs.values()].find((job) => pullKey(job.pull.request) === pullKey(pull.request));
+      if (same !== undefined) throw new PlatformError("conflict", "Another pull brings the same already.");
+      const job = open({
+        ...pull,
+        phase: "queued",
+        detail: undefined,
+        failure: undefined,
+        finishedAtMs: undefined,
+      });
+      await parts.records.put(job.pull);
+      tell(job.pull);
+      runNext();
+      return job.pull;
+    },
+    async cancel(id) {
+      const pull = await findOwn(id);
+      if (isOver(pull.phase)) throw isOverError(pull);
+      const job = jobs.get(id) ?? open(pull);
+      const cancelled = await job.rest("cancelled");
+      if (!running.has(job)) jobs.delete(id);
+      return cancelled;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async whenAtRest(id, signal) {
+      const rested = Promise.withResolvers<Pull>();
+      const check = (pull: Pull): void => {
+        if (pull.id === id && (isOver(pull.phase) || pull.phase === "paused")) rested.resolve(pull);
+      };
+      const onAbort = (): void => rested.reject(signal.reason);
+      const stopListening = manager.onChange(check);
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        check((await find(id)).pull);
+        if (signal.aborted) onAbort();
+        return await rested.promise;
+      } finally {
+        stopListening();
+        signal.removeEventListener("abort", onAbort);
+      }
+    },
+    get active() {
+      return jobs.size;
+    },
+    async begin() {
+      const unfinished = await parts.records.unfinished().catch((error: unknown): readonly Pull[] => {
+        parts.log.warn("pulls.not_resumed", { error });
+        return [];
+      });
+      for (const pull of unfinished)
+        if (pull.phase !== "paused" && !jobs.has(pull.id))
+          open({ ...pull, phase: "queued", detail: undefined });
+      runNext();
+    },
+    async stop() {
+      state.isStopping = true;
+      await Promise.all([...jobs.values()].map((job) => job.suspend()));
+    },
+  };
+  return manager;
+}
+
+function newPull(request: PullRequest, owner: PullOwner, parts: PullManagerParts): Pull {
+  const nowMs = parts.nowMs();
+  return {
+    id: parts.newId(),
+    request,
+    phase: "queued",
+    detail: undefined,
+    failure: undefined,
+    revision: undefined,
+    license: undefined,
+    files: [],
+    models: [],
+    bytesPerSecond: undefined,
+    createdBy: owner.id,
+    createdByName: owner.name,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    finishedAtMs: undefined,
+  };
+}
+
+function isOverError({ phase }: Pull): PlatformError {
+  return new PlatformError(
+    "conflict",
+    `The pull is ${phase} already. Start another, or resume one that did not end well.`,
+  );
+}

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A program that serves on the loopback until it is stopped; it ends with the test run at the latest. */
+export type ChildService = {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Ends it as if its machine were gone. */
+  stop(): Promise<void>;
+};
+
+const startLimitMs = 20_000;
+const lookMs = 50;
+
+/**
+ * Starts a program and waits until a path of it answers 200.
+ * @throws with all that it wrote when it does not
+ */
+export async function startChildService(
+  program: string,
+  args: readonly string[],
+  { url, readyPath }: { readonly url: string; readonly readyPath: string },
+): Promise<ChildService> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const gone = once(child, "exit");
+  let written = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      written = (written + text).slice(-20_000);
+    });
+  const onExit = () => void child.kill("SIGKILL");
+  process.once("exit", onExit);
+  const untilMs = performance.now() + startLimitMs;
+  for (;;) {
+    const status = await fetch(url + readyPath).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (status === 200) break;
+    if (child.exitCode !== null || performance.now() > untilMs) {
+      onExit();
+      throw new Error(`${program} is not ready:\n${written}`);
+    }
+    await sleep(lookMs);
+  }
+  return {
+    url,
+    async stop() {
+      child.kill("SIGKILL");
+      await gone;
+      process.off("exit", onExit);
+    },
+  };
+}
