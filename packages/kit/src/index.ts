@@ -14,6 +14,7 @@ export * from "./line-splitter.ts";
 export * from "./metrics.ts";
 export * from "./model-files.ts";
 export * from "./model-platform.ts";
+export * from "./model-verdict.ts";
 export * from "./relay.ts";
 export * from "./reply-json.ts";
 export * from "./settings.ts";

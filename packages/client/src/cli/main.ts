@@ -76,6 +76,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addServerCommands(program, context);
   addRunCommand(program, context);
   addModelCommands(program, context);
+  addPullCommands(program, context);
   addModelFileCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);
