@@ -27,6 +27,8 @@ export const families = [
   "gemma3",
   "phi3",
   "phi3-longrope",
+  "llama-linear",
+  "qwen2-yarn",
 ] as const;
 
 /** One of the files that `fixtures/make_fixtures.py` wrote. */
