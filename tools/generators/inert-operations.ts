@@ -40,6 +40,7 @@ export function readOperations(): readonly Operation[] {
     budgets: inert("budgets"),
     pulls: inert("pulls"),
     alerts: inert("alerts"),
+    pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     manager: () => inert("manager"),
   });
 }

@@ -1,5 +1,6 @@
 import { browserLoginPaths } from "./browser-login-paths.ts";
 import { list, ref, type Schema } from "./inference-schemas.ts";
+import { ollamaPaths } from "./ollama-paths.ts";
 import { responsesPaths } from "./responses-paths.ts";
 
 const json = (schema: Schema) => ({ "application/json": { schema } });
@@ -100,6 +101,7 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
     }),
   },
   ...responsesPaths,
+  ...ollamaPaths,
   "/v1/models": {
     get: {
       operationId: "openai.models",

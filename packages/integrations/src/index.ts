@@ -1,6 +1,7 @@
 import { alertmanagerIntegration } from "./alertmanager/integration.ts";
 import { anthropicIntegration } from "./anthropic/integration.ts";
 import { grafanaIntegration } from "./grafana/integration.ts";
+import { huggingFaceIntegration } from "./huggingface/integration.ts";
 import { localIntegration } from "./local/integration.ts";
 import { ollamaIntegration } from "./ollama/integration.ts";
 import { openAiCompatibleIntegration } from "./openai-compatible/integration.ts";
@@ -10,6 +11,7 @@ export {
   alertmanagerIntegration,
   anthropicIntegration,
   grafanaIntegration,
+  huggingFaceIntegration,
   localIntegration,
   ollamaIntegration,
   openAiCompatibleIntegration,
@@ -19,6 +21,7 @@ export {
 /** Every integration that comes with the platform. */
 export const builtInIntegrations = [
   anthropicIntegration,
+  huggingFaceIntegration,
   localIntegration,
   ollamaIntegration,
   openAiCompatibleIntegration,

@@ -15,6 +15,7 @@ export * from "./json-shape.ts";
 export * from "./line-splitter.ts";
 export * from "./metrics.ts";
 export * from "./model-files.ts";
+export * from "./model-hub.ts";
 export * from "./model-platform.ts";
 export * from "./relay.ts";
 export * from "./reply-json.ts";

@@ -5,6 +5,7 @@ import type { DashboardHost } from "./dashboards.ts";
 import type { Health } from "./health.ts";
 import type { Instruments, MetricDeclaration } from "./metrics.ts";
 import type { ModelFiles } from "./model-files.ts";
+import type { ModelHub } from "./model-hub.ts";
 import type { ModelPlatform } from "./model-platform.ts";
 import type { SettingsSchema } from "./settings.ts";
 import type { Upstream, UpstreamLimits } from "./upstream.ts";
@@ -72,6 +73,8 @@ export interface IntegrationContext<Settings> {
 /** A started instance: the only thing that can be probed or stopped. */
 export interface RunningIntegration {
   readonly models?: ModelPlatform;
+  /** Repositories of models that can be searched and pulled from. */
+  readonly hub?: ModelHub;
   readonly modelFiles?: ModelFiles;
   readonly dashboards?: DashboardHost;
   readonly alerts?: AlertReceiver;

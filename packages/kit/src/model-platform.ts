@@ -81,5 +81,7 @@ export interface ModelPlatform {
   load?(model: string, signal: AbortSignal): Promise<void>;
   unload?(model: string, signal: AbortSignal): Promise<void>;
   pull?(model: string, options: PullOptions): Promise<void>;
+  /** Gives a model a further name. */
+  copy?(model: string, destination: string, signal: AbortSignal): Promise<void>;
   delete?(model: string, signal: AbortSignal): Promise<void>;
 }

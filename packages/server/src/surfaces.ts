@@ -5,6 +5,7 @@ import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
+import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
@@ -25,6 +26,7 @@ import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
+import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { modelOperations, modelPlatformOf } from "./control/models.ts";
@@ -58,7 +60,9 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
+import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
@@ -109,6 +113,7 @@ export interface SurfaceParts {
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
   readonly alerts: AlertPort;
+  readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -145,6 +150,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
     }),
+    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -165,6 +171,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
     grpc: config.grpc.enabled,
+    "ollama-api": config.ollama_api.enabled,
     mcp: config.mcp.enabled,
     prometheus: config.prometheus.enabled,
   };
@@ -200,6 +207,7 @@ export function createOperations(
     | "budgets"
     | "pulls"
     | "alerts"
+    | "pulling"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -217,7 +225,8 @@ export function createOperations(
     ...modelOperations({ manager, directory }),
     ...modelFileOperations(manager),
     ...ollamaOperations(manager),
-    ...pullOperations(parts.pulls),
+    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
+    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
     ...contentOperations(parts.content),

@@ -115,6 +115,12 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       await pullModel(client, { path: `${prefix}/api/pull`, model, options });
       await watch.list(options.signal);
     },
+    async copy(model, destination, signal) {
+      expectModel(
+        await client.ask({ path: `${prefix}/api/copy`, body: { source: model, destination }, signal }),
+      );
+      await watch.list(signal);
+    },
     async delete(model, signal) {
       expectModel(
         await client.ask({

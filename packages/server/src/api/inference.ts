@@ -6,7 +6,7 @@ import type { FastRoute, FastService } from "../wire/client-connection.ts";
 import type { ClientReply } from "../wire/client-reply.ts";
 import type { HttpHead } from "../wire/http-head.ts";
 import { newRequestId } from "../wire/request-id.ts";
-import { scanRequest } from "../wire/request-scan.ts";
+import { type RequestHead, scanRequest } from "../wire/request-scan.ts";
 import type { Authenticator, CallerHeaders } from "./authenticate.ts";
 import type { ReadAddress } from "./client-address.ts";
 import { Exchange, type ExchangeParts } from "./exchange.ts";
@@ -48,6 +48,25 @@ export interface InferenceEndpoint {
   readonly streamDefault: boolean;
   /** Restricts the endpoint to one integration. */
   readonly integration?: string;
+  /** Says how a request is called where that depends on it; undefined for one that is answered otherwise. */
+  readonly choose?: (request: UnchosenRequest) => ChosenCall | undefined;
+}
+
+/** A request of which it is to be said how it is called. */
+export interface UnchosenRequest {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly head: RequestHead;
+  readonly body: Buffer;
+  readonly client: ClientReply;
+  /** Address of the connection's other end, and where the request says that it comes from. */
+  readonly peer: string;
+  readonly forwardedFor: string | undefined;
+}
+
+/** How one request is called. */
+export interface ChosenCall extends Pick<InferenceEndpoint, "operation" | "surface"> {
+  readonly head: RequestHead;
 }
 
 /** Handles one request of node:http. `peer` is the address of the connection's other end. */
@@ -206,15 +225,26 @@ class AdmittedRequest implements FastService {
     const parts = this.#parts;
     const endpoint = this.#endpoint;
     const traceparent = this.#traceparent;
-    const { operation, surface, integration } = endpoint;
     const id = newRequestId();
     try {
-      const head = scanRequest(body);
+      const scanned = scanRequest(body);
       if (
         parts.forward !== undefined &&
-        this.#isForwarded(parts.forward, { model: head.model, principal, body, client })
+        this.#isForwarded(parts.forward, { model: scanned.model, principal, body, client })
       )
         return;
+      const chosen = endpoint.choose?.({
+        requestId: id,
+        principal,
+        head: scanned,
+        body,
+        client,
+        peer: this.#peer,
+        forwardedFor: this.#forwardedFor,
+      });
+      if (chosen === undefined && endpoint.choose !== undefined) return;
+      const head = chosen?.head ?? scanned;
+      const { operation, surface } = chosen ?? endpoint;
       const stream = operation === "embedding" ? false : (head.stream ?? endpoint.streamDefault);
       const { dialect } = surface;
       const call = parts.gateway.open({
@@ -226,10 +256,10 @@ class AdmittedRequest implements FastService {
         head,
         body,
         stream,
-        integration,
+        integration: endpoint.integration,
         traceparent,
       });
-      new Exchange({ parts, endpoint, call, client }).begin();
+      new Exchange({ parts, endpoint: chosen ?? endpoint, call, client }).begin();
     } catch (thrown) {
       refuse(client, { id, error: toPlatformError(thrown), endpoint });
     }

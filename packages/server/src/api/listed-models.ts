@@ -1,4 +1,5 @@
 import type { CatalogueModel, ModelDirectory } from "../gateway/model-directory.ts";
+import { listModelNames } from "../gateway/model-names.ts";
 
 /** A model as clients are shown it, in OpenAI's shape. */
 export interface ListedModel {
@@ -11,19 +12,7 @@ export interface ListedModel {
 
 /** Every name that `model` may be, with what is known of the model behind it. */
 export function listModels(directory: ModelDirectory): readonly ListedModel[] {
-  const { models, routes } = directory.snapshot;
-  const listed = new Map<string, ListedModel>();
-  for (const model of models) {
-    if (!listed.has(model.id)) listed.set(model.id, toListed(model.id, model));
-    else listed.set(`${model.integration}/${model.id}`, toListed(`${model.integration}/${model.id}`, model));
-  }
-  const byTarget = new Map(models.map((model) => [`${model.integration}/${model.id}`, model]));
-  for (const [name, route] of routes) {
-    const first = route.targets.map((target) => byTarget.get(target.id)).find((model) => model !== undefined);
-    if (!listed.has(name) && !byTarget.has(name) && first !== undefined)
-      listed.set(name, toListed(name, first));
-  }
-  return [...listed.values()];
+  return listModelNames(directory).map(({ name, model }) => toListed(name, model));
 }
 
 /** One of them under a name of its own. */

@@ -12,15 +12,17 @@ export interface Refusal {
   readonly error: PlatformError;
   readonly endpoint: { readonly surface: SurfaceDialect };
   readonly limit?: LimitVerdict | undefined;
+  /** Methods that are possible, for `method_not_allowed`. Default: POST. */
+  readonly allow?: string;
 }
 
 /** Sends an error in the words of the endpoint, unless the client is gone or its reply has begun. */
-export function refuse(client: ClientReply, { id, error, endpoint, limit }: Refusal): void {
+export function refuse(client: ClientReply, { id, error, endpoint, limit, allow = "POST" }: Refusal): void {
   if (client.isStarted || !client.isOpen) return;
   const headers = {
     "content-type": "application/json",
     ...errorHeaders(error, id),
-    ...(error.code === "method_not_allowed" ? { allow: "POST" } : {}),
+    ...(error.code === "method_not_allowed" ? { allow } : {}),
   };
   const lines = Object.entries(headers).map(([name, value]) => headerLine(name, value));
   const body = Buffer.from(endpoint.surface.formatError(error, id));

@@ -12,6 +12,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
   { env: "GRPC_PORT", path: ["grpc", "port"] },
+  { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
   { env: "GRAFANA_ENABLED", path: ["integrations", "grafana", "enabled"] },
@@ -21,6 +22,8 @@ export const shortNames: readonly ShortName[] = [
   { env: "ALERTMANAGER_URL", path: ["integrations", "alertmanager", "settings", "url"] },
   { env: "SLACK_WEBHOOK_URL", path: ["integrations", "slack", "settings", "webhook_url"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
+  { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
+  { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
 
@@ -30,9 +33,6 @@ export const laterSwitches: Readonly<Record<string, string>> = {
   GRAPHQL_ENABLED: "GraphQL",
   WEBSOCKET_ENABLED: "WebSocket",
 };
-
-/** Values for what this version does not have yet. */
-export const laterValues: Readonly<Record<string, string>> = { HUGGINGFACE_TOKEN: "Hugging Face" };
 
 const prefix = "LLM_PLATFORM_";
 

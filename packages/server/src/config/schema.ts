@@ -36,6 +36,10 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/v1/*` is served.") },
     "The OpenAI API.",
   ),
+  ollama_api: section(
+    { enabled: z.boolean().default(true).describe("Whether Ollama's API is served under `/api/*`.") },
+    "Ollama's own API, for every model.",
+  ),
   responses: responseSettings,
   grpc: grpcSettings,
   mcp: section(

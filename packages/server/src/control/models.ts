@@ -13,6 +13,10 @@ const modelInput = z.strictObject({
   model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
 });
 
+const copyInput = modelInput.extend({
+  destination: z.string().min(1).max(512).describe("The further name, as the integration takes it."),
+});
+
 export const modelSchema = z.object({
   id: z.string(),
   integration: z.string(),
@@ -29,7 +33,7 @@ export const modelSchema = z.object({
     .describe("How far its file can be trusted; null where the platform keeps no files that were looked at."),
 });
 
-const loadedSchema = z.object({
+export const loadedSchema = z.object({
   id: z.string(),
   integration: z.string(),
   memory_bytes: z.number().nullable(),
@@ -134,6 +138,21 @@ function changingOperations({ manager, directory }: ModelOperationParts): readon
         const { info, platform } = find(model);
         await ability(platform.unload?.bind(platform), info, "unload")(info.id, signal);
         return { model: info.id, integration: info.integration, status: "unloaded" };
+      },
+    }),
+    defineOperation({
+      name: "models.copy",
+      summary: "Gives a model another name beside its own, where it is kept.",
+      permission: "models.write",
+      rest: { method: "POST", path: "/api/v1/models/copy" },
+      audit: { target: toTarget },
+      input: copyInput,
+      output: done,
+      run: async ({ model, destination }, { signal }) => {
+        const { info, platform } = find(model);
+        await ability(platform.copy?.bind(platform), info, "copy")(info.id, destination, signal);
+        await directory.refresh(info.integration);
+        return { model: destination, integration: info.integration, status: "copied" };
       },
     }),
     defineOperation({

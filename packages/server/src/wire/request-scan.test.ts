@@ -19,6 +19,18 @@ describe("scanRequest", () => {
   });
 
   it.each([
+    [{ max_tokens: 7 }, 7],
+    [{ max_completion_tokens: 8 }, 8],
+    [{ options: { temperature: 1, num_predict: 9 } }, 9],
+    [{ options: { num_predict: -1 } }, undefined],
+    [{ options: { deep: { num_predict: 9 } } }, undefined],
+    [{ options: null }, undefined],
+    [{ options: ["num_predict", 9] }, undefined],
+  ])("reads what the reply may have of tokens: %o", (more, maxTokens) => {
+    expect(scan({ model: "m", ...more })).toMatchObject({ maxTokens });
+  });
+
+  it.each([
     ["no model", {}, "model"],
     ["an empty model", { model: "" }, "model"],
     ["a model that is no string", { model: 1 }, "model"],

@@ -54,6 +54,7 @@ const steeringFields = new Set([
 const steeringStarts = [...new Set([...steeringFields].map((field) => field.charCodeAt(0)))];
 const backslash = 0x5c;
 const quote = 0x22;
+const brace = 0x7b;
 
 const modelNamePattern = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/;
 const longestKeyBytes = 256;
@@ -134,6 +135,8 @@ class HeadCollector implements MemberVisitor {
       this.#readChoices(valueStart, valueEnd);
     } else if (isMaxTokens(body, keyStart, keyEnd)) {
       this.#readMaxTokens(valueStart, valueEnd);
+    } else if (isTextAt(body, keyStart, keyEnd, "options")) {
+      this.#readOptions({ start: valueStart, end: valueEnd });
     } else if (steeringStarts.includes(body[keyStart] ?? 0)) {
       this.#refuseSteering(body.toString("latin1", keyStart, keyEnd));
     }
@@ -233,6 +236,17 @@ class HeadCollector implements MemberVisitor {
       throw invalid("n", `\`n\` must be a whole number from 1 to ${mostChoices}.`);
     }
     this.#choices = count;
+  }
+
+  /** Ollama's place for it. */
+  #readOptions(range: Range): void {
+    if (this.#body[range.start] !== brace) return;
+    scanJsonObject(this.#body, range, chatBodyLimits, {
+      // oxlint-disable-next-line max-params -- as above
+      member: (keyStart, keyEnd, valueStart, valueEnd) => {
+        if (isTextAt(this.#body, keyStart, keyEnd, "num_predict")) this.#readMaxTokens(valueStart, valueEnd);
+      },
+    });
   }
 
   /** What is no plain number is the upstream's to refuse. The larger of two counts. */

@@ -11,6 +11,12 @@ export const ollamaDialect: SurfaceDialect = {
   heartbeat: undefined,
 };
 
+/** `/api/generate` where the model is not on a server of Ollama. */
+export const generateSurface: SurfaceDialect = { ...ollamaDialect, dialect: "ollama-generate" };
+
+/** The older `/api/embeddings`. */
+export const embeddingsSurface: SurfaceDialect = { ...ollamaDialect, dialect: "ollama-embeddings" };
+
 function formatError(error: PlatformError, requestId: string): string {
   return JSON.stringify({ error: error.message, code: error.code, request_id: requestId });
 }

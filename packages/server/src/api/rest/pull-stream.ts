@@ -1,11 +1,11 @@
-import { errorCodes, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { statusOf } from "../../core/error-status.ts";
-import type { Pull } from "../../core/pull.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { PullManager } from "../../pulls/pull-manager.ts";
 import { errorHeaders, toOpenAiError } from "../error-envelope.ts";
+import { bringModel, successPhase, toOllamaProgress } from "../ollama-progress.ts";
 import type { StreamRoute } from "./server.ts";
 
 export interface PullRouteParts {
@@ -19,8 +19,6 @@ const pullInput = z.object({
   name: z.string().min(1).max(512).optional(),
   stream: z.boolean().default(true),
 });
-
-const successPhase = "success";
 
 /** `POST /local/ollama/pull`: progress as JSON lines in Ollama's form, or as server-sent events when asked for. */
 export function createPullRoute(path: string, parts: PullRouteParts): StreamRoute {
@@ -60,8 +58,9 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
         });
       };
       try {
-        await bring(parts.pulls, {
+        await bringModel(parts.pulls, {
           model,
+          integration: "ollama",
           owner,
           signal,
           onStep: (progress) => {
@@ -89,32 +88,6 @@ export function createPullRoute(path: string, parts: PullRouteParts): StreamRout
   };
 }
 
-interface Bringing {
-  readonly model: string;
-  readonly owner: Principal;
-  readonly signal: AbortSignal;
-  onStep(step: PullProgress): void;
-}
-
-/** Resolves when the model can be called. A pull that nobody else asked for ends with its client, as with Ollama itself. */
-async function bring(pulls: PullManager, { model, owner, signal, onStep }: Bringing): Promise<void> {
-  const request = { kind: "ollama", source: model, integration: "ollama", load: false } as const;
-  const { pull, isJoined } = await pulls.start(request, owner, onStep);
-  try {
-    expectDone(await pulls.whenAtRest(pull.id, signal));
-  } catch (error) {
-    if (signal.aborted && !isJoined) await pulls.cancel(pull.id);
-    throw error;
-  }
-}
-
-/** Throws what became of a pull that is not done. */
-function expectDone({ phase, failure }: Pull): void {
-  if (phase === "done") return;
-  const code = errorCodes.find((each) => each === failure?.code) ?? "conflict";
-  throw new PlatformError(code, failure?.message ?? `The pull was ${phase} by somebody.`);
-}
-
 function readInput(request: FastifyRequest): { readonly model: string; readonly stream: boolean } {
   const parsed = pullInput.safeParse(request.body);
   const model = parsed.data?.model ?? parsed.data?.name;
@@ -122,13 +95,4 @@ function readInput(request: FastifyRequest): { readonly model: string; readonly 
     throw new PlatformError("invalid_request", "`model` must name the model to pull.", { field: "model" });
   }
   return { model, stream: parsed.data.stream };
-}
-
-function toOllamaProgress(progress: PullProgress): object {
-  return {
-    status: progress.phase,
-    ...(progress.file === undefined ? {} : { digest: progress.file }),
-    ...(progress.totalBytes === undefined ? {} : { total: progress.totalBytes }),
-    ...(progress.completedBytes === undefined ? {} : { completed: progress.completedBytes }),
-  };
 }

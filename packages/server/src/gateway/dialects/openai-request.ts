@@ -15,12 +15,13 @@ interface OpenAiRequestInput {
 /**
  * Writes a request that another dialect brought for a platform that speaks OpenAI's. Servers differ in two words: OpenAI's
  * own newer models take the bound of a reply under its newer name only, which others do not know, and OpenAI takes
- * no reasoning back.
+ * no reasoning back. Both are words of chats.
  */
 export function encodeOpenAiRequest(input: OpenAiRequestInput): Uint8Array {
   const { request, model, stream, reportsStreamUsage } = input;
   const { stream: _asked, stream_options: _options, ...rest } = request;
-  const worded = input.provider === "openai" ? toNewerWords(rest) : rest;
+  const isOpenAiChat = input.provider === "openai" && rest.messages !== undefined;
+  const worded = isOpenAiChat ? toNewerWords(rest) : rest;
   const usage = reportsStreamUsage ? { stream_options: { include_usage: true } } : {};
   return Buffer.from(JSON.stringify({ ...worded, model, ...(stream ? { stream, ...usage } : {}) }));
 }
