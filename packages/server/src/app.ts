@@ -16,6 +16,7 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openTickets } from "./open-tickets.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { openWatch } from "./open-watch.ts";
@@ -85,8 +86,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const watch = openWatch({ ...foundation, config, log, manager });
   const pulling = await openPulls(foundation, { config, directory, log, manager });
+  const watch = openWatch({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
@@ -114,11 +115,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: {
-      version,
-      dataDirectory: config.data_dir,
-      startedAtMs: foundation.startedAtMs,
+      ...{ version, dataDirectory: config.data_dir, startedAtMs: foundation.startedAtMs, contentCapture },
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
-      contentCapture,
     },
     manager,
     stopping: input.stopping,
@@ -126,14 +124,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     events,
     feeds,
     pulls: pulling.pulls,
-    alerts: watch.alerts,
     pulling,
+    tickets: openTickets(foundation, { login, config }),
+    alerts: watch.alerts,
   });
 
   const catalogue = await openCatalogue(surfaces.definitions, input);
   holder.manager = openManager(foundation, { catalogue, ...input });
-  followIntegrations(holder.manager, directory, metrics);
-  followOtherReplicas(sharing.bus, directory);
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
 
@@ -214,15 +211,17 @@ async function startIntegrations(
   await parts.directory.refresh();
 }
 
-/** Lets the gauges be read from where their truth is. */
+/** Lets the gauges be read from where their truth is, and the directory of models know what has changed. */
 function observe(
-  { registry, metrics, spool }: Foundation,
+  { registry, metrics, spool, sharing }: Foundation,
   {
     manager,
     directory,
     follower,
   }: { readonly manager: Manager; readonly directory: ModelDirectory; readonly follower: ConfigFollower },
 ): void {
+  followIntegrations(manager, directory, metrics);
+  followOtherReplicas(sharing.bus, directory);
   const toObserved = (status: ReturnType<Manager["status"]>) => ({
     ...status,
     restarts: status.restarts.total,
