@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
-/** Programs that some tests use and npm does not bring, by the name of their executable. */
+/** Programs that some tests use and npm does not bring, by the name of their executable, and modules of Python. */
 const services = [
   "nginx",
   "promtool",
@@ -11,9 +12,14 @@ const services = [
   "prometheus-alertmanager",
   "postgres",
   "redis-server",
+  "grpcurl",
+  "grpc_tools",
   "huggingface_hub",
 ] as const;
 export type Service = (typeof services)[number];
+
+/** Those that are modules: where one is, is the Python that has it. */
+const pythonModules: ReadonlySet<Service> = new Set(["grpc_tools", "huggingface_hub"]);
 
 /**
  * Where a program is, or undefined: then its tests are skipped, and the reporter names it.
@@ -36,23 +42,27 @@ export function areServicesRequired(): boolean {
 }
 
 function locate(name: Service): string | undefined {
-  if (name === "huggingface_hub") return locatePython(name);
+  if (pythonModules.has(name)) return locatePython(name);
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...(unlistedFolders[name]?.() ?? [])];
   return folders
     .map((folder) => join(folder, name))
     .find((path) => isExecutable(path) && isWhole(path, name));
 }
 
-/** A Python that has a module: the one that PYTHON names, or one of the PATH. */
-function locatePython(module: string): string | undefined {
-  const candidates = [process.env["PYTHON"] ?? "python3"];
-  return candidates.find(
+/** Where `.ci/run` puts what no package of the system brings. */
+const ownPrograms = () => [join(homedir(), ".cache/llm-platform/bin")];
+
+/** A Python that has a module: the one that PYTHON names, that of `.ci/run`, or that of the PATH. */
+function locatePython(module: Service): string | undefined {
+  const own = join(homedir(), ".cache/llm-platform/python/bin/python");
+  return [process.env["PYTHON"] ?? own, "python3"].find(
     (python) => spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0,
   );
 }
 
 /** Debian keeps the programs of a server out of the PATH, one folder for each version. */
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
+  grpcurl: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -24,6 +24,7 @@ import type {
 } from "./identity.ts";
 import type { PathVerdict } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
+import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
 import { toQuery } from "./query.ts";
 import type { SecretsStatus } from "./secrets.ts";
@@ -97,7 +98,7 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient extends PullCalls {
+export interface PlatformClient extends PullCalls, MonitoringCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -271,6 +272,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       await call("/api/v1/models/unload", { method: "POST", body: { model } });
     },
     ...createPullCalls({ call, send }),
+    ...createMonitoringCalls(call),
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),

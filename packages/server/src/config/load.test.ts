@@ -231,11 +231,11 @@ describe("the environment", () => {
   it("warns about what this version does not have", () => {
     const { warnings } = load({
       env: {
-        GRAFANA_ENABLED: "true",
+        OPENTELEMETRY_ENABLED: "true",
         WEBSOCKET_ENABLED: "false",
       },
     });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED"]);
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["OPENTELEMETRY_ENABLED"]);
   });
 });
 
