@@ -25,7 +25,7 @@ export async function waitUntilQuiet(process: PinnedProcess): Promise<void> {
 }
 
 /** Time that all threads of the processes have spent on a CPU since they began. */
-async function readCpuMs(pids: readonly number[]): Promise<number> {
+export async function readCpuMs(pids: readonly number[]): Promise<number> {
   const times = await Promise.all(pids.map(readProcessCpuMs));
   return times.reduce((sum, time) => sum + time, 0);
 }

@@ -6,19 +6,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseBudget } from "./budget.ts";
 import { readConditions } from "./conditions.ts";
-import { benchModel, type Contestant } from "./contestants/contestant.ts";
+import type { Contestant } from "./contestants/contestant.ts";
 import { lineUp, makers } from "./contestants/line-up.ts";
-import { findFreePort } from "./free-port.ts";
-import { createLoadGenerator, loadCore } from "./load.ts";
+import { createLoadGenerator } from "./load.ts";
 import { measureAll, type Measured } from "./measure.ts";
 import { buildFolder, buildNative, type NativePrograms } from "./native.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
-import { createProcesses, type Processes } from "./processes.ts";
+import { createProcesses } from "./processes.ts";
 import { computeRatios } from "./ratios.ts";
-import { isOk, waitUntil } from "./ready.ts";
 import { writeResults } from "./report.ts";
 import { repositoryRoot } from "./repository.ts";
 import { eventDelayMs, streamEvents } from "./scenarios.ts";
+import { startUpstream } from "./upstream.ts";
 
 const benchFolder = fileURLToPath(new URL("./", import.meta.url));
 
@@ -68,7 +67,11 @@ async function measure({ options, programs, contestants }: MeasureInput): Promis
   const interrupt = () => void cleanUp().finally(() => process.exit(interruptedExitCode));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const upstream = await startUpstream(processes, programs, folder);
+    const upstream = await startUpstream(processes, {
+      program: programs.upstream,
+      folder,
+      flags: ["--events", streamEvents, "--event-delay-us", eventDelayMs * 1_000],
+    });
     return await measureAll(options.scenarios, {
       processes,
       load: createLoadGenerator(processes, programs.load),
@@ -87,19 +90,6 @@ async function measure({ options, programs, contestants }: MeasureInput): Promis
 }
 
 const interruptedExitCode = 130;
-
-async function startUpstream(processes: Processes, { upstream }: NativePrograms, folder: string) {
-  const port = await findFreePort();
-  const flags = ["--port", port, "--events", streamEvents, "--event-delay-us", eventDelayMs * 1_000];
-  const started = processes.start({
-    name: "the upstream",
-    cores: [loadCore],
-    command: [upstream, ...flags.map(String)],
-    logFile: join(folder, "upstream.log"),
-  });
-  await waitUntil(started, () => isOk(`http://127.0.0.1:${port}/v1/models`, { mustContain: benchModel }));
-  return { port, process: started };
-}
 
 /** @throws Error that says what is missing */
 function requireMachine(): void {

@@ -6,16 +6,17 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
-import { benchKey, benchModel, gatewayCore } from "./contestants/contestant.ts";
+import { benchKey, gatewayCore } from "./contestants/contestant.ts";
 import { findFaults, median } from "./figures.ts";
 import { findFreePort } from "./free-port.ts";
 import { keepFurther } from "./further.ts";
-import { createLoadGenerator, type LoadGenerator, loadCore } from "./load.ts";
+import { createLoadGenerator, type LoadGenerator } from "./load.ts";
 import { buildNative } from "./native.ts";
 import { createProcesses, type PinnedProcess, type Processes } from "./processes.ts";
 import { isOk, waitUntil } from "./ready.ts";
 import { rewriteReport } from "./report.ts";
 import { serverMain, startFlags } from "./repository.ts";
+import { startUpstream } from "./upstream.ts";
 
 const usage = `node bench/safeguards.ts [options]
   --rounds N     rounds that count (default 12)
@@ -65,7 +66,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-safeguards-"));
   try {
-    const upstreamPort = await startUpstream(processes, programs.upstream, folder);
+    const { port: upstreamPort } = await startUpstream(processes, { program: programs.upstream, folder });
     const place = { processes, folder, upstreamPort };
     const keys = Number(values.keys);
     const servers = [await startOff(place), await startOn(place, 0), await startOn(place, keys)];
@@ -111,18 +112,6 @@ async function ask(load: LoadGenerator, server: Server, seconds: number): Promis
   const faults = findFaults("json", told);
   if (faults.length > 0) throw new Error(`${name}: ${faults.join(", ")}`);
   return (told["cpuMicros"] ?? Number.NaN) / (told["requests"] ?? Number.NaN);
-}
-
-async function startUpstream(processes: Processes, program: string, folder: string): Promise<number> {
-  const port = await findFreePort();
-  const started = processes.start({
-    name: "the upstream",
-    cores: [loadCore],
-    command: [program, "--port", String(port)],
-    logFile: join(folder, "upstream.log"),
-  });
-  await waitUntil(started, () => isOk(`http://127.0.0.1:${port}/v1/models`, { mustContain: benchModel }));
-  return port;
 }
 
 /** Callers of this machine need no key where there is none. */
@@ -182,7 +171,10 @@ async function start(
   ];
   const server = { host: "127.0.0.1", port, max_connections: 20_000, max_connections_per_address: 20_000 };
   const dataDirectory = join(folder, name, "data");
-  await writeFile(file, JSON.stringify({ ...config, server, integrations, data_dir: dataDirectory }));
+  await writeFile(
+    file,
+    JSON.stringify({ ...config, server, grpc: { port: 0 }, integrations, data_dir: dataDirectory }),
+  );
   const running = processes.start({
     name,
     cores: [gatewayCore],

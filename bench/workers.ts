@@ -2,15 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { benchKey, benchModel, type RunningContestant } from "./contestants/contestant.ts";
+import { benchKey, type RunningContestant } from "./contestants/contestant.ts";
 import { createLlmPlatform } from "./contestants/llm-platform.ts";
 import { findFaults, median, type Metrics, toMetrics } from "./figures.ts";
-import { findFreePort } from "./free-port.ts";
-import { createLoadGenerator, type LoadGenerator, loadCore } from "./load.ts";
+import { createLoadGenerator, type LoadGenerator } from "./load.ts";
 import { buildNative } from "./native.ts";
 import { createProcesses, type Processes } from "./processes.ts";
-import { isOk, waitUntil } from "./ready.ts";
 import { streamEvents } from "./scenarios.ts";
+import { startUpstream } from "./upstream.ts";
 
 const usage = `node bench/workers.ts [options]
   --rounds N     rounds that count (default 8)
@@ -52,7 +51,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-workers-"));
   try {
-    const upstreamPort = await startUpstream(processes, programs.upstream, folder);
+    const { port: upstreamPort } = await startUpstream(processes, {
+      program: programs.upstream,
+      folder,
+      flags: ["--events", streamEvents],
+    });
     const cores = values.cores.split(",").map(Number);
     const servers = await startServers(processes, { folder, upstreamPort, cores });
     const load = createLoadGenerator(processes, programs.load);
@@ -61,15 +64,6 @@ async function main(argv: readonly string[]): Promise<void> {
     await processes.stopAll();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function startUpstream(processes: Processes, program: string, folder: string): Promise<number> {
-  const port = await findFreePort();
-  const command = [program, "--port", String(port), "--events", String(streamEvents)];
-  const logFile = join(folder, "upstream.log");
-  const started = processes.start({ name: "the upstream", cores: [loadCore], command, logFile });
-  await waitUntil(started, () => isOk(`http://127.0.0.1:${port}/v1/models`, { mustContain: benchModel }));
-  return port;
 }
 
 async function startServers(

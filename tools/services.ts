@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
-/** Programs that some tests use and npm does not bring, by the name of their executable. */
+/** Programs that some tests use and npm does not bring, by the name of their executable, and modules of Python. */
 const services = [
   "nginx",
   "promtool",
@@ -10,8 +12,14 @@ const services = [
   "prometheus-alertmanager",
   "postgres",
   "redis-server",
+  "grpcurl",
+  "grpc_tools",
+  "huggingface_hub",
 ] as const;
 export type Service = (typeof services)[number];
+
+/** Those that are modules: where one is, is the Python that has it. */
+const pythonModules: ReadonlySet<Service> = new Set(["grpc_tools", "huggingface_hub"]);
 
 /**
  * Where a program is, or undefined: then its tests are skipped, and the reporter names it.
@@ -34,14 +42,27 @@ export function areServicesRequired(): boolean {
 }
 
 function locate(name: Service): string | undefined {
+  if (pythonModules.has(name)) return locatePython(name);
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...(unlistedFolders[name]?.() ?? [])];
   return folders
     .map((folder) => join(folder, name))
     .find((path) => isExecutable(path) && isWhole(path, name));
 }
 
+/** Where `.ci/run` puts what no package of the system brings. */
+const ownPrograms = () => [join(homedir(), ".cache/llm-platform/bin")];
+
+/** A Python that has a module: the one that PYTHON names, that of `.ci/run`, or that of the PATH. */
+function locatePython(module: Service): string | undefined {
+  const own = join(homedir(), ".cache/llm-platform/python/bin/python");
+  return [process.env["PYTHON"] ?? own, "python3"].find(
+    (python) => spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0,
+  );
+}
+
 /** Debian keeps the programs of a server out of the PATH, one folder for each version. */
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
+  grpcurl: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -14,6 +14,8 @@ export interface LlmPlatformOptions {
   readonly cores?: readonly number[];
   /** Worker processes. Given, also as 0, the upstream is not bounded in connections: workers would not call such a one. */
   readonly workers?: number;
+  /** Where it serves gRPC. Default a port that the system chooses. */
+  readonly grpcPort?: number;
 }
 
 /**
@@ -32,11 +34,11 @@ export function createLlmPlatform(options: LlmPlatformOptions): Contestant {
 
 async function start(
   { processes, folder, upstreamPort }: Place,
-  { extraArguments = [], cores = [gatewayCore], workers }: LlmPlatformOptions,
+  { extraArguments = [], cores = [gatewayCore], workers, grpcPort = 0 }: LlmPlatformOptions,
 ) {
   const port = await findFreePort();
   const configFile = join(folder, "llm-platform.yaml");
-  await writeFile(configFile, platformConfig({ port, upstreamPort, folder, workers }));
+  await writeFile(configFile, platformConfig({ port, upstreamPort, folder, workers, grpcPort }));
   const running = processes.start({
     name: "llm-platform",
     cores,
@@ -54,9 +56,10 @@ interface ConfigParts {
   readonly upstreamPort: number;
   readonly folder: string;
   readonly workers: number | undefined;
+  readonly grpcPort: number;
 }
 
-function platformConfig({ port, upstreamPort, folder, workers }: ConfigParts): string {
+function platformConfig({ port, upstreamPort, folder, workers, grpcPort }: ConfigParts): string {
   const bound = workers === undefined ? ", max_connections: 20000" : "";
   return `
 environment: production
@@ -66,6 +69,7 @@ server:
   max_connections: 20000
   max_connections_per_address: 20000
   workers: ${workers ?? 0}
+grpc: { port: ${grpcPort}, max_concurrent_streams: 1000 }
 gateway: { max_in_flight: 20000, chunk_timeout_seconds: 600 }
 data_dir: ${join(folder, "data")}
 auth:

@@ -22,7 +22,7 @@ export const speakers: Readonly<Record<string, Speaker>> = {
   openai: { client: openAiClientDialect, codec: openAiCodec },
   anthropic: {
     client: anthropicClientDialect,
-    codec: createAnthropicCodec({ defaultMaxTokens: 4_096 }),
+    codec: createAnthropicCodec({ defaultMaxTokens: 4_096, thinkingFormOf: () => "budget" }),
   },
 };
 

@@ -1,12 +1,18 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { status } from "@grpc/grpc-js";
 import { z } from "zod";
+import { protoFiles } from "../../packages/server/src/api/grpc/generated/descriptors.ts";
+import { permissionNames, permissionsOf } from "../../packages/server/src/core/permissions.ts";
+import { openGrpc } from "../grpc/grpc-client.ts";
+import { grpc, grpcServices } from "../grpc/methods.ts";
 import { ask } from "./http.ts";
 import { createKey, createUser } from "./identity-calls.ts";
 import { type Platform, startPlatform } from "./start-platform.ts";
 
 // The table is contracts/access-matrix.txt: `npx vitest run test/e2e/access-matrix.test.ts --update` writes it anew, to be read.
 const table = "../../contracts/access-matrix.txt";
+const grpcTable = "../../contracts/grpc-access-matrix.txt";
 const roles = ["admin", "operator", "developer", "viewer"] as const;
 const keyOf = (role: string): string => `${role}-key-0123456789`;
 
@@ -103,6 +109,57 @@ test("each route answers each role as the table says, and the server has no rout
   }
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(table);
 });
+
+/** Every method over gRPC with an empty message: nothing is changed by that, and who may not is told so before it is looked at. */
+test("each method over gRPC answers each role as the table says", async () => {
+  const client = await openGrpc(platform);
+  const methods = protoFiles.flatMap(({ symbols }) => symbols).flatMap((symbol) => toMethod(symbol) ?? []);
+  const width = Math.max(...methods.map(({ path }) => path.length));
+  const line = (first: string, cells: readonly string[]) =>
+    `${first.padEnd(width)}  ${cells.map((cell) => cell.padEnd(17)).join("  ")}`.trimEnd();
+  const lines = [line("", ["anonymous", ...roles, otherTeam])];
+  for (const { path, method } of methods) {
+    const cells = await Promise.all(
+      [undefined, ...roles, otherTeam].map(async (role) => {
+        const key = role === undefined ? undefined : (madeKeys.get(role) ?? keyOf(role));
+        const { code, message } = await client.ask(method, new Uint8Array(), { key, timeoutMs: 1_000 });
+        expect(code, message).not.toBe(status.UNAVAILABLE);
+        const isRefused = code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED;
+        return isRefused ? String(status[code]) : "yes";
+      }),
+    );
+    lines.push(line(path, cells));
+  }
+  client.close();
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(grpcTable);
+}, 60_000);
+
+test("an operation by its name over gRPC needs what it needs by its own path", async () => {
+  const client = await openGrpc(platform);
+  const listed = await client.ask(grpc.operations.list, {}, { key: keyOf("admin") });
+  const operations = listed.reply?.operations ?? [];
+  expect(operations.length).toBeGreaterThan(50);
+  for (const { name, permission } of operations) {
+    if (permission === "public") continue;
+    expect((await client.ask(grpc.operations.call, { name })).code, name).toBe(status.UNAUTHENTICATED);
+    for (const role of roles) {
+      if (permissionsOf(role).has(permissionNames.find((each) => each === permission) ?? "self.read"))
+        continue;
+      const { code } = await client.ask(grpc.operations.call, { name }, { key: keyOf(role) });
+      expect(code, `${name} by ${role}`).toBe(status.PERMISSION_DENIED);
+    }
+  }
+  client.close();
+}, 60_000);
+
+const bytes = { encode: (message: Uint8Array) => ({ finish: () => message }), decode: () => undefined };
+
+function toMethod(symbol: string) {
+  const [, service, name] = /^(.+\.(?:[A-Z]\w+))\.([A-Z]\w+)$/.exec(symbol) ?? [];
+  if (service === undefined || name === undefined || !grpcServices.has(service)) return undefined;
+  const method = { service: { fullName: service }, type: { name, requestType: bytes, responseType: bytes } };
+  return { path: `${service}/${name}`, method };
+}
 
 test("every documented route is one of the running server", async () => {
   const served = new Set((await readRoutes()).map(toName));

@@ -12,7 +12,7 @@ import { onTestFinished } from "vitest";
 export type PlatformOptions = {
   /** The whole configuration as text, in place of `config`. `data_dir` and the port are set beside it. */
   readonly yaml?: string;
-  /** The configuration as an object. `local` and `ollama` are off unless it names them. */
+  /** The configuration as an object. `huggingface`, `local` and `ollama` are off unless it names them. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Added to the child's environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -79,6 +79,15 @@ export function openAiIntegration(
   more: Readonly<Record<string, unknown>> = {},
 ) {
   return { name, use: "openai-compatible", settings: { base_url: `${origin}/v1`, ...more } };
+}
+
+/** An integration that speaks Anthropic's API. */
+export function anthropicIntegration(
+  name: string,
+  origin: string,
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  return { name, use: "anthropic", settings: { base_url: origin, api_key: "sk-ant-fake", ...more } };
 }
 
 /** An integration that speaks Ollama's API. */
@@ -156,7 +165,7 @@ function atEndOfTest(clear: () => Promise<void>): void {
 function withDefaults(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const listed = Array.isArray(config["integrations"]) ? config["integrations"] : [];
   const names = new Set(listed.map((entry: { readonly name?: unknown }) => entry.name));
-  const off = ["local", "ollama"]
+  const off = ["huggingface", "local", "ollama"]
     .filter((name) => !names.has(name))
     .map((name) => ({ name, enabled: false }));
   return { ...config, integrations: [...listed, ...off] };

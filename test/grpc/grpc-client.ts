@@ -48,13 +48,17 @@ export type Outcome<Reply> = {
   readonly reply: Reply | undefined;
 };
 
-/** The port that a platform serves gRPC on. */
-export async function grpcPort(platform: Pick<Platform, "logLine">): Promise<number> {
-  return Number(/"port":(\d+)/.exec(await platform.logLine(/"event":"grpc\.listening"/))?.[1]);
+/** The port that a platform serves gRPC on, since the last start of the integration. */
+export async function grpcPort(platform: Pick<Platform, "logLine" | "log">): Promise<number> {
+  await platform.logLine(listening);
+  const lines = platform.log().split("\n");
+  return Number(/"port":(\d+)/.exec(lines.findLast((line) => listening.test(line)) ?? "")?.[1]);
 }
 
+const listening = /"event":"grpc\.listening"/;
+
 /** A client of a platform's gRPC. */
-export async function openGrpc(platform: Pick<Platform, "logLine">, options: ClientOptions = {}) {
+export async function openGrpc(platform: Pick<Platform, "logLine" | "log">, options: ClientOptions = {}) {
   return new GrpcClient(`127.0.0.1:${await grpcPort(platform)}`, credentials.createInsecure(), options);
 }
 

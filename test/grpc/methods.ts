@@ -52,3 +52,11 @@ export const grpc = {
     type: ServerReflectionDefinition.methods.serverReflectionInfo,
   },
 } as const;
+
+/** Names of every service. */
+export const grpcServices: ReadonlySet<string> = new Set([
+  ...[inference, models, integrations, MetricsDefinition, operations, health, ServerReflectionDefinition].map(
+    ({ fullName }) => fullName,
+  ),
+  "grpc.reflection.v1alpha.ServerReflection",
+]);

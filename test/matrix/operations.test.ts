@@ -4,6 +4,7 @@ import { type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { openAiIntegration } from "../e2e/start-platform.ts";
 import type { Driver, Outcome } from "./driver.ts";
+import { createGrpcDriver } from "./grpc-driver.ts";
 import { createMcpDriver } from "./mcp-driver.ts";
 import { createRestDriver } from "./rest-driver.ts";
 import { sampleInput } from "./sample-input.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   platform = await startPlatform({
     config: { integrations: [openAiIntegration("fake", upstream.origin)], auth: { api_keys } },
   });
-  drivers = [createRestDriver(platform), createMcpDriver(platform)];
+  drivers = [createRestDriver(platform), createMcpDriver(platform), await createGrpcDriver(platform)];
 });
 
 afterAll(async () => {

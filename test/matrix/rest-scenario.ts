@@ -45,7 +45,6 @@ export function createRestScenario(platform: Platform, key: string): ScenarioCli
     );
 
   return {
-    name: "REST and the OpenAI SDK",
     async models() {
       const { models } = listedModels.parse(await call("GET", "/api/v1/models"));
       return models.map(({ id, integration }) => `${integration}/${id}`);

@@ -9,7 +9,6 @@ export interface ChatOutcome {
 
 /** A client that chats over one protocol. */
 export interface ChatClient {
-  readonly name: string;
   chat(model: string, text: string): Promise<ChatOutcome>;
   /** Begins a chat, and gives it up after the second delta. Resolves when it has been given up. */
   giveUp(model: string, text: string): Promise<void>;

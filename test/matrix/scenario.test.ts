@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
-import { createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
+import { createAnthropicChat, createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
 import type { ChatClient, ScenarioClient } from "./scenario-client.ts";
 
 const key = "operator-key-0123456789";
@@ -35,18 +36,22 @@ afterAll(async () => {
   await ollama.stop();
 });
 
-const scenarioClients: Readonly<Record<string, (platform: Platform, key: string) => ScenarioClient>> = {
+type Create<Client> = (platform: Platform, key: string) => Client | Promise<Client>;
+
+const scenarioClients: Readonly<Record<string, Create<ScenarioClient>>> = {
   rest: createRestScenario,
+  grpc: createGrpcScenario,
 };
-const chatClients: Readonly<Record<string, (platform: Platform, key: string) => ChatClient>> = {
+const chatClients: Readonly<Record<string, Create<ChatClient>>> = {
   ...scenarioClients,
   "ollama's client": createOllamaChat,
   "OpenAI's client for responses": createResponsesChat,
+  "Anthropic's client": createAnthropicChat,
 };
 
 describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
   test("are streamed from a local model and from an upstream, with their end and their tokens", async () => {
-    const client = create(platform, key);
+    const client = await create(platform, key);
     for (const model of [localModel, remoteModel]) {
       const { content, deltas, finish, outputTokens } = await client.chat(
         model,
@@ -61,7 +66,7 @@ describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
   });
 
   test("that are given up end upstream within a second, and are on record so", async () => {
-    const client = create(platform, key);
+    const client = await create(platform, key);
     const countGivenUp = async () =>
       (await platform.ledgerRows({ count: 0 })).filter(({ outcome }) => outcome === "client_cancelled")
         .length;
@@ -78,7 +83,7 @@ describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
 
 describe.each(Object.entries(scenarioClients))("a person who speaks only %s", (name, create) => {
   test("lists models, pulls one, chats, sees usage, restarts an integration and watches it", async () => {
-    const client = create(platform, key);
+    const client = await create(platform, key);
     expect(await client.models()).toEqual(expect.arrayContaining([localModel, remoteModel]));
 
     const pulled = `scenario-${name.replaceAll(/\W/g, "-").toLowerCase()}`;

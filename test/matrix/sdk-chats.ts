@@ -1,3 +1,4 @@
+import Anthropic from "@anthropic-ai/sdk";
 import { Ollama } from "ollama";
 import OpenAI from "openai";
 import type { Platform } from "../e2e/start-platform.ts";
@@ -35,12 +36,8 @@ async function leaveAfterTwo(pieces: AsyncIterable<Piece>): Promise<void> {
 }
 
 /** @param chat begins a chat; a client leaves by ending its loop */
-function createChatClient(
-  name: string,
-  chat: (model: string, text: string) => AsyncGenerator<Piece, void>,
-): ChatClient {
+function createChatClient(chat: (model: string, text: string) => AsyncGenerator<Piece, void>): ChatClient {
   return {
-    name,
     chat: (model, text) => gather(chat(model, text)),
     giveUp: (model, text) => leaveAfterTwo(chat(model, text)),
     close: async () => undefined,
@@ -50,7 +47,7 @@ function createChatClient(
 /** The `openai` SDK's Responses calls. */
 export function createResponsesChat(platform: Platform, key: string): ChatClient {
   const client = new OpenAI({ baseURL: `${platform.url}/v1`, apiKey: key, maxRetries: 0 });
-  return createChatClient("openai responses", async function* (model, text) {
+  return createChatClient(async function* (model, text) {
     const stream = await client.responses.create({ model, input: text, stream: true });
     for await (const event of stream) {
       if (event.type === "response.output_text.delta") yield { content: event.delta };
@@ -60,10 +57,29 @@ export function createResponsesChat(platform: Platform, key: string): ChatClient
   });
 }
 
+/** The `@anthropic-ai/sdk`. */
+export function createAnthropicChat(platform: Platform, key: string): ChatClient {
+  const client = new Anthropic({ baseURL: platform.url, apiKey: key, maxRetries: 0 });
+  return createChatClient(async function* (model, text) {
+    const stream = await client.messages.create({
+      model,
+      max_tokens: 200,
+      stream: true,
+      messages: [{ role: "user", content: text }],
+    });
+    for await (const event of stream) {
+      if (event.type === "content_block_delta" && event.delta.type === "text_delta")
+        yield { content: event.delta.text };
+      if (event.type === "message_delta")
+        yield { finish: event.delta.stop_reason, outputTokens: event.usage.output_tokens };
+    }
+  });
+}
+
 /** The `ollama` npm client. */
 export function createOllamaChat(platform: Platform, key: string): ChatClient {
   const client = new Ollama({ host: platform.url, headers: { authorization: `Bearer ${key}` } });
-  return createChatClient("ollama", async function* (model, text) {
+  return createChatClient(async function* (model, text) {
     const stream = await client.chat({ model, stream: true, messages: [{ role: "user", content: text }] });
     try {
       for await (const part of stream) {

@@ -16,6 +16,7 @@ export function readOperations(): readonly Operation[] {
     login: {
       stop: () => undefined,
       callers: inert("callers"),
+      findHolder: () => Promise.reject(new Error("there are no tickets")),
       browser: inert("browser"),
       signingKeys: inert("signingKeys"),
       operations: {
@@ -39,6 +40,9 @@ export function readOperations(): readonly Operation[] {
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
     pulls: inert("pulls"),
+    pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
+    tickets: inert("tickets"),
+    alerts: inert("alerts"),
     manager: () => inert("manager"),
   });
 }

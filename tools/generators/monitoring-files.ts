@@ -1,4 +1,10 @@
 import { alertmanagerConfig } from "../../packages/server/src/telemetry/alerting/alertmanager-config.ts";
+import { dashboards } from "../../packages/server/src/telemetry/dashboards/all-dashboards.ts";
+import { toDashboardJson } from "../../packages/server/src/telemetry/dashboards/dashboard-json.ts";
+import {
+  dashboardProvider,
+  dataSourceFile,
+} from "../../packages/server/src/telemetry/dashboards/provisioning.ts";
 import {
   alertRuleFile,
   defaultRunbooksUrl,
@@ -28,9 +34,28 @@ export function monitoringFiles(): readonly GeneratedFile[] {
     { path: "deploy/prometheus/rules/alerts.yaml", text: headed(alertRuleFile(options)) },
     {
       path: "deploy/alertmanager/alertmanager.yml",
-      text: `# Whom to tell is an example: llmp alerts config writes it for the receivers of an installation.\n${alertmanagerConfig(exampleReceivers)}`,
+      text: `# Whom to tell is an example: put your own receivers in its place.\n${alertmanagerConfig(exampleReceivers)}`,
     },
+    ...grafanaFiles(),
     { path: "deploy/kubernetes/prometheus-rule.yaml", text: headed(prometheusRuleManifest(options)) },
+  ];
+}
+
+/** The folder of dashboards is one for a ConfigMap: `kubectl create configmap … --from-file` takes it as it is. */
+function grafanaFiles(): readonly GeneratedFile[] {
+  return [
+    ...dashboards.map((dashboard) => ({
+      path: `deploy/grafana/dashboards/${dashboard.uid}.json`,
+      text: `${JSON.stringify(toDashboardJson(dashboard), null, 2)}\n`,
+    })),
+    {
+      path: "deploy/grafana/provisioning/dashboards/llm-platform.yaml",
+      text: headed(dashboardProvider("/etc/grafana/dashboards/llm-platform")),
+    },
+    {
+      path: "deploy/grafana/provisioning/datasources/llm-platform.yaml",
+      text: headed(dataSourceFile("http://prometheus:9090", "http://jaeger:16686/trace/$${__value.raw}")),
+    },
   ];
 }
 

@@ -24,6 +24,7 @@ import type {
 } from "./identity.ts";
 import { createModelFileCalls, type ModelFileCalls } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
+import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
@@ -96,7 +97,7 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient extends PullCalls, ModelFileCalls {
+export interface PlatformClient extends PullCalls, ModelFileCalls, MonitoringCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -268,6 +269,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     },
     ...createPullCalls({ call, send }),
     ...createModelFileCalls({ call, send }),
+    ...createMonitoringCalls(call),
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),

@@ -21,8 +21,8 @@ interface ControlRequest {
   /** Path below the server's origin, beginning with a slash. */
   readonly path: string;
   /** Default `GET`, or `POST` when there is a body. */
-  readonly method?: "GET" | "POST" | "DELETE";
-  readonly body?: JsonObject;
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly body?: Json;
   readonly signal: AbortSignal;
   /** Default 10,000; 0 means only `signal` ends the call. */
   readonly deadlineMs?: number;

@@ -1,7 +1,9 @@
+export * from "./alerts.ts";
 export * from "./cancellation.ts";
 export * from "./chat.ts";
 export * from "./codec.ts";
 export * from "./config.ts";
+export * from "./dashboards.ts";
 export * from "./dialect.ts";
 export * from "./errors.ts";
 export * from "./event-stream.ts";
@@ -13,6 +15,7 @@ export * from "./json-shape.ts";
 export * from "./line-splitter.ts";
 export * from "./metrics.ts";
 export * from "./model-files.ts";
+export * from "./model-hub.ts";
 export * from "./model-platform.ts";
 export * from "./model-verdict.ts";
 export * from "./relay.ts";

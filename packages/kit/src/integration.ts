@@ -1,8 +1,11 @@
+import type { AlertReceiver } from "./alerts.ts";
 import type { Json, JsonObject } from "./chat.ts";
 import type { IntegrationType } from "./config.ts";
+import type { DashboardHost } from "./dashboards.ts";
 import type { Health } from "./health.ts";
 import type { Instruments, MetricDeclaration } from "./metrics.ts";
 import type { ModelFiles } from "./model-files.ts";
+import type { ModelHub } from "./model-hub.ts";
 import type { ModelPlatform } from "./model-platform.ts";
 import type { SettingsSchema } from "./settings.ts";
 import type { Upstream, UpstreamLimits } from "./upstream.ts";
@@ -70,7 +73,11 @@ export interface IntegrationContext<Settings> {
 /** A started instance: the only thing that can be probed or stopped. */
 export interface RunningIntegration {
   readonly models?: ModelPlatform;
+  /** Repositories of models that can be searched and pulled from. */
+  readonly hub?: ModelHub;
   readonly modelFiles?: ModelFiles;
+  readonly dashboards?: DashboardHost;
+  readonly alerts?: AlertReceiver;
   /** A cheap probe that spends no tokens. Throwing counts as `failed`. The host gives it 5 s. */
   health(signal: AbortSignal): Promise<Health>;
   /** Lets go of everything that `start` opened. Called once. */

@@ -10,6 +10,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
+import { emailIntegration } from "./email-integration.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -18,6 +19,8 @@ import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
+import { openTickets } from "./open-tickets.ts";
+import { openAlerts } from "./open-alerts.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { createSavedConfig } from "./saved-config.ts";
@@ -87,10 +90,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { workers, listener, directory, gateway, inference } = path;
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
-  const pulls = openPulls(foundation, { config, directory, log, manager });
+  const pulling = await openPulls(foundation, { config, directory, log, manager });
+  const alerts = openAlerts({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
-  const feeds = createFeeds({ ...foundation, events, directory, pulls, manager, askWorkers, log });
+  const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
     listener,
@@ -126,10 +130,16 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     isServing: () => unreadiness() === undefined,
     events,
     feeds,
-    pulls,
+    pulls: pulling.pulls,
+    pulling,
+    tickets: openTickets(foundation, { login, config }),
+    alerts,
   });
 
-  const catalogue = await openCatalogue([...builtInIntegrations, ...surfaces.definitions], input);
+  const catalogue = await openCatalogue(
+    [...builtInIntegrations, emailIntegration, ...surfaces.definitions],
+    input,
+  );
   holder.manager = openManager(foundation, { catalogue, ...input });
   followIntegrations(holder.manager, directory, metrics);
   followOtherReplicas(sharing.bus, directory);
@@ -154,7 +164,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
-    await pulls.begin();
+    await pulling.pulls.begin();
+    alerts.start();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -176,7 +187,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([follower.stop(), pulls.stop()]);
+      alerts.stop();
+      await Promise.all([follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

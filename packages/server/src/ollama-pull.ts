@@ -12,6 +12,9 @@ export interface OllamaPullParts {
 /** Has an Ollama server fetch the model: it resumes by itself what was broken off. */
 export function createOllamaPull({ platform, refresh }: OllamaPullParts): PullRunner {
   return {
+    async check({ integration }) {
+      pullAbility(platform(integration));
+    },
     async run({ request }, transfer) {
       const { integration, source, load } = request;
       const models = platform(integration);
@@ -31,7 +34,7 @@ export function createOllamaPull({ platform, refresh }: OllamaPullParts): PullRu
         transfer.update({ phase: "warming_up" });
         await models.load?.(source, transfer.signal);
       }
-      transfer.update({ models: [`${integration}/${source}`] });
+      transfer.update({ models: [`${integration}/${source}`], detail: undefined });
     },
   };
 }

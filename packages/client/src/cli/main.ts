@@ -15,6 +15,7 @@ import { addKeyCommands } from "./keys.ts";
 import { addLoginCommands } from "./login.ts";
 import { addModelFileCommands } from "./model-files.ts";
 import { addModelCommands } from "./models.ts";
+import { addMonitoringCommands } from "./monitoring.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
@@ -77,6 +78,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addModelCommands(program, context);
   addPullCommands(program, context);
+  addMonitoringCommands(program, context);
   addModelFileCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);

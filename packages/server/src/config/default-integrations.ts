@@ -9,7 +9,11 @@ export function withDefaultIntegrations(
   listed: readonly ConfiguredIntegration[],
   env: Surroundings["env"],
 ): readonly ConfiguredIntegration[] {
-  const defaults = [defaultEntry("local", {}), defaultEntry("ollama", { base_url: ollamaUrl(env) })];
+  const defaults = [
+    defaultEntry("huggingface", hubSettings(env)),
+    defaultEntry("local", {}),
+    defaultEntry("ollama", { base_url: ollamaUrl(env) }),
+  ];
   const isListed = (name: string) => listed.some((entry) => entry.name === name);
   const merged = listed.map((entry) => {
     const base = defaults.find(({ name, use }) => name === entry.name && use === entry.use);
@@ -18,7 +22,7 @@ export function withDefaultIntegrations(
   return [...defaults.filter(({ name }) => !isListed(name)), ...merged];
 }
 
-function defaultEntry(name: string, settings: Record<string, unknown>): ConfiguredIntegration {
+function defaultEntry(name: string, settings: Readonly<Record<string, unknown>>): ConfiguredIntegration {
   return {
     name,
     use: name,
@@ -28,6 +32,15 @@ function defaultEntry(name: string, settings: Record<string, unknown>): Configur
     settings,
     health_check_interval: 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
+  };
+}
+
+/** The Hub as its own programs find it. */
+function hubSettings(env: Surroundings["env"]): Readonly<Record<string, unknown>> {
+  const endpoint = env["HF_ENDPOINT"] ?? "";
+  return {
+    ...(endpoint === "" ? {} : { endpoint }),
+    ...(/^(?:1|on|yes|true)$/i.test(env["HF_HUB_OFFLINE"] ?? "") ? { offline: true } : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import { PlatformError, type Problem } from "@llm-platform/kit";
 import { refuseOpenBind } from "./bind-guard.ts";
 import { type ConfigFile, isTree, parseConfigFile } from "./config-file.ts";
 import { withDefaultIntegrations } from "./default-integrations.ts";
-import { laterSwitches, laterValues } from "./env-names.ts";
+import { laterSwitches } from "./env-names.ts";
 import { applyEnvironment, type MutableTree } from "./env-settings.ts";
 import { admitKeys } from "./file-twins.ts";
 import { parseFlags } from "./flags.ts";
@@ -192,8 +192,7 @@ function invalid(problems: readonly Problem[]): PlatformError {
 function warningsFor(env: Surroundings["env"]): readonly string[] {
   const isOn = (name: string) => /^(?:1|true|yes|on)$/i.test(env[name] ?? "");
   const switches = Object.entries(laterSwitches).filter(([name]) => isOn(name));
-  const values = Object.entries(laterValues).filter(([name]) => (env[name] ?? "") !== "");
-  return [...switches, ...values].map(
+  return switches.map(
     ([name, what]) => `${name} is set, but this version has no ${what} integration yet; it has no effect`,
   );
 }

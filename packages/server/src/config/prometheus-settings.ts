@@ -22,7 +22,7 @@ export const prometheusSettings = section(
     runbooks_url: z
       .url({ protocol: /^https?$/ })
       .transform((text) => text.replace(/\/$/, ""))
-      .default("https://llm-platform.example/runbooks")
+      .default("https://llm-platform.dev/runbooks")
       .describe("Where the pages about alerts are kept, for the links in alerts."),
   },
   "Metrics for Prometheus, and the rules that read them.",

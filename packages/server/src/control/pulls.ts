@@ -7,6 +7,7 @@ import {
   type PullRequest,
   totalBytesOf,
 } from "../core/pull.ts";
+import type { ByteLimiter } from "../pulls/byte-limiter.ts";
 import type { PullManager } from "../pulls/pull-manager.ts";
 import { defineOperation, type Operation, type OperationContext } from "./operation.ts";
 import { checkPullRequest, pullRequestFields, toPullRequest } from "./pull-request.ts";
@@ -49,8 +50,13 @@ export const pullSchema = z.object({
 
 const pullId = z.strictObject({ id: z.string().min(1).max(64) });
 
+export interface PullOperationParts {
+  readonly pulls: PullManager;
+  readonly limiter: ByteLimiter;
+}
+
 /** Operations on pulls of models. */
-export function pullOperations(pulls: PullManager): readonly Operation[] {
+export function pullOperations({ pulls, limiter }: PullOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "pulls.start",
@@ -70,6 +76,7 @@ export function pullOperations(pulls: PullManager): readonly Operation[] {
     }),
     ...readingOperations(pulls),
     ...restingOperations(pulls),
+    limitOperation(limiter),
   ];
 }
 
@@ -123,6 +130,32 @@ function restingOperations(pulls: PullManager): readonly Operation[] {
       run: async ({ id }) => toPullView(await pulls[action](id)),
     }),
   );
+}
+
+function limitOperation(limiter: ByteLimiter): Operation {
+  const limit = z
+    .number()
+    .int()
+    .min(1_024)
+    .nullable()
+    .describe("What all downloads together may take of the network; null for no limit.");
+  return defineOperation({
+    name: "pulls.limit",
+    summary:
+      "Changes how much of the network downloads of models may take, at once and until the next start.",
+    permission: "models.write",
+    rest: { method: "PUT", path: "/api/v1/pulls/limit" },
+    audit: {
+      target: () => ({ type: "platform", id: null, name: "pulls" }),
+      before: () => ({ bytes_per_second: limiter.bytesPerSecond ?? null }),
+    },
+    input: z.strictObject({ bytes_per_second: limit }),
+    output: z.object({ bytes_per_second: limit }),
+    async run({ bytes_per_second }) {
+      limiter.setLimit(bytes_per_second ?? undefined);
+      return { bytes_per_second };
+    },
+  });
 }
 
 /** A pull in the words of the API. */

@@ -107,7 +107,7 @@ export function createPullJob(parts: PullJobParts): PullJob {
     try {
       transfer.update({ phase: "resolving" });
       await parts.runner.run(pull, transfer);
-      await settle("done", { detail: undefined });
+      await settle("done");
     } catch (error) {
       if (wanted === "suspended") await keep();
       else if (wanted === undefined) await fail(error);

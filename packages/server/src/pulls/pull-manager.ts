@@ -6,7 +6,7 @@ import type { PullRunner } from "./pull-runner.ts";
 
 export interface PullManagerParts {
   readonly records: PullRecords;
-  readonly runners: Partial<Readonly<Record<PullKind, PullRunner>>>;
+  readonly runners: Readonly<Record<PullKind, PullRunner>>;
   /** Pulls that run at once; the others are queued. */
   readonly parallel: number;
   readonly log: Log;
@@ -62,6 +62,7 @@ export interface StartedPull {
 
 /** Waiting pulls at most; a further one is refused. */
 const mostActive = 256;
+const checkMs = 20_000;
 
 export function createPullManager(parts: PullManagerParts): PullManager {
   const jobs = new Map<string, PullJob>();
@@ -93,12 +94,12 @@ export function createPullManager(parts: PullManagerParts): PullManager {
     }
   }
 
+  function findSame(request: PullRequest): PullJob | undefined {
+    return [...jobs.values()].find(({ pull }) => pullKey(pull.request) === pullKey(request));
+  }
+
   function open(pull: Pull): PullJob {
     const runner = parts.runners[pull.request.kind];
-    if (runner === undefined)
-      throw new PlatformError("unsupported_parameter", "This server does not pull models of this kind.", {
-        field: "kind",
-      });
     const job = createPullJob({ ...parts, pull, runner, onChange: tell });
     jobs.set(pull.id, job);
     return job;
@@ -122,7 +123,7 @@ export function createPullManager(parts: PullManagerParts): PullManager {
 
   const manager: PullManager = {
     async start(request, owner, onStep) {
-      const same = [...jobs.values()].find(({ pull }) => pullKey(pull.request) === pullKey(request));
+      const same = findSame(request);
       if (same !== undefined) {
         if (onStep !== undefined) same.onStep(onStep);
         return { pull: same.pull, isJoined: true };
@@ -132,6 +133,9 @@ export function createPullManager(parts: PullManagerParts): PullManager {
           "overloaded",
           `There are ${mostActive} pulls already. Wait until one is done, or cancel one.`,
         );
+      await parts.runners[request.kind].check(request, AbortSignal.timeout(checkMs));
+      const meanwhile = findSame(request);
+      if (meanwhile !== undefined) return { pull: meanwhile.pull, isJoined: true };
       const job = open(newPull(request, owner, parts));
       if (onStep !== undefined) job.onStep(onStep);
       try {
@@ -163,8 +167,8 @@ export function createPullManager(parts: PullManagerParts): PullManager {
       const known = jobs.get(id);
       if (known !== undefined && known.pull.phase !== "paused") return known.pull;
       if (pull.phase === "done") throw isOverError(pull);
-      const same = [...jobs.values()].find((job) => pullKey(job.pull.request) === pullKey(pull.request));
-      if (same !== undefined) throw new PlatformError("conflict", "Another pull brings the same already.");
+      if (findSame(pull.request) !== undefined)
+        throw new PlatformError("conflict", "Another pull brings the same already.");
       const job = open({
         ...pull,
         phase: "queued",

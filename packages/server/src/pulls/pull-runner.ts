@@ -1,5 +1,5 @@
 import type { PullProgress } from "@llm-platform/kit";
-import type { Pull, PulledFile, PullPhase } from "../core/pull.ts";
+import type { Pull, PulledFile, PullPhase, PullRequest } from "../core/pull.ts";
 
 /** What changed of a pull while it runs. */
 export interface PullUpdate {
@@ -25,6 +25,8 @@ export interface PullTransfer {
 
 /** How one kind of pull is done. */
 export interface PullRunner {
+  /** Looks before the pull begins whether it can succeed. Rejects with PlatformError. */
+  check(request: PullRequest, signal: AbortSignal): Promise<void>;
   /** Resolves when the models can be called. Rejects with PlatformError, or with the signal's reason. */
   run(pull: Pull, transfer: PullTransfer): Promise<void>;
   /** Takes away what a cancelled pull has left. */

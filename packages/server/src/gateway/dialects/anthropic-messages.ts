@@ -14,12 +14,12 @@ import { requireFields, unsupported } from "./anthropic-fields.ts";
 
 const messageFields: FieldRules = { role: mapped, content: mapped };
 
-/** The system prompt as the first of OpenAI's messages; none where there is none. */
-export function decodeSystem(system: Json | undefined): readonly JsonObject[] {
+/** What the system says, at the start or later, as a message of OpenAI's; none where it says nothing. */
+export function decodeSystem(system: Json | undefined, path = "system"): readonly JsonObject[] {
   if (system === undefined) return [];
   if (typeof system === "string") return system === "" ? [] : [{ role: "system", content: system }];
-  const parts = decodeBlocks(system, "system");
-  if (parts.some(({ type }) => type !== "text")) throw unsupported("system", "Only text is possible there.");
+  const parts = decodeBlocks(system, path);
+  if (parts.some(({ type }) => type !== "text")) throw unsupported(path, "Only text is possible there.");
   return parts.length === 0 ? [] : [{ role: "system", content: toContent(parts) }];
 }
 
@@ -37,7 +37,9 @@ function decodeMessage(message: Json, path: string): readonly JsonObject[] {
   if (!isJsonObject(message)) throw invalidField(path, "an object");
   requireFields(message, messageFields, `${path}.`);
   const { role, content } = message;
-  if (role !== "user" && role !== "assistant") throw invalidField(`${path}.role`, "`user` or `assistant`");
+  if (role === "system") return decodeSystem(content ?? "", `${path}.content`);
+  if (role !== "user" && role !== "assistant")
+    throw invalidField(`${path}.role`, "`user`, `assistant` or `system`");
   if (typeof content === "string") return [{ role, content }];
   if (!isJsonArray(content)) throw invalidField(`${path}.content`, "a text or a list of blocks");
   return role === "user"

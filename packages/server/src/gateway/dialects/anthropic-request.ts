@@ -39,6 +39,8 @@ const requestFields: FieldRules = {
   cache_control: harmless,
   // What it says is which capacity of Anthropic's is used.
   service_tier: only("auto", "standard_only"),
+  speed: only("standard"),
+  diagnostics: atAnthropicOnly,
   inference_geo: atAnthropicOnly,
   container: atAnthropicOnly,
   context_management: refusedFor(

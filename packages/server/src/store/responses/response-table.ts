@@ -154,7 +154,7 @@ async function selectConversation(
       query
         .selectFrom("responses")
         .select(columns)
-        .select((expression) => expression.val(1).as("turn"))
+        .select((expression) => expression.lit(1).as("turn"))
         .where("id", "=", id)
         .where("owner", "=", owner)
         .where("created_at_ms", ">=", sinceMs)
@@ -170,7 +170,7 @@ async function selectConversation(
               "responses.characters",
               "responses.envelope",
             ])
-            .select((expression) => expression("turns.turn", "+", 1).as("turn"))
+            .select((expression) => expression("turns.turn", "+", expression.lit(1)).as("turn"))
             .where("responses.owner", "=", owner)
             .where("responses.created_at_ms", ">=", sinceMs)
             .where("turns.turn", "<", mostTurns),

@@ -20,7 +20,7 @@ interface RuleFile {
 }
 
 /** Where the runbooks are taken to be until an installation says where it keeps them. */
-export const defaultRunbooksUrl = "https://llm-platform.example/runbooks";
+export const defaultRunbooksUrl = "https://llm-platform.dev/runbooks";
 
 /** The alerts as a file of rules for Prometheus. */
 export function alertRuleFile(options: RuleFileOptions): string {

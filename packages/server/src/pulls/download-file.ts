@@ -1,0 +1,160 @@
+import { PlatformError } from "@llm-platform/kit";
+import type { ByteLimiter } from "./byte-limiter.ts";
+import { expectRoom } from "./disk-room.ts";
+import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts";
+import { createFileHasher, type FileHasher } from "./file-hasher.ts";
+import type { FileSource } from "./file-source.ts";
+import { openPartFile, type PartFile, removePart } from "./part-file.ts";
+
+export interface DownloadParts {
+  readonly limiter: ByteLimiter;
+  /** Connections for one file. */
+  readonly connections: number;
+  /** What must stay free of the disk. */
+  readonly reserveBytes: number;
+}
+
+export interface Download {
+  readonly source: FileSource;
+  /** Path of the part without its ending. */
+  readonly stem: string;
+  readonly signal: AbortSignal;
+  /** Finds the file as it is now, when it turned out to be another. */
+  findAgain(): Promise<FileSource>;
+  onProgress(completedBytes: number, totalBytes: number): void;
+  /** Told of bytes that came over the network, also of those that were of no use. */
+  onFetched(bytes: number): void;
+  /** Told in a sentence of what is not as it was, and goes on all the same. */
+  onNotice(notice: string): void;
+  /** Told of a try that failed and is made again. */
+  onRetry(error: PlatformError): void;
+  /** Told when the last byte is there. */
+  onFetchedAll(): void;
+}
+
+export interface Downloaded {
+  /** The whole file, which the disk has. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** A run of one connection at most: beyond it another request costs nothing any more. */
+const mostChunksPerRun = 64;
+/** A file that changes again and again is never whole. */
+const mostVersions = 3;
+
+/**
+ * Fetches a file by several connections, going on with what there is of it, and hashes it on the way.
+ * Rejects with PlatformError: `insufficient_storage` before or while the disk is full, `upstream_malformed` when the
+ * contents are not what the source says they are, or as the source's `open` does; or with the signal's reason.
+ */
+export async function downloadFile(parts: DownloadParts, download: Download): Promise<Downloaded> {
+  let isWhole = false;
+  let { source } = download;
+  for (let version = 1; ; version++) {
+    try {
+      return await downloadVersion({ ...parts, isWhole }, { ...download, source });
+    } catch (error) {
+      if (!(error instanceof FileChanged || error instanceof NoParts)) throw error;
+      await removePart(download.stem);
+      if (version >= mostVersions)
+        throw new PlatformError(
+          "upstream_malformed",
+          "The file changed at its source again and again while it was fetched. Try later, or pin a revision.",
+        );
+      if (error instanceof FileChanged) {
+        download.onNotice("The file changed at its source while it was fetched: it is fetched anew.");
+        source = await download.findAgain();
+      } else {
+        isWhole = true;
+        download.onNotice("The source sends whole files only: a break costs what was fetched.");
+      }
+    }
+  }
+}
+
+interface VersionParts extends DownloadParts {
+  /** Whether the source knows no parts. */
+  readonly isWhole: boolean;
+}
+
+async function downloadVersion(parts: VersionParts, download: Download): Promise<Downloaded> {
+  const { source, stem } = download;
+  const { part, wasOther } = await openPartFile(stem, source);
+  if (wasOther)
+    download.onNotice("The file changed at its source since its fetching began: it is fetched anew.");
+  const hasher = createFileHasher(part.path);
+  try {
+    await expectRoom(stem, source.sizeBytes - part.chunks.completedBytes, parts.reserveBytes);
+    const sha256 = await fetchAll(parts, download, { part, hasher });
+    if (source.sha256 !== undefined && source.sha256 !== sha256) throw await corrupt(stem);
+    return { path: part.path, sha256, sizeBytes: source.sizeBytes };
+  } finally {
+    await hasher.stop();
+    await part.close();
+  }
+}
+
+interface OpenPart {
+  readonly part: PartFile;
+  readonly hasher: FileHasher;
+}
+
+async function fetchAll(
+  parts: VersionParts,
+  download: Download,
+  { part, hasher }: OpenPart,
+): Promise<string> {
+  const { source } = download;
+  const { chunks } = part;
+  // One connection that fails for good ends the others.
+  const over = new AbortController();
+  let fetchedBytes = chunks.completedBytes;
+  const fetchParts: FetchParts = {
+    source,
+    part,
+    limiter: parts.limiter,
+    isWhole: parts.isWhole,
+    signal: AbortSignal.any([download.signal, over.signal]),
+    onBytes(bytes) {
+      fetchedBytes += bytes;
+      download.onFetched(bytes);
+      download.onProgress(fetchedBytes, source.sizeBytes);
+      hasher.advance(chunks.prefixBytes);
+    },
+    onRetry: download.onRetry,
+  };
+  const connectionCount = parts.isWhole ? 1 : parts.connections;
+  const longestRun = Math.min(mostChunksPerRun, Math.ceil(chunks.freeChunks / (2 * connectionCount)));
+
+  async function connect(): Promise<void> {
+    for (;;) {
+      const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : longestRun);
+      if (run === undefined) return;
+      await fetchRun(fetchParts, run);
+    }
+  }
+
+  download.onProgress(fetchedBytes, source.sizeBytes);
+  const connections = Array.from({ length: connectionCount }, connect);
+  try {
+    await Promise.all(connections);
+  } catch (error) {
+    over.abort(error);
+    await Promise.allSettled(connections);
+    throw download.signal.aborted ? download.signal.reason : error;
+  }
+  download.onFetchedAll();
+  const [sha256] = await Promise.all([hasher.finish(source.sizeBytes), part.synchronise()]);
+  return sha256;
+}
+
+/** What has the wrong contents is of no use, whole or in part. */
+async function corrupt(stem: string): Promise<PlatformError> {
+  await removePart(stem);
+  return new PlatformError(
+    "upstream_malformed",
+    "What was fetched is not the file that its source describes (its SHA-256 differs). It was deleted; resume the pull to fetch it again.",
+  );
+}
