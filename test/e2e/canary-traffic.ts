@@ -139,6 +139,32 @@ export async function callModels(planter: Planter, upstream: FakeUpstream): Prom
   await send(planter, "/v1/chat/completions", { body: { ...body, model: 7 } });
   const embedding = { model: "fake/tiny-embed", input: canaries.of("embedding input") };
   await send(planter, "/v1/embeddings", { body: embedding });
+  await keepResponses(planter);
+}
+
+/** Calls whose content is kept for their caller, who is told it again; and the same in Ollama's words. */
+async function keepResponses({ platform, canaries, key }: Planter): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` };
+  const model = "fake/tiny-chat";
+  const first = await ask(platform, "/v1/responses", {
+    headers,
+    body: {
+      model,
+      input: canaries.of("input of a response"),
+      instructions: canaries.of("instructions of a response"),
+      metadata: { note: canaries.of("metadata of a response") },
+      user: canaries.of("user of a response"),
+    },
+  });
+  const previous = member(first.json, "id");
+  const second = { model, previous_response_id: previous, input: "And then?", stream: true };
+  await ask(platform, "/v1/responses", { headers, body: second });
+  const messages = [{ role: "user", content: canaries.of("message in Ollama's words") }];
+  await ask(platform, "/api/chat", { headers, body: { model, messages } });
+  await ask(platform, "/api/generate", {
+    headers,
+    body: { model, prompt: canaries.of("prompt in Ollama's words") },
+  });
 }
 
 /** What the upstream says beside a reply. The content of a reply is the client's. */

@@ -11,7 +11,14 @@ import {
   metric,
   onlyRow,
 } from "./http.ts";
-import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
+import {
+  anthropicIntegration,
+  ollamaIntegration,
+  openAiIntegration,
+  type Platform,
+  startPlatform,
+} from "./start-platform.ts";
+import { breaksAfter, eventsToContent, refusals } from "./stream-fault-cases.ts";
 
 /** Each test has a model of its own, so that none meets the breaker that another one opened. */
 const models = Array.from({ length: 50 }, (_, at) => `model-${at}:latest`);
@@ -19,11 +26,13 @@ let unused = models.values();
 
 let openai: FakeUpstream;
 let ollama: FakeUpstream;
+let anthropic: FakeUpstream;
 let platform: Platform;
 
 beforeAll(async () => {
   openai = await createFakeUpstream({ dialect: "openai", models });
   ollama = await createFakeUpstream({ dialect: "ollama", models });
+  anthropic = await createFakeUpstream({ dialect: "anthropic", models });
   platform = await startPlatform({
     config: {
       gateway: {
@@ -33,108 +42,30 @@ beforeAll(async () => {
         max_retries: 0,
         breaker: { failures: 1_000 },
       },
-      integrations: [openAiIntegration("fake", openai.origin), ollamaIntegration("lama", ollama.origin)].map(
-        patient,
-      ),
+      integrations: [
+        openAiIntegration("fake", openai.origin),
+        ollamaIntegration("lama", ollama.origin),
+        anthropicIntegration("cloud", anthropic.origin),
+      ].map(patient),
     },
   });
 });
 
-beforeEach(() => Promise.all([openai.reset(), ollama.reset()]));
+beforeEach(() => Promise.all([openai.reset(), ollama.reset(), anthropic.reset()]));
 
 test("none of what the fakes planted is in the log or the metrics", () => expectCleanSinks(platform));
 
 afterAll(async () => {
   await platform.stop();
-  await Promise.all([openai.stop(), ollama.stop()]);
+  await Promise.all([openai.stop(), ollama.stop(), anthropic.stop()]);
 });
-
-/** Faults after the first content: the end of the stream that they must come to. */
-const breaks: readonly (readonly [string, Fault, string])[] = [
-  ["S02 is reset after one event", { kind: "reset-after-events", events: 3 }, "upstream_incomplete"],
-  [
-    "S03 ends with neither a finish nor an end marker",
-    { kind: "end-after-events", events: 3 },
-    "upstream_incomplete",
-  ],
-  [
-    "S03 is cut without its last chunk",
-    { kind: "end-after-events", events: 3, framing: "cut" },
-    "upstream_incomplete",
-  ],
-  ["S05 falls silent", { kind: "silence-after-events", events: 3 }, "upstream_timeout"],
-  ["S05 sends comments only", { kind: "comments-only", events: 3, intervalMs: 50 }, "upstream_timeout"],
-  ["S08 sends broken JSON", { kind: "invalid-json", events: 3 }, "upstream_malformed"],
-  [
-    "S08 sends a line without an end",
-    { kind: "huge-line", events: 3, bytes: 20_000_000 },
-    "upstream_malformed",
-  ],
-  [
-    "S15 reports an error",
-    {
-      kind: "error-event",
-      events: 3,
-      message: "sk-fake-CANARY-0123456789abcdef in /srv/models/private/engine.py",
-    },
-    "upstream_error",
-  ],
-  [
-    "S15 reports an error and stays silent",
-    { kind: "error-event", events: 3, after: "silence" },
-    "upstream_error",
-  ],
-  [
-    "S14 sends events of its own, markup and a call of no known tool",
-    {
-      kind: "together",
-      faults: [{ kind: "strange-events" }, { kind: "drip", bytes: 100, intervalMs: 5, level: "payload" }],
-    },
-    "upstream_malformed",
-  ],
-];
-
-/** Faults before the first content: the status and the code that a client sees. */
-const refusals: readonly (readonly [string, Fault, number, string])[] = [
-  [
-    "S02 is reset right after its head",
-    { kind: "reset-after-events", events: 0 },
-    502,
-    "upstream_incomplete",
-  ],
-  ["S03 ends before any event", { kind: "end-after-events", events: 0 }, 502, "upstream_incomplete"],
-  ["S01 is reset before its head", { kind: "reset-before-head" }, 502, "upstream_incomplete"],
-  ["S06 never answers", { kind: "hang" }, 504, "upstream_timeout"],
-  ["S06 sends its head and nothing more", { kind: "head-then-hang" }, 504, "upstream_timeout"],
-  ["S06 sends comments and nothing more", { kind: "comments-only", intervalMs: 50 }, 504, "upstream_timeout"],
-  ["S08 sends a page of HTML", { kind: "html" }, 502, "upstream_malformed"],
-  [
-    "S08 sends a line without an end first",
-    { kind: "huge-line", events: 0, bytes: 20_000_000 },
-    502,
-    "upstream_malformed",
-  ],
-  ["S11 is compressed unasked", { kind: "compressed", encoding: "gzip" }, 502, "upstream_malformed"],
-  ["S11 says a wrong encoding", { kind: "false-encoding", encoding: "br" }, 502, "upstream_malformed"],
-  ["S15 fails with text that leaks", { kind: "leaky-error" }, 502, "upstream_error"],
-  ["S15 refuses with text that leaks", { kind: "leaky-error", status: 400 }, 400, "invalid_request"],
-  ["S08 redirects elsewhere", { kind: "redirect", location: "http://127.0.0.1:9/" }, 502, "upstream_error"],
-  [
-    "S08 breaks its chunks at once",
-    {
-      kind: "raw",
-      bytes: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    },
-    502,
-    "upstream_malformed",
-  ],
-];
 
 describe.each([
   ["openai", "fake"],
   ["ollama", "lama"],
+  ["anthropic", "cloud"],
 ] as const)("over an upstream of the dialect %s", (dialect, integration) => {
-  const upstream = () => (dialect === "openai" ? openai : ollama);
+  const upstream = () => ({ openai, ollama, anthropic })[dialect];
   let model = "";
   beforeAll(() => {
     unused = models.values();
@@ -143,20 +74,23 @@ describe.each([
     model = freshModel(integration);
   });
 
-  test.each(breaks)("a stream that %s ends in one error event and one row", async (_name, fault, code) => {
-    const before = await metric(platform, "llm_stream_terminations_total", `"${code}"`);
-    upstream().script({ kind: "together", faults: [{ kind: "stream", intervalMs: 20 }, fault] });
-    const answer = await chat(platform, model);
-    const request = await lastChat(upstream());
-    await request.closed;
-    expectBrokenStream(answer, code);
-    expect(contentOf(answer.text)).not.toBe("");
-    const row = await onlyRow(platform, answer.requestId);
-    expect(row).toMatchObject({ outcome: code, stream: true, errorCode: code, httpStatus: 200 });
-    expect(row.outputTokens).toBeGreaterThan(0);
-    expect(row.usageSource).toBe("estimated");
-    expect(await metric(platform, "llm_stream_terminations_total", `"${code}"`)).toBe(before + 1);
-  });
+  test.each(breaksAfter(eventsToContent[dialect]))(
+    "a stream that %s ends in one error event and one row",
+    async (_name, fault, code) => {
+      const before = await metric(platform, "llm_stream_terminations_total", `"${code}"`);
+      upstream().script({ kind: "together", faults: [{ kind: "stream", intervalMs: 20 }, fault] });
+      const answer = await chat(platform, model);
+      const request = await lastChat(upstream());
+      await request.closed;
+      expectBrokenStream(answer, code);
+      expect(contentOf(answer.text)).not.toBe("");
+      const row = await onlyRow(platform, answer.requestId);
+      expect(row).toMatchObject({ outcome: code, stream: true, errorCode: code, httpStatus: 200 });
+      expect(row.outputTokens).toBeGreaterThan(0);
+      expect(row.usageSource).toBe("estimated");
+      expect(await metric(platform, "llm_stream_terminations_total", `"${code}"`)).toBe(before + 1);
+    },
+  );
 
   test.each(refusals)(
     "a stream that %s is refused with its true status and one row",

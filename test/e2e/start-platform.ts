@@ -81,6 +81,15 @@ export function openAiIntegration(
   return { name, use: "openai-compatible", settings: { base_url: `${origin}/v1`, ...more } };
 }
 
+/** An integration that speaks Anthropic's API. */
+export function anthropicIntegration(
+  name: string,
+  origin: string,
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  return { name, use: "anthropic", settings: { base_url: origin, api_key: "sk-ant-fake", ...more } };
+}
+
 /** An integration that speaks Ollama's API. */
 export function ollamaIntegration(
   name: string,

@@ -1,11 +1,12 @@
 import type { Pace } from "./answer.ts";
 import type { Fault } from "./fault.ts";
+import { answerAnthropic } from "./anthropic-replies.ts";
 import { applyFault } from "./fault-effects.ts";
 import { createFaultScript, type FaultMatch } from "./fault-script.ts";
 import type { ReceivedRequest } from "./http-exchange.ts";
 import { createHttpServer } from "./http-server.ts";
 import { answerOllama, createOllamaState } from "./ollama-replies.ts";
-import { ollamaVoice, openAiVoice } from "./voice.ts";
+import { anthropicVoice, ollamaVoice, openAiVoice, type Voice } from "./voice.ts";
 import { answerOpenAi } from "./openai-replies.ts";
 import { type ProfileName, profileOf } from "./profiles.ts";
 import type { Reply } from "./reply.ts";
@@ -16,12 +17,12 @@ export type { ReceivedRequest } from "./http-exchange.ts";
 
 /** How a fake upstream is to be. */
 export type FakeUpstreamOptions = {
-  readonly dialect: "openai" | "ollama";
+  readonly dialect: "openai" | "ollama" | "anthropic";
   /** Server family; only the OpenAI dialect has several. Default `openai`. */
   readonly profile?: ProfileName;
   /** Default `tiny-chat` and `tiny-embed`, with the tag `latest` in the Ollama dialect. */
   readonly models?: readonly string[];
-  /** When given, requests need it as a bearer token. */
+  /** When given, requests need it as a bearer token, or as `x-api-key` in Anthropic's dialect. */
   readonly apiKey?: string;
   /** Port of 127.0.0.1; default 0, a free one. */
   readonly port?: number;
@@ -116,9 +117,18 @@ function createAnswerer(options: FakeUpstreamOptions): (request: ReceivedRequest
     const state = createOllamaState({ models, numCtx: options.numCtx ?? 4096, apiKey: options.apiKey });
     return (request, pace) => answerOllama(state, request, pace);
   }
+  if (options.dialect === "anthropic") {
+    const models = options.models ?? ["tiny-chat"];
+    return (request, pace) => answerAnthropic({ models, apiKey: options.apiKey, pace }, request);
+  }
   const models = options.models ?? ["tiny-chat", "tiny-embed"];
   const fake = { profile: profileOf(options.profile ?? "openai"), models, apiKey: options.apiKey };
   return (request, pace) => answerOpenAi({ ...fake, pace }, request);
+}
+
+function voiceOf({ dialect, profile = "openai" }: FakeUpstreamOptions): Voice {
+  if (dialect === "anthropic") return anthropicVoice;
+  return dialect === "ollama" ? ollamaVoice : openAiVoice(profileOf(profile));
 }
 
 /** Starts a fake model server on the loopback. Throws when the port is taken. */
@@ -138,8 +148,7 @@ export async function createFakeUpstream(options: FakeUpstreamOptions): Promise<
     if (!server.isListening) await server.listen(port);
   };
   const faults = createFaultScript({ refuse, listen: () => listenOn() });
-  const voice =
-    options.dialect === "ollama" ? ollamaVoice : openAiVoice(profileOf(options.profile ?? "openai"));
+  const voice = voiceOf(options);
   const context = { voice, answer, pace };
   const server = createHttpServer({
     early: (head) => {

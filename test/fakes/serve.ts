@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
-import { createFakeUpstream } from "./fake-upstream.ts";
+import { createFakeUpstream, type FakeUpstreamOptions } from "./fake-upstream.ts";
 import type { Fault } from "./fault.ts";
 import { parseJson } from "./json-read.ts";
 import { type ProfileName, profileNames } from "./profiles.ts";
 
 const usage = `Usage: node test/fakes/serve.ts [options]
-  --dialect openai|ollama       default openai
+  --dialect openai|ollama|anthropic
+                                default openai
   --profile NAME                ${profileNames.join(", ")}; default openai
   --port N                      default a free one
   --models a,b                  names of the models
@@ -34,6 +35,10 @@ function numberFrom(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
+function isDialect(text: string): text is FakeUpstreamOptions["dialect"] {
+  return text === "openai" || text === "ollama" || text === "anthropic";
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -50,7 +55,7 @@ async function main(): Promise<void> {
     },
   });
   const { dialect, profile } = values;
-  if (values.help || (dialect !== "openai" && dialect !== "ollama") || !isProfileName(profile)) {
+  if (values.help || !isDialect(dialect) || !isProfileName(profile)) {
     process.stderr.write(usage);
     process.exitCode = values.help ? 0 : 2;
     return;

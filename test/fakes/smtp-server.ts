@@ -9,7 +9,7 @@ export type ReceivedMail = {
   readonly to: readonly string[];
   /** Headers and body, lines ended by `\n`, without the dots that the wire adds. */
   readonly data: string;
-  /** The body with quoted-printable undone. */
+  /** The body with its encoding undone. */
   readonly text: string;
   readonly isEncrypted: boolean;
   /** User of the login; undefined without one. */
@@ -21,6 +21,8 @@ export type SmtpOptions = {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** When given, mail is taken after a login with these only. */
   readonly login?: { readonly user: string; readonly password: string };
+  /** Takes connections and says nothing. */
+  readonly isSilent?: boolean;
 };
 
 /** A mail server that speaks SMTP (RFC 5321), with STARTTLS and AUTH PLAIN where told, and keeps what it is given. */
@@ -40,6 +42,7 @@ export async function startSmtpServer(options: SmtpOptions = {}): Promise<SmtpSe
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => undefined);
+    if (options.isSilent === true) return;
     socket.write("220 fake ESMTP\r\n");
     converse(socket, { options, isEncrypted: false, refusal: () => state.refusal, inbox });
   }).listen(0, "127.0.0.1");
@@ -152,6 +155,7 @@ function converse(socket: Socket, conversation: Conversation): void {
 
 function bodyOf(data: string): string {
   const body = data.slice(data.indexOf("\n\n") + 2);
+  if (/^content-transfer-encoding: base64/im.test(data)) return Buffer.from(body, "base64").toString("utf8");
   if (!/^content-transfer-encoding: quoted-printable/im.test(data)) return body;
   const bytes = body
     .replaceAll("=\n", "")

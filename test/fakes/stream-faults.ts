@@ -59,9 +59,14 @@ function usageIntoFinish(events: Events): Events {
     );
 }
 
-/** The event with another delta (OpenAI) or message (Ollama) in it. */
+/** The event with another delta (OpenAI, Anthropic) or message (Ollama) in it. */
 function withDelta(event: StreamEvent, delta: JsonObject): StreamEvent {
   const value = asObject(event);
+  if (value.type === "content_block_delta")
+    return {
+      ...event,
+      data: JSON.stringify({ ...value, delta: { type: "text_delta", text: delta.content } }),
+    };
   const [choice] = listOf(value.choices);
   if (!isObject(choice))
     return { ...event, data: JSON.stringify({ ...value, message: { role: "assistant", ...delta } }) };

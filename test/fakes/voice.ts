@@ -62,3 +62,29 @@ export const ollamaVoice: Voice = {
   errorText: (_status, message) => JSON.stringify({ error: message }),
   overflowText: () => JSON.stringify({ error: "the input length exceeds the context length" }),
 };
+
+const anthropicTypes: { readonly [status: number]: string } = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  529: "overloaded_error",
+};
+
+/** How Anthropic says that something is wrong, in the middle of a stream too. */
+export const anthropicVoice: Voice = {
+  jsonHeaders: [
+    ["Content-Type", "application/json"],
+    ["request-id", "req_fake"],
+  ],
+  errorText: (status, message) =>
+    JSON.stringify({
+      type: "error",
+      error: { type: anthropicTypes[status] ?? "api_error", message },
+      request_id: "req_fake",
+    }),
+  overflowText: () =>
+    anthropicVoice.errorText(400, `prompt is too long: ${promptTokens} tokens > ${contextTokens} maximum`),
+};

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { createGraphqlScenario } from "./graphql-scenario.ts";
 import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
-import { createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
+import { createAnthropicChat, createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
 import type { ChatClient, ScenarioClient } from "./scenario-client.ts";
 
 const key = "operator-key-0123456789";
@@ -41,11 +42,13 @@ type Create<Client> = (platform: Platform, key: string) => Client | Promise<Clie
 const scenarioClients: Readonly<Record<string, Create<ScenarioClient>>> = {
   rest: createRestScenario,
   grpc: createGrpcScenario,
+  graphql: createGraphqlScenario,
 };
 const chatClients: Readonly<Record<string, Create<ChatClient>>> = {
   ...scenarioClients,
   "ollama's client": createOllamaChat,
   "OpenAI's client for responses": createResponsesChat,
+  "Anthropic's client": createAnthropicChat,
 };
 
 describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {

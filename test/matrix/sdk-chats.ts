@@ -1,3 +1,4 @@
+import Anthropic from "@anthropic-ai/sdk";
 import { Ollama } from "ollama";
 import OpenAI from "openai";
 import type { Platform } from "../e2e/start-platform.ts";
@@ -52,6 +53,25 @@ export function createResponsesChat(platform: Platform, key: string): ChatClient
       if (event.type === "response.output_text.delta") yield { content: event.delta };
       if (event.type === "response.completed")
         yield { finish: event.response.status, outputTokens: event.response.usage?.output_tokens };
+    }
+  });
+}
+
+/** The `@anthropic-ai/sdk`. */
+export function createAnthropicChat(platform: Platform, key: string): ChatClient {
+  const client = new Anthropic({ baseURL: platform.url, apiKey: key, maxRetries: 0 });
+  return createChatClient(async function* (model, text) {
+    const stream = await client.messages.create({
+      model,
+      max_tokens: 200,
+      stream: true,
+      messages: [{ role: "user", content: text }],
+    });
+    for await (const event of stream) {
+      if (event.type === "content_block_delta" && event.delta.type === "text_delta")
+        yield { content: event.delta.text };
+      if (event.type === "message_delta")
+        yield { finish: event.delta.stop_reason, outputTokens: event.usage.output_tokens };
     }
   });
 }

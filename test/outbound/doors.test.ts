@@ -9,7 +9,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { createIdentityProvider } from "../../packages/server/src/control/login/identity-provider.ts";
 import { loadDefinition } from "../../packages/server/src/manager/load-package.ts";
 import { createControlFetch } from "../../packages/server/src/wire/control-fetch.ts";
+import { sendMail } from "../../packages/server/src/wire/smtp-client.ts";
 import { createUpstreamPool } from "../../packages/server/src/wire/upstream-pool.ts";
+import { startSmtpServer } from "../fakes/smtp-server.ts";
 import { outboundDoors } from "../../tools/guards/outbound.ts";
 
 /** What names resolve to here: the one part of the way out that is not ours. */
@@ -126,6 +128,7 @@ const ways: readonly (readonly [string, Way])[] = [
 const doors: Readonly<Record<string, string>> = {
   "packages/server/src/wire/upstream-socket.ts": "a pool of upstream connections",
   "packages/server/src/wire/upstream-tls.ts": "a pool of upstream connections",
+  "packages/server/src/wire/smtp-client.ts": "sending mail",
   "packages/server/src/wire/control-fetch.ts": "a control call, the discovery of an identity provider",
   "packages/server/src/wire/adopt-socket.ts": "itself, on the loopback, at the start",
   "packages/server/src/wire/tunnel.ts": "the socket file of the first process",
@@ -194,6 +197,32 @@ describe.each(ways.slice(0, 2))("%s of an integration with a network", (_name, w
     await expect((async () => way("http://1.1.1.1:1", "private"))()).rejects.toMatchObject({
       code: expect.stringMatching(/^(config_invalid|forbidden)$/),
     });
+  });
+});
+
+describe("sending mail", () => {
+  const send = (host: string, mailPort: number, network?: Network) =>
+    sendMail(
+      { host, port: mailPort, security: "none", network },
+      { from: "a@example.com", to: ["b@example.com"], data: "" },
+      AbortSignal.timeout(2_000),
+    );
+  const hosts = literal.map((host) => host.replace(/^\[(.*)\]$/, "$1"));
+
+  test.each([...hosts, ...resolved])("tells nothing to %s", async (host) => {
+    await expect(send(host, port)).rejects.toMatchObject({
+      code: expect.stringMatching(/^(forbidden|upstream_error)$/),
+    });
+  });
+
+  test("reaches a name of this machine with private and any, and not with public", async () => {
+    const smtp = await startSmtpServer();
+    await send("inside.test", smtp.port);
+    await send("inside.test", smtp.port, "private");
+    await expect(send("inside.test", smtp.port, "public")).rejects.toMatchObject({ code: "upstream_error" });
+    await expect(send("127.0.0.1", smtp.port, "public")).rejects.toMatchObject({ code: "forbidden" });
+    expect(smtp.inbox.items).toHaveLength(2);
+    await smtp.stop();
   });
 });
 

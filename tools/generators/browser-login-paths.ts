@@ -46,6 +46,7 @@ const metadata = (operationId: string, of: string): Readonly<Record<string, obje
 export const browserLoginPaths: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   "/.well-known/oauth-protected-resource": metadata("auth.resource", "this server"),
   "/.well-known/oauth-protected-resource/v1": metadata("auth.openai_resource", "the OpenAI API"),
+  "/.well-known/oauth-protected-resource/graphql": metadata("auth.graphql_resource", "the GraphQL API"),
   "/.well-known/oauth-protected-resource/mcp": metadata("auth.mcp_resource", "the MCP server"),
   "/api/v1/auth/oidc/{name}/start": {
     get: {

@@ -16,6 +16,7 @@ export function readOperations(): readonly Operation[] {
     login: {
       stop: () => undefined,
       callers: inert("callers"),
+      findHolder: () => Promise.reject(new Error("there are no tickets")),
       browser: inert("browser"),
       signingKeys: inert("signingKeys"),
       operations: {
@@ -40,6 +41,8 @@ export function readOperations(): readonly Operation[] {
     budgets: inert("budgets"),
     pulls: inert("pulls"),
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
+    tickets: inert("tickets"),
+    alerts: inert("alerts"),
     manager: () => inert("manager"),
   });
 }

@@ -1,3 +1,4 @@
+import { anthropicPaths } from "./anthropic-paths.ts";
 import { browserLoginPaths } from "./browser-login-paths.ts";
 import { list, ref, type Schema } from "./inference-schemas.ts";
 import { ollamaPaths } from "./ollama-paths.ts";
@@ -102,11 +103,13 @@ export const inferencePaths: Readonly<Record<string, Readonly<Record<string, obj
   },
   ...responsesPaths,
   ...ollamaPaths,
+  ...anthropicPaths,
   "/v1/models": {
     get: {
       operationId: "openai.models",
       tags: ["inference"],
-      summary: "Every name that `model` may be.",
+      summary:
+        "Every name that `model` may be. With `anthropic-version`, in Anthropic's shape and in pages (`limit`, `after_id`, `before_id`).",
       responses: {
         "200": {
           description: "The names.",

@@ -1,4 +1,5 @@
 import { builtInIntegrations } from "@llm-platform/integrations";
+import { emailIntegration } from "../../packages/server/src/email-integration.ts";
 import { code, formatPage, formatTable } from "./markdown.ts";
 
 /** What the page shows of a JSON Schema. */
@@ -20,7 +21,7 @@ export function integrationsPage(): string {
     "# Integrations",
     "What `use:` of an entry under `integrations:` may name, and what then may stand below `settings:`. How an entry as a whole looks is in [settings](settings.md); how to write one of your own, in [the guide](../guides/write-an-integration.md).",
     "`local` and `ollama` are there without being listed; an entry of the same name changes them, and `enabled: false` turns one off.",
-    ...builtInIntegrations.map(({ id, type, summary, settings }) =>
+    ...[...builtInIntegrations, emailIntegration].map(({ id, type, summary, settings }) =>
       [`## ${id}`, `${summary} Type: ${code(type)}.`, settingsTable(toField(settings.jsonSchema))].join(
         "\n\n",
       ),

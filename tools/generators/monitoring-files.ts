@@ -34,7 +34,7 @@ export function monitoringFiles(): readonly GeneratedFile[] {
     { path: "deploy/prometheus/rules/alerts.yaml", text: headed(alertRuleFile(options)) },
     {
       path: "deploy/alertmanager/alertmanager.yml",
-      text: `# Whom to tell is an example: llmp alerts config writes it for the receivers of an installation.\n${alertmanagerConfig(exampleReceivers)}`,
+      text: `# Whom to tell is an example: put your own receivers in its place.\n${alertmanagerConfig(exampleReceivers)}`,
     },
     ...grafanaFiles(),
     { path: "deploy/kubernetes/prometheus-rule.yaml", text: headed(prometheusRuleManifest(options)) },

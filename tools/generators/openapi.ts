@@ -3,7 +3,9 @@ import type { Operation } from "../../packages/server/src/control/operation.ts";
 import { version } from "../../packages/server/src/version.ts";
 import { inferencePaths } from "./inference-paths.ts";
 import { inferenceSchemas } from "./inference-schemas.ts";
+import { graphqlPaths } from "./graphql-paths.ts";
 import { mcpPaths } from "./mcp-paths.ts";
+import { websocketPaths } from "./websocket-paths.ts";
 import { readOperations } from "./inert-operations.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -34,12 +36,15 @@ export function createOpenApi(): object {
       { name: "users", description: "People and programs that own keys." },
       { name: "keys", description: "API keys." },
       { name: "audit", description: "Who changed what." },
+      { name: "graphql", description: "The platform as a graph." },
       { name: "mcp", description: "The operations as tools for agents." },
       { name: "secrets", description: "How secrets are sealed in the database." },
     ],
     // While there is neither a configured key nor a user, callers on this machine need none.
     security: [{ apiKey: [] }, {}],
-    paths: [inferencePaths, mcpPaths, operationPaths(readOperations())].reduce(mergePaths),
+    paths: [inferencePaths, mcpPaths, graphqlPaths, websocketPaths, operationPaths(readOperations())].reduce(
+      mergePaths,
+    ),
     components: {
       securitySchemes: {
         apiKey: {

@@ -1,8 +1,12 @@
 import { configJsonSchema } from "../../packages/server/src/config/setting-tree.ts";
+import { formatAsyncApi } from "../../packages/server/src/api/ws/asyncapi.ts";
+import { version } from "../../packages/server/src/version.ts";
+import { readFeeds } from "./inert-operations.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
+import { formatGraphSchema, graphqlPage } from "./graphql-schema.ts";
 import { grpcPage } from "./grpc-page.ts";
 import { integrationsPage } from "./integrations-page.ts";
 import { metricsPage } from "./metrics-page.ts";
@@ -18,6 +22,9 @@ export function generateAll(): readonly GeneratedFile[] {
   const protoFiles = readProtoFiles();
   return [
     { path: "contracts/openapi.json", text: toJson(createOpenApi()) },
+    { path: "contracts/asyncapi.yaml", text: formatAsyncApi({ feeds: readFeeds(), version }) },
+    { path: "contracts/schema.graphql", text: formatGraphSchema() },
+    { path: "docs/reference/graphql.md", text: graphqlPage() },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
     { path: "packages/server/src/bundled-prices.json", text: formatBundledPrices() },
     ...protoCode(protoFiles),

@@ -159,7 +159,7 @@ export const responsesPaths: Readonly<Record<string, Readonly<Record<string, obj
       summary:
         "Refused with 400: a response is made while its caller waits, and ends when that connection does.",
       parameters: [id],
-      responses: { default: failure },
+      responses: { "400": failure, default: failure },
     },
   },
 };

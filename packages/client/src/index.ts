@@ -6,6 +6,7 @@ export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export * from "./identity.ts";
 export * from "./model-files.ts";
+export * from "./monitoring.ts";
 export * from "./prices.ts";
 export * from "./pulls.ts";
 export * from "./secrets.ts";

@@ -13,7 +13,8 @@ import { createSessions } from "./control/login/sessions.ts";
 import { createSetup, setupMinutes } from "./control/login/setup.ts";
 import { createSigningKeys, type SigningKeys } from "./control/login/signing-keys.ts";
 import type { SetupOperationParts } from "./control/setup.ts";
-import { toTokenHolder } from "./core/identity.ts";
+import type { TicketHolder } from "./control/tickets.ts";
+import { type KeyHolder, toTokenHolder, toUserHolder } from "./core/identity.ts";
 import { toProviders } from "./settings-of.ts";
 import type { Store } from "./store/store.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -24,6 +25,8 @@ export interface Login {
   stop(): void;
   /** Who calls, by key or by token. */
   readonly callers: KeySource;
+  /** Who holds a ticket, as of now; undefined when what it was got by works no longer. Rejects with PlatformError `unavailable`. */
+  findHolder(holder: TicketHolder): Promise<KeyHolder | undefined>;
   readonly signingKeys: SigningKeys;
   readonly operations: AuthOperationParts & SetupOperationParts;
   readonly browser: BrowserLogin;
@@ -50,6 +53,10 @@ export function createLogin(
   });
   const tokens = createAccessTokens({ keys: signingKeys, issuer, lifetimeMs: accessMs, nowMs });
   const sessions = createSessions({ identity, tokens, accessMs, refreshMs: refresh_seconds * 1_000, nowMs });
+  const findMember = async (id: string) => {
+    const user = await identity.users.find(id);
+    return user === undefined ? undefined : identity.toMember(user);
+  };
   const providers = toProviders(config).map((settings) =>
     createIdentityProvider({ settings, nowMs: () => performance.now(), wallMs: nowMs }),
   );
@@ -68,11 +75,16 @@ export function createLogin(
         const facts = await tokens.verify(token);
         if (facts === undefined) return external.find(token);
         const session = await identity.sessions.find(facts.sessionId);
-        const user = await identity.users.find(facts.userId);
-        const member = user === undefined ? undefined : await identity.toMember(user);
-        return toTokenHolder({ session, member }, facts.expiresAtMs);
+        return toTokenHolder({ session, member: await findMember(facts.userId) }, facts.expiresAtMs);
       },
       onChange: (listener) => identity.onChange(listener),
+    },
+    async findHolder({ by, id, sessionId = "" }) {
+      if (by === "key") return identity.findKeyById(id);
+      const member = await findMember(id);
+      if (by === "user") return toUserHolder(member, Number.POSITIVE_INFINITY);
+      const session = await identity.sessions.find(sessionId);
+      return toTokenHolder({ session, member }, session?.expiresAtMs ?? 0);
     },
     signingKeys,
     browser: createBrowserLogin({ providers, users }),

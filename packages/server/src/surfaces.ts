@@ -1,4 +1,5 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
+import { createAnthropicSurface, modelFormatOf } from "./anthropic-surface.ts";
 import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
@@ -10,6 +11,7 @@ import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
+import { createModelWorkStreams } from "./api/rest/model-work-stream.ts";
 import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
@@ -18,6 +20,7 @@ import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
+import type { AlertPort } from "./control/alerts.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
@@ -43,6 +46,7 @@ import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
+import { type Tickets, ticketOperations } from "./control/tickets.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
@@ -64,13 +68,16 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
+import { observingOperations } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
-import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
+import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 export interface SurfaceParts {
@@ -111,6 +118,8 @@ export interface SurfaceParts {
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
   readonly pulling: Pick<PullHost, "limiter" | "hub">;
+  readonly tickets: Tickets;
+  readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -145,9 +154,18 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The OpenAI API under /v1.",
       listener,
-      open: always(() => createOpenAiMount({ ...inference, directory, responses: parts.responses })),
+      open: always(() =>
+        createOpenAiMount({
+          ...inference,
+          directory,
+          modelFormatOf: modelFormatOf(config),
+          responses: parts.responses,
+        }),
+      ),
     }),
+    createGraphqlIntegration({ ...parts, operations: () => createOperations(parts) }),
     createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
+    createAnthropicSurface(parts),
     createSurfaceIntegration({
       id: "mcp",
       type: "api",
@@ -155,6 +173,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       listener,
       open: () => openMcp(parts),
     }),
+    createWebSocketIntegration({ ...parts, operations: () => createOperations(parts) }),
     createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
     createMetricsSurface({
       ...parts,
@@ -167,9 +186,12 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
   const enabled: Readonly<Record<string, boolean>> = {
     "openai-api": config.openai_api.enabled,
+    graphql: config.graphql.enabled,
     grpc: config.grpc.enabled,
     "ollama-api": config.ollama_api.enabled,
+    "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
+    websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
   };
   return {
@@ -204,6 +226,8 @@ export function createOperations(
     | "budgets"
     | "pulls"
     | "pulling"
+    | "tickets"
+    | "alerts"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -219,7 +243,7 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
-    ...modelFileOperations(manager),
+    ...modelFileOperations({ manager, directory }),
     ...ollamaOperations(manager),
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
@@ -249,9 +273,11 @@ export function createOperations(
     ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
     ...userPasswordOperations(login.operations),
     ...authOperations(login.operations),
+    ...ticketOperations(parts.tickets),
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
+    ...observingOperations({ config, alerts: parts.alerts, manager }),
   ];
 }
 
@@ -271,6 +297,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
       createEventStream(parts.events),
       pull,
       createPullProgress(pulls),
+      ...createModelWorkStreams({ manager: parts.manager(), directory: parts.directory }),
       createUsageExport(parts.ledger, Date.now),
       createBackupStream(parts.backups),
     ],

@@ -4,6 +4,7 @@ import {
   type IntegrationContext,
   type ModelPlatform,
   PlatformError,
+  type UpstreamRequest,
 } from "@llm-platform/kit";
 import { type ControlClient, expectObject } from "../control-client.ts";
 import { createRequestHeaders } from "../request-headers.ts";
@@ -42,8 +43,7 @@ export function createAnthropicPlatform({
       upstream.send({
         method: "POST",
         path: `${prefix}/v1/messages`,
-        headers:
-          call.dialectHeaders === undefined ? headersOf(call) : [...headersOf(call), ...call.dialectHeaders],
+        headers: withDialectHeaders(headersOf(call), call.dialectHeaders ?? []),
         body: call.body,
         cancellation: call.cancellation,
         dialect: "anthropic",
@@ -55,4 +55,13 @@ export function createAnthropicPlatform({
       throw new PlatformError("upstream_malformed", "The server gave no count of tokens.");
     },
   };
+}
+
+type HeaderLines = UpstreamRequest["headers"];
+
+/** A client that speaks the dialect says itself which version its body is of. */
+function withDialectHeaders(lines: HeaderLines, own: HeaderLines): HeaderLines {
+  return own.length === 0
+    ? lines
+    : [...lines.filter(([name]) => !own.some(([replaced]) => replaced === name)), ...own];
 }

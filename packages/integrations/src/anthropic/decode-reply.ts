@@ -93,7 +93,11 @@ class StreamReading {
 
   /** The tokens of the prompt are known from the start; those of the reply, of which it names one, are not. */
   #readStart(message: JsonObject): readonly ModelEvent[] {
-    const { output_tokens: _first, ...counts } = mergeCounts({}, objectAt(message, "usage"));
+    const {
+      output_tokens: _first,
+      thinking_tokens: _none,
+      ...counts
+    } = mergeCounts({}, objectAt(message, "usage"));
     this.#counts = counts;
     return usageEvents(counts);
   }

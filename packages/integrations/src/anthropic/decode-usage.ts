@@ -1,10 +1,11 @@
-import { countAt, type JsonObject, type Usage } from "@llm-platform/kit";
+import { countAt, type JsonObject, objectAt, type Usage } from "@llm-platform/kit";
 
 const names = [
   "input_tokens",
   "cache_read_input_tokens",
   "cache_creation_input_tokens",
   "output_tokens",
+  "thinking_tokens",
 ] as const;
 
 /** Anthropic's counts of one reply: of a stream, the last of each that came. */
@@ -13,7 +14,10 @@ export type AnthropicCounts = Readonly<Partial<Record<(typeof names)[number], nu
 export function mergeCounts(counts: AnthropicCounts, usage: JsonObject): AnthropicCounts {
   const merged: Partial<Record<(typeof names)[number], number>> = { ...counts };
   for (const name of names) {
-    const count = countAt(usage, name);
+    const count = countAt(
+      name === "thinking_tokens" ? objectAt(usage, "output_tokens_details") : usage,
+      name,
+    );
     if (count !== undefined) merged[name] = count;
   }
   return merged;
@@ -26,6 +30,7 @@ export function decodeUsage(counts: AnthropicCounts): Usage | undefined {
     output_tokens: outputTokens,
     cache_read_input_tokens: cacheReadTokens,
     cache_creation_input_tokens: cacheWriteTokens,
+    thinking_tokens: reasoningTokens,
   } = counts;
   if (fresh === undefined && outputTokens === undefined) return undefined;
   return {
@@ -33,5 +38,6 @@ export function decodeUsage(counts: AnthropicCounts): Usage | undefined {
     ...(outputTokens === undefined ? {} : { outputTokens }),
     ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
     ...(cacheWriteTokens === undefined ? {} : { cacheWriteTokens }),
+    ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
   };
 }

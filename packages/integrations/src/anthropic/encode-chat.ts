@@ -8,7 +8,7 @@ import {
   type JsonObject,
 } from "@llm-platform/kit";
 import { encodeMessages } from "./encode-messages.ts";
-import { encodeReasoning } from "./encode-reasoning.ts";
+import { encodeReasoning, type ThinkingForm } from "./encode-reasoning.ts";
 import { encodeTools } from "./encode-tools.ts";
 import { chatFields, checkFields, unsupported } from "./field-rules.ts";
 
@@ -16,16 +16,23 @@ import { chatFields, checkFields, unsupported } from "./field-rules.ts";
 export interface EncodeSettings {
   /** Tokens of a reply at most where the caller says nothing: Anthropic wants to be told. */
   readonly defaultMaxTokens: number;
+  thinkingFormOf(model: string): ThinkingForm;
 }
 
 /** Writes a chat for `POST /v1/messages`. Throws PlatformError with `field`. */
 export function encodeChat(
   { request, model, stream }: EncodeInput,
-  { defaultMaxTokens }: EncodeSettings,
+  { defaultMaxTokens, thinkingFormOf }: EncodeSettings,
 ): JsonObject {
   checkFields(request, chatFields);
   const { system, messages } = encodeMessages(request.messages);
   const maxTokens = readMaxTokens(request) ?? defaultMaxTokens;
+  const { thinking, effort } = encodeReasoning(request, maxTokens, thinkingFormOf(model));
+  const format = encodeFormat(request.response_format ?? undefined);
+  const output = {
+    ...(effort === undefined ? {} : { effort }),
+    ...(format === undefined ? {} : { format }),
+  };
   return {
     model,
     max_tokens: maxTokens,
@@ -35,8 +42,8 @@ export function encodeChat(
     ...encodeSampling(request),
     ...encodeStop(request.stop ?? undefined),
     ...encodeTools(request),
-    ...encodeReasoning(request, maxTokens),
-    ...encodeFormat(request.response_format ?? undefined),
+    ...(thinking === undefined ? {} : { thinking }),
+    ...(Object.keys(output).length === 0 ? {} : { output_config: output }),
     ...encodeUser(request),
   };
 }
@@ -72,16 +79,16 @@ function encodeStop(stop: Json | undefined): JsonObject {
   return list.length === 0 ? {} : { stop_sequences: list };
 }
 
-function encodeFormat(format: Json | undefined): JsonObject {
-  if (format === undefined) return {};
+function encodeFormat(format: Json | undefined): JsonObject | undefined {
+  if (format === undefined) return undefined;
   if (!isJsonObject(format)) throw invalidField("response_format", "an object");
-  if (format.type === "text") return {};
+  if (format.type === "text") return undefined;
   if (format.type !== "json_schema")
     throw unsupported("response_format.type", 'Only "text" and "json_schema" are possible.');
   const described = format.json_schema;
   if (!isJsonObject(described) || !isJsonObject(described.schema))
     throw invalidField("response_format.json_schema.schema", "a JSON Schema");
-  return { output_config: { format: { type: "json_schema", schema: described.schema } } };
+  return { type: "json_schema", schema: described.schema };
 }
 
 function encodeUser({ user, safety_identifier: identifier }: JsonObject): JsonObject {

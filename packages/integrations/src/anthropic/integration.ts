@@ -30,8 +30,9 @@ async function start(given: IntegrationContext<AnthropicSettings>): Promise<Runn
   const { origin, prefix } = address;
   const headers = toSharedHeaders({ accept: "application/json", extra: toKeyHeaders(settings) });
   const client = createControlClient({ fetch: context.fetch, origin, headers });
+  const source = createModelSource({ client, prefix, declared: settings.models });
   const watch = createModelWatch({
-    fetchModels: createModelSource({ client, prefix, declared: settings.models }),
+    fetchModels: source.fetchModels,
     refreshMs: settings.model_refresh_seconds * 1_000,
     onChanged: (models) => context.emit("models.changed", { models: models.length }),
     onFailure: (error) => log.warn("anthropic.refresh_failed", { error }),
@@ -42,7 +43,10 @@ async function start(given: IntegrationContext<AnthropicSettings>): Promise<Runn
   } catch (error) {
     throw toStartError(error, { origin, advice: startAdvice, signal });
   }
-  const codec = createAnthropicCodec({ defaultMaxTokens: settings.default_max_tokens });
+  const codec = createAnthropicCodec({
+    defaultMaxTokens: settings.default_max_tokens,
+    thinkingFormOf: source.thinkingFormOf,
+  });
   watch.begin();
   return {
     models: createAnthropicPlatform({ context, client, address, codec, list: watch.list }),

@@ -4,10 +4,12 @@ import {
   isJsonObject,
   type JsonObject,
   type ModelInfo,
+  objectAt,
   PlatformError,
   textAt,
 } from "@llm-platform/kit";
 import { type ControlClient, expectObject } from "../control-client.ts";
+import type { ThinkingForm } from "./encode-reasoning.ts";
 
 /** Statuses of a server that has no list of models. */
 const noListStatuses = [404, 405, 501];
@@ -23,12 +25,17 @@ interface ModelSourceInput {
   readonly declared: readonly string[] | undefined;
 }
 
-/** Asks for the models on offer. The returned function rejects with PlatformError. */
-export function createModelSource({
-  client,
-  prefix,
-  declared,
-}: ModelSourceInput): (signal: AbortSignal) => Promise<readonly ModelInfo[]> {
+/** Where the models of one server are learned from. */
+export interface ModelSource {
+  /** Throws PlatformError. */
+  fetchModels(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** As the server told last of a model; the older form for one of which it tells nothing. */
+  thinkingFormOf(model: string): ThinkingForm;
+}
+
+export function createModelSource({ client, prefix, declared }: ModelSourceInput): ModelSource {
+  const adaptive = new Set<string>();
+
   async function fetchListed(signal: AbortSignal): Promise<readonly ModelInfo[] | undefined> {
     const models: ModelInfo[] = [];
     let after = "";
@@ -36,7 +43,9 @@ export function createModelSource({
       const answer = await client.ask({ path: `${prefix}/v1/models?limit=${pageSize}${after}`, signal });
       if (noListStatuses.includes(answer.status)) return undefined;
       const list = expectObject(answer, "its list of models");
-      models.push(...arrayAt(list, "data").filter(isJsonObject).flatMap(toModelInfo));
+      const entries = arrayAt(list, "data").filter(isJsonObject);
+      models.push(...entries.flatMap(toModelInfo));
+      for (const entry of entries) if (isAdaptive(entry)) adaptive.add(textAt(entry, "id") ?? "");
       const last = textAt(list, "last_id");
       if (list.has_more !== true || last === undefined) break;
       after = `&after_id=${encodeURIComponent(last)}`;
@@ -44,12 +53,23 @@ export function createModelSource({
     return models;
   }
 
-  return async (signal) => {
-    const listed = await fetchListed(signal);
-    if (declared === undefined) return listed ?? refuseWithoutList();
-    const known = new Map(listed?.map((model) => [model.id, model]));
-    return declared.map((id) => known.get(id) ?? { id, operations: ["chat"] });
+  return {
+    async fetchModels(signal) {
+      const listed = await fetchListed(signal);
+      if (declared === undefined) return listed ?? refuseWithoutList();
+      const known = new Map(listed?.map((model) => [model.id, model]));
+      return declared.map((id) => known.get(id) ?? { id, operations: ["chat"] });
+    },
+    thinkingFormOf: (model) => (adaptive.has(model) ? "adaptive" : "budget"),
   };
+}
+
+function isAdaptive(entry: JsonObject): boolean {
+  const capabilities = objectAt(entry, "capabilities");
+  const types = objectAt(objectAt(capabilities, "thinking"), "types");
+  return (
+    objectAt(types, "adaptive").supported === true && objectAt(capabilities, "effort").supported === true
+  );
 }
 
 function refuseWithoutList(): never {

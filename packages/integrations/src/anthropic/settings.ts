@@ -16,7 +16,10 @@ const schema = z.strictObject({
     .string()
     .regex(/^\d{4}-\d{2}-\d{2}$/, "must be a date such as 2023-06-01")
     .default("2023-06-01")
-    .meta({ description: "Version of the API, sent as anthropic-version." }),
+    .meta({
+      description:
+        "Version of the API that calls of other dialects are written for. 2026-10-21 refuses temperature and top_p.",
+    }),
   models: z.array(z.string().min(1)).min(1).optional().meta({
     description: "Only these models are offered. Needed where the server has no list of its own.",
   }),

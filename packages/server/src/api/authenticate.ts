@@ -72,24 +72,7 @@ export function createAuthenticator({
   allowedHosts,
   address,
 }: AuthenticatorParts): Authenticator {
-  const byHash = new Map<string, Principal>(
-    keys.map(({ name, sha256, role, limits, policy }) => [
-      sha256,
-      {
-        id: `config:${name}`,
-        name,
-        kind: "api_key",
-        userId: undefined,
-        role,
-        permissions: permissionsOf(role),
-        limits,
-        userLimits: undefined,
-        policy,
-        teamId: undefined,
-        teamLimits: undefined,
-      },
-    ]),
-  );
+  const byHash = new Map(keys.map((key) => [key.sha256, toConfiguredPrincipal(key)]));
   const cache = new Map<string, Principal>();
   const shared = {
     onChange: (listener: (news: IdentityNews) => void) => source.onChange(listener),
@@ -171,6 +154,23 @@ export function createAuthenticator({
         throw withChallenge(thrown, headers, resource);
       }
     },
+  };
+}
+
+/** Who calls with a key of the configuration. */
+export function toConfiguredPrincipal({ name, role, limits, policy }: ApiKeyRecord): Principal {
+  return {
+    id: `config:${name}`,
+    name,
+    kind: "api_key",
+    userId: undefined,
+    role,
+    permissions: permissionsOf(role),
+    limits,
+    userLimits: undefined,
+    policy,
+    teamId: undefined,
+    teamLimits: undefined,
   };
 }
 

@@ -71,6 +71,8 @@ export class Exchange implements Caller, ReplyWatcher {
   headers(reply: Reply | undefined): string {
     const { call } = this;
     let lines = `x-request-id: ${call.id}\r\n`;
+    const { requestIdHeader } = this.endpoint.surface;
+    if (requestIdHeader !== undefined) lines += `${requestIdHeader}: ${call.id}\r\n`;
     if (call.servedBy !== undefined) {
       const overhead = formatOverhead(call.sentAtMs - call.startedAtMs);
       lines += `${call.servedBy.replyHeaders}x-llmp-attempts: ${call.attempts}\r\nx-llmp-overhead-ms: ${overhead}\r\n`;

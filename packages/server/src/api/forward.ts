@@ -16,7 +16,16 @@ import type { ReadRequest } from "./inference.ts";
 type HeaderLines = readonly (readonly [string, string])[];
 
 /** What of the caller's head decides how a request is answered. */
-const passedOn = ["host", "authorization", "x-api-key", "api-key", "origin", "traceparent"] as const;
+const passedOn = [
+  "host",
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "origin",
+  "traceparent",
+  "anthropic-version",
+  "anthropic-beta",
+] as const;
 
 /** What may wait in memory for a slow client before the other process is paused. */
 const mostBufferedBytes = 256 * 1024;

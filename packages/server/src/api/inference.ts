@@ -15,7 +15,7 @@ import { readBody } from "./read-body.ts";
 import type { HttpRoute } from "../core/http-route.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import type { SurfaceDialect } from "./surface-dialect.ts";
+import type { DialectHeaderLines, DialectHeaders, SurfaceDialect } from "./surface-dialect.ts";
 import { toTraceparent } from "./traceparent.ts";
 
 export interface InferenceParts extends ExchangeParts {
@@ -88,6 +88,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       const forwardedFor = toForwardedFor(request.headers["x-forwarded-for"]);
       const refuseCaller = (thrown: unknown): void =>
         refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
+      let dialectHeaders: DialectHeaderLines | undefined;
       const admit = (caller: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
@@ -99,6 +100,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
               traceparent,
               peer,
               forwardedFor,
+              dialectHeaders,
               head: undefined,
             }).serve(body, client);
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
@@ -107,6 +109,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       try {
         if (request.method !== "POST") throw methodNotAllowed(request);
         const caller = admitCaller(authenticator, request.headers, resource);
+        dialectHeaders = endpoint.surface.readHeaders?.(request.headers);
         if (caller instanceof Promise) caller.then(admit, refuseCaller);
         else admit(caller);
       } catch (thrown) {
@@ -116,11 +119,21 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
     fast: {
       maxBodyBytes,
       admit(head, peer) {
-        const caller = recognise(authenticator, head, resource);
-        if (caller === undefined) return undefined;
+        const known = recognise(authenticator, head, endpoint.surface);
+        if (known === undefined) return undefined;
+        const { caller, dialectHeaders } = known;
         const traceparent = toTraceparent(head.traceparent);
         const forwardedFor = head["x-forwarded-for"];
-        return new AdmittedRequest({ parts, endpoint, caller, traceparent, peer, forwardedFor, head });
+        return new AdmittedRequest({
+          parts,
+          endpoint,
+          caller,
+          traceparent,
+          peer,
+          forwardedFor,
+          dialectHeaders,
+          head,
+        });
       },
     },
   };
@@ -157,17 +170,17 @@ function requireInference(principal: Principal): Principal {
   return principal;
 }
 
-/** Who calls; undefined for a caller whom node:http is to refuse. */
+/** Who calls, and what belongs to the body; undefined for a request that node:http is to refuse. */
 function recognise(
   authenticator: Authenticator,
-  headers: CallerHeaders,
-  resource: ProtectedResource,
-): Principal | Promise<Principal> | undefined {
+  headers: DialectHeaders,
+  surface: SurfaceDialect,
+): Pick<RequestInput, "caller" | "dialectHeaders"> | undefined {
   try {
-    const caller = admitCaller(authenticator, headers, resource);
+    const caller = admitCaller(authenticator, headers, surface.resource);
     // The body may come later than the refusal, which waits for it.
     if (caller instanceof Promise) caller.catch(() => undefined);
-    return caller;
+    return { caller, dialectHeaders: surface.readHeaders?.(headers) };
   } catch {
     return undefined;
   }
@@ -182,6 +195,7 @@ interface RequestInput {
   /** Where the request says that it comes from. */
   readonly peer: string;
   readonly forwardedFor: string | undefined;
+  readonly dialectHeaders: DialectHeaderLines | undefined;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
 }
@@ -194,15 +208,26 @@ class AdmittedRequest implements FastService {
   readonly #traceparent: string | undefined;
   readonly #peer: string;
   readonly #forwardedFor: string | undefined;
+  readonly #dialectHeaders: DialectHeaderLines | undefined;
   readonly #head: HttpHead | undefined;
 
-  constructor({ parts, endpoint, caller, traceparent, peer, forwardedFor, head }: RequestInput) {
+  constructor({
+    parts,
+    endpoint,
+    caller,
+    traceparent,
+    peer,
+    forwardedFor,
+    dialectHeaders,
+    head,
+  }: RequestInput) {
     this.#parts = parts;
     this.#endpoint = endpoint;
     this.#caller = caller;
     this.#traceparent = traceparent;
     this.#peer = peer;
     this.#forwardedFor = forwardedFor;
+    this.#dialectHeaders = dialectHeaders;
     this.#head = head;
   }
 
@@ -258,6 +283,7 @@ class AdmittedRequest implements FastService {
         stream,
         integration: endpoint.integration,
         traceparent,
+        dialectHeaders: this.#dialectHeaders,
       });
       new Exchange({ parts, endpoint: chosen ?? endpoint, call, client }).begin();
     } catch (thrown) {

@@ -210,25 +210,35 @@ function openDoor(tls: Tls | undefined, onSecure: (socket: Socket) => void) {
 
 /** What is mounted where. */
 class Places {
+  readonly #mounts = new Set<Mount>();
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
   readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #routes = new Map<string, HttpRoute>();
 
-  put({ routes, paths, prefixes = new Map(), fast = new Map(), upgrades = new Map() }: Mount): () => void {
+  /** Where two mounts have the same place, the later one has it, until it is taken away. */
+  put(mount: Mount): () => void {
+    const { routes, paths, prefixes = new Map() } = mount;
     requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
-    const named = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
-    const removals = [
-      putAll(this.#routes, named),
-      putAll(this.#paths, paths),
-      putAll(this.#prefixes, prefixes),
-      putAll(this.#fast, fast),
-      putAll(this.#upgrades, upgrades),
-    ];
+    this.#mounts.add(mount);
+    this.#rebuild();
     return () => {
-      for (const remove of removals) remove();
+      this.#mounts.delete(mount);
+      this.#rebuild();
     };
+  }
+
+  #rebuild(): void {
+    const tables = [this.#routes, this.#paths, this.#prefixes, this.#fast, this.#upgrades];
+    for (const table of tables) table.clear();
+    for (const { routes, paths, prefixes, fast, upgrades } of this.#mounts) {
+      putAll(this.#routes, new Map(routes.map((route) => [`${route.method} ${route.path}`, route])));
+      putAll(this.#paths, paths);
+      putAll(this.#prefixes, prefixes);
+      putAll(this.#fast, fast);
+      putAll(this.#upgrades, upgrades);
+    }
   }
 
   findHandler(path: string): RequestHandler | undefined {
@@ -255,12 +265,8 @@ class Places {
   }
 }
 
-/** Returns what takes the entries away again, unless others stand in their place by then. */
-function putAll<Value>(table: Map<string, Value>, entries: ReadonlyMap<string, Value>): () => void {
+function putAll<Value>(table: Map<string, Value>, entries: ReadonlyMap<string, Value> = new Map()): void {
   for (const [key, value] of entries) table.set(key, value);
-  return () => {
-    for (const [key, value] of entries) if (table.get(key) === value) table.delete(key);
-  };
 }
 
 function listen(server: Server, { host, port }: ListenerParts): Promise<AddressInfo> {

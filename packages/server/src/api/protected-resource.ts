@@ -1,5 +1,5 @@
 /** Parts of the server that have tokens asked for, by path; the empty one is everything. */
-export const protectedResources = ["", "/v1", "/mcp"] as const;
+export const protectedResources = ["", "/v1", "/mcp", "/graphql"] as const;
 export type ProtectedResource = (typeof protectedResources)[number];
 
 /** Where the metadata of a resource is (RFC 9728 section 3.1). */

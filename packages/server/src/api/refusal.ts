@@ -19,9 +19,11 @@ export interface Refusal {
 /** Sends an error in the words of the endpoint, unless the client is gone or its reply has begun. */
 export function refuse(client: ClientReply, { id, error, endpoint, limit, allow = "POST" }: Refusal): void {
   if (client.isStarted || !client.isOpen) return;
+  const { requestIdHeader } = endpoint.surface;
   const headers = {
     "content-type": "application/json",
     ...errorHeaders(error, id),
+    ...(requestIdHeader === undefined ? {} : { [requestIdHeader]: id }),
     ...(error.code === "method_not_allowed" ? { allow } : {}),
   };
   const lines = Object.entries(headers).map(([name, value]) => headerLine(name, value));

@@ -10,11 +10,20 @@ export const shortNames: readonly ShortName[] = [
   { env: "LOG_LEVEL", path: ["log", "level"] },
   { env: "DATABASE_URL", path: ["database", "url"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
+  { env: "GRAPHQL_ENABLED", path: ["graphql", "enabled"] },
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
+  { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
+  { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
+  { env: "GRAFANA_ENABLED", path: ["integrations", "grafana", "enabled"] },
+  { env: "GRAFANA_URL", path: ["integrations", "grafana", "settings", "url"] },
+  { env: "GRAFANA_TOKEN", path: ["integrations", "grafana", "settings", "token"] },
+  { env: "ALERTMANAGER_ENABLED", path: ["integrations", "alertmanager", "enabled"] },
+  { env: "ALERTMANAGER_URL", path: ["integrations", "alertmanager", "settings", "url"] },
+  { env: "SLACK_WEBHOOK_URL", path: ["integrations", "slack", "settings", "webhook_url"] },
   { env: "REDIS_URL", path: ["redis", "url"] },
   { env: "HF_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
@@ -23,10 +32,7 @@ export const shortNames: readonly ShortName[] = [
 
 /** Switches for what this version does not have yet. */
 export const laterSwitches: Readonly<Record<string, string>> = {
-  GRAFANA_ENABLED: "Grafana",
   OPENTELEMETRY_ENABLED: "OpenTelemetry",
-  GRAPHQL_ENABLED: "GraphQL",
-  WEBSOCKET_ENABLED: "WebSocket",
 };
 
 const prefix = "LLM_PLATFORM_";

@@ -22,10 +22,11 @@ function settingsOf(loaded: LoadedConfig, name: string): Readonly<Record<string,
 }
 
 describe("without any file", () => {
-  it("listens on this machine only and connects to Ollama and the local runtime", () => {
+  it("listens on this machine only and connects to the Hub, Ollama and the local runtime", () => {
     const { config, origins, warnings, file, baseDirectory } = load();
     expect(config.server).toMatchObject({ host: "127.0.0.1", port: 8_000, allowed_hosts: [] });
     expect(config.integrations).toMatchObject([
+      { name: "huggingface", use: "huggingface", enabled: true, settings: {} },
       { name: "local", use: "local", enabled: true, priority: 100, settings: {} },
       {
         name: "ollama",
@@ -215,16 +216,26 @@ describe("the environment", () => {
       ]);
   });
 
+  it("finds the Hub as the Hub's own programs do, and its own name for the token wins", () => {
+    const env = {
+      HF_ENDPOINT: "http://mirror",
+      HF_HUB_OFFLINE: "1",
+      HF_TOKEN: "hf_a",
+      HUGGINGFACE_TOKEN: "hf_b",
+    };
+    const settings = { endpoint: "http://mirror", offline: true, token: "hf_b" };
+    expect(settingsOf(load({ env }), "huggingface")).toEqual(settings);
+    expect(settingsOf(load({ env: { HF_TOKEN: "hf_a" } }), "huggingface")).toEqual({ token: "hf_a" });
+  });
+
   it("warns about what this version does not have", () => {
     const { warnings } = load({
       env: {
-        GRAFANA_ENABLED: "true",
+        OPENTELEMETRY_ENABLED: "true",
         WEBSOCKET_ENABLED: "false",
-        HUGGINGFACE_TOKEN: "hf_x",
       },
     });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["GRAFANA_ENABLED", "HUGGINGFACE_TOKEN"]);
-    expect(warnings.join()).not.toContain("hf_x");
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["OPENTELEMETRY_ENABLED"]);
   });
 });
 
@@ -297,12 +308,13 @@ prices: [{ model: m, input_per_million: -1, output_per_million: 1, curency: EUR 
     expect(
       config.integrations.map(({ name, use, enabled, priority }) => [name, use, enabled, priority]),
     ).toEqual([
+      ["huggingface", "huggingface", true, 100],
       ["local", "local", false, 100],
       ["ollama", "ollama", true, 5],
       ["vllm", "openai-compatible", true, 100],
       ["extra", "extra", true, 100],
     ]);
-    expect(config.integrations[1]?.settings).toEqual({ base_url: "http://127.0.0.1:11434", keep: 1 });
+    expect(config.integrations[2]?.settings).toEqual({ base_url: "http://127.0.0.1:11434", keep: 1 });
   });
 
   it("gives an entry that only shares its name with a default one nothing of it", () => {

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { alertSettings } from "./alert-settings.ts";
 import { auditSettings, contentSettings } from "./audit-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { budgetSettings } from "./budget-settings.ts";
 import { databaseSettings } from "./database-settings.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
+import { graphqlSettings } from "./graphql-settings.ts";
 import { grpcSettings } from "./grpc-settings.ts";
 import { integrationList } from "./integration-settings.ts";
 import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
@@ -17,6 +19,7 @@ import { redisSettings } from "./redis-settings.ts";
 import { routingSettings } from "./routing-settings.ts";
 import { secretSettings } from "./secret-settings.ts";
 import { section } from "./section.ts";
+import { websocketSettings } from "./websocket-settings.ts";
 import { dataDirectorySetting, environmentSetting, logSettings, serverSettings } from "./server-settings.ts";
 
 /** Every setting of the platform, with its default, range, unit and doc line. Names as users write them. */
@@ -40,12 +43,19 @@ export const configSchema = z.strictObject({
     "Ollama's own API, for every model.",
   ),
   responses: responseSettings,
+  graphql: graphqlSettings,
   grpc: grpcSettings,
   mcp: section(
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
+  anthropic_api: section(
+    { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
+    "Anthropic's Messages API.",
+  ),
+  websocket: websocketSettings,
   prometheus: prometheusSettings,
+  alerts: alertSettings,
   integrations: integrationList,
   routing: routingSettings,
   gateway: gatewaySettings,

@@ -50,16 +50,18 @@ function readingOperations({ identity }: KeyOperationParts): readonly Operation[
       permission: "keys.read",
       rest: { method: "GET", path: "/api/v1/keys" },
       input: z.strictObject({
+        ids: idList("Only keys with these ids.").optional(),
         owner: z.string().max(64).optional().describe("Id of a user: only keys of that one."),
         owners: idList("Ids of users: only their keys.").optional(),
         limit: z.coerce.number().int().min(1).max(1_000).default(100),
         cursor: z.string().max(64).default("").describe("next_cursor of the page before."),
       }),
       output: z.object({ keys: z.array(keySchema).readonly(), next_cursor: z.string().nullable() }),
-      run: async ({ owner, owners, limit, cursor }) => {
+      run: async ({ ids, owner, owners, limit, cursor }) => {
         const keys = await identity.apiKeys.list({
           afterId: cursor,
           limit,
+          ids,
           ownerIds: within(owner, owners),
         });
         return {

@@ -14,6 +14,7 @@ export const permissions = {
   "budgets.write": "Make, change and delete budgets.",
   "content.read": "Read what calls asked and were answered, where it was kept.",
   "usage.write": "Reckon the costs in the usage ledger anew.",
+  "graphql.explore": "See the schema of the GraphQL API, and use its page.",
   "prices.read": "See what models cost.",
   "prices.write": "Set what models cost.",
   "metrics.read": "Scrape `/metrics`.",
@@ -70,6 +71,7 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
   operator: new Set([
     ...reading,
     "inference.call",
+    "graphql.explore",
     "models.write",
     "integrations.write",
     "users.read",
@@ -77,7 +79,7 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "teams.read",
     "audit.read",
   ]),
-  developer: new Set(["inference.call", "models.read", "self.read", "self.write"]),
+  developer: new Set(["inference.call", "graphql.explore", "models.read", "self.read", "self.write"]),
   viewer: new Set(reading),
 };
 

@@ -363,7 +363,7 @@ function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {
   }
   const type = reply.headers.get("content-type") ?? "";
   if (type === (isStream ? "text/event-stream" : "application/json")) return undefined;
-  const isWrong = /text\/html/i.test(type) || (isStream && reply.dialect === "openai" && /json/i.test(type));
+  const isWrong = /text\/html/i.test(type) || (isStream && reply.dialect !== "ollama" && /json/i.test(type));
   if (!isWrong) return undefined;
   return new PlatformError(
     "upstream_malformed",

@@ -1,4 +1,4 @@
-import { Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
+import { type Call, Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
 import type { CallBudgets } from "../core/budgets.ts";
 import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
@@ -21,10 +21,17 @@ export interface GatewayCallInput {
   /** Restricts the call to one integration, for surfaces that belong to one. */
   readonly integration?: string | undefined;
   readonly traceparent?: string | undefined;
+  /** Header lines that belong to the body, for platforms that speak its dialect. */
+  readonly dialectHeaders?: Call["dialectHeaders"];
 }
 
 /** About four bytes of JSON make a token; used where nothing better is known, and marked as an estimate. */
 const bytesPerToken = 4;
+
+/** The tokens of a request's prompt, as far as its size tells. */
+export function estimateTokens(body: Buffer): number {
+  return Math.ceil(body.length / bytesPerToken);
+}
 
 /** One model call from its arrival to its end. */
 export class GatewayCall {
@@ -38,6 +45,7 @@ export class GatewayCall {
   readonly stream: boolean;
   readonly integration: string | undefined;
   readonly traceparent: string | undefined;
+  readonly dialectHeaders: Call["dialectHeaders"];
   readonly cancellation = new Cancellation();
   /** Monotonic arrival, in milliseconds. */
   readonly startedAtMs = performance.now();
@@ -74,6 +82,7 @@ export class GatewayCall {
     this.stream = input.stream;
     this.integration = input.integration;
     this.traceparent = input.traceparent;
+    this.dialectHeaders = input.dialectHeaders;
   }
 
   /** The name of the model for routing. */
@@ -82,7 +91,7 @@ export class GatewayCall {
   }
 
   get estimatedInputTokens(): number {
-    return Math.ceil(this.body.length / bytesPerToken);
+    return estimateTokens(this.body);
   }
 
   /** The body as JSON, parsed at most once. Throws PlatformError `invalid_request`. */

@@ -65,7 +65,8 @@ function passOn({ call, target, platform }: Attempt, client: ClientDialect): Pre
     forms: target.replyForms,
     createDecoder: () => decoderOf(call, platform),
   });
-  return { outgoing: new OutgoingCall(call, { dialect, model, body }), reader };
+  const { dialectHeaders } = call;
+  return { outgoing: new OutgoingCall(call, { dialect, model, body, dialectHeaders }), reader };
 }
 
 function transcode(
@@ -134,11 +135,9 @@ class OutgoingCall implements Call {
   /** Of this attempt alone: a deadline ends it while the call goes on elsewhere. */
   readonly cancellation = new Cancellation();
   readonly traceparent: string | undefined;
+  readonly dialectHeaders: Call["dialectHeaders"];
 
-  constructor(
-    call: GatewayCall,
-    outgoing: { readonly dialect: Dialect; readonly model: string; readonly body: Uint8Array },
-  ) {
+  constructor(call: GatewayCall, outgoing: Pick<Call, "dialect" | "model" | "body" | "dialectHeaders">) {
     this.id = call.id;
     this.operation = call.operation;
     this.dialect = outgoing.dialect;
@@ -146,6 +145,7 @@ class OutgoingCall implements Call {
     this.stream = call.stream;
     this.body = outgoing.body;
     this.traceparent = call.traceparent;
+    this.dialectHeaders = outgoing.dialectHeaders;
   }
 
   json(): unknown {

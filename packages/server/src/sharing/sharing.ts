@@ -11,6 +11,7 @@ import { LimitsOverReplicas, type LimitsOverReplicasParts } from "./limits-over-
 import { exchangeBudgets } from "./budget-exchange.ts";
 import { BudgetsOverReplicas } from "./budgets-over-replicas.ts";
 import { createRedisBus } from "./redis-bus.ts";
+import { createRedisTickets, type RedisTickets } from "./redis-tickets.ts";
 import { createRedisLeadership } from "./redis-leadership.ts";
 import { createRedisLink, type RedisLinkParts } from "./redis-link.ts";
 import type { RedisSettings } from "./redis-settings.ts";
@@ -23,6 +24,8 @@ export interface Sharing {
   readonly leadership: Leadership;
   /** Lets budgets that replicas have in common hold over all of them. */
   shareBudgets(table: BudgetTable): BudgetCounter;
+  /** Undefined for a replica that is the only one. */
+  readonly tickets: RedisTickets | undefined;
   /** Where it is kept; undefined for a replica that is the only one. */
   readonly redis: SharedRedis | undefined;
   stop(): Promise<void>;
@@ -53,6 +56,7 @@ export function createLoneSharing(): Sharing {
     bus: loneBus,
     leadership: loneLeadership,
     shareBudgets: (table) => table,
+    tickets: undefined,
     redis: undefined,
     stop: async () => undefined,
   };
@@ -100,6 +104,7 @@ export function createRedisSharing(parts: RedisSharingParts): Sharing {
     limits,
     bus,
     leadership,
+    tickets: createRedisTickets({ link, keyPrefix: settings.keyPrefix }),
     shareBudgets(table) {
       const made = new BudgetsOverReplicas({
         table,

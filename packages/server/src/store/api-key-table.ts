@@ -20,6 +20,8 @@ export interface KeySecret {
 export interface KeyPage {
   readonly afterId: string;
   readonly limit: number;
+  /** Only these. */
+  readonly ids?: readonly string[] | undefined;
   /** Only keys of these users. */
   readonly ownerIds?: readonly string[] | undefined;
 }
@@ -81,10 +83,11 @@ export function createApiKeyTable(database: Kysely<Tables>): ApiKeyTable {
           .executeTakeFirstOrThrow();
         if (inserted !== 1n) throw nameTaken(key.name);
       }),
-    list: ({ afterId, limit, ownerIds }) =>
+    list: ({ afterId, limit, ids, ownerIds }) =>
       guardStorageLater(async () => {
-        const all = database.selectFrom("api_keys").selectAll().where("id", ">", afterId);
-        const query = ownerIds === undefined ? all : all.where("owner_id", "in", ownerIds);
+        let query = database.selectFrom("api_keys").selectAll().where("id", ">", afterId);
+        if (ids !== undefined) query = query.where("id", "in", ids);
+        if (ownerIds !== undefined) query = query.where("owner_id", "in", ownerIds);
         return (await query.orderBy("id").limit(limit).execute()).map(toKey);
       }),
     find: (id) =>

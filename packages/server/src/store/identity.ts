@@ -48,6 +48,8 @@ export interface Identity {
    * @param sha256 of the key's text, in lower-case hexadecimal
    */
   findKey(sha256: string): Promise<KeyHolder | undefined>;
+  /** The same by the key's id, for who has shown it before. */
+  findKeyById(id: string): Promise<KeyHolder | undefined>;
   /** A user with what the role allows and the team shares now. Rejects with PlatformError `unavailable`. */
   toMember(user: User): Promise<Member>;
   /**
@@ -174,6 +176,12 @@ export async function createIdentity({
     },
     onChange(listener) {
       listeners.push(listener);
+    },
+    async findKeyById(id) {
+      const key = await apiKeys.find(id);
+      if (key === undefined) return undefined;
+      const owner = key.ownerId === null ? undefined : await users.find(key.ownerId);
+      return toKeyHolder(await toFound({ key, owner, isPrevious: false }), nowMs());
     },
     changedElsewhere: (type) => lookAgain({ by: "elsewhere", type }),
     close: () => uses.stop(),

@@ -12,6 +12,7 @@ import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
+import { tickets } from "./ticket-table.ts";
 
 /** The oldest schema: events, key-values and the usage ledger. */
 const first: Migration = {
@@ -79,6 +80,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0016_audit_operations": auditOperations,
   "0017_pulls": pulls,
   "0019_responses": responses,
+  "0021_auth_tickets": tickets,
 };
 
 export interface MigrateParts {

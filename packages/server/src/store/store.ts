@@ -29,6 +29,7 @@ import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
+import { createTicketTable, type TicketTable } from "./ticket-table.ts";
 import { createUsageSums, type UsageSums } from "./usage-sums.ts";
 import { checkSeals, type SealVerdict } from "./usage-seal-check.ts";
 import { createUsageSeals, type UsageSeals, type UsageSealsParts } from "./usage-seals.ts";
@@ -61,6 +62,7 @@ export interface Store {
   readonly audit: AuditTable;
   readonly vault: Vault;
   readonly signingKeys: SigningKeyTable;
+  readonly tickets: TicketTable;
   readonly prices: PriceRows;
   readonly pulls: PullRows;
   /** Word of what other replicas change. */
@@ -161,6 +163,7 @@ async function openTables(
       audit: createAuditTable({ database, walPath: `${path}-wal` }),
       vault,
       signingKeys: createSigningKeyTable(database),
+      tickets: createTicketTable(database, nowMs),
       prices: createPriceRows(database),
       pulls: createPullRows(database, onlyChain),
       changes: noReplicas,

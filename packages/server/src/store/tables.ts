@@ -21,6 +21,7 @@ export interface Tables {
   readonly sessions: SessionRow;
   readonly refresh_tokens: RefreshTokenRow;
   readonly signing_keys: SigningKeyRow;
+  readonly auth_tickets: TicketRow;
   readonly call_content: CallContentRow;
   readonly responses: ResponseRow;
   readonly prices: PriceRow;
@@ -243,6 +244,13 @@ export interface CallContentRow {
   readonly created_at_ms: number;
   /** What was asked and answered, sealed. */
   readonly envelope: string;
+}
+
+export interface TicketRow {
+  readonly sha256: string;
+  /** JSON. */
+  readonly holder: string;
+  readonly expires_at_ms: number;
 }
 
 export interface SigningKeyRow {

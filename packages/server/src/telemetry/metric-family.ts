@@ -128,6 +128,13 @@ export class Family<Series extends AnySeries> implements Metric<Series> {
     return found;
   }
 
+  /** The series of all processes; later counting does not change it. */
+  copy(): readonly SeriesData[] {
+    return this.#merged().map((series) =>
+      series.counts === undefined ? series : { ...series, counts: series.counts.slice() },
+    );
+  }
+
   /** The series of all processes. */
   #merged(): readonly SeriesData[] {
     return this.foreign.mergeInto(this.export());

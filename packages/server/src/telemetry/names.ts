@@ -1,4 +1,5 @@
 import type { MetricDefinition } from "./metric-definition.ts";
+import { websocketMetricNames } from "./websocket-names.ts";
 import { resourceNames } from "./resource-names.ts";
 
 /** Upper bounds in seconds for call durations: the OpenTelemetry GenAI list, with two more for local models. */
@@ -15,6 +16,7 @@ const byCall = ["provider", "model", "operation"] as const;
 
 /** Every metric of the platform: the one place where their names are spelled. */
 export const metricNames = {
+  ...websocketMetricNames,
   requests: {
     name: "llm_requests_total",
     help: "Model calls that ended, by the status class that the caller saw.",

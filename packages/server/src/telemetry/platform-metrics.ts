@@ -87,7 +87,16 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     alertsFiring: gauge("alertsFiring"),
     alertDeliveries: counter("alertDeliveries"),
     alertDeliveryFailures: counter("alertDeliveryFailures"),
+    ...createWebSocketMetrics(registry),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
+  };
+}
+
+function createWebSocketMetrics(registry: MetricRegistry) {
+  return {
+    websocketConnections: registry.gauge(metricNames.websocketConnections),
+    websocketMessages: registry.counter(metricNames.websocketMessages),
+    websocketCloses: registry.counter(metricNames.websocketCloses),
   };
 }

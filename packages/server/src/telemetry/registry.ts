@@ -30,6 +30,8 @@ export interface MetricRegistry {
   samples(label: string, value: string): readonly Sample[];
   /** Every series of these metrics, or of all, those of other processes included. Names that are not known are ignored. */
   read(names: readonly string[] | undefined): readonly Sample[];
+  /** Every series of these metrics as they are now, those of other processes included; later counting does not change it. */
+  snapshot(names: readonly string[]): ReadonlyMap<string, readonly SeriesData[]>;
   /** The series of this process, for another one to take in. Metrics without any are left out. */
   export(): readonly FamilyData[];
   /** Takes in the series of another process in place of those that it told before; metrics that are not defined here are ignored. */
@@ -77,6 +79,10 @@ export function createMetricRegistry(): MetricRegistry {
       return [...families]
         .filter(([name]) => wanted?.has(name) !== false)
         .flatMap(([, each]) => each.samples());
+    },
+    snapshot(names) {
+      for (const collect of collectors) collect();
+      return new Map(names.map((name) => [name, families.get(name)?.copy() ?? []]));
     },
     export() {
       for (const collect of collectors) collect();

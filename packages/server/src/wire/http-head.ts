@@ -28,6 +28,8 @@ export class HttpHead {
   "x-api-key": string | undefined;
   "api-key": string | undefined;
   "x-forwarded-for": string | undefined;
+  "anthropic-version": string | undefined;
+  "anthropic-beta": string | undefined;
 }
 
 const requestStart = "POST ";
@@ -113,7 +115,9 @@ function note(head: HttpHead, line: Line): boolean {
     case 13:
       return noteOnce(head, line, "authorization");
     case 14:
-      return !isNameAt(line.text, line.at, "content-length") || noteLength(head, line);
+      return isNameAt(line.text, line.at, "content-length")
+        ? noteLength(head, line)
+        : noteOnce(head, line, "anthropic-beta");
     case 15:
       return noteOnce(head, line, "x-forwarded-for");
     case 16:
@@ -121,7 +125,7 @@ function note(head: HttpHead, line: Line): boolean {
         !isNameAt(line.text, line.at, "content-encoding") && !isNameAt(line.text, line.at, "proxy-connection")
       );
     case 17:
-      return !isNameAt(line.text, line.at, "transfer-encoding");
+      return !isNameAt(line.text, line.at, "transfer-encoding") && noteOnce(head, line, "anthropic-version");
     default:
       return true;
   }
@@ -134,7 +138,9 @@ type KeptHeader =
   | "traceparent"
   | "x-api-key"
   | "api-key"
-  | "x-forwarded-for";
+  | "x-forwarded-for"
+  | "anthropic-version"
+  | "anthropic-beta";
 
 function noteOnce(head: HttpHead, line: Line, name: KeptHeader): boolean {
   if (!isNameAt(line.text, line.at, name)) return true;

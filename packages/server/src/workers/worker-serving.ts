@@ -1,3 +1,4 @@
+import { createAnthropicInference } from "../api/anthropic/surface.ts";
 import { createForwarder } from "../api/forward.ts";
 import { createInferenceParts } from "../api/inference-parts.ts";
 import type { KeySource } from "../api/key-lookup.ts";
@@ -47,7 +48,10 @@ export async function createWorkerServing(
       return true;
     },
   });
-  const routes = new Map(Object.entries(createOpenAiInference(inference)));
+  const routes = new Map([
+    ...Object.entries(createOpenAiInference(inference)),
+    ...Object.entries(createAnthropicInference(inference)),
+  ]);
   const requests = metrics.httpRequests.series("fast");
   const connections = createDealtConnections({
     canAdopt: await canAdopt(),

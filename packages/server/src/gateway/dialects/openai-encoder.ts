@@ -233,7 +233,8 @@ function finishChoice(
   return { index: event.choice, ...parts, logprobs: null, finish_reason: event.reason };
 }
 
-function messageParts(delta: Delta): JsonObject {
+/** What is new in a message, as a chunk of the OpenAI dialect has it. */
+export function messageParts(delta: Delta): JsonObject {
   return {
     ...(delta.content === undefined ? {} : { content: delta.content }),
     ...(delta.reasoning === undefined ? {} : { reasoning_content: delta.reasoning }),
@@ -253,7 +254,8 @@ function formatToolCall(part: ToolCallDelta): JsonObject {
   };
 }
 
-function formatUsage(usage: Usage): JsonObject {
+/** Tokens as the OpenAI dialect counts them. */
+export function formatUsage(usage: Usage): JsonObject {
   const prompt = usage.inputTokens ?? 0;
   const completion = usage.outputTokens ?? 0;
   return {

@@ -12,6 +12,7 @@ import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
 import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
+import { createTicketTable } from "../ticket-table.ts";
 import type { Store, StoreOptions } from "../store.ts";
 import { checkSeals } from "../usage-seal-check.ts";
 import { openVault, type Vault } from "../vault.ts";
@@ -104,6 +105,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       checkSeals: (heads) => checkSeals(background, heads),
       vault,
       signingKeys: createSigningKeyTable(requests),
+      tickets: createTicketTable(requests, nowMs),
       changes: notices,
       runAlone,
       keyValues: (integration) => createKeyValues(requests, integration),

@@ -8,7 +8,8 @@ import type {
 import type { ModelDirectory } from "../../../gateway/model-directory.ts";
 import { toHeaderValue } from "../../../gateway/targets.ts";
 import { limitHeaders } from "../../limit-headers.ts";
-import { listModels } from "../../listed-models.ts";
+import { toOpenAiModel } from "../../listed-models.ts";
+import { listModels } from "../../model-names.ts";
 import type { ModelCallFacts, ModelCallInput, ModelCaller } from "../../model-caller.ts";
 import {
   type ChatEvent,
@@ -84,7 +85,7 @@ export function inferenceMethods({ models, directory }: InferenceServiceParts): 
       service,
       access: "models.read",
       type: list,
-      run: async () => ({ models: [...listModels(directory)] }),
+      run: async () => ({ models: listModels(directory).map(toOpenAiModel) }),
     }),
   ];
 }

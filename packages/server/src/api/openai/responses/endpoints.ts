@@ -60,7 +60,8 @@ async function serve(parts: CreateResponseParts, asked: Asked): Promise<void> {
     if (error.code === "internal") parts.log.error("inference.failed", { request_id: requestId, error });
     // Where the body of such a request ends is not known.
     if (!request.complete) response.shouldKeepAlive = false;
-    refuse(client, { id: requestId, error, endpoint: { surface: openAiDialect } });
+    const allow = allowedAt(request.url ?? "");
+    refuse(client, { id: requestId, error, endpoint: { surface: openAiDialect }, allow });
   }
 }
 
@@ -148,6 +149,13 @@ function listItems(turns: readonly StoredResponse[], { searchParams }: URL): Jso
     last_id: page.at(-1)?.id ?? "",
     has_more: from + limit < ordered.length,
   };
+}
+
+/** The methods of a path. */
+function allowedAt(url: string): string {
+  const rest = new URL(url, "http://any").pathname.slice(path.length + 1);
+  if (rest === "" || rest.endsWith("/cancel")) return "POST";
+  return rest.endsWith("/input_items") ? "GET, HEAD" : "GET, HEAD, DELETE";
 }
 
 function notKept(): PlatformError {

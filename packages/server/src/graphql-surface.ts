@@ -1,0 +1,47 @@
+import type { IntegrationDefinition } from "@llm-platform/kit";
+import type { ReadCaller } from "./api/client-address.ts";
+import type { InferenceParts } from "./api/inference.ts";
+import type { Listener } from "./api/listener.ts";
+import { createModelCaller } from "./api/model-caller.ts";
+import { createSurfaceIntegration } from "./api/surface-integration.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import type { Auditor } from "./control/auditor.ts";
+import type { Feed } from "./control/feed.ts";
+import type { Operation } from "./control/operation.ts";
+import type { PlatformLog } from "./telemetry/log.ts";
+
+export interface GraphqlParts {
+  readonly config: Pick<PlatformConfig, "graphql">;
+  readonly listener: Listener;
+  readonly inference: InferenceParts;
+  readonly auditor: Auditor;
+  readonly readCaller: ReadCaller;
+  readonly log: PlatformLog;
+  readonly feeds: readonly Feed[];
+  operations(): readonly Operation[];
+}
+
+/** The GraphQL API as an integration. */
+export function createGraphqlIntegration(parts: GraphqlParts): IntegrationDefinition<object> {
+  const { config, listener, inference } = parts;
+  return createSurfaceIntegration({
+    id: "graphql",
+    type: "api",
+    summary: "The GraphQL API at /graphql.",
+    listener,
+    async open() {
+      // Loaded only where it is wanted: it takes a while.
+      const { openGraphSurface } = await import("./api/graphql/surface.ts");
+      const { authenticator, readAddress, gateway } = inference;
+      const { persisted_operations: path, persisted_only: isOnly } = config.graphql;
+      return openGraphSurface({
+        ...parts,
+        operations: parts.operations(),
+        modelCaller: createModelCaller({ gateway }),
+        authenticator,
+        readAddress,
+        persisted: { path, isOnly },
+      });
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import { parseHostPort } from "./config/host-port.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { alertOperations, type AlertPort } from "./control/alerts.ts";
+import { monitoringOperations, type MonitoringOperationParts } from "./control/monitoring.ts";
+import type { Operation } from "./control/operation.ts";
+import type { Manager } from "./manager/manager.ts";
+import { toTlsFiles } from "./settings-of.ts";
+
+export interface ObservingParts {
+  readonly config: PlatformConfig;
+  readonly alerts: AlertPort;
+  readonly manager: Manager;
+}
+
+/** Operations on what watches the platform: Prometheus, Grafana, and whoever is told of alerts. */
+export function observingOperations({ config, alerts, manager }: ObservingParts): readonly Operation[] {
+  return [
+    ...monitoringOperations({
+      manager,
+      rules: () => ({ job: config.prometheus.job, runbooksUrl: config.prometheus.runbooks_url }),
+      scrapeTarget: () => toScrapeTarget(config),
+    }),
+    ...alertOperations({ alerts, manager, nowMs: Date.now }),
+  ];
+}
+
+/** A port of its own speaks plain HTTP; the platform's is reached as its clients reach it. */
+function toScrapeTarget(config: PlatformConfig): ReturnType<MonitoringOperationParts["scrapeTarget"]> {
+  const { prometheus, server } = config;
+  if (parseHostPort(prometheus.listen ?? "") !== undefined)
+    return { address: prometheus.listen ?? "", scheme: "http" };
+  const url = server.public_url === undefined ? undefined : new URL(server.public_url);
+  if (url !== undefined) {
+    const port = url.port === "" ? (url.protocol === "https:" ? "443" : "80") : url.port;
+    return { address: `${url.hostname}:${port}`, scheme: url.protocol === "https:" ? "https" : "http" };
+  }
+  const host = server.host.includes(":") ? `[${server.host}]` : server.host;
+  return {
+    address: `${host}:${server.port}`,
+    scheme: toTlsFiles(config) === undefined ? "http" : "https",
+  };
+}
