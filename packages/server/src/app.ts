@@ -79,8 +79,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
+  const unreadiness = () => reasonNotReady(state, store.vault.isSealed);
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
@@ -181,6 +180,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       log.info("platform.stopped");
     },
   };
+}
+
+/** Undefined for a server that takes calls. */
+function reasonNotReady(
+  { isReady, isStopping }: { readonly isReady: boolean; readonly isStopping: boolean },
+  isSealed: boolean,
+): "stopping" | "sealed" | "starting" | undefined {
+  if (isStopping) return "stopping";
+  return isSealed ? "sealed" : isReady ? undefined : "starting";
 }
 
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */
