@@ -25,13 +25,14 @@ describe.skipIf(postgresProgram === undefined || redisServer === undefined)("two
     upstream = await createFakeUpstream({ dialect: "openai" });
     postgres = await startPostgres();
     redis = await startRedis();
+    const databaseUrl = await postgres.createDatabase();
     const masterKey = randomBytes(32).toString("base64");
     const start = () =>
       startPlatform({
         config: withFake(upstream.origin, withRoot),
         env: {
           REDIS_URL: redis.url,
-          DATABASE_URL: postgres.url,
+          DATABASE_URL: databaseUrl,
           LLM_PLATFORM_SECRETS__MASTER_KEY: masterKey,
         },
       });
