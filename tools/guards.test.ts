@@ -249,7 +249,6 @@ describe("the dependency guard", () => {
     "sharing-is-a-stranger-on-its-floor": `${server}/sharing/bad.ts`,
     "pulls-is-a-stranger-on-its-floor": `${server}/pulls/bad.ts`,
     "telemetry-is-a-stranger-on-its-floor": `${server}/telemetry/bad.ts`,
-    "pulls-is-a-stranger-on-its-floor": `${server}/pulls/bad.ts`,
     "floor-three-looks-down": `${server}/gateway/bad.ts`,
     "gateway-does-not-know-control": `${server}/gateway/control.ts`,
     "api-does-not-see-the-composition": `${server}/api/bad.ts`,
