@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import { ClientError } from "./client-error.ts";
 import { readEventData } from "./event-stream.ts";
+import { toQuery } from "./query.ts";
 
 /** One file of a pull. */
 export interface PulledFile {
@@ -56,7 +57,31 @@ export interface PullCalls {
   pull(id: string): Promise<Pull>;
   /** The pull as it is, then every change, until it rests. Throws ClientError when the connection is lost before. */
   followPull(id: string, signal?: AbortSignal): AsyncIterable<Pull>;
+  /** Repositories of the Hub. */
+  searchHub(question: HubQuestion): Promise<readonly HubModel[]>;
   changePull(id: string, action: "pause" | "resume" | "cancel"): Promise<Pull>;
+}
+
+/** A repository of the Hub. */
+export interface HubModel {
+  readonly id: string;
+  /** no, automatic or manual: whether access must be asked for. */
+  readonly gated: string;
+  readonly downloads: number | null;
+  readonly license: string | null;
+  readonly parameters: number | null;
+  readonly task: string | null;
+}
+
+/** What is searched for; every part may be left out. */
+export interface HubQuestion {
+  readonly query?: string | undefined;
+  readonly author?: string | undefined;
+  readonly task?: string | undefined;
+  readonly library?: string | undefined;
+  readonly license?: string | undefined;
+  readonly quantization?: string | undefined;
+  readonly limit?: string | undefined;
 }
 
 interface PullCallParts {
@@ -93,6 +118,8 @@ export function createPullCalls({ call, send }: PullCallParts): PullCalls {
       }
       throw lost(id, undefined);
     },
+    searchHub: async (question) =>
+      (await call<{ models: readonly HubModel[] }>(`/local/huggingface/search${toQuery(question)}`)).models,
     changePull: (id, action) => call(`${pathOf(id)}/${action}`, { method: "POST", body: {} }),
   };
 }

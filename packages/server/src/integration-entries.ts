@@ -24,5 +24,6 @@ function withModelFolders(entry: ConfiguredIntegration, dataDirectory: string): 
   const listed = entry.settings["model_directories"];
   const own = Array.isArray(listed) ? listed : [];
   const extra = [join(dataDirectory, "models"), bundledModels].filter((folder) => existsSync(folder));
-  return { ...entry, settings: { ...entry.settings, model_directories: [...own, ...extra] } };
+  const defaults = { storage_directory: join(dataDirectory, "models") };
+  return { ...entry, settings: { ...defaults, ...entry.settings, model_directories: [...own, ...extra] } };
 }

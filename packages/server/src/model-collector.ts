@@ -9,11 +9,19 @@ export interface CollectorParts {
   readonly log: Log;
 }
 
+/** Deletes what is of no use any more. */
+export interface Collector {
+  /** Does so now. Never rejects. */
+  collect(): Promise<void>;
+  stop(): void;
+}
+
+const firstAfterMs = 60_000;
 const everyMs = 3_600_000;
 const lookedAtPulls = 1_000;
 
 /** Deletes, each hour, contents of models that have no name any more and that no pull is about to name. */
-export function startCollector({ models, pulls, log }: CollectorParts): { stop(): void } {
+export function startCollector({ models, pulls, log }: CollectorParts): Collector {
   async function collect(): Promise<void> {
     try {
       const known = await pulls.list(lookedAtPulls);
@@ -26,6 +34,14 @@ export function startCollector({ models, pulls, log }: CollectorParts): { stop()
     }
   }
 
+  // What was left by a life before this one goes soon, and nothing at a moment when much else begins.
+  const first = setTimeout(() => void collect(), firstAfterMs).unref();
   const timer = setInterval(() => void collect(), everyMs).unref();
-  return { stop: () => clearInterval(timer) };
+  return {
+    collect,
+    stop() {
+      clearTimeout(first);
+      clearInterval(timer);
+    },
+  };
 }

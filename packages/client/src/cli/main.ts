@@ -22,6 +22,7 @@ import { addPriceCommands } from "./prices.ts";
 import { addPullCommands } from "./pulls.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
+import { addSearchCommand } from "./search.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
 import { findStoredToken } from "./stored-token.ts";
@@ -79,6 +80,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addModelCommands(program, context);
   addPullCommands(program, context);
   addMonitoringCommands(program, context);
+  addSearchCommand(program, context);
   addModelFileCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);

@@ -1,3 +1,5 @@
+import { realpath, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   type Call,
   Cancellation,
@@ -9,7 +11,7 @@ import {
 } from "@llm-platform/kit";
 import type { EngineUpstreams } from "./engine-upstreams.ts";
 import { judgeGguf } from "./formats/judge-gguf.ts";
-import type { ModelCatalog } from "./model-catalog.ts";
+import { type ModelCatalog, partsOf } from "./model-catalog.ts";
 import { contextTokensOf, type ModelFile, toModelInfo } from "./model-file.ts";
 import type { ModelOpener } from "./model-opener.ts";
 import type { LoadableModel, ModelScheduler, Turn } from "./model-scheduler.ts";
@@ -73,7 +75,25 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
       await find(id);
       await scheduler.unload(id);
     },
+    async delete(id) {
+      const { path } = await find(id);
+      await expectManaged(path, settings.storage_directory);
+      await scheduler.unload(id);
+      for (const part of partsOf(path)) await rm(part, { force: true });
+      await catalog.scan();
+    },
   };
+}
+
+/** Throws PlatformError `forbidden` for a file of a folder that is somebody else's to look after. */
+async function expectManaged(path: string, folder: string | undefined): Promise<void> {
+  const managed = folder === undefined ? undefined : await realpath(folder).catch(() => undefined);
+  if (managed === dirname(path)) return;
+  throw new PlatformError(
+    "forbidden",
+    "This model lies in a folder that the platform does not look after (storage_directory). Delete its file there.",
+    { field: "model" },
+  );
 }
 
 async function send(parts: PlatformParts, call: Call, model: LoadableModel): Promise<Reply> {

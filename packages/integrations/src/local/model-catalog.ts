@@ -1,4 +1,4 @@
-import type { Dirent } from "node:fs";
+import { type Dirent, existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Log } from "@llm-platform/kit";
@@ -21,6 +21,8 @@ export interface ModelCatalog {
 
 interface CatalogParts {
   readonly directories: readonly string[];
+  /** A further one, which is made with the first model that is put there. */
+  readonly storageDirectory: string | undefined;
   readonly log: Log;
   /** Called after a scan that found other models than the one before. */
   onChange(): void;
@@ -35,7 +37,7 @@ export function createModelCatalog(parts: CatalogParts): ModelCatalog {
 
   const scanNow = async (): Promise<ReadonlyMap<string, ModelFile>> => {
     const files = new Map<string, ModelFile>();
-    for (const directory of parts.directories) {
+    for (const directory of directoriesOf(parts)) {
       for (const file of await scanDirectory(directory, reads, parts.log)) {
         if (files.has(file.id)) parts.log.warn("model.duplicate", { model: file.id, directory });
         else files.set(file.id, file);
@@ -56,6 +58,11 @@ export function createModelCatalog(parts: CatalogParts): ModelCatalog {
     scan: async () => [...(await scan()).values()],
     find: async (id) => known?.get(id) ?? (await scan()).get(id),
   };
+}
+
+function directoriesOf({ directories, storageDirectory }: CatalogParts): ReadonlySet<string> {
+  const isMade = storageDirectory !== undefined && existsSync(storageDirectory);
+  return new Set(isMade ? [...directories, storageDirectory] : directories);
 }
 
 function listOf(files: ReadonlyMap<string, ModelFile>): string {
@@ -126,16 +133,18 @@ async function readHead(
 
 /** Size of a model with all of its parts. */
 async function sizeOfParts(path: string, firstBytes: number): Promise<number> {
-  const count = Number(partName.exec(path)?.[2] ?? 1);
   let total = firstBytes;
-  for (let index = 2; index <= count; index += 1) {
-    const part = path.replace(
-      partName,
-      `-${String(index).padStart(5, "0")}-of-${String(count).padStart(5, "0")}.gguf`,
-    );
-    total += (await stat(part)).size;
-  }
+  for (const part of partsOf(path).slice(1)) total += (await stat(part)).size;
   return total;
+}
+
+/** The files that are one model together, by the path of the first. */
+export function partsOf(path: string): readonly string[] {
+  const count = Number(partName.exec(path)?.[2] ?? 1);
+  const digits = (number: number): string => String(number).padStart(5, "0");
+  return Array.from({ length: count }, (_, index) =>
+    path.replace(partName, `-${digits(index + 1)}-of-${digits(count)}.gguf`),
+  );
 }
 
 function describe(error: unknown): string {

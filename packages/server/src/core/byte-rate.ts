@@ -1,4 +1,6 @@
 const windowMs = 5_000;
+/** Samples closer together tell nothing more. */
+const sampleMs = 100;
 /** Before this much time the rate would be a guess. */
 const shortestMs = 500;
 
@@ -14,6 +16,7 @@ export class ByteRate {
     const last = this.#samples.at(-1);
     // What was fetched anew is not counted as bytes that went away.
     if (last !== undefined && bytes < last.bytes) this.#samples = [];
+    if (last !== undefined && bytes >= last.bytes && nowMs - last.atMs < sampleMs) return;
     this.#samples.push({ atMs: nowMs, bytes });
     while (this.#samples.length > 2 && nowMs - (this.#samples[1]?.atMs ?? nowMs) > windowMs)
       this.#samples.shift();

@@ -41,6 +41,8 @@ export interface Downloaded {
 
 /** A run of one connection at most: beyond it another request costs nothing any more. */
 const mostChunksPerRun = 64;
+/** Bytes come many times a second; how far they are is told so often. */
+const tellEveryMs = 50;
 /** A file that changes again and again is never whole. */
 const mostVersions = 3;
 
@@ -111,6 +113,7 @@ async function fetchAll(
   // One connection that fails for good ends the others.
   const over = new AbortController();
   let fetchedBytes = chunks.completedBytes;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   const fetchParts: FetchParts = {
     source,
     part,
@@ -120,8 +123,11 @@ async function fetchAll(
     onBytes(bytes) {
       fetchedBytes += bytes;
       download.onFetched(bytes);
-      download.onProgress(fetchedBytes, source.sizeBytes);
       hasher.advance(chunks.prefixBytes);
+      const nowMs = performance.now();
+      if (nowMs - toldAtMs < tellEveryMs) return;
+      toldAtMs = nowMs;
+      download.onProgress(fetchedBytes, source.sizeBytes);
     },
     onRetry: download.onRetry,
   };
@@ -145,6 +151,7 @@ async function fetchAll(
     await Promise.allSettled(connections);
     throw download.signal.aborted ? download.signal.reason : error;
   }
+  download.onProgress(fetchedBytes, source.sizeBytes);
   download.onFetchedAll();
   const [sha256] = await Promise.all([hasher.finish(source.sizeBytes), part.synchronise()]);
   return sha256;

@@ -7,8 +7,8 @@ import { toDiskError } from "./disk-error.ts";
 export interface PartFile {
   readonly path: string;
   readonly chunks: ChunkMap;
-  /** Writes bytes of a chunk or several. Rejects with PlatformError `insufficient_storage` when the disk is full. */
-  write(pieces: readonly Uint8Array[], position: number): Promise<void>;
+  /** Writes the bytes of a chunk. Rejects with PlatformError `insufficient_storage` when the disk is full. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
   /** Notes, once the bytes were written, that a chunk is there. */
   note(chunk: number): Promise<void>;
   /** Resolves when the disk has all that was written. */
@@ -77,13 +77,13 @@ function createPart(path: string, { data, journal, chunks }: PartHandles): PartF
   return {
     path,
     chunks,
-    async write(pieces, position) {
-      const length = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+    async write(bytes, position) {
       try {
-        const { bytesWritten } = await data.writev([...pieces], position);
         // A disk that fills up may take a part of it first.
-        if (bytesWritten < length)
-          await data.write(Buffer.concat(pieces), bytesWritten, undefined, position + bytesWritten);
+        for (let written = 0; written < bytes.byteLength; ) {
+          const { bytesWritten } = await data.write(bytes, written, undefined, position + written);
+          written += bytesWritten;
+        }
       } catch (error) {
         throw toDiskError(error);
       }

@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+
+// How fast a model comes over the loopback, checked and stored, beside curl that stores the same bytes unchecked; and how
+// much memory the server takes for files of two sizes. `node bench/download.ts --megabytes 512 --runs 3`
+
+const { values } = parseArgs({
+  options: { megabytes: { type: "string", default: "512" }, runs: { type: "string", default: "3" } },
+});
+const mebibyte = 1024 * 1024;
+const sizeBytes = Number(values.megabytes) * mebibyte;
+const smallBytes = Math.ceil(sizeBytes / 4);
+/** What was asked for of the platform, as a part of curl's rate. */
+const wantedRatio = 0.7;
+const serverFile = new URL("../packages/server/bundle/main.js", import.meta.url).pathname;
+const hubFile = new URL("../test/fakes/hub/serve-hub.ts", import.meta.url).pathname;
+
+interface Answer {
+  readonly id: string;
+  readonly phase: string;
+  readonly error: unknown;
+}
+
+function startHub() {
+  const child = spawn(process.execPath, [hubFile, String(sizeBytes), String(smallBytes), values.runs], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return { child, address: once(child.stdout, "data").then(([line]) => JSON.parse(String(line))) };
+}
+
+async function startServer(hub: { readonly origin: string; readonly filesOrigin: string }, folder: string) {
+  const settings = { endpoint: hub.origin, download_origins: [hub.filesOrigin] };
+  const child = spawn(
+    process.execPath,
+    ["--min-semi-space-size=16", "--max-semi-space-size=32", serverFile],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        PATH: process.env["PATH"],
+        LLM_PLATFORM_DATA_DIR: folder,
+        LLM_PLATFORM_SERVER__PORT: "0",
+        LLM_PLATFORM_LOG__FORMAT: "json",
+        LLM_PLATFORM_PULLS__RESERVE_BYTES: "0",
+        LLM_PLATFORM_INTEGRATIONS: JSON.stringify([
+          { name: "huggingface", settings },
+          { name: "local", enabled: false },
+          { name: "ollama", enabled: false },
+        ]),
+      },
+    },
+  );
+  let log = "";
+  for await (const piece of child.stdout) {
+    log += String(piece);
+    const url =
+      /"event":"platform\.started".*?"url":"([^"]+)"|"url":"([^"]+)".*?"event":"platform\.started"/.exec(log);
+    if (url !== null) return { child, url: url[1] ?? url[2] ?? "" };
+  }
+  throw new Error(`the server did not start: ${log}`);
+}
+
+/** Seconds of a pull, from the call to its last phase. */
+async function pull(url: string, file: string): Promise<number> {
+  const startedAtMs = performance.now();
+  const body = JSON.stringify({ kind: "huggingface", source: "bench/files", file });
+  const headers = { "content-type": "application/json" };
+  const started = await fetch(`${url}/api/v1/pulls`, { method: "POST", headers, body });
+  const { id }: Answer = JSON.parse(await started.text());
+  const stream = await fetch(`${url}/api/v1/pulls/${id}`, { headers: { accept: "text/event-stream" } });
+  const events = (await stream.text()).split("\n").filter((line) => line.startsWith("data:"));
+  const last: Answer = JSON.parse(events.at(-1)?.slice(5) ?? "{}");
+  if (last.phase !== "done") throw new Error(`the pull is ${last.phase}: ${JSON.stringify(last.error)}`);
+  return (performance.now() - startedAtMs) / 1_000;
+}
+
+/** Seconds of curl, which stores the same bytes. */
+async function curl(url: string, path: string): Promise<number> {
+  const startedAtMs = performance.now();
+  const child = spawn("curl", ["-sSL", "-o", path, url], { stdio: ["ignore", "pipe", "pipe"] });
+  const [error, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  if (code !== 0) throw new Error(`curl: ${error}`);
+  const took = (performance.now() - startedAtMs) / 1_000;
+  await rm(path);
+  return took;
+}
+
+/** Processor time that a process has taken so far, in seconds. */
+async function cpuSeconds(pid: number | undefined): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+  const ticksPerSecond = 100;
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** The most memory that a process has had at once, in MiB. */
+async function peakMegabytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+const folder = await mkdtemp(join(tmpdir(), "bench-download-"));
+const { child: hubChild, address } = startHub();
+try {
+  const hub: { readonly origin: string; readonly filesOrigin: string } = await address;
+  const server = await startServer(hub, join(folder, "data"));
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  await pull(server.url, "small-Q4_0.gguf");
+  let cpuBefore = await cpuSeconds(server.child.pid);
+  let cpu = 0;
+  const smallPeak = await peakMegabytes(server.child.pid);
+  for (let run = 0; run < Number(values.runs); run++) {
+    const file = `run${run}-Q4_0.gguf`;
+    theirs.push(await curl(`${hub.origin}/bench/files/resolve/main/${file}`, join(folder, "curl.bin")));
+    cpuBefore = await cpuSeconds(server.child.pid);
+    ours.push(await pull(server.url, file));
+    cpu += (await cpuSeconds(server.child.pid)) - cpuBefore;
+    await rm(join(folder, "data", "models", file));
+  }
+  const largePeak = await peakMegabytes(server.child.pid);
+  const rate = (seconds: number): number => Math.round(sizeBytes / 1e6 / seconds);
+  const ratio = median(theirs) / median(ours);
+  console.log(
+    JSON.stringify(
+      {
+        size_mib: sizeBytes / mebibyte,
+        curl_mb_per_second: rate(median(theirs)),
+        pull_mb_per_second: rate(median(ours)),
+        ratio: Number(ratio.toFixed(2)),
+        wanted_ratio: wantedRatio,
+        pull_cpu_seconds_per_gb: Number(((cpu * 1e9) / (ours.length * sizeBytes)).toFixed(2)),
+        peak_mib: {
+          [`${smallBytes / mebibyte} MiB`]: Math.round(smallPeak),
+          [`${sizeBytes / mebibyte} MiB`]: Math.round(largePeak),
+        },
+      },
+      undefined,
+      2,
+    ),
+  );
+  server.child.kill("SIGKILL");
+  process.exitCode = ratio >= wantedRatio ? 0 : 1;
+} finally {
+  hubChild.kill("SIGKILL");
+  await rm(folder, { recursive: true, force: true });
+}
