@@ -247,7 +247,6 @@ describe("the dependency guard", () => {
     "manager-is-a-stranger-on-its-floor": `${server}/manager/bad.ts`,
     "store-is-a-stranger-on-its-floor": `${server}/store/bad.ts`,
     "sharing-is-a-stranger-on-its-floor": `${server}/sharing/bad.ts`,
-    "pulls-is-a-stranger-on-its-floor": `${server}/pulls/bad.ts`,
     "telemetry-is-a-stranger-on-its-floor": `${server}/telemetry/bad.ts`,
     "floor-three-looks-down": `${server}/gateway/bad.ts`,
     "gateway-does-not-know-control": `${server}/gateway/control.ts`,

@@ -73,7 +73,7 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, log } = input;
-  const { store, registry, metrics, sharing } = foundation;
+  const { store, registry, metrics, sharing, startedAtMs } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
@@ -83,6 +83,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
+  const inFlight = () => gateway.inFlight + (workers?.inFlight ?? 0);
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const pulling = await openPulls(foundation, { config, directory, log, manager });
@@ -113,10 +114,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
-    system: {
-      ...{ version, dataDirectory: config.data_dir, startedAtMs: foundation.startedAtMs, contentCapture },
-      inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
-    },
+    system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
     manager,
     stopping: input.stopping,
     isServing: () => unreadiness() === undefined,
@@ -152,7 +150,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
-      took_ms: Date.now() - foundation.startedAtMs,
+      took_ms: Date.now() - startedAtMs,
     });
     tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
