@@ -12,7 +12,7 @@ import { makeCertificate } from "../../packages/server/src/wire/certificate.test
 import { ask } from "../e2e/http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { detailsOf, GrpcClient, grpcPort, openGrpc } from "./grpc-client.ts";
+import { detailsOf, GrpcClient, grpcPort, openGrpc, whenModelsAreThere } from "./grpc-client.ts";
 import { grpc, grpcServices } from "./methods.ts";
 
 const key = "root-key-0123456789";
@@ -49,6 +49,7 @@ async function start(
     config: { integrations: [openAiIntegration("fake", upstream.origin)], auth, ...config },
     env,
   });
+  await whenModelsAreThere(platform, ["fake"], key);
   return { platform, client: await open(platform) };
 }
 

@@ -18,6 +18,8 @@ export class HpackDecoder {
   #table: Field[] = [];
   #tableBytes = 0;
   #tableLimit = tableBytes;
+  /** How often a block has changed the table: the same bytes say the same as long as this stays. */
+  changes = 0;
   #at = 0;
 
   /** @param mostBytes of the fields of one block, each counted with its overhead */
@@ -49,11 +51,13 @@ export class HpackDecoder {
     if (first >= 0x40) {
       const field = this.#readLiteral(block, 6);
       this.#remember(field);
+      this.changes++;
       return field;
     }
     if (first < 0x20) return this.#readLiteral(block, 4);
     const limit = this.#readInteger(block, 5);
     if (!isFirst || limit > tableBytes) throw broken("the size of the table");
+    this.changes++;
     this.#tableLimit = limit;
     this.#shrinkTo(limit);
     return undefined;

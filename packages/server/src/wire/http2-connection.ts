@@ -12,9 +12,10 @@ import {
   toSettings,
 } from "./http2-frames.ts";
 import { type Frame, FrameReader, unpad } from "./http2-frame-reader.ts";
-import { checkTrailers, toRequestHeaders } from "./http2-headers.ts";
+import { checkTrailers } from "./http2-headers.ts";
 import { Http2Output } from "./http2-output.ts";
 import { PeerBudget } from "./http2-peer-budget.ts";
+import { RequestHeaderReader } from "./http2-request-headers.ts";
 import { Http2Stream } from "./http2-stream.ts";
 
 export interface Http2ConnectionParts {
@@ -51,7 +52,7 @@ export class Http2Connection {
   readonly #parts: Http2ConnectionParts;
   readonly #reader = new FrameReader((type, frame) => this.#takeFrame(type, frame));
   readonly #output: Http2Output;
-  readonly #decoder: HpackDecoder;
+  readonly #headers: RequestHeaderReader;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
   readonly #prefaceTimer: NodeJS.Timeout;
@@ -69,7 +70,7 @@ export class Http2Connection {
     const { socket, huffman, maxConcurrentStreams } = parts;
     this.#parts = parts;
     this.socket = socket;
-    this.#decoder = new HpackDecoder(huffman, maxHeaderListBytes);
+    this.#headers = new RequestHeaderReader(new HpackDecoder(huffman, maxHeaderListBytes));
     this.#output = new Http2Output({ socket, onStreamEnd: (stream) => this.#forget(stream) });
     this.#prefaceTimer = setTimeout(() => socket.destroy(), prefaceLimitMs);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -239,16 +240,16 @@ export class Http2Connection {
   }
 
   #takeBlock(streamId: number, isEnd: boolean, block: Buffer): void {
-    // Also what is refused has to be read: the blocks behind it are written on it.
-    const fields = this.#decoder.decode(block);
     if (streamId <= this.#lastId) {
-      this.#takeTrailers(streamId, { isEnd, fields });
+      this.#takeTrailers(streamId, { isEnd, fields: this.#headers.readTrailers(block) });
       return;
     }
+    // Also what is refused has to be read: the blocks behind it are written on it.
+    const headers = this.#headers.readRequest(streamId, block);
     this.#lastId = streamId;
     if (streamId > this.#servedUpTo || this.#streams.size >= this.#parts.maxConcurrentStreams)
       throw new Http2Error(http2Codes.REFUSED_STREAM, "there are too many streams", streamId);
-    const headers = toRequestHeaders(fields, streamId);
+    if (headers instanceof Http2Error) throw headers;
     this.#budget.earn();
     const { peerWindow: sendWindow } = this.#output;
     const stream = new Http2Stream(

@@ -132,6 +132,7 @@ class Calls {
   readonly #parts: GrpcServerParts;
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
   readonly #open = new Set<GrpcCall>();
+  readonly #series = new Map<GrpcMethod, NumberSeries[]>();
   readonly #onEnd = (call: GrpcCall, error: PlatformError | undefined) => this.#settle(call, error);
 
   constructor(parts: GrpcServerParts) {
@@ -200,14 +201,20 @@ class Calls {
   }
 
   #settle(call: GrpcCall, error: PlatformError | undefined): void {
-    const { log, countHandled } = this.#parts;
+    const { log } = this.#parts;
     this.#open.delete(call);
     const { method } = call;
-    countHandled(
-      method,
-      grpcStatusNames[error === undefined ? 0 : grpcStatusOf(error.code)] ?? "UNKNOWN",
-    ).add();
+    this.#seriesOf(method, error === undefined ? 0 : grpcStatusOf(error.code)).add();
     if (error?.code === "internal") log.error("grpc.failed", { method: method.path, error });
+  }
+
+  /** Resolved once for each method and status. */
+  #seriesOf(method: GrpcMethod, status: number): NumberSeries {
+    const known = this.#series.get(method) ?? [];
+    this.#series.set(method, known);
+    const series = known[status] ?? this.#parts.countHandled(method, grpcStatusNames[status] ?? "UNKNOWN");
+    known[status] = series;
+    return series;
   }
 }
 
