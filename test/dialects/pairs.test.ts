@@ -3,7 +3,15 @@ import { describe, expect, it } from "vitest";
 import { clientDialectOf } from "../../packages/server/src/gateway/dialects/client-dialects.ts";
 import { TranscodingReader } from "../../packages/server/src/gateway/transcoding-reader.ts";
 import { conversations } from "./conversations.ts";
-import { type Speaker, speakers, toBytes, toClientBody, toEvents, toMeaning } from "./speakers.ts";
+import {
+  type Meaning,
+  type Speaker,
+  speakers,
+  toBytes,
+  toClientBody,
+  toEvents,
+  toMeaning,
+} from "./speakers.ts";
 
 const pairs = Object.entries(speakers).flatMap(([client, from]) =>
   Object.entries(speakers).map(([platform, to]) => ({ client, platform, from, to })),
@@ -32,22 +40,29 @@ function passThrough(from: Speaker, to: Speaker, reply: Buffer, stream: boolean)
   return { facts: reader.facts, meaning: toMeaning(toEvents(from, pieces, stream)) };
 }
 
+/** What both sides have words for. */
+function answerableOf(meaning: Meaning, from: Speaker, to: Speaker): Meaning {
+  const said = to.answerable?.(meaning) ?? meaning;
+  return from.answerable?.(said) ?? said;
+}
+
 describe.each(pairs)("a client that speaks $client, a platform that speaks $platform", ({ from, to }) => {
   it.each(cases)("the platform is asked the same: $name", ({ request }) => {
     const body = toClientBody(from, request, true);
-    expect(encodeFor(to, from.client.decodeRequest("chat", body))).toEqual(encodeFor(to, request));
+    const sayable = from.sayable?.(request) ?? request;
+    expect(encodeFor(to, from.client.decodeRequest("chat", body))).toEqual(encodeFor(to, sayable));
   });
 
   it.each(cases)("the client is answered the same, as a stream: $name", ({ events }) => {
     const { facts, meaning } = passThrough(from, to, toBytes(to, events, { stream: true }), true);
-    expect(meaning).toMatchObject({ ...toMeaning(events), usage: expect.anything() });
+    expect(answerableOf(meaning, from, to)).toMatchObject(answerableOf(toMeaning(events), from, to));
     expect(facts).toMatchObject({ isDone: true, error: undefined });
-    expect(facts.usage).toMatchObject({ inputTokens: 12, outputTokens: 7, cacheReadTokens: 4 });
+    expect(facts.usage).toMatchObject({ inputTokens: 12, outputTokens: 7 });
   });
 
   it.each(cases)("the client is answered the same, as a whole: $name", ({ events }) => {
     const { meaning } = passThrough(from, to, toBytes(to, events, { stream: false }), false);
-    expect(meaning).toMatchObject({ ...toMeaning(events), usage: expect.anything() });
+    expect(answerableOf(meaning, from, to)).toMatchObject(answerableOf(toMeaning(events), from, to));
   });
 
   it.each(cases.filter(({ events }) => events.length > 3))(
@@ -75,6 +90,7 @@ describe.each(pairs)("a client that speaks $client, a platform that speaks $plat
 });
 
 const errorFrames: Readonly<Record<string, { readonly error: string }>> = {
+  ollama: { error: '{"error":"secret"}\n' },
   openai: { error: 'data: {"error":{"message":"secret","type":"server_error"}}\n\n' },
   anthropic: {
     error: 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"secret"}}\n\n',

@@ -1,7 +1,9 @@
 import type { Codec, JsonObject, ModelEvent, Usage } from "@llm-platform/kit";
 import { createAnthropicCodec } from "../../packages/integrations/src/anthropic/anthropic-wire.ts";
-import { anthropicClientDialect } from "../../packages/server/src/gateway/dialects/anthropic.ts";
+import { createOllamaCodec } from "../../packages/integrations/src/ollama/ollama-wire.ts";
+import { anthropicClientDialect } from "../../packages/server/src/gateway/dialects/anthropic/dialect.ts";
 import type { ClientDialect } from "../../packages/server/src/gateway/dialects/client-dialect.ts";
+import { ollamaClientDialect } from "../../packages/server/src/gateway/dialects/ollama/dialect.ts";
 import { openAiClientDialect } from "../../packages/server/src/gateway/dialects/openai.ts";
 import { OpenAiReplyDecoder } from "../../packages/server/src/gateway/dialects/openai-decoder.ts";
 
@@ -9,6 +11,10 @@ import { OpenAiReplyDecoder } from "../../packages/server/src/gateway/dialects/o
 export interface Speaker {
   readonly client: ClientDialect;
   readonly codec: Codec;
+  /** Leaves out of a request what the dialect has no word for, and does not matter to a reply. */
+  readonly sayable?: (request: JsonObject) => JsonObject;
+  /** Leaves out of a reply's meaning what the dialect has no word for. */
+  readonly answerable?: (meaning: Meaning) => Meaning;
 }
 
 const openAiCodec: Codec = {
@@ -20,6 +26,16 @@ const openAiCodec: Codec = {
 
 export const speakers: Readonly<Record<string, Speaker>> = {
   openai: { client: openAiClientDialect, codec: openAiCodec },
+  ollama: {
+    client: ollamaClientDialect,
+    codec: createOllamaCodec({ serverVersion: () => "0.13.0", windowTokensOf: () => undefined }),
+    sayable: ({ user: _user, tool_choice: _choice, ...request }) => request,
+    answerable: (meaning) => ({
+      ...meaning,
+      calls: meaning.calls.map((call) => ({ ...call, id: "" })),
+      usage: meaning.usage === undefined ? undefined : withoutCache(meaning.usage),
+    }),
+  },
   anthropic: {
     client: anthropicClientDialect,
     codec: createAnthropicCodec({ defaultMaxTokens: 4_096, thinkingFormOf: () => "budget" }),
@@ -60,7 +76,11 @@ export function toEvents(
   return [...pieces.flatMap((piece) => decoder.push(piece)), ...decoder.end()];
 }
 
-interface Meaning {
+function withoutCache({ inputTokens = 0, outputTokens = 0 }: Usage): Usage {
+  return { inputTokens, outputTokens };
+}
+
+export interface Meaning {
   content: string;
   reasoning: string;
   readonly calls: { id: string; name: string; input: unknown }[];

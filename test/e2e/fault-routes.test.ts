@@ -78,7 +78,7 @@ describe("H26", () => {
   });
 
   test.each([
-    "/",
+    "/nothing",
     "/v1",
     "/v1/",
     "/v1/nothing",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getIntrospectionQuery } from "graphql";
 import { serverAudits } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askGraph } from "./graphql-calls.ts";
@@ -196,6 +197,8 @@ describe("who is not known", () => {
       expect((await askGraph(platform, { query, key: keys.viewer })).status).toBe(422);
       expect((await askGraph(platform, { query, key: keys.developer })).status).toBe(200);
     }
+    const whole = await askGraph(platform, { query: getIntrospectionQuery(), key: keys.developer });
+    expect([whole.status, whole.errors]).toEqual([200, []]);
     const misspelt = "{ integrationz { nodes { name } } me { nam } }";
     expect((await ofNobody(misspelt)).text).not.toContain("Did you mean");
     expect((await askGraph(platform, { query: misspelt, key: keys.viewer })).text).not.toContain(

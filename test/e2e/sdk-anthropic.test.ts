@@ -317,7 +317,11 @@ describe("errors are those of the SDK", () => {
       Anthropic.BadRequestError,
       "invalid_request_error",
     ],
-    [{ context_management: { edits: [] } }, Anthropic.BadRequestError, "invalid_request_error"],
+    [
+      { context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } },
+      Anthropic.BadRequestError,
+      "invalid_request_error",
+    ],
   ])("a request with %j", async (more, kind, type) => {
     const failure: unknown = await create(more).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { createGraphqlScenario } from "./graphql-scenario.ts";
 import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
 import { createAnthropicChat, createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
@@ -41,6 +42,7 @@ type Create<Client> = (platform: Platform, key: string) => Client | Promise<Clie
 const scenarioClients: Readonly<Record<string, Create<ScenarioClient>>> = {
   rest: createRestScenario,
   grpc: createGrpcScenario,
+  graphql: createGraphqlScenario,
 };
 const chatClients: Readonly<Record<string, Create<ChatClient>>> = {
   ...scenarioClients,

@@ -22,7 +22,7 @@ import type {
   User,
   UserChange,
 } from "./identity.ts";
-import type { PathVerdict } from "./model-files.ts";
+import { createModelFileCalls, type ModelFileCalls } from "./model-files.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
@@ -98,7 +98,7 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient extends PullCalls, MonitoringCalls {
+export interface PlatformClient extends PullCalls, ModelFileCalls, MonitoringCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -108,8 +108,6 @@ export interface PlatformClient extends PullCalls, MonitoringCalls {
   showModel(
     model: string,
   ): Promise<{ readonly model: Model; readonly details: Readonly<Record<string, unknown>> }>;
-  /** How far a file or folder of the server's machine can be trusted. */
-  inspectModelFile(path: string): Promise<PathVerdict>;
   loadedModels(): Promise<readonly LoadedModel[]>;
   loadModel(model: string): Promise<void>;
   unloadModel(model: string): Promise<void>;
@@ -261,7 +259,6 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     restartIntegration: (name) =>
       call(`/integrations/${encodeURIComponent(name)}/restart`, { method: "POST" }),
     models: async () => (await call<{ models: readonly Model[] }>("/api/v1/models")).models,
-    inspectModelFile: (path) => call(`/api/v1/models/inspect?path=${encodeURIComponent(path)}`),
     showModel: (model) => call(`/api/v1/models/show?model=${encodeURIComponent(model)}`),
     loadedModels: async () =>
       (await call<{ models: readonly LoadedModel[] }>("/api/v1/models/loaded")).models,
@@ -273,6 +270,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     },
     ...createPullCalls({ call, send }),
     ...createMonitoringCalls(call),
+    ...createModelFileCalls({ call, send }),
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),

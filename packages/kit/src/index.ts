@@ -17,6 +17,7 @@ export * from "./metrics.ts";
 export * from "./model-files.ts";
 export * from "./model-hub.ts";
 export * from "./model-platform.ts";
+export * from "./model-verdict.ts";
 export * from "./relay.ts";
 export * from "./reply-json.ts";
 export * from "./settings.ts";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "./chat.ts";
 import type { Codec } from "./codec.ts";
 import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
-import type { ModelVerdict } from "./model-files.ts";
+import type { ModelVerdict } from "./model-verdict.ts";
 import type { Relay } from "./relay.ts";
 
 /** A model that a platform offers. */

@@ -1,7 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import { createProbeMount } from "./api/probes.ts";
@@ -10,7 +8,6 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
-import { emailIntegration } from "./email-integration.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
@@ -20,9 +17,9 @@ import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
 import { openTickets } from "./open-tickets.ts";
-import { openAlerts } from "./open-alerts.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
+import { openWatch } from "./open-watch.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { createEventReader } from "./share-changes.ts";
@@ -30,7 +27,6 @@ import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
-import { startResourceWatch } from "./telemetry/resources/resource-watch.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
 
@@ -91,7 +87,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const pulling = await openPulls(foundation, { config, directory, log, manager });
-  const alerts = openAlerts({ ...foundation, config, log, manager });
+  const watch = openWatch({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
   const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
@@ -119,11 +115,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: {
-      version,
-      dataDirectory: config.data_dir,
-      startedAtMs: foundation.startedAtMs,
+      ...{ version, dataDirectory: config.data_dir, startedAtMs: foundation.startedAtMs, contentCapture },
       inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
-      contentCapture,
     },
     manager,
     stopping: input.stopping,
@@ -133,19 +126,13 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     pulls: pulling.pulls,
     pulling,
     tickets: openTickets(foundation, { login, config }),
-    alerts,
+    alerts: watch.alerts,
   });
 
-  const catalogue = await openCatalogue(
-    [...builtInIntegrations, emailIntegration, ...surfaces.definitions],
-    input,
-  );
+  const catalogue = await openCatalogue(surfaces.definitions, input);
   holder.manager = openManager(foundation, { catalogue, ...input });
-  followIntegrations(holder.manager, directory, metrics);
-  followOtherReplicas(sharing.bus, directory);
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
-  const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
 
   const upkeep = startUpkeep(foundation, input);
   listener.mount(createProbeMount({ unreadiness }));
@@ -154,18 +141,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   async function begin(): Promise<void> {
     if (state.isStopping) return;
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const written = [...surfaces.configs, ...configured];
-    const configs = await Promise.all(written.map((each) => savedConfig.apply(each)));
-    const started = Promise.all([
-      startIntegrations(manager(), { configs, directory, log }),
-      workers?.start(),
-    ]);
+    const all = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
+    const first = startIntegrations(manager(), { configs: await Promise.all(all), directory, log });
+    const started = Promise.all([first, workers?.start()]);
     follower.start();
     // One server that does not answer must not keep the others from being used.
     await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
     state.isReady = true;
     await pulling.pulls.begin();
-    alerts.start();
+    watch.start();
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
@@ -174,9 +158,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
   }
-  const { authenticator } = inference;
   const begun = store.vault.isSealed
-    ? beginUnsealed({ ...foundation, ...path, readCaller, authenticator, log, url }, begin)
+    ? beginUnsealed({ ...foundation, ...path, ...inference, readCaller, log, url }, begin)
     : begin();
   if (!store.vault.isSealed) await begun;
 
@@ -187,12 +170,11 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      alerts.stop();
-      await Promise.all([follower.stop(), pulling.stop()]);
+      await Promise.all([watch.stop(), follower.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
-      await Promise.all([resources.stop(), upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
+      await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
       inference.deadlines.stop();
@@ -229,15 +211,17 @@ async function startIntegrations(
   await parts.directory.refresh();
 }
 
-/** Lets the gauges be read from where their truth is. */
+/** Lets the gauges be read from where their truth is, and the directory of models know what has changed. */
 function observe(
-  { registry, metrics, spool }: Foundation,
+  { registry, metrics, spool, sharing }: Foundation,
   {
     manager,
     directory,
     follower,
   }: { readonly manager: Manager; readonly directory: ModelDirectory; readonly follower: ConfigFollower },
 ): void {
+  followIntegrations(manager, directory, metrics);
+  followOtherReplicas(sharing.bus, directory);
   const toObserved = (status: ReturnType<Manager["status"]>) => ({
     ...status,
     restarts: status.restarts.total,

@@ -23,11 +23,7 @@ function withModelFolders(entry: ConfiguredIntegration, dataDirectory: string): 
   if (entry.use !== "local") return entry;
   const listed = entry.settings["model_directories"];
   const own = Array.isArray(listed) ? listed : [];
-  const pulled = join(dataDirectory, "models");
-  const extra = [pulled, bundledModels].filter((folder) => existsSync(folder));
-  const managed = entry.settings["managed_directories"] ?? [pulled];
-  return {
-    ...entry,
-    settings: { ...entry.settings, model_directories: [...own, ...extra], managed_directories: managed },
-  };
+  const extra = [join(dataDirectory, "models"), bundledModels].filter((folder) => existsSync(folder));
+  const defaults = { storage_directory: join(dataDirectory, "models") };
+  return { ...entry, settings: { ...defaults, ...entry.settings, model_directories: [...own, ...extra] } };
 }

@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { builtInIntegrations } from "@llm-platform/integrations";
 import type { IntegrationDefinition } from "@llm-platform/kit";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
+import { emailIntegration } from "./email-integration.ts";
 import type { Foundation } from "./foundation.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
@@ -17,11 +19,12 @@ interface ManagerInput {
   readonly log: PlatformLog;
 }
 
-/** The definitions that come with the platform, and those of the packages that the configuration names. */
+/** The definitions that come with the platform, those of its surfaces, and those of the packages that the configuration names. */
 export async function openCatalogue(
-  definitions: readonly IntegrationDefinition[],
+  surfaces: readonly IntegrationDefinition[],
   { config, baseDirectory, log }: ManagerInput & { readonly baseDirectory: string },
 ): Promise<Catalogue> {
+  const definitions = [...builtInIntegrations, emailIntegration, ...surfaces];
   const known = new Set(definitions.map(({ id }) => id));
   const uses = config.integrations.map(({ use }) => use).filter((use) => !known.has(use));
   return createCatalogue(definitions, await loadPackages({ uses, baseDirectory, log }));

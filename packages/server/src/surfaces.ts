@@ -11,6 +11,7 @@ import { createOpenAiMount } from "./api/openai/surface.ts";
 import { createResourceMetadataMount } from "./api/resource-metadata.ts";
 import { createBackupStream } from "./api/rest/backup-stream.ts";
 import { createEventStream } from "./api/rest/event-stream.ts";
+import { createModelWorkStreams } from "./api/rest/model-work-stream.ts";
 import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
@@ -242,7 +243,7 @@ export function createOperations(
     }),
     ...eventOperations(events),
     ...modelOperations({ manager, directory }),
-    ...modelFileOperations(manager),
+    ...modelFileOperations({ manager, directory }),
     ...ollamaOperations(manager),
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
@@ -296,6 +297,7 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
       createEventStream(parts.events),
       pull,
       createPullProgress(pulls),
+      ...createModelWorkStreams({ manager: parts.manager(), directory: parts.directory }),
       createUsageExport(parts.ledger, Date.now),
       createBackupStream(parts.backups),
     ],

@@ -79,8 +79,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addRunCommand(program, context);
   addModelCommands(program, context);
   addPullCommands(program, context);
-  addSearchCommand(program, context);
   addMonitoringCommands(program, context);
+  addSearchCommand(program, context);
   addModelFileCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);

@@ -39,6 +39,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   const crashes = new CrashMemory();
   const catalog = createModelCatalog({
     directories: settings.model_directories,
+    storageDirectory: settings.storage_directory,
     log,
     onChange: () => context.emit("models.changed"),
   });
@@ -59,7 +60,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   for (const model of settings.preload) void preload(models, model, context);
   return {
     models,
-    modelFiles: createModelFiles(settings),
+    modelFiles: createModelFiles({ settings, log, onBrought: async () => void (await catalog.scan()) }),
     health: async (signal) => await probe(scheduler, crashes, signal),
     async stop(signal) {
       await scheduler.stop(signal);

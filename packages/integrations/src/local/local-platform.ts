@@ -77,7 +77,7 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
     },
     async delete(id) {
       const { path } = await find(id);
-      await expectManaged(path, settings.managed_directories);
+      await expectManaged(path, settings.storage_directory);
       await scheduler.unload(id);
       for (const part of partsOf(path)) await rm(part, { force: true });
       await catalog.scan();
@@ -86,12 +86,12 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
 }
 
 /** Throws PlatformError `forbidden` for a file of a folder that is somebody else's to look after. */
-async function expectManaged(path: string, folders: readonly string[]): Promise<void> {
-  const managed = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
-  if (managed.includes(dirname(path))) return;
+async function expectManaged(path: string, folder: string | undefined): Promise<void> {
+  const managed = folder === undefined ? undefined : await realpath(folder).catch(() => undefined);
+  if (managed === dirname(path)) return;
   throw new PlatformError(
     "forbidden",
-    "This model lies in a folder that the platform does not look after (managed_directories). Delete its file there.",
+    "This model lies in a folder that the platform does not look after (storage_directory). Delete its file there.",
     { field: "model" },
   );
 }

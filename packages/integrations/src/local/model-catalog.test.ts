@@ -23,7 +23,12 @@ describe("createModelCatalog", () => {
   const open = () => {
     const { log, records } = createRecordedLog();
     let changes = 0;
-    const catalog = createModelCatalog({ directories: [directory], log, onChange: () => (changes += 1) });
+    const catalog = createModelCatalog({
+      directories: [directory],
+      storageDirectory: undefined,
+      log,
+      onChange: () => (changes += 1),
+    });
     return { catalog, events: () => records.map((record) => record.event), changes: () => changes };
   };
 

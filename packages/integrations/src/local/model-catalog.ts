@@ -1,4 +1,4 @@
-import type { Dirent } from "node:fs";
+import { type Dirent, existsSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Log } from "@llm-platform/kit";
@@ -21,6 +21,8 @@ export interface ModelCatalog {
 
 interface CatalogParts {
   readonly directories: readonly string[];
+  /** A further one, which is made with the first model that is put there. */
+  readonly storageDirectory: string | undefined;
   readonly log: Log;
   /** Called after a scan that found other models than the one before. */
   onChange(): void;
@@ -35,7 +37,7 @@ export function createModelCatalog(parts: CatalogParts): ModelCatalog {
 
   const scanNow = async (): Promise<ReadonlyMap<string, ModelFile>> => {
     const files = new Map<string, ModelFile>();
-    for (const directory of parts.directories) {
+    for (const directory of directoriesOf(parts)) {
       for (const file of await scanDirectory(directory, reads, parts.log)) {
         if (files.has(file.id)) parts.log.warn("model.duplicate", { model: file.id, directory });
         else files.set(file.id, file);
@@ -56,6 +58,11 @@ export function createModelCatalog(parts: CatalogParts): ModelCatalog {
     scan: async () => [...(await scan()).values()],
     find: async (id) => known?.get(id) ?? (await scan()).get(id),
   };
+}
+
+function directoriesOf({ directories, storageDirectory }: CatalogParts): ReadonlySet<string> {
+  const isMade = storageDirectory !== undefined && existsSync(storageDirectory);
+  return new Set(isMade ? [...directories, storageDirectory] : directories);
 }
 
 function listOf(files: ReadonlyMap<string, ModelFile>): string {

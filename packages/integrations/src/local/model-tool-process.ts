@@ -11,11 +11,12 @@ export interface ToolLimits {
   readonly signal: AbortSignal;
   /** After that the process is killed. */
   readonly timeoutMs: number;
+  onProgress?(completedBytes: number, totalBytes: number): void;
 }
 
 /** How a run ended: with its last message, or without one. */
 export type ToolEnd =
-  | ToolMessage
+  | Exclude<ToolMessage, { type: "progress" }>
   | { readonly type: "killed"; readonly reason: "time" | "died"; readonly detail: string };
 
 /** Of its JavaScript heap; a head of 100 MB in JSON takes about a third. What it reads of tensors is outside of it, and small. */
@@ -23,7 +24,7 @@ const maxHeapMb = 768;
 const maxErrorCharacters = 2_000;
 
 /**
- * Runs the reader of model files in a process of its own, which may read one path, start nothing,
+ * Runs the reader of model files in a process of its own, which may read one path (and write one file), start nothing,
  * load no native code and see no environment. It is killed when its time is over or the signal aborts.
  *
  * @throws PlatformError `invalid_request` for a path that cannot be handed over, `client_cancelled` after an abort
@@ -53,7 +54,9 @@ export async function runModelTool(request: ToolRequest, limits: ToolLimits): Pr
   try {
     let end: ToolEnd | undefined;
     for await (const line of createInterface({ input: child.stdout })) {
-      end = toolMessageSchema.parse(JSON.parse(line));
+      const message = toolMessageSchema.parse(JSON.parse(line));
+      if (message.type === "progress") limits.onProgress?.(message.completedBytes, message.totalBytes);
+      else end = message;
     }
     await exited;
     if (signal.aborted) throw cancelled();
@@ -66,8 +69,9 @@ export async function runModelTool(request: ToolRequest, limits: ToolLimits): Pr
 }
 
 function toolFlags(request: ToolRequest): readonly string[] {
+  const paths = [request.path, ...(request.type === "convert" ? [request.target] : [])];
   // In these flags `*` stands for anything.
-  if (request.path.includes("*"))
+  if (paths.some((path) => path.includes("*")))
     throw new PlatformError("invalid_request", "A path with '*' in it cannot be read. Rename the file.", {
       field: "path",
     });
@@ -75,6 +79,7 @@ function toolFlags(request: ToolRequest): readonly string[] {
     "--permission",
     `--allow-fs-read=${dirname(fileURLToPath(import.meta.url))}`,
     `--allow-fs-read=${request.path}`,
+    ...(request.type === "convert" ? [`--allow-fs-write=${request.target}`] : []),
     `--max-old-space-size=${maxHeapMb}`,
     "--disable-warning=ExperimentalWarning",
   ];

@@ -10,10 +10,13 @@ const settingsSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Further folders whose files may be looked at, converted and taken over."),
-  managed_directories: z
-    .array(z.string().min(1))
-    .default([])
-    .describe("Those of these folders whose models may be deleted over the API."),
+  storage_directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder that converted and imported models are written to and offered from, and whose models may be deleted over the API. Default: `models` in the data folder, where pulled models are as well.",
+    ),
   context_tokens: z
     .int()
     .min(64)

@@ -71,10 +71,9 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
   async function work(name: string, lane: Lane): Promise<void> {
     lane.isBusy = true;
     while (lane.waiting.length > 0 && !stopping.signal.aborted) {
-      const alerts = manager().running(name)?.alerts;
       const batch = lane.waiting;
       lane.waiting = [];
-      const problem = await tryOnce(name, alerts, batch);
+      const problem = await tryOnce(name, batch);
       if (problem === null) {
         lane.failures = 0;
         continue;
@@ -89,10 +88,10 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
   /** What went wrong, in a sentence; null when it was taken. */
   async function tryOnce(
     name: string,
-    alerts: AlertReceiver | undefined,
     notices: readonly AlertNotice[],
     signal: AbortSignal = stopping.signal,
   ): Promise<string | null> {
+    const alerts = manager().running(name)?.alerts;
     try {
       if (alerts === undefined) throw new Error(`${name} is not running`);
       await alerts.deliver(notices, AbortSignal.any([signal, AbortSignal.timeout(deliveryLimitMs)]));
@@ -127,9 +126,9 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
     },
     deliver: (notice, signal) =>
       Promise.all(
-        receivers().map(async ({ name, alerts }) => ({
+        receivers().map(async ({ name }) => ({
           receiver: name,
-          problem: await tryOnce(name, alerts, [notice], AbortSignal.any([stopping.signal, signal])),
+          problem: await tryOnce(name, [notice], AbortSignal.any([stopping.signal, signal])),
         })),
       ),
     stop() {

@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { convertFolder } from "../convert/convert-folder.ts";
 import { FormatProblem } from "../formats/format-problem.ts";
 import { inspectPath } from "../formats/inspect-folder.ts";
 import type { ToolMessage, ToolRequest } from "./tool-messages.ts";
@@ -9,8 +10,25 @@ function tell(message: ToolMessage): void {
   writeSync(1, `${JSON.stringify(message)}\n`);
 }
 
+/** Tells how far it is, a hundred times at most. */
+function createProgressReport(): (bytes: number, totalBytes: number) => void {
+  let completedBytes = 0;
+  let toldBytes = 0;
+  return (bytes, totalBytes) => {
+    completedBytes += bytes;
+    if (completedBytes - toldBytes < totalBytes / 100) return;
+    toldBytes = completedBytes;
+    tell({ type: "progress", completedBytes, totalBytes });
+  };
+}
+
 async function run(request: ToolRequest): Promise<void> {
-  tell({ type: "verdict", verdict: await inspectPath(request.path) });
+  if (request.type === "inspect") {
+    tell({ type: "verdict", verdict: await inspectPath(request.path) });
+    return;
+  }
+  const converted = convertFolder(request, createProgressReport());
+  tell({ type: "converted", ...converted });
 }
 
 try {

@@ -1,4 +1,4 @@
-import { parse } from "graphql";
+import { getIntrospectionQuery, parse } from "graphql";
 import { expect, test } from "vitest";
 import { checkDocumentLimits } from "./document-limits.ts";
 
@@ -10,7 +10,9 @@ const check = (text: string) => () => checkDocumentLimits(parse(text));
 test.each([
   ["8 deep", nested(8)],
   ["introspection, however deep", `{ __schema ${nested(12, "types")} }`],
+  ["what tools ask to see the schema", getIntrospectionQuery({ inputValueDeprecation: true, typeDepth: 9 })],
   ["15 aliases", `{ ${aliased(15)} }`],
+  ["15 aliases in a fragment", `{ ...F } fragment F on T { ${aliased(15)} }`],
   ["20 directives", `{ a ${"@skip(if: false) ".repeat(20)} }`],
 ])("a document may have: %s", (_name, text) => {
   expect(check(text)).not.toThrow();
@@ -25,6 +27,7 @@ test.each([
     "15 aliases",
   ],
   ["depth by fragments", `{ a { a { a { a { ...F } } } } } fragment F on T ${nested(5)}`, "8 fields deep"],
+  ["16 aliases below introspection", `{ __schema { ${aliased(16)} } }`, "15 aliases"],
   ["21 directives", `{ a ${"@skip(if: false) ".repeat(21)} }`, "20 directives"],
   ["a fragment in itself", "{ ...F } fragment F on T { a { ...F } }", "inside of itself"],
   [

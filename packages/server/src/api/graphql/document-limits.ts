@@ -21,14 +21,17 @@ export function checkDocumentLimits(document: DocumentNode): void {
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   const walk = new DocumentWalk(fragments);
-  for (const definition of document.definitions) walk.enter(definition);
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.OPERATION_DEFINITION) walk.selections(definition.selectionSet, 1);
+  // A fragment that nobody spreads may still go round in a circle.
+  for (const name of fragments.keys()) walk.spreadUnseen(name);
   countDirectives(document);
 }
 
 class DocumentWalk {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #open = new Set<string>();
-  /** Aliases of a fragment, which is walked through once for its depth at each place. */
+  readonly #seen = new Set<string>();
   #aliases = 0;
   #steps = 0;
 
@@ -36,13 +39,11 @@ class DocumentWalk {
     this.#fragments = fragments;
   }
 
-  enter(definition: DocumentNode["definitions"][number]): void {
-    if (definition.kind === Kind.OPERATION_DEFINITION) this.#selections(definition.selectionSet, 1);
-    // A fragment that nobody spreads may still go round in a circle.
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#spread(definition.name.value, 1);
+  spreadUnseen(name: string): void {
+    if (!this.#seen.has(name)) this.#spread(name, uncounted);
   }
 
-  #selections({ selections }: SelectionSetNode, depth: number): void {
+  selections({ selections }: SelectionSetNode, depth: number): void {
     for (const selection of selections) this.#selection(selection, depth);
   }
 
@@ -54,7 +55,7 @@ class DocumentWalk {
         this.#field(selection, depth);
         break;
       case Kind.INLINE_FRAGMENT:
-        this.#selections(selection.selectionSet, depth);
+        this.selections(selection.selectionSet, depth);
         break;
       case Kind.FRAGMENT_SPREAD:
         this.#spread(selection.name.value, depth);
@@ -67,9 +68,9 @@ class DocumentWalk {
   #field({ alias, name, selectionSet }: FieldNode, depth: number): void {
     if (alias !== undefined && ++this.#aliases > maxAliases)
       throw refuse(`has more than ${maxAliases} aliases`);
-    if (name.value.startsWith("__")) return;
-    if (depth > maxDepth) throw refuse(`is nested more than ${maxDepth} fields deep`);
-    if (selectionSet !== undefined) this.#selections(selectionSet, depth + 1);
+    const at = name.value.startsWith("__") ? uncounted : depth;
+    if (at > maxDepth) throw refuse(`is nested more than ${maxDepth} fields deep`);
+    if (selectionSet !== undefined) this.selections(selectionSet, at + 1);
   }
 
   #spread(name: string, depth: number): void {
@@ -77,12 +78,15 @@ class DocumentWalk {
     const fragment = this.#fragments.get(name);
     if (fragment === undefined) return;
     this.#open.add(name);
-    this.#selections(fragment.selectionSet, depth);
+    this.#seen.add(name);
+    this.selections(fragment.selectionSet, depth);
     this.#open.delete(name);
   }
 }
 
 const mostSteps = 20_000;
+/** A depth below which nothing is too deep. */
+const uncounted = Number.NEGATIVE_INFINITY;
 
 function countDirectives(document: DocumentNode): void {
   let count = 0;

@@ -25,10 +25,10 @@ export interface SessionParts {
 /** So much may go on at once: calls of models and operations, and feeds. */
 const mostJobs = 64;
 const mostFeeds = 32;
-/** Characters that are kept while there is a connection; what is on the way is seldom more. */
-const mostKeptConnected = 64 * 1024;
-/** While there is none; calls of models wait then, and their upstreams with them. */
-const mostKeptLost = 1024 * 1024;
+/** Characters that are kept for a client that may come back; calls of models wait then, and their upstreams with them. */
+const mostKept = 1024 * 1024;
+/** So that little is kept of what has come, a client is pinged when this much may be on the way. */
+const pingAtLength = 16 * 1024;
 
 /** What a client has going on, over connections that may be lost: frames are numbered, and sent again when it comes back. */
 export class Session {
@@ -40,6 +40,7 @@ export class Session {
   #waiting: (() => void)[] = [];
   #seq = 0;
   #pingedSeq = 0;
+  #isPinged = false;
   #isOver = false;
 
   constructor(parts: SessionParts) {
@@ -79,7 +80,7 @@ export class Session {
   /** Whether a writer that can wait may go on. */
   get hasRoom(): boolean {
     if (this.#isOver) return true;
-    return this.#connection?.hasRoom ?? this.#kept.length < mostKeptLost;
+    return this.#kept.length < mostKept && this.#connection?.hasRoom !== false;
   }
 
   /** Resolves when there is room, or the session is over. */
@@ -140,6 +141,7 @@ export class Session {
   attach(connection: Connection): void {
     this.#connection?.close(closeCodes.takenOver, "Another connection has taken the session over.");
     this.#connection = connection;
+    this.#isPinged = false;
     connection.onRoom(() => this.#wake());
     this.#wake();
   }
@@ -148,7 +150,7 @@ export class Session {
   replay(lastSeq: number): void {
     const isComplete = lastSeq >= this.#kept.lostSeq;
     if (!isComplete) this.#abortJobs(lostFrames());
-    this.#kept.release(lastSeq);
+    this.release(lastSeq);
     for (const { text } of this.#kept.after(lastSeq)) this.#connection?.send(text);
     this.say("session.resumed", { session: this.id, is_complete: isComplete });
   }
@@ -164,16 +166,19 @@ export class Session {
   /** Pings; once the pong is there, everything that was sent before has come. */
   ping(): void {
     this.#pingedSeq = this.#seq;
+    this.#isPinged = true;
     this.#connection?.ping();
   }
 
   onPong(): void {
-    this.#kept.release(this.#pingedSeq);
+    this.#isPinged = false;
+    this.release(this.#pingedSeq);
   }
 
   /** The client has everything up to `seq`. */
   release(seq: number): void {
     this.#kept.release(seq);
+    this.#wake();
   }
 
   /** Gives up everything that goes on. */
@@ -191,9 +196,10 @@ export class Session {
   #send(frame: ServerFrame, isKept: boolean): void {
     const seq = ++this.#seq;
     const text = formatFrame(frame, seq, this.#parts.nowMs());
-    if (isKept && !this.#isOver)
-      this.#kept.add({ seq, text }, this.#connection === undefined ? 2 * mostKeptLost : mostKeptConnected);
+    // Results of operations do not wait, and so have a bound of their own.
+    if (isKept && !this.#isOver) this.#kept.add({ seq, text }, 2 * mostKept);
     this.#connection?.send(text);
+    if (!this.#isPinged && this.#kept.length > pingAtLength) this.ping();
   }
 
   #wake(): void {

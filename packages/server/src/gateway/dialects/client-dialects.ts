@@ -1,6 +1,6 @@
 import { type Dialect, PlatformError } from "@llm-platform/kit";
 import type { ClientDialect } from "./client-dialect.ts";
-import { anthropicClientDialect } from "./anthropic.ts";
+import { anthropicClientDialect } from "./anthropic/dialect.ts";
 import { ollamaClientDialect, ollamaEmbeddingsDialect, ollamaGenerateDialect } from "./ollama/dialect.ts";
 import { openAiClientDialect } from "./openai.ts";
 

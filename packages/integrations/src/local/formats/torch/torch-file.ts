@@ -141,3 +141,8 @@ function collectTensors(value: PickleValue, depth = 0): readonly TorchTensor[] {
   if (value instanceof PickleSequence) return value.items.flatMap((each) => collectTensors(each, depth + 1));
   return [];
 }
+
+/** Bytes of one element of a type, as safetensors spells it; undefined for what weights are not made of. */
+export function elementBytesOf(dtype: string): number | undefined {
+  return Object.hasOwn(elementBytes, dtype) ? elementBytes[dtype] : undefined;
+}

@@ -1,8 +1,8 @@
-import { decodeAnthropicRequest } from "./anthropic-request.ts";
-import { AnthropicStreamEncoder } from "./anthropic-stream.ts";
-import { AnthropicReplyBuilder } from "./anthropic-whole.ts";
-import type { ClientDialect } from "./client-dialect.ts";
-import { PassingStreamReader, PassingWholeReader } from "./passing-reader.ts";
+import { decodeAnthropicRequest } from "./decode-request.ts";
+import { AnthropicStreamEncoder } from "./stream-encoder.ts";
+import { AnthropicReplyBuilder } from "./reply-builder.ts";
+import type { ClientDialect } from "../client-dialect.ts";
+import { PassingStreamReader, PassingWholeReader } from "../passing-reader.ts";
 
 const endFrame = Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n');
 

@@ -9,8 +9,8 @@ import {
   mapped,
   only,
 } from "@llm-platform/kit";
-import { decodeBlocks, type UserPart } from "./anthropic-content.ts";
-import { requireFields, unsupported } from "./anthropic-fields.ts";
+import { decodeBlocks, type UserPart } from "./decode-content.ts";
+import { requireFields, unsupported } from "./fields.ts";
 
 const messageFields: FieldRules = { role: mapped, content: mapped };
 

@@ -8,9 +8,9 @@ import {
   type ToolCallDelta,
   type Usage,
 } from "@llm-platform/kit";
-import { malformed } from "../../wire/reply-facts.ts";
-import { stopReasons, toAnthropicUsage } from "./anthropic-words.ts";
-import type { ReplyEncoder, ReplyEncoderInput } from "./client-dialect.ts";
+import { malformed } from "../../../wire/reply-facts.ts";
+import { stopReasons, toAnthropicUsage } from "./words.ts";
+import type { ReplyEncoder, ReplyEncoderInput } from "../client-dialect.ts";
 
 interface GatheredCall {
   id: string | undefined;

@@ -9,7 +9,7 @@ import {
   mapped,
   only,
 } from "@llm-platform/kit";
-import { requireFields, unsupported } from "./anthropic-fields.ts";
+import { requireFields, unsupported } from "./fields.ts";
 
 const toolFields: FieldRules = {
   type: mapped,

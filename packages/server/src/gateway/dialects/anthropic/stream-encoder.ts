@@ -7,8 +7,8 @@ import {
   type ToolCallDelta,
   type Usage,
 } from "@llm-platform/kit";
-import { stopReasons, toAnthropicUsage } from "./anthropic-words.ts";
-import type { ReplyEncoder, ReplyEncoderInput } from "./client-dialect.ts";
+import { stopReasons, toAnthropicUsage } from "./words.ts";
+import type { ReplyEncoder, ReplyEncoderInput } from "../client-dialect.ts";
 
 /** What a content block is of; the calls of tools are told apart by their place in the reply. */
 type BlockKind = "text" | "thinking" | number;

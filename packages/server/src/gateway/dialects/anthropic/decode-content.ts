@@ -8,7 +8,7 @@ import {
   type JsonObject,
   mapped,
 } from "@llm-platform/kit";
-import { requireFields, unsupported } from "./anthropic-fields.ts";
+import { requireFields, unsupported } from "./fields.ts";
 
 /** A part of a user's message in OpenAI's shape. */
 export type UserPart =

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type AlertDispatcher, createAlertDispatcher } from "./control/alert-dispatcher.ts";
 import type { AlertPort } from "./control/alerts.ts";
@@ -6,8 +7,9 @@ import { AlertWatch } from "./telemetry/alerting/alert-watch.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
+import { startResourceWatch } from "./telemetry/resources/resource-watch.ts";
 
-export interface AlertInput {
+export interface WatchInput {
   readonly config: PlatformConfig;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
@@ -15,17 +17,19 @@ export interface AlertInput {
   manager(): Manager;
 }
 
-/** The alerts that this server itself looks for. */
-export interface Alerts extends AlertPort {
-  /** Begins to look, once there is a manager. */
+/** What this server watches of itself: disk and GPUs from the first, alerts once it is told to. */
+export interface Watch {
+  readonly alerts: AlertPort;
+  /** Begins to look for alerts, once there is a manager. */
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** Alertmanager forgets after five minutes what it is not told again. */
 const repeatMs = 60_000;
 
-export function openAlerts({ config, registry, metrics, log, manager }: AlertInput): Alerts {
+export function openWatch({ config, registry, metrics, log, manager }: WatchInput): Watch {
+  const resources = startResourceWatch({ metrics, dataDirectory: config.data_dir, node: hostname() });
   const runbooksUrl = config.prometheus.runbooks_url;
   const watch = new AlertWatch({ registry, metrics, runbooksUrl });
   const dispatcher: AlertDispatcher = createAlertDispatcher({ manager, metrics, log });
@@ -45,11 +49,13 @@ export function openAlerts({ config, registry, metrics, log, manager }: AlertInp
   }
 
   return {
-    runbooksUrl,
-    get firing() {
-      return watch.firing;
+    alerts: {
+      runbooksUrl,
+      get firing() {
+        return watch.firing;
+      },
+      deliver: (notice, signal) => dispatcher.deliver(notice, signal),
     },
-    deliver: (notice, signal) => dispatcher.deliver(notice, signal),
     start() {
       if (!config.alerts.enabled) return;
       look();
@@ -58,9 +64,10 @@ export function openAlerts({ config, registry, metrics, log, manager }: AlertInp
         setInterval(() => dispatcher.repeat(watch.firing), repeatMs).unref(),
       );
     },
-    stop() {
+    async stop() {
       for (const timer of timers) clearInterval(timer);
       dispatcher.stop();
+      await resources.stop();
     },
   };
 }

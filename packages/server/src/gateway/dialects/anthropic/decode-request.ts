@@ -13,9 +13,9 @@ import {
   PlatformError,
   refusedFor,
 } from "@llm-platform/kit";
-import { requireFields } from "./anthropic-fields.ts";
-import { decodeAnthropicMessages, decodeSystem } from "./anthropic-messages.ts";
-import { decodeToolChoice, decodeTools } from "./anthropic-tools.ts";
+import { requireFields } from "./fields.ts";
+import { decodeAnthropicMessages, decodeSystem } from "./decode-messages.ts";
+import { decodeToolChoice, decodeTools } from "./decode-tools.ts";
 
 const atAnthropicOnly = refusedFor("Only models of Anthropic itself have it.");
 
@@ -43,9 +43,8 @@ const requestFields: FieldRules = {
   diagnostics: atAnthropicOnly,
   inference_geo: atAnthropicOnly,
   container: atAnthropicOnly,
-  context_management: refusedFor(
-    "Only models of Anthropic itself have it. Claude Code leaves it out with CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS=1.",
-  ),
+  // To keep all is to change nothing: Claude Code says it with each request.
+  context_management: only({ edits: [] }, { edits: [{ type: "clear_thinking_20251015", keep: "all" }] }),
   mcp_servers: atAnthropicOnly,
 };
 
