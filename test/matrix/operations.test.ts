@@ -8,6 +8,7 @@ import { createGraphqlDriver } from "./graphql-driver.ts";
 import { createGrpcDriver } from "./grpc-driver.ts";
 import { createMcpDriver } from "./mcp-driver.ts";
 import { createRestDriver } from "./rest-driver.ts";
+import { createWebSocketDriver } from "./websocket-driver.ts";
 import { sampleInput } from "./sample-input.ts";
 
 const roles = ["admin", "operator", "developer", "viewer"] as const;
@@ -28,6 +29,7 @@ beforeAll(async () => {
     createRestDriver(platform),
     createMcpDriver(platform),
     await createGrpcDriver(platform),
+    createWebSocketDriver(platform),
     createGraphqlDriver(platform),
   ];
 });

@@ -5,6 +5,7 @@ import { createGraphqlScenario } from "./graphql-scenario.ts";
 import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
 import { createAnthropicChat, createOllamaChat, createResponsesChat } from "./sdk-chats.ts";
+import { createWebSocketScenario } from "./websocket-scenario.ts";
 import type { ChatClient, ScenarioClient } from "./scenario-client.ts";
 
 const key = "operator-key-0123456789";
@@ -42,6 +43,7 @@ type Create<Client> = (platform: Platform, key: string) => Client | Promise<Clie
 const scenarioClients: Readonly<Record<string, Create<ScenarioClient>>> = {
   rest: createRestScenario,
   grpc: createGrpcScenario,
+  websocket: createWebSocketScenario,
   graphql: createGraphqlScenario,
 };
 const chatClients: Readonly<Record<string, Create<ChatClient>>> = {

@@ -123,11 +123,11 @@ export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unkn
     field: issue.path.join("."),
     message: issue.message,
   }));
+  const [first] = problems;
   throw new PlatformError(
     "invalid_request",
     `The input is not valid: ${problems.map((each) => `${each.field || "body"}: ${each.message}`).join("; ")}.`,
-    {
-      problems,
-    },
+    // For protocols whose errors name one field.
+    { problems, ...(first === undefined || first.field === "" ? {} : { field: first.field }) },
   );
 }
