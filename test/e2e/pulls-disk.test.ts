@@ -48,9 +48,9 @@ test.skipIf(!isMounted)(
     const refused = await ask(platform, "/api/v1/pulls", { body: fromHub("Q8_0") });
     expect(refused.status, refused.text).toBe(507);
 
-    hub.setBytesPerSecond(1_000_000);
+    hub.setBytesPerSecond(2_000_000);
     const id = await startPull(platform, fromHub("Q4_0"));
-    await whenFetched(platform, id, 2 * mebibyte);
+    await whenFetched(platform, id, 7 * mebibyte);
     const { bavail, bsize } = statfsSync(models);
     writeFileSync(join(models, "filler"), Buffer.alloc(bavail * bsize));
     hub.setBytesPerSecond(undefined);
