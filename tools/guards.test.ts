@@ -248,6 +248,7 @@ describe("the dependency guard", () => {
     "store-is-a-stranger-on-its-floor": `${server}/store/bad.ts`,
     "sharing-is-a-stranger-on-its-floor": `${server}/sharing/bad.ts`,
     "telemetry-is-a-stranger-on-its-floor": `${server}/telemetry/bad.ts`,
+    "pulls-is-a-stranger-on-its-floor": `${server}/pulls/bad.ts`,
     "floor-three-looks-down": `${server}/gateway/bad.ts`,
     "gateway-does-not-know-control": `${server}/gateway/control.ts`,
     "api-does-not-see-the-composition": `${server}/api/bad.ts`,
