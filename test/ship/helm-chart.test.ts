@@ -6,7 +6,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { checkConfiguration } from "../../packages/server/src/check.ts";
 import { findService } from "../../tools/services.ts";
-import { helm, type Manifest, renderChart, renderObjects, runProgram, valueSets } from "./helm.ts";
+import { helm, type Manifest, renderChart, renderObjects, valueSets } from "./helm.ts";
+import { runProgram } from "./run-program.ts";
 
 const validatorsPython = findService("kubernetes_validate");
 const sets = Object.entries(valueSets);

@@ -1,11 +1,7 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { findService } from "../../tools/services.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { type Outcome, runProgram } from "./run-program.ts";
 
 /** Where helm is; undefined on a machine without it. */
 export const helm = findService("helm");
@@ -17,20 +13,6 @@ const manifestSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
-
-export type Outcome = { readonly status: number; readonly stdout: string; readonly stderr: string };
-
-/** Runs a program in the root of the repository. */
-export async function runProgram(program: string, args: readonly string[], input = ""): Promise<Outcome> {
-  const child = spawn(program, args, { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(input);
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (status) => resolve(status ?? 1));
-  });
-  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { status, stdout, stderr };
-}
 
 /** Sets of values that a chart is looked at with: each turns on what another leaves out. */
 export const valueSets = {
