@@ -18,11 +18,17 @@ const services = [
   "grpc_tools",
   "huggingface_hub",
   "kubernetes_validate",
+  "compose_spec",
 ] as const;
 export type Service = (typeof services)[number];
 
 /** Those that are modules: where one is, is the Python that has it. */
-const pythonModules: ReadonlySet<Service> = new Set(["grpc_tools", "huggingface_hub", "kubernetes_validate"]);
+const pythonModules: ReadonlySet<Service> = new Set([
+  "grpc_tools",
+  "huggingface_hub",
+  "kubernetes_validate",
+  "compose_spec",
+]);
 
 /**
  * Where a program is, or undefined: then its tests are skipped, and the reporter names it.
