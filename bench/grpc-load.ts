@@ -75,7 +75,7 @@ class Asker {
   readonly #untilMs: number;
   #nextId = 1;
   #open = 0;
-  #rest = Buffer.alloc(0);
+  #rest: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket, untilMs: number) {
     this.#socket = socket;
