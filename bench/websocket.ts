@@ -209,7 +209,7 @@ async function main(): Promise<void> {
       columns: ["what", "measured"],
       rows: [
         ["bytes for each open chat", Math.round(bytes).toLocaleString("en")],
-        ["broadcast to all, median ms", median(taken).toFixed(0)],
+        ["broadcast to all, median ms", (median(taken) ?? Number.NaN).toFixed(0)],
         ["broadcast to all, longest ms", Math.max(...taken).toFixed(0)],
       ],
     });
