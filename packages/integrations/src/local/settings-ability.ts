@@ -1,4 +1,3 @@
-import { Template } from "@huggingface/jinja";
 import {
   type JsonObject,
   type ModelSettings,
@@ -68,7 +67,7 @@ export async function checkSettings(
   wanted: JsonObject,
 ): Promise<ModelSettingsInput> {
   const settings = parseModelSettings(wanted);
-  if (settings.chat_template !== undefined) checkTemplate(settings.chat_template);
+  if (settings.chat_template !== undefined) await checkTemplate(settings.chat_template);
   for (const alias of settings.aliases ?? []) {
     const holder = await shelf.holderOf(alias);
     if (holder === undefined || (holder === model.file.id && alias !== holder)) continue;
@@ -87,9 +86,11 @@ export async function checkSettings(
 }
 
 /** The template is parsed and looked at as a text. Only the engine, in a process of its own, renders it. */
-function checkTemplate(text: string): void {
+async function checkTemplate(text: string): Promise<void> {
   const [suspicion] = scanChatTemplate(text);
   if (suspicion !== undefined) throw invalidSetting("chat_template", suspicion.replace(/\.$/, ""));
+  // Few servers ever need it.
+  const { Template } = await import("@huggingface/jinja");
   try {
     new Template(text);
   } catch (error) {
