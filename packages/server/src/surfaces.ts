@@ -33,8 +33,7 @@ import type { Feed } from "./control/feed.ts";
 import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
-import { modelOperations, modelPlatformOf } from "./control/models.ts";
-import { modelFileOperations } from "./control/model-files.ts";
+import { modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -65,6 +64,7 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelManagement } from "./model-management.ts";
 import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
@@ -245,8 +245,7 @@ export function createOperations(
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
-    ...modelOperations({ manager, directory }),
-    ...modelFileOperations({ manager, directory }),
+    ...modelManagement({ manager, directory, dataDirectory: () => config.data_dir }),
     ...ollamaOperations(manager),
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
