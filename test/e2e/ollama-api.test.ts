@@ -252,6 +252,9 @@ describe("Ollama's own client", () => {
     await client.delete({ model: "cellar-two" });
     await expect(
       client.create({ model: "other", from: "cellar-chat", system: "You are a robot." }),
+    ).rejects.toMatchObject({ status_code: 400, message: expect.stringContaining("cannot create models") });
+    await expect(
+      client.create({ model: "other", from: "cellar-chat", quantize: "q4_0" }),
     ).rejects.toMatchObject({ status_code: 400, message: expect.stringContaining("Ollama server itself") });
   });
 

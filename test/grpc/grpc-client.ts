@@ -7,7 +7,7 @@ import {
   type ServiceError,
   type StatusObject,
 } from "@grpc/grpc-js";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import type { Any } from "../../packages/server/src/api/grpc/generated/google/protobuf/any.ts";
 import {
   BadRequest,
@@ -71,11 +71,13 @@ export async function whenModelsAreThere(
   key?: string,
 ): Promise<void> {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const missing = async () => {
-    const { text } = await ask(platform, "/api/v1/models", { headers });
-    return names.filter((name) => !text.includes(`"integration":"${name}"`));
-  };
-  await expect.poll(missing, { timeout: 20_000 }).toEqual([]);
+  await vi.waitUntil(
+    async () => {
+      const { text } = await ask(platform, "/api/v1/models", { headers });
+      return names.every((name) => text.includes(`"integration":"${name}"`));
+    },
+    { timeout: 20_000, interval: 100 },
+  );
 }
 
 export class GrpcClient {

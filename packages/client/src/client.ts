@@ -23,6 +23,7 @@ import type {
   UserChange,
 } from "./identity.ts";
 import { createModelFileCalls, type ModelFileCalls } from "./model-files.ts";
+import { createModelSettingCalls, type ModelSettingCalls } from "./model-settings.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
@@ -98,7 +99,7 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient extends PullCalls, ModelFileCalls, MonitoringCalls {
+export interface PlatformClient extends PullCalls, ModelFileCalls, ModelSettingCalls, MonitoringCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -271,6 +272,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     ...createPullCalls({ call, send }),
     ...createMonitoringCalls(call),
     ...createModelFileCalls({ call, send }),
+    ...createModelSettingCalls(call),
     whoami: () => call("/api/v1/access/whoami"),
     keys: () => callPages("/api/v1/keys", "keys"),
     createKey: (key) => call("/api/v1/keys", { method: "POST", body: key }),

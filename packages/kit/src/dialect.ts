@@ -31,6 +31,8 @@ export interface Call {
   readonly cancellation: Cancellation;
   /** W3C traceparent to send on, when the call is traced. */
   readonly traceparent: string | undefined;
+  /** Whose call it is, as an opaque text: for platforms that let callers take turns. Default: nobody's. */
+  readonly tenant?: string;
   /** Header lines that belong to the body in its dialect, such as the betas that it makes use of. Default: none. */
   readonly dialectHeaders?: readonly (readonly [name: string, value: string])[] | undefined;
 }

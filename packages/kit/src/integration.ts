@@ -2,6 +2,7 @@ import type { AlertReceiver } from "./alerts.ts";
 import type { Json, JsonObject } from "./chat.ts";
 import type { IntegrationType } from "./config.ts";
 import type { DashboardHost } from "./dashboards.ts";
+import type { Gpu } from "./gpu.ts";
 import type { Health } from "./health.ts";
 import type { Instruments, MetricDeclaration } from "./metrics.ts";
 import type { ModelFiles } from "./model-files.ts";
@@ -64,6 +65,8 @@ export interface IntegrationContext<Settings> {
    * @param origin `http://host:port`, `https://host`, or `unix:/path/of/socket`
    */
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  /** The GPUs of this machine as their drivers tell now; none where no driver answers. Never rejects. */
+  gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   /** Tells everyone that something changed, e.g. `models.changed`. */
   emit(type: string, data?: JsonObject): void;
   /** A running integration that this one depends on, or undefined while it is not running. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "./chat.ts";
 import type { Codec } from "./codec.ts";
 import type { Call, Dialect, Operation, Reply } from "./dialect.ts";
+import type { ModelSettings } from "./model-settings.ts";
 import type { ModelVerdict } from "./model-verdict.ts";
 import type { Relay } from "./relay.ts";
 
@@ -84,4 +85,7 @@ export interface ModelPlatform {
   /** Gives a model a further name. */
   copy?(model: string, destination: string, signal: AbortSignal): Promise<void>;
   delete?(model: string, signal: AbortSignal): Promise<void>;
+  /** Makes a model of another that runs with settings of its own; nothing is copied. Rejects as `settings.set` does, and with `conflict`. */
+  create?(model: string, from: string, settings: JsonObject): Promise<void>;
+  readonly settings?: ModelSettings;
 }

@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KeyValues } from "@llm-platform/kit";
+import type { Gpu, KeyValues } from "@llm-platform/kit";
 import type { HostInput, HostServices } from "./manager/ports.ts";
 import type { InstrumentFactory } from "./telemetry/integration-instruments.ts";
+import type { GpuReader } from "./telemetry/resources/gpu-reader.ts";
+import type { GpuReading } from "./telemetry/resources/gpu-reading.ts";
 import { createControlFetch, collectOrigins, judgeAddress } from "./wire/control-fetch.ts";
 import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
 
@@ -12,8 +14,18 @@ export interface IntegrationHostParts {
   /** The folder under which each integration has one of its own. */
   readonly directory: string;
   keyValues(integration: string): KeyValues;
+  /** Asks the drivers. */
+  readonly gpus: Pick<GpuReader, "read">;
   /** Counts TLS handshakes for model calls, by integration and session. */
   readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
+}
+
+function toGpu({ name, memoryTotalBytes, memoryUsedBytes }: GpuReading): Gpu {
+  return {
+    name,
+    ...(memoryTotalBytes === undefined ? {} : { memoryTotalBytes }),
+    ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),
+  };
 }
 
 const idleLookMs = 50;
@@ -37,6 +49,7 @@ export function createIntegrationHost(
       }),
       keyValues: parts.keyValues(name),
       dataDirectory,
+      gpus: async (until) => (await parts.gpus.read(until)).map(toGpu),
       fetch: (url, options) => control.fetch(url, options),
       upstream(origin, limits) {
         if (!origin.startsWith("unix:")) judgeAddress(origin, origins, network);

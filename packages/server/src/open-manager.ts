@@ -11,6 +11,7 @@ import { loadPackages } from "./manager/load-package.ts";
 import { createManager, type Manager } from "./manager/manager.ts";
 import { shareChanges } from "./share-changes.ts";
 import { systemClock } from "./system-clock.ts";
+import { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 import { createInstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 
@@ -45,6 +46,7 @@ export function openManager(
     host: createIntegrationHost({
       instruments: createInstrumentFactory(registry, secrets),
       directory: join(config.data_dir, "integrations"),
+      gpus: new GpuReader(),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,
     }),

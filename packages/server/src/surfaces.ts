@@ -4,6 +4,8 @@ import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
+import { createLazySurface } from "./api/lazy-surface.ts";
+import { mcpMount } from "./api/mcp/mount.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOllamaSurface } from "./ollama-surface.ts";
@@ -31,8 +33,7 @@ import type { Feed } from "./control/feed.ts";
 import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
-import { modelOperations, modelPlatformOf } from "./control/models.ts";
-import { modelFileOperations } from "./control/model-files.ts";
+import { modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
@@ -63,6 +64,7 @@ import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
+import { modelManagement } from "./model-management.ts";
 import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
@@ -171,7 +173,8 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
       listener,
-      open: () => openMcp(parts),
+      open: async () =>
+        createLazySurface({ ...mcpMount, takesUpgrades: false, open: () => openMcp(parts), log: parts.log }),
     }),
     createWebSocketIntegration({ ...parts, operations: () => createOperations(parts) }),
     createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
@@ -242,8 +245,7 @@ export function createOperations(
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
-    ...modelOperations({ manager, directory }),
-    ...modelFileOperations({ manager, directory }),
+    ...modelManagement({ manager, directory, dataDirectory: () => config.data_dir }),
     ...ollamaOperations(manager),
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
@@ -334,7 +336,6 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
 }
 
 async function openMcp(parts: SurfaceParts) {
-  // Loaded only where it is wanted: it takes a while.
   const { createMcpMount } = await import("./api/mcp/surface.ts");
   const { inference, auditor, readCaller, log, system } = parts;
   const mount = createMcpMount({

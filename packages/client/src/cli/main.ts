@@ -15,6 +15,7 @@ import { addKeyCommands } from "./keys.ts";
 import { addLoginCommands } from "./login.ts";
 import { addModelFileCommands } from "./model-files.ts";
 import { addModelCommands } from "./models.ts";
+import { addModelSettingCommands } from "./model-settings.ts";
 import { addMonitoringCommands } from "./monitoring.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
@@ -82,6 +83,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addMonitoringCommands(program, context);
   addSearchCommand(program, context);
   addModelFileCommands(program, context);
+  addModelSettingCommands(program, context);
   addIntegrationCommands(program, context);
   addWhoamiCommand(program, context);
   addKeyCommands(program, context);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { ServerGpu } from "../model-settings.ts";
 import type { CliContext } from "./context.ts";
 import { formatBytes, type Output, printRows, toPrintable } from "./output.ts";
 
@@ -57,7 +58,27 @@ export function addModelCommands(program: Command, context: CliContext): void {
         ["MODEL", "INTEGRATION", "MEMORY", "GPU", "UNTIL", "CALLS"],
         ...rows,
       ]);
+      if (context.output().format === "table") printGpus(context.output(), await context.client().gpus());
     });
+  program
+    .command("df")
+    .description("what models and the store take of the disk")
+    .action(async () => {
+      const disk = await context.client().modelDisk();
+      const rows = disk.models.map((model) => [model.id, model.integration, formatBytes(model.size_bytes)]);
+      printRows(context.output(), disk, [
+        ["WHAT", "WHERE", "SIZE"],
+        ...rows,
+        ["models folder", "data folder", formatBytes(disk.models_bytes)],
+        ["store", "data folder", formatBytes(disk.store_bytes)],
+        ["free", "disk", `${formatBytes(disk.free_bytes)} of ${formatBytes(disk.size_bytes)}`],
+      ]);
+    });
+}
+
+function printGpus(output: Output, gpus: readonly ServerGpu[]): void {
+  for (const { name, memory_used_bytes: used, memory_total_bytes: total } of gpus)
+    output.out(`${toPrintable(name)}: ${formatBytes(used)} of ${formatBytes(total)} used\n`);
 }
 
 async function show(context: CliContext, model: string): Promise<void> {

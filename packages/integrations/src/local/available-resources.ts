@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import type { Gpu } from "@llm-platform/kit";
 
 const tinyModelBytes = 64 * 1000 * 1000;
 const memoryShare = 0.8;
@@ -31,6 +32,15 @@ export function threadsFor(sizeBytes: number, cores: number, wanted: number | un
 /** Memory that all models may take together. */
 export function memoryLimitOf(resources: AvailableResources, wantedBytes: number | undefined): number {
   return wantedBytes ?? Math.floor(resources.memoryBytes * memoryShare);
+}
+
+/** What is free of the memory of all GPUs; one whose driver does not tell counts for none. */
+export function freeGpuBytes(gpus: readonly Gpu[]): number {
+  return gpus.reduce(
+    (sum, { memoryTotalBytes = 0, memoryUsedBytes = 0 }) =>
+      sum + Math.max(0, memoryTotalBytes - memoryUsedBytes),
+    0,
+  );
 }
 
 /** `max 100000` or `150000 100000` (version 2); undefined when there is no limit. */

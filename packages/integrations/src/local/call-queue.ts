@@ -4,8 +4,17 @@ import type { SchedulerClock } from "./scheduler-clock.ts";
 /** A call that waits for its turn at a model. */
 export interface Waiter<Turn> {
   readonly model: string;
+  readonly tenant: string;
   readonly grant: (turn: Turn) => void;
   readonly refuse: (error: PlatformError) => void;
+}
+
+/** A call that is to wait. */
+export interface WaitingCall {
+  readonly model: string;
+  /** Whose call it is: tenants take turns. */
+  readonly tenant: string;
+  readonly cancellation: Cancellation;
 }
 
 interface QueueParts {
@@ -14,12 +23,17 @@ interface QueueParts {
   readonly maxWaitMs: number;
   /** Whether the model is being loaded: that time is bounded by itself and no fault of the queue. */
   isLoading(model: string): boolean;
+  /** Called when a call waits no longer, and got no turn. */
+  onLeft(): void;
 }
 
-/** Calls that wait, bounded in number and in time, first come first served for each model. */
+/** Calls that wait, bounded in number and in time. For each model tenants take turns, and each one's calls are in order. */
 export class CallQueue<Turn> {
   readonly #parts: QueueParts;
   readonly #waiters: Waiter<Turn>[] = [];
+  /** The order in which tenants got their last turn. */
+  readonly #served = new Map<string, number>();
+  #turns = 0;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -35,7 +49,7 @@ export class CallQueue<Turn> {
   }
 
   /** Waits. Rejects with PlatformError `overloaded` (full, or waited too long), or the cancellation's reason. */
-  async wait(model: string, cancellation: Cancellation): Promise<Turn> {
+  async wait({ model, tenant, cancellation }: WaitingCall): Promise<Turn> {
     const { clock, maxLength, maxWaitMs } = this.#parts;
     if (this.#waiters.length >= maxLength) throw busy(model, "its queue is full", maxWaitMs);
     const { promise, resolve, reject } = Promise.withResolvers<Turn>();
@@ -45,16 +59,21 @@ export class CallQueue<Turn> {
       cancellation.offCancel(waiter.refuse);
       const at = this.#waiters.indexOf(waiter);
       if (at >= 0) this.#waiters.splice(at, 1);
+      if (this.#waiters.length === 0) this.#served.clear();
     };
     const waiter: Waiter<Turn> = {
       model,
-      grant(turn) {
+      tenant,
+      grant: (turn) => {
+        this.#turns += 1;
+        this.#served.set(tenant, this.#turns);
         settle();
         resolve(turn);
       },
-      refuse(error) {
+      refuse: (error) => {
         settle();
         reject(error);
+        this.#parts.onLeft();
       },
     };
     const arm = (): void => {
@@ -69,9 +88,17 @@ export class CallQueue<Turn> {
     return await promise;
   }
 
-  /** The one that waits longest for a model. */
+  /** Whose turn is next at a model: the call that waits longest, of the tenant that had its last turn longest ago. */
   first(model: string): Waiter<Turn> | undefined {
-    return this.#waiters.find((waiter) => waiter.model === model);
+    let next: Waiter<Turn> | undefined;
+    let nextServed = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiters) {
+      const served = this.#served.get(waiter.tenant) ?? 0;
+      if (waiter.model !== model || served >= nextServed) continue;
+      next = waiter;
+      nextServed = served;
+    }
+    return next;
   }
 
   /** Refuses all that wait, or all that wait for one model. */

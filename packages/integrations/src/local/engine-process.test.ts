@@ -41,6 +41,9 @@ describe("startEngine", () => {
     parallel: 1,
     threads: 1,
     gpu: "off" as const,
+    overrides: {},
+    adapters: [],
+    defaults: { sampling: {}, messages: [] },
     isGenerative: true,
     queueLength: 4,
   });

@@ -3,6 +3,8 @@ import { ggmlTypes } from "./ggml-types.ts";
 /** What the platform reads of a GGUF file's head. */
 export interface GgufHead {
   readonly architecture: string;
+  /** `model` where the file does not say, `adapter` for a LoRA adapter, and others. */
+  readonly kind: string;
   readonly name: string | undefined;
   readonly sizeLabel: string | undefined;
   readonly fileType: number | undefined;
@@ -136,6 +138,7 @@ function toHead(values: ReadonlyMap<string, Value>, tensorCount: number): GgufHe
   if (architecture === undefined) throw new Corrupt("it names no architecture");
   return {
     architecture,
+    kind: text("general.type") ?? "model",
     name: text("general.name"),
     sizeLabel: text("general.size_label"),
     license: text("general.license"),

@@ -6,7 +6,12 @@ import {
   type RunningIntegration,
   toPlatformError,
 } from "@llm-platform/kit";
-import { type AvailableResources, memoryLimitOf, readAvailableResources } from "./available-resources.ts";
+import {
+  type AvailableResources,
+  freeGpuBytes,
+  memoryLimitOf,
+  readAvailableResources,
+} from "./available-resources.ts";
 import { CrashMemory } from "./crash-memory.ts";
 import { createEngineUpstreams } from "./engine-upstreams.ts";
 import { createLocalPlatform } from "./local-platform.ts";
@@ -14,8 +19,12 @@ import { localMetrics } from "./metrics.ts";
 import { createModelCatalog } from "./model-catalog.ts";
 import { createModelFiles } from "./model-files.ts";
 import { createModelOpener } from "./model-opener.ts";
-import { ModelScheduler, type SchedulerEvents, type SchedulerParts } from "./model-scheduler.ts";
+import { createModelRecords } from "./model-records.ts";
+import { ModelScheduler } from "./model-scheduler.ts";
+import type { SchedulerEvents, SchedulerParts } from "./scheduler-parts.ts";
 import { systemClock } from "./scheduler-clock.ts";
+import { createAdapterFinder } from "./adapter-file.ts";
+import { createModelShelf } from "./model-shelf.ts";
 import { type LocalSettings, localSettings } from "./settings.ts";
 import { openSocketFolder } from "./socket-path.ts";
 
@@ -35,6 +44,7 @@ export const localIntegration = defineIntegration<LocalSettings>({
 async function start(context: IntegrationContext<LocalSettings>): Promise<RunningIntegration> {
   const { settings, log } = context;
   const resources = await readAvailableResources();
+  const gpuRoomBytes = settings.gpu === "auto" ? freeGpuBytes(await context.gpus(context.signal)) : 0;
   const sockets = await openSocketFolder(context.dataDirectory);
   const crashes = new CrashMemory();
   const catalog = createModelCatalog({
@@ -43,7 +53,9 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     log,
     onChange: () => context.emit("models.changed"),
   });
-  await catalog.scan();
+  const records = createModelRecords({ keyValues: context.keyValues, log });
+  const shelf = createModelShelf(catalog, records);
+  await shelf.list();
   if (context.signal.aborted) {
     await sockets.remove();
     throw toPlatformError(context.signal.reason, "The start was given up.");
@@ -52,12 +64,19 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     clock: systemClock,
     log,
     events: createEvents(context, crashes),
-    limits: toLimits(settings, resources),
+    limits: toLimits(settings, { resources, gpuRoomBytes }),
   });
-  const opener = createModelOpener({ settings, sockets, cores: resources.cores });
+  const opener = createModelOpener({
+    settings,
+    sockets,
+    cores: resources.cores,
+    gpuRoomBytes,
+    findAdapter: createAdapterFinder(settings, catalog),
+  });
   const upstreams = createEngineUpstreams(context, settings.parallel);
-  const models = createLocalPlatform({ context, catalog, scheduler, opener, upstreams });
-  for (const model of settings.preload) void preload(models, model, context);
+  const models = createLocalPlatform({ context, catalog, records, shelf, scheduler, opener, upstreams });
+  const pinned = [...records.all].filter(([, record]) => record.settings.pinned === true).map(([id]) => id);
+  for (const model of new Set([...settings.preload, ...pinned])) void preload(models, model, context);
   return {
     models,
     modelFiles: createModelFiles({ settings, log, onBrought: async () => void (await catalog.scan()) }),
@@ -124,14 +143,18 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
   };
 }
 
-function toLimits(settings: LocalSettings, resources: AvailableResources): SchedulerParts["limits"] {
+function toLimits(
+  settings: LocalSettings,
+  { resources, gpuRoomBytes }: { readonly resources: AvailableResources; readonly gpuRoomBytes: number },
+): SchedulerParts["limits"] {
   return {
     maxModels: settings.max_loaded_models,
     maxBytes: memoryLimitOf(resources, settings.memory_limit_bytes),
+    maxGpuBytes: gpuRoomBytes,
     parallel: settings.parallel,
     queueLength: settings.queue_length,
     queueWaitMs: settings.queue_wait_seconds * 1000,
     loadTimeoutMs: settings.load_timeout_seconds * 1000,
-    keepAliveMs: settings.keep_alive_seconds < 0 ? undefined : settings.keep_alive_seconds * 1000,
+    maxLoadsPerMinute: settings.max_loads_per_minute,
   };
 }

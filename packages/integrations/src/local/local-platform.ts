@@ -7,14 +7,21 @@ import {
   type JsonObject,
   type ModelPlatform,
   PlatformError,
+  type ModelInfo,
   type Reply,
+  toPlatformError,
 } from "@llm-platform/kit";
 import type { EngineUpstreams } from "./engine-upstreams.ts";
 import { judgeGguf } from "./formats/judge-gguf.ts";
+import type { LoadableModel } from "./loadable-model.ts";
 import { type ModelCatalog, partsOf } from "./model-catalog.ts";
-import { contextTokensOf, type ModelFile, toModelInfo } from "./model-file.ts";
+import { toModelInfo } from "./model-file.ts";
 import type { ModelOpener } from "./model-opener.ts";
-import type { LoadableModel, ModelScheduler, Turn } from "./model-scheduler.ts";
+import type { ModelRecords } from "./model-records.ts";
+import type { ModelScheduler } from "./model-scheduler.ts";
+import type { Turn } from "./scheduler-parts.ts";
+import type { ModelShelf, ShelfModel } from "./model-shelf.ts";
+import { checkSettings, createSettingsAbility } from "./settings-ability.ts";
 import type { LocalSettings } from "./settings.ts";
 import { onBodyOver } from "./turn-body.ts";
 
@@ -28,11 +35,14 @@ const brokenCodes: ReadonlySet<string> = new Set([
   "upstream_incomplete",
   "upstream_timeout",
 ]);
+const soundName = /^[A-Za-z0-9][\w.:-]{0,127}$/;
 const headers = [["content-type", "application/json"]] as const;
 
 interface PlatformParts {
   readonly context: IntegrationContext<LocalSettings>;
   readonly catalog: ModelCatalog;
+  readonly records: ModelRecords;
+  readonly shelf: ModelShelf;
   readonly scheduler: ModelScheduler;
   readonly opener: ModelOpener;
   readonly upstreams: EngineUpstreams;
@@ -40,24 +50,15 @@ interface PlatformParts {
 
 /** The models of the local engine, as the gateway sees them. */
 export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
-  const { context, catalog, scheduler, opener } = parts;
+  const { context, scheduler, opener, shelf } = parts;
   const { settings } = context;
-  const find = async (id: string): Promise<ModelFile> => {
-    const file = await catalog.find(id);
-    if (file !== undefined) return file;
-    throw new PlatformError(
-      "model_not_found",
-      `There is no local model '${id}'. 'models list' shows those there are.`,
-      { field: "model" },
-    );
-  };
   return {
     provider: "llama_cpp",
     reportsStreamUsage: true,
     dialectFor: () => "openai",
-    list: async () => (await catalog.scan()).map((file) => toModelInfo(file, settings.context_tokens)),
-    send: async (call) => await send(parts, call, opener.prepare(await find(call.model))),
-    show: async (id) => toDescription(await find(id), { settings, opener }),
+    list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, settings)),
+    send: async (call) => await send(parts, call, await opener.prepare(await shelf.find(call.model))),
+    show: async (id) => await toDescription(await shelf.find(id), { settings, opener }),
     loaded: async () => scheduler.loaded((ms) => Date.now() + ms - performance.now()),
     async load(id, signal) {
       const cancellation = new Cancellation();
@@ -66,23 +67,90 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
       signal.addEventListener("abort", onAbort, { once: true });
       if (signal.aborted) onAbort();
       try {
-        (await scheduler.take(opener.prepare(await find(id)), cancellation)).release();
+        (await scheduler.take(await opener.prepare(await shelf.find(id)), cancellation)).release();
       } finally {
         signal.removeEventListener("abort", onAbort);
       }
     },
     async unload(id) {
-      await find(id);
-      await scheduler.unload(id);
+      await scheduler.unload((await shelf.find(id)).file.id);
     },
-    async delete(id) {
-      const { path } = await find(id);
-      await expectManaged(path, settings.storage_directory);
-      await scheduler.unload(id);
-      for (const part of partsOf(path)) await rm(part, { force: true });
-      await catalog.scan();
+    copy: async (id, destination) => {
+      const { file, record } = await shelf.find(id);
+      const { aliases: _aliases, ...kept } = record.settings;
+      await createModel(parts, {
+        id: destination,
+        from: file.id,
+        settings: JSON.parse(JSON.stringify(kept)),
+      });
     },
+    create: async (id, from, wanted) => await createModel(parts, { id, from, settings: wanted }),
+    delete: async (id) => await deleteModel(parts, await shelf.find(id)),
+    settings: createSettingsAbility({
+      ...parts,
+      onChange: (model) => {
+        context.emit("models.changed");
+        void adopt(parts, model);
+      },
+    }),
   };
+}
+
+/** Loads a model anew that is in memory in another way, once its calls in progress have ended. */
+async function adopt({ context, opener, scheduler }: PlatformParts, model: ShelfModel): Promise<void> {
+  try {
+    const loadable = await opener.prepare(model);
+    if (scheduler.update(loadable)) (await scheduler.take(loadable, new Cancellation())).release();
+  } catch (error) {
+    context.log.warn("model.reload_failed", { model: model.file.id, reason: toPlatformError(error).message });
+  }
+}
+
+interface NewModel {
+  readonly id: string;
+  readonly from: string;
+  readonly settings: JsonObject;
+}
+
+async function createModel(parts: PlatformParts, { id, from, settings: wanted }: NewModel): Promise<void> {
+  const { context, shelf, records } = parts;
+  if (!soundName.test(id))
+    throw new PlatformError(
+      "invalid_request",
+      "The name of a model has letters, digits, '.', '_', ':' and '-', and begins with a letter or digit. Choose another.",
+      { field: "model" },
+    );
+  const holder = await shelf.holderOf(id);
+  if (holder !== undefined)
+    throw new PlatformError(
+      "conflict",
+      `There is a model '${id}' already. Choose another name, or delete that one.`,
+      {
+        field: "model",
+      },
+    );
+  const { file, record } = await shelf.find(from);
+  const model: ShelfModel = { file: { ...file, id }, record: { from: record.from ?? file.id, settings: {} } };
+  const settings = await checkSettings(parts, model, wanted);
+  await records.set(id, { ...model.record, settings });
+  context.emit("models.changed");
+}
+
+/** A model that was made of another has no file of its own to lose. */
+async function deleteModel(parts: PlatformParts, { file, record }: ShelfModel): Promise<void> {
+  const { context, catalog, records, scheduler } = parts;
+  if (record.from === undefined) {
+    const made = [...records.all].filter(([, other]) => other.from === file.id).map(([id]) => id);
+    if (made.length > 0)
+      throw new PlatformError("conflict", `Made of this model are ${made.join(", ")}. Delete these first.`, {
+        field: "model",
+      });
+    await expectManaged(file.path, context.settings.storage_directory);
+  }
+  await scheduler.unload(file.id);
+  if (record.from === undefined) for (const part of partsOf(file.path)) await rm(part, { force: true });
+  await records.delete(file.id);
+  await catalog.scan();
 }
 
 /** Throws PlatformError `forbidden` for a file of a folder that is somebody else's to look after. */
@@ -131,7 +199,7 @@ function isBroken(error: unknown): boolean {
 
 async function takeTurn(parts: PlatformParts, call: Call, model: LoadableModel): Promise<Turn> {
   const { context, scheduler } = parts;
-  const taking = scheduler.take(model, call.cancellation);
+  const taking = scheduler.take(model, call.cancellation, call.tenant);
   context.metrics.set("waiting_calls", scheduler.waitingCalls);
   try {
     return await taking;
@@ -140,32 +208,42 @@ async function takeTurn(parts: PlatformParts, call: Call, model: LoadableModel):
   }
 }
 
-function toDescription(
-  file: ModelFile,
+/** A model under its name and its further ones. */
+function toModelInfos({ file, record }: ShelfModel, settings: LocalSettings): readonly ModelInfo[] {
+  const info = toModelInfo(file, record.settings.context_tokens ?? settings.context_tokens);
+  return [info, ...(record.settings.aliases ?? []).map((id) => ({ ...info, id }))];
+}
+
+async function toDescription(
+  model: ShelfModel,
   about: { readonly settings: LocalSettings; readonly opener: ModelOpener },
-): JsonObject {
-  const { settings, opener } = about;
+): Promise<JsonObject> {
+  const { file, record } = model;
+  const { opener, settings } = about;
   const { head } = file;
-  const info = toModelInfo(file, settings.context_tokens);
+  const [info] = toModelInfos(model, settings);
   const verdict = judgeGguf({ type: "head", head });
+  const own: JsonObject = JSON.parse(JSON.stringify(record.settings));
   return {
     id: file.id,
-    operations: info.operations,
-    capabilities: info.capabilities ?? [],
+    made_of: record.from ?? null,
+    operations: info?.operations ?? [],
+    capabilities: info?.capabilities ?? [],
     size_bytes: file.sizeBytes,
     architecture: head.architecture,
     name: head.name ?? null,
     size_label: head.sizeLabel ?? null,
-    license: head.license ?? null,
-    quantization: info.quantization ?? null,
-    context_tokens: contextTokensOf(file, settings.context_tokens),
+    license: record.settings.license ?? head.license ?? null,
+    quantization: info?.quantization ?? null,
+    context_tokens: info?.contextTokens ?? null,
     trained_context_tokens: head.contextTokens ?? null,
     embedding_length: head.embeddingLength ?? null,
     block_count: head.blockCount ?? null,
     pooling_type: head.poolingType ?? null,
     verdict: verdict.verdict,
     verdict_reasons: verdict.reasons,
-    chat_template: head.chatTemplate ?? null,
-    memory_estimate: opener.prepare(file).estimate,
+    chat_template: record.settings.chat_template ?? head.chatTemplate ?? null,
+    memory_estimate: (await opener.prepare(model)).estimate,
+    settings: own,
   };
 }

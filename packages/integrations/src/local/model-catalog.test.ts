@@ -1,10 +1,12 @@
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRecordedLog } from "@llm-platform/kit/testing";
+import { createMemoryKeyValues, createRecordedLog } from "@llm-platform/kit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeGguf } from "./gguf-sample.test-data.ts";
 import { createModelCatalog } from "./model-catalog.ts";
+import { createModelRecords } from "./model-records.ts";
+import { createModelShelf } from "./model-shelf.ts";
 
 const llama = encodeGguf({ entries: [["general.architecture", "string", "llama"]], tensors: [] });
 const projector = encodeGguf({ entries: [["general.architecture", "string", "clip"]], tensors: [] });
@@ -70,9 +72,13 @@ describe("createModelCatalog", () => {
     const { catalog, changes } = open();
     await catalog.scan();
     await writeFile(join(directory, "b.gguf"), llama);
-    expect((await catalog.find("b"))?.id).toBe("b");
+    const shelf = createModelShelf(
+      catalog,
+      createModelRecords({ keyValues: createMemoryKeyValues(), log: createRecordedLog().log }),
+    );
+    expect((await shelf.find("b")).file.id).toBe("b");
     expect(changes()).toBe(1);
-    expect(await catalog.find("../a")).toBeUndefined();
+    await expect(shelf.find("../a")).rejects.toMatchObject({ code: "model_not_found" });
   });
 
   it("goes on without a folder that cannot be read", async () => {

@@ -15,8 +15,10 @@ const companions = new Set(["clip"]);
 export interface ModelCatalog {
   /** Looks into the folders again and returns what is there, ordered by id. Files that did not change are not read again. */
   scan(): Promise<readonly ModelFile[]>;
-  /** A model by id; looks again when it is not known. */
-  find(id: string): Promise<ModelFile | undefined>;
+  /** What was there at the last look. */
+  readonly known: readonly ModelFile[];
+  /** Paths of the LoRA adapters that were there, by name. */
+  readonly adapters: ReadonlyMap<string, string>;
 }
 
 interface CatalogParts {
@@ -32,31 +34,42 @@ type Read = { readonly stamp: string; readonly head: GgufHead | undefined };
 
 export function createModelCatalog(parts: CatalogParts): ModelCatalog {
   const reads = new Map<string, Read>();
-  let known: ReadonlyMap<string, ModelFile> | undefined;
-  let scanning: Promise<ReadonlyMap<string, ModelFile>> | undefined;
+  let known: readonly ModelFile[] | undefined;
+  let adapters: ReadonlyMap<string, string> = new Map();
+  let scanning: Promise<readonly ModelFile[]> | undefined;
 
-  const scanNow = async (): Promise<ReadonlyMap<string, ModelFile>> => {
+  const scanNow = async (): Promise<readonly ModelFile[]> => {
     const files = new Map<string, ModelFile>();
+    const found = new Map<string, string>();
     for (const directory of directoriesOf(parts)) {
       for (const file of await scanDirectory(directory, reads, parts.log)) {
-        if (files.has(file.id)) parts.log.warn("model.duplicate", { model: file.id, directory });
+        if (file.head.kind === "adapter") found.set(file.id, file.path);
+        else if (files.has(file.id)) parts.log.warn("model.duplicate", { model: file.id, directory });
         else files.set(file.id, file);
       }
     }
+    adapters = found;
     const before = known;
-    known = new Map([...files].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    if (before !== undefined && listOf(before) !== listOf(known)) parts.onChange();
-    return known;
+    const models = [...files.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    if (before !== undefined && listOf(before) === listOf(models)) return before;
+    known = models;
+    if (before !== undefined) parts.onChange();
+    return models;
   };
-  const scan = async (): Promise<ReadonlyMap<string, ModelFile>> => {
+  const scan = async (): Promise<readonly ModelFile[]> => {
     scanning ??= scanNow().finally(() => {
       scanning = undefined;
     });
     return await scanning;
   };
   return {
-    scan: async () => [...(await scan()).values()],
-    find: async (id) => known?.get(id) ?? (await scan()).get(id),
+    scan,
+    get known() {
+      return known ?? [];
+    },
+    get adapters() {
+      return adapters;
+    },
   };
 }
 
@@ -65,8 +78,8 @@ function directoriesOf({ directories, storageDirectory }: CatalogParts): Readonl
   return new Set(isMade ? [...directories, storageDirectory] : directories);
 }
 
-function listOf(files: ReadonlyMap<string, ModelFile>): string {
-  return [...files.values()].map((file) => `${file.id}:${file.sizeBytes}:${file.modifiedAtMs}`).join("\n");
+function listOf(files: readonly ModelFile[]): string {
+  return files.map((file) => `${file.id}:${file.sizeBytes}:${file.modifiedAtMs}`).join("\n");
 }
 
 async function scanDirectory(

@@ -1,53 +1,58 @@
-import { threadsFor } from "./available-resources.ts";
+import { stat } from "node:fs/promises";
 import { startEngine } from "./engine-process.ts";
-import { estimateMemory, formatEstimate } from "./memory-estimate.ts";
-import { contextTokensOf, isEmbeddingModel, type ModelFile } from "./model-file.ts";
-import type { LoadableModel } from "./model-scheduler.ts";
-import type { LocalSettings } from "./settings.ts";
+import { formatEstimate } from "./memory-estimate.ts";
+import { type FoundAdapter, type ModelPlan, type PlanParts, planModel } from "./model-plan.ts";
+import type { LoadableModel } from "./loadable-model.ts";
+import type { ModelSettingsInput } from "./model-settings.ts";
+import type { ShelfModel } from "./model-shelf.ts";
 import type { SocketFolder } from "./socket-path.ts";
 
-/** Most calls that may wait inside an engine for a sequence: only calls with several choices wait there. */
-const engineQueueLength = 256;
-
-/** Makes files ready for the scheduler. */
+/** Makes models ready for the scheduler. */
 export interface ModelOpener {
-  prepare(file: ModelFile): LoadableModel;
+  /** Resolves with the same object for the same model. Rejects with PlatformError `invalid_request` for adapters that are gone. */
+  prepare(model: ShelfModel): Promise<LoadableModel>;
+  /** How a model would be run with other settings. */
+  plan(model: ShelfModel, settings?: ModelSettingsInput): Promise<ModelPlan>;
 }
 
-interface OpenerParts {
-  readonly settings: LocalSettings;
+interface OpenerParts extends PlanParts {
   readonly sockets: SocketFolder;
-  readonly cores: number;
+  /** The file of an adapter. Rejects with PlatformError `invalid_request`. */
+  findAdapter(name: string): Promise<string>;
 }
 
 export function createModelOpener(parts: OpenerParts): ModelOpener {
-  const { settings, sockets, cores } = parts;
+  const { sockets } = parts;
+  const prepared = new WeakMap<ShelfModel, LoadableModel>();
+
+  const findAdapters = async ({ adapters = [] }: ModelSettingsInput): Promise<readonly FoundAdapter[]> =>
+    await Promise.all(
+      adapters.map(async ({ path: name, scale }) => {
+        const path = await parts.findAdapter(name);
+        return { path, scale, sizeBytes: (await stat(path)).size };
+      }),
+    );
+  const plan: ModelOpener["plan"] = async ({ file, record }, settings = record.settings) =>
+    planModel(file, { settings, adapters: await findAdapters(settings) }, parts);
+
   return {
-    prepare(file) {
-      const estimate = estimateMemory(file, {
-        contextTokens: settings.context_tokens,
-        parallel: settings.parallel,
-      });
-      return {
-        id: file.id,
-        bytes: estimate.totalBytes,
-        estimate: formatEstimate(estimate),
-        open: (listener) =>
-          startEngine(
-            {
-              modelId: file.id,
-              modelPath: file.path,
-              socketPath: sockets.newPath(),
-              contextTokens: contextTokensOf(file, settings.context_tokens),
-              parallel: settings.parallel,
-              threads: threadsFor(file.sizeBytes, cores, settings.threads),
-              gpu: settings.gpu,
-              isGenerative: !isEmbeddingModel(file),
-              queueLength: engineQueueLength,
-            },
-            listener,
-          ),
+    plan,
+    async prepare(model) {
+      const known = prepared.get(model);
+      if (known !== undefined) return known;
+      const { engine, memory, keepAliveMs, isPinned } = await plan(model);
+      const loadable: LoadableModel = {
+        id: engine.modelId,
+        bytes: memory.memoryBytes,
+        gpuBytes: memory.gpuBytes,
+        estimate: formatEstimate(memory),
+        stamp: JSON.stringify(engine),
+        keepAliveMs,
+        isPinned,
+        open: (listener) => startEngine({ ...engine, socketPath: sockets.newPath() }, listener),
       };
+      prepared.set(model, loadable);
+      return loadable;
     },
   };
 }

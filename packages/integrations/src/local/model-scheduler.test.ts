@@ -1,119 +1,6 @@
 import { Cancellation, PlatformError } from "@llm-platform/kit";
-import { createRecordedLog } from "@llm-platform/kit/testing";
 import { describe, expect, it } from "vitest";
-import type { Engine, EngineExit, EngineFacts } from "./engine-process.ts";
-import { type LoadableModel, ModelScheduler, type SchedulerParts } from "./model-scheduler.ts";
-import type { SchedulerClock } from "./scheduler-clock.ts";
-
-const facts: EngineFacts = { contextTokens: 64, memoryBytes: 10, loadMs: 1 };
-
-/** Time that moves by hand. */
-function createHandClock(): SchedulerClock & { advance(ms: number): void } {
-  let nowMs = 0;
-  const timers = new Set<{ atMs: number; action: () => void }>();
-  return {
-    nowMs: () => nowMs,
-    after(delayMs, action) {
-      const timer = { atMs: nowMs + delayMs, action };
-      timers.add(timer);
-      return () => void timers.delete(timer);
-    },
-    advance(ms) {
-      nowMs += ms;
-      for (const timer of timers) {
-        if (timer.atMs > nowMs || !timers.delete(timer)) continue;
-        timer.action();
-      }
-    },
-  };
-}
-
-/** An engine whose life is told by the test. */
-interface HandEngine extends Engine {
-  ping: Engine["ping"];
-  load(): Promise<void>;
-  die(): Promise<void>;
-}
-
-function createHandEngine(): HandEngine {
-  const ready = Promise.withResolvers<EngineFacts>();
-  const exited = Promise.withResolvers<EngineExit>();
-  ready.promise.catch(() => undefined);
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
-  };
-  return {
-    socketPath: "/none",
-    processId: undefined,
-    ready: ready.promise,
-    exited: exited.promise,
-    ping: async () => true,
-    async stop() {
-      ready.reject(new PlatformError("unavailable", "stopped"));
-      exited.resolve({ code: 0, signal: null });
-      await exited.promise;
-    },
-    async load() {
-      ready.resolve(facts);
-      await settle();
-    },
-    async die() {
-      ready.reject(new PlatformError("unavailable", "died"));
-      exited.resolve({ code: null, signal: "SIGKILL" });
-      await settle();
-    },
-  };
-}
-
-function setUp(limits: Partial<SchedulerParts["limits"]> = {}) {
-  const clock = createHandClock();
-  const engines: { id: string; engine: HandEngine }[] = [];
-  const happened: string[] = [];
-  const scheduler = new ModelScheduler({
-    clock,
-    log: createRecordedLog().log,
-    events: {
-      onLoaded: (model) => happened.push(`loaded ${model}`),
-      onLoadFailed: (model) => happened.push(`failed ${model}`),
-      onUnloaded: (model, reason) => happened.push(`${reason} ${model}`),
-      onCrashed: (model) => happened.push(`crashed ${model}`),
-      onGenerated: () => undefined,
-      onResidents: () => undefined,
-    },
-    limits: {
-      maxModels: 2,
-      maxBytes: 100,
-      parallel: 2,
-      queueLength: 3,
-      queueWaitMs: 1000,
-      loadTimeoutMs: 5000,
-      keepAliveMs: 10_000,
-      ...limits,
-    },
-  });
-  const model = (id: string, bytes = 10): LoadableModel => ({
-    id,
-    bytes,
-    estimate: `${bytes} bytes`,
-    open() {
-      const engine = createHandEngine();
-      engines.push({ id, engine });
-      return engine;
-    },
-  });
-  const last = (): HandEngine => {
-    const engine = engines.at(-1)?.engine;
-    if (engine === undefined) throw new Error("no engine was started");
-    return engine;
-  };
-  const take = (id: string, cancellation = new Cancellation()) => scheduler.take(model(id), cancellation);
-  const bring = async (id: string) => {
-    const turn = take(id);
-    await last().load();
-    return await turn;
-  };
-  return { clock, engines, happened, scheduler, model, last, take, bring };
-}
+import { setUpScheduler as setUp } from "./hand-scheduler.test-data.ts";
 
 describe("ModelScheduler", () => {
   it("loads a model once for all that wait for it", async () => {
@@ -167,8 +54,10 @@ describe("ModelScheduler", () => {
   });
 
   it("keeps a model for ever when told so", async () => {
-    const { bring, clock, happened } = setUp({ keepAliveMs: undefined });
-    (await bring("a")).release();
+    const { scheduler, model, last, clock, happened } = setUp();
+    const turn = scheduler.take(model("a", 10, { keepAliveMs: undefined }), new Cancellation());
+    await last().load();
+    (await turn).release();
     clock.advance(1e9);
     expect(happened).toEqual(["loaded a"]);
   });

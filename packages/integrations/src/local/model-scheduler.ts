@@ -1,78 +1,14 @@
-import {
-  type Cancellation,
-  type JsonObject,
-  type LoadedModel,
-  type Log,
-  PlatformError,
-} from "@llm-platform/kit";
+import { type Cancellation, type LoadedModel, PlatformError } from "@llm-platform/kit";
 import { CallQueue } from "./call-queue.ts";
-import type { Engine, EngineListener } from "./engine-process.ts";
 import { LoadCircuit } from "./load-circuit.ts";
+import { LoadPace } from "./load-pace.ts";
+import type { LoadableModel } from "./loadable-model.ts";
 import { decideRoom, type Resident, type RoomLimits } from "./room-policy.ts";
-import type { SchedulerClock } from "./scheduler-clock.ts";
-
-/** A model with what it takes in memory. */
-export interface LoadableModel {
-  readonly id: string;
-  readonly bytes: number;
-  /** One line on the memory, for the log. */
-  readonly estimate: string;
-  /** Starts an engine that loads it. */
-  open(listener: EngineListener): Engine;
-}
-
-/** A turn at a loaded model. */
-export interface Turn {
-  /** Where the model is served. */
-  readonly engine: Engine;
-  /**
-   * Says that the call is over; later calls change nothing.
-   * After one whose connection broke the engine gets no further calls until it has answered a ping.
-   */
-  release(outcome?: "broken"): void;
-}
+import type { SchedulerParts, Turn, UnloadReason } from "./scheduler-parts.ts";
+import { createSeat, type Seat, toLoadedModel } from "./seat.ts";
 
 /** An engine answers a ping between two tokens, so within milliseconds. */
 const examineTimeoutMs = 5_000;
-
-/** Why a model left memory. */
-export type UnloadReason = "idle" | "evicted" | "asked" | "stopping";
-
-/** What the scheduler tells: counted and announced by the integration. */
-export interface SchedulerEvents {
-  onLoaded(model: string, seconds: number): void;
-  onLoadFailed(model: string): void;
-  onUnloaded(model: string, reason: UnloadReason): void;
-  onCrashed(model: string, detail: JsonObject): void;
-  onGenerated(model: string, tokens: number): void;
-  /** How many models are in memory now. */
-  onResidents(count: number): void;
-}
-
-export interface SchedulerParts {
-  readonly clock: SchedulerClock;
-  readonly log: Log;
-  readonly events: SchedulerEvents;
-  readonly limits: RoomLimits & {
-    readonly parallel: number;
-    readonly queueLength: number;
-    readonly queueWaitMs: number;
-    readonly loadTimeoutMs: number;
-    /** Undefined: never unloaded for being idle. */
-    readonly keepAliveMs: number | undefined;
-  };
-}
-
-interface Seat {
-  readonly model: LoadableModel;
-  readonly engine: Engine;
-  state: "loading" | "ready" | "suspect" | "stopping";
-  memoryBytes: number;
-  activeCalls: number;
-  lastUsedMs: number;
-  expiresAtMs: number | undefined;
-  disarm: () => void;
-}
 
 /**
  * Decides which models are in memory and whose turn it is.
@@ -86,16 +22,25 @@ export class ModelScheduler {
   readonly #wanted = new Map<string, LoadableModel>();
   readonly #queue: CallQueue<Turn>;
   readonly #circuit = new LoadCircuit();
+  readonly #pace: LoadPace;
   #isStopping = false;
+  #isAdvancing = false;
+  #mustAdvance = false;
+  #wake: { readonly atMs: number; readonly disarm: () => void } | undefined;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    const { queueLength, queueWaitMs } = parts.limits;
+    const { queueLength, queueWaitMs, maxLoadsPerMinute } = parts.limits;
+    this.#pace = new LoadPace(maxLoadsPerMinute);
     this.#queue = new CallQueue({
       clock: parts.clock,
       maxLength: queueLength,
       maxWaitMs: queueWaitMs,
-      isLoading: (model) => this.#seats.get(model)?.state === "loading",
+      isLoading: (model) => {
+        const seat = this.#seats.get(model);
+        return seat !== undefined && (seat.state === "loading" || this.#isOutdated(seat));
+      },
+      onLeft: () => this.#advance(),
     });
   }
 
@@ -105,22 +50,18 @@ export class ModelScheduler {
   }
 
   /**
-   * Takes a turn at a model; loads it when it is not in memory.
+   * Takes a turn at a model; loads it when it is not in memory, and anew when it is there in another way: then once the
+   * calls in progress have ended.
    * Rejects with PlatformError `overloaded`, `unavailable`, `insufficient_storage`, `shutting_down`, or the cancellation's reason.
    */
-  async take(model: LoadableModel, cancellation: Cancellation): Promise<Turn> {
+  async take(model: LoadableModel, cancellation: Cancellation, tenant = ""): Promise<Turn> {
     if (this.#isStopping) throw shuttingDown();
     if (cancellation.reason !== undefined) throw cancellation.reason;
-    const seat = this.#seats.get(model.id);
-    if (
-      seat?.state === "ready" &&
-      seat.activeCalls < this.#parts.limits.parallel &&
-      this.#queue.first(model.id) === undefined
-    ) {
-      return this.#seatTurn(seat);
-    }
     this.#wanted.set(model.id, model);
-    const turn = this.#queue.wait(model.id, cancellation);
+    const seat = this.#seats.get(model.id);
+    if (seat !== undefined && this.#hasTurn(seat) && this.#queue.first(model.id) === undefined)
+      return this.#seatTurn(seat);
+    const turn = this.#queue.wait({ model: model.id, tenant, cancellation });
     this.#advance();
     return await turn;
   }
@@ -129,12 +70,30 @@ export class ModelScheduler {
   loaded(toWallMs: (ms: number) => number): readonly LoadedModel[] {
     return [...this.#seats.values()]
       .filter((seat) => seat.state === "ready")
-      .map((seat) => ({
-        id: seat.model.id,
-        memoryBytes: seat.memoryBytes,
-        activeCalls: seat.activeCalls,
-        ...(seat.expiresAtMs === undefined ? {} : { expiresAtMs: Math.round(toWallMs(seat.expiresAtMs)) }),
-      }));
+      .map((seat) => toLoadedModel(seat, toWallMs));
+  }
+
+  /** Keeps a model in memory as it now says. Returns whether it is there but in another way, so that it is to be loaded anew. */
+  update(model: LoadableModel): boolean {
+    const seat = this.#seats.get(model.id);
+    if (seat === undefined) return false;
+    if (seat.model.stamp !== model.stamp) return true;
+    seat.model = model;
+    if (seat.state === "ready" && seat.activeCalls === 0) this.#rest(seat);
+    this.#advance();
+    return false;
+  }
+
+  /** Whether a model is in memory in another way than it now is. */
+  isOutdated(model: LoadableModel): boolean {
+    const seat = this.#seats.get(model.id);
+    return seat !== undefined && seat.model.stamp !== model.stamp;
+  }
+
+  /** Throws PlatformError `insufficient_storage` for a model that could never be loaded. */
+  requireRoom(model: Pick<LoadableModel, "id" | "bytes" | "gpuBytes" | "estimate">): void {
+    const { limits } = this.#parts;
+    if (decideRoom(model, [], limits).type === "refuse") throw tooLarge(model, limits);
   }
 
   /** Lets a model go now; calls in progress break. Resolves when its process is gone. */
@@ -157,66 +116,139 @@ export class ModelScheduler {
   /** Refuses all that wait and ends all engines; when the signal aborts, by force. */
   async stop(signal: AbortSignal): Promise<void> {
     this.#isStopping = true;
+    this.#disarmWake();
     this.#queue.refuseAll(shuttingDown());
     await Promise.all(
       [...this.#seats.values()].map(async (seat) => await this.#leave(seat, "stopping", signal)),
     );
   }
 
-  /** Gives turns and starts loads as far as there is room. */
+  /** Gives turns and starts loads as far as there is room. What happens meanwhile is looked at afterwards. */
   #advance(): void {
-    if (this.#isStopping) return;
-    for (const id of this.#queue.models) {
+    this.#mustAdvance = true;
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    while (this.#mustAdvance && !this.#isStopping) {
+      this.#mustAdvance = false;
+      this.#look();
+    }
+    this.#isAdvancing = false;
+  }
+
+  #look(): void {
+    this.#disarmWake();
+    for (const seat of this.#seats.values()) seat.isYielding = false;
+    const { models } = this.#queue;
+    // First who has to go, then who may stay and work.
+    for (const id of models) if (!this.#seats.has(id)) this.#bringIn(id);
+    for (const id of models) {
       const seat = this.#seats.get(id);
-      if (seat === undefined) this.#bringIn(id);
-      else if (seat.state === "ready") this.#grantTurns(seat);
+      if (seat?.state === "ready") this.#grantTurns(seat);
     }
   }
 
   #grantTurns(seat: Seat): void {
-    while (seat.activeCalls < this.#parts.limits.parallel) {
+    if (this.#isOutdated(seat)) {
+      if (seat.activeCalls === 0) void this.#leave(seat, "changed");
+      return;
+    }
+    while (this.#hasTurn(seat)) {
       const waiter = this.#queue.first(seat.model.id);
       if (waiter === undefined) return;
       waiter.grant(this.#seatTurn(seat));
     }
   }
 
+  #hasTurn(seat: Seat): boolean {
+    const isFree = seat.state === "ready" && seat.activeCalls < this.#parts.limits.parallel;
+    return isFree && !seat.isYielding && !this.#isOutdated(seat);
+  }
+
+  #isOutdated(seat: Seat): boolean {
+    const wanted = this.#wanted.get(seat.model.id);
+    return wanted !== undefined && wanted.stamp !== seat.model.stamp;
+  }
+
   #bringIn(id: string): void {
     const model = this.#wanted.get(id);
     if (model === undefined) return;
-    const pauseMs = this.#circuit.pauseMs(id, this.#parts.clock.nowMs());
+    const nowMs = this.#parts.clock.nowMs();
+    const pauseMs = this.#circuit.pauseMs(id, nowMs);
     if (pauseMs > 0) {
       const message = `The model '${id}' failed to load several times; it is tried again in ${Math.ceil(pauseMs / 1000)} s.`;
       this.#queue.refuseAll(new PlatformError("unavailable", message, { retryAfterMs: pauseMs }), id);
       return;
     }
-    const decision = decideRoom(model.bytes, this.#residents(), this.#parts.limits);
+    const decision = decideRoom(model, this.#residents(nowMs), this.#parts.limits);
     switch (decision.type) {
       case "load":
         this.#load(model);
         return;
       case "evict":
-        for (const evicted of decision.ids) {
-          const seat = this.#seats.get(evicted);
-          if (seat !== undefined) void this.#leave(seat, "evicted");
-        }
+        this.#makeRoom(decision.ids, nowMs);
         return;
       case "wait":
+        this.#wakeAtTurnEnd(nowMs);
         return;
       case "refuse":
         this.#parts.log.warn("model.too_large", { model: id, estimate: model.estimate });
-        this.#queue.refuseAll(tooLarge(model, this.#parts.limits.maxBytes), id);
+        this.#queue.refuseAll(tooLarge(model, this.#parts.limits), id);
         return;
       default:
         return decision satisfies never;
     }
   }
 
-  #residents(): readonly Resident[] {
+  /** Lets idle models go; those with calls get no further ones until they are idle. */
+  #makeRoom(ids: readonly string[], nowMs: number): void {
+    const pauseMs = this.#pace.pauseMs(nowMs);
+    if (pauseMs > 0) {
+      this.#wakeAfter(pauseMs);
+      return;
+    }
+    for (const id of ids) {
+      const seat = this.#seats.get(id);
+      if (seat === undefined) continue;
+      if (seat.activeCalls === 0) void this.#leave(seat, "evicted");
+      else seat.isYielding = true;
+    }
+  }
+
+  #wakeAtTurnEnd(nowMs: number): void {
+    const left = [...this.#seats.values()]
+      .map((seat) => this.#turnLeftMs(seat, nowMs))
+      .filter((ms) => ms > 0);
+    if (left.length > 0) this.#wakeAfter(Math.min(...left));
+  }
+
+  /** Looks again then, or when it was to do so earlier. */
+  #wakeAfter(delayMs: number): void {
+    const { clock } = this.#parts;
+    const atMs = clock.nowMs() + delayMs;
+    if (this.#wake !== undefined && this.#wake.atMs <= atMs) return;
+    this.#disarmWake();
+    this.#wake = { atMs, disarm: clock.after(delayMs, () => this.#advance()) };
+  }
+
+  #disarmWake(): void {
+    this.#wake?.disarm();
+    this.#wake = undefined;
+  }
+
+  #turnLeftMs(seat: Seat, nowMs: number): number {
+    const isBusy = seat.activeCalls > 0 || this.#queue.first(seat.model.id) !== undefined;
+    return this.#pace.turnLeftMs({ ...seat, isBusy }, nowMs);
+  }
+
+  #residents(nowMs: number): readonly Resident[] {
     return [...this.#seats.values()].map((seat) => ({
       id: seat.model.id,
       bytes: seat.model.bytes,
-      isBusy: seat.state !== "ready" || seat.activeCalls > 0,
+      gpuBytes: seat.model.gpuBytes,
+      isPinned: seat.model.isPinned,
+      isFixed: seat.state !== "ready" || this.#turnLeftMs(seat, nowMs) > 0,
+      isLeaving: seat.state === "stopping",
+      isBusy: seat.activeCalls > 0,
       lastUsedMs: seat.lastUsedMs,
     }));
   }
@@ -225,16 +257,8 @@ export class ModelScheduler {
     const { clock, log, events, limits } = this.#parts;
     log.info("model.loading", { model: model.id, memory: model.estimate });
     const engine = model.open({ log, onGenerated: (tokens) => events.onGenerated(model.id, tokens) });
-    const seat: Seat = {
-      model,
-      engine,
-      state: "loading",
-      memoryBytes: model.bytes,
-      activeCalls: 0,
-      lastUsedMs: clock.nowMs(),
-      expiresAtMs: undefined,
-      disarm: () => undefined,
-    };
+    const seat = createSeat(model, engine, clock.nowMs());
+    this.#pace.record(clock.nowMs());
     this.#seats.set(model.id, seat);
     events.onResidents(this.#seats.size);
     const startedAtMs = clock.nowMs();
@@ -249,6 +273,8 @@ export class ModelScheduler {
         if (seat.state !== "loading") return;
         seat.state = "ready";
         seat.memoryBytes = facts.memoryBytes;
+        seat.readyAtMs = clock.nowMs();
+        seat.lastUsedMs = seat.readyAtMs;
         this.#circuit.recordSuccess(model.id);
         events.onLoaded(model.id, (clock.nowMs() - startedAtMs) / 1000);
         this.#rest(seat);
@@ -320,11 +346,13 @@ export class ModelScheduler {
 
   /** Starts the countdown of an idle model. */
   #rest(seat: Seat): void {
-    const { clock, limits } = this.#parts;
+    const { clock } = this.#parts;
+    const { keepAliveMs } = seat.model;
     seat.disarm();
-    if (limits.keepAliveMs === undefined) return;
-    seat.expiresAtMs = clock.nowMs() + limits.keepAliveMs;
-    seat.disarm = clock.after(limits.keepAliveMs, () => {
+    seat.expiresAtMs = undefined;
+    if (keepAliveMs === undefined) return;
+    seat.expiresAtMs = clock.nowMs() + keepAliveMs;
+    seat.disarm = clock.after(keepAliveMs, () => {
       if (seat.activeCalls === 0) void this.#leave(seat, "idle");
     });
   }
@@ -338,10 +366,14 @@ export class ModelScheduler {
   }
 }
 
-function tooLarge(model: LoadableModel, maxBytes: number): PlatformError {
+function tooLarge(
+  { id, bytes, estimate }: Pick<LoadableModel, "id" | "bytes" | "estimate">,
+  { maxBytes, maxGpuBytes }: RoomLimits,
+): PlatformError {
+  const [limitBytes, place] = bytes > maxBytes ? [maxBytes, "memory"] : [maxGpuBytes, "memory of the GPU"];
   const message =
-    `The model '${model.id}' needs about ${model.estimate}, but local models may take ${Math.floor(maxBytes / 1024 / 1024)} MiB. ` +
-    "Choose a smaller model, or lower 'context_tokens' or 'parallel', or raise 'memory_limit_bytes'.";
+    `The model '${id}' needs about ${estimate}, but local models may take ${Math.floor(limitBytes / 1024 / 1024)} MiB of ${place}, pinned ones with them. ` +
+    "Choose a smaller model, or lower 'context_tokens', 'parallel' or 'gpu_layers', or raise 'memory_limit_bytes'.";
   return new PlatformError("insufficient_storage", message);
 }
 

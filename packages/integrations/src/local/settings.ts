@@ -37,6 +37,14 @@ const settingsSchema = z.strictObject({
     .default(300)
     .describe("Seconds that a model stays in memory after its last call; -1 means for ever."),
   max_loaded_models: z.int().min(1).max(64).default(3).describe("Models in memory at once."),
+  max_loads_per_minute: z
+    .int()
+    .min(1)
+    .max(600)
+    .default(12)
+    .describe(
+      "Once so many models were loaded within a minute, none is put out for another. A minute divided by it is also the turn of a model that others wait for.",
+    ),
   memory_limit_bytes: z
     .int()
     .min(1)

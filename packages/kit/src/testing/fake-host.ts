@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "../chat.ts";
 import { PlatformError } from "../errors.ts";
+import type { Gpu } from "../gpu.ts";
 import type {
   IntegrationContext,
   IntegrationDefinition,
@@ -25,6 +26,8 @@ export interface FakeHostInput<Settings> {
   readonly name?: string;
   /** Running integrations that `context.dependency` finds. Default: none. */
   readonly dependencies?: Readonly<Record<string, RunningIntegration>>;
+  /** GPUs that the machine is said to have. Default: none. */
+  readonly gpus?: readonly Gpu[];
 }
 
 /** What an integration told everyone. */
@@ -83,6 +86,7 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
       upstreams.push(upstream);
       return upstream;
     },
+    gpus: async () => input.gpus ?? [],
     emit: (type, data = {}) => void events.push({ type, data }),
     dependency: (name) => input.dependencies?.[name],
   };

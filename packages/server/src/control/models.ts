@@ -9,9 +9,18 @@ export interface ModelOperationParts {
   readonly directory: ModelDirectory;
 }
 
-const modelInput = z.strictObject({
-  model: z.string().min(1).max(512).describe("Name of the model, or integration/name."),
-});
+export const modelName = z.string().min(1).max(512).describe("Name of the model, or integration/name.");
+
+/** Asks the drivers of this machine for its GPUs. */
+type ReadGpus = (signal: AbortSignal) => Promise<
+  readonly {
+    readonly name: string;
+    readonly memoryTotalBytes: number | undefined;
+    readonly memoryUsedBytes: number | undefined;
+  }[]
+>;
+
+const modelInput = z.strictObject({ model: modelName });
 
 const copyInput = modelInput.extend({
   destination: z.string().min(1).max(512).describe("The further name, as the integration takes it."),
@@ -42,14 +51,26 @@ export const loadedSchema = z.object({
   active_calls: z.number().nullable(),
 });
 
+const gpuSchema = z.object({
+  name: z.string(),
+  memory_total_bytes: z.number().nullable(),
+  memory_used_bytes: z.number().nullable(),
+});
+
 const done = z.object({ model: z.string(), integration: z.string(), status: z.string() });
 
 /** Operations on models, over all integrations that serve them. */
-export function modelOperations(parts: ModelOperationParts): readonly Operation[] {
+export function modelOperations(
+  parts: ModelOperationParts & { readonly gpus: ReadGpus },
+): readonly Operation[] {
   return [...readingOperations(parts), ...changingOperations(parts)];
 }
 
-function readingOperations({ manager, directory }: ModelOperationParts): readonly Operation[] {
+function readingOperations({
+  manager,
+  directory,
+  gpus,
+}: ModelOperationParts & { readonly gpus: ReadGpus }): readonly Operation[] {
   return [
     defineOperation({
       name: "models.list",
@@ -79,12 +100,19 @@ function readingOperations({ manager, directory }: ModelOperationParts): readonl
     }),
     defineOperation({
       name: "models.loaded",
-      summary: "Models that are in memory now.",
+      summary: "Models that are in memory now, and the GPUs of this machine.",
       permission: "models.read",
       rest: { method: "GET", path: "/api/v1/models/loaded" },
       input: z.strictObject({}),
-      output: z.object({ models: z.array(loadedSchema).readonly() }),
-      run: async (_input, { signal }) => ({ models: await listLoaded(manager, signal) }),
+      output: z.object({ models: z.array(loadedSchema).readonly(), gpus: z.array(gpuSchema).readonly() }),
+      run: async (_input, { signal }) => ({
+        models: await listLoaded(manager, signal),
+        gpus: (await gpus(signal)).map(({ name, memoryTotalBytes, memoryUsedBytes }) => ({
+          name,
+          memory_total_bytes: memoryTotalBytes ?? null,
+          memory_used_bytes: memoryUsedBytes ?? null,
+        })),
+      }),
     }),
   ];
 }
@@ -197,7 +225,8 @@ export function modelPlatformOf(manager: Manager, name: string): ModelPlatform {
   );
 }
 
-function findModel(
+/** A model by its name, with the ability that serves it. Throws PlatformError `model_not_found` or `unavailable`. */
+export function findModel(
   { manager, directory }: ModelOperationParts,
   name: string,
 ): { readonly info: CatalogueModel; readonly platform: ModelPlatform } {
@@ -236,7 +265,8 @@ async function listLoaded(
   return perIntegration.flat();
 }
 
-function ability<Action>(action: Action | undefined, info: CatalogueModel, verb: string): Action {
+/** What a platform can do. Throws PlatformError `unsupported_parameter` where it cannot. */
+export function ability<Action>(action: Action | undefined, info: CatalogueModel, verb: string): Action {
   if (action !== undefined) return action;
   throw new PlatformError(
     "unsupported_parameter",

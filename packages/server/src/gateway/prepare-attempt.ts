@@ -135,6 +135,7 @@ class OutgoingCall implements Call {
   /** Of this attempt alone: a deadline ends it while the call goes on elsewhere. */
   readonly cancellation = new Cancellation();
   readonly traceparent: string | undefined;
+  readonly tenant: string;
   readonly dialectHeaders: Call["dialectHeaders"];
 
   constructor(call: GatewayCall, outgoing: Pick<Call, "dialect" | "model" | "body" | "dialectHeaders">) {
@@ -145,6 +146,8 @@ class OutgoingCall implements Call {
     this.stream = call.stream;
     this.body = outgoing.body;
     this.traceparent = call.traceparent;
+    const { teamId, userId, id } = call.principal;
+    this.tenant = teamId ?? userId ?? id;
     this.dialectHeaders = outgoing.dialectHeaders;
   }
 

@@ -26,6 +26,7 @@ export function createContext(input: ContextInput): IntegrationContext<unknown> 
     keyValues: services.keyValues,
     fetch: (url, options) => services.fetch(url, options),
     upstream: (origin, limits) => services.upstream(origin, limits),
+    gpus: (one) => services.gpus(one),
     emit(type, data = {}) {
       if (!signal.aborted) input.publish({ integration: name, type, data });
     },

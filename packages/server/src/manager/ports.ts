@@ -1,5 +1,6 @@
 import type {
   FetchOptions,
+  Gpu,
   Instruments,
   IntegrationDefinition,
   JsonObject,
@@ -59,6 +60,7 @@ export interface HostServices {
   readonly dataDirectory: string;
   fetch(url: string, options?: FetchOptions): Promise<Response>;
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   /** Resolves when no call of this attempt is in flight on its upstreams, or when `signal` aborts. */
   whenIdle(signal: AbortSignal): Promise<void>;
   /** Closes every connection of the attempt. Called once. */

@@ -53,6 +53,7 @@ export function createTestManager(changes: Partial<ManagerParts> = {}): TestMana
       return {
         metrics: createRecordedMetrics([]).instruments,
         keyValues: createMemoryKeyValues(),
+        gpus: async () => [],
         dataDirectory: "/nowhere",
         fetch: () => Promise.reject(new Error("a scripted integration calls nobody")),
         upstream() {

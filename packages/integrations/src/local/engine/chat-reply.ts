@@ -5,6 +5,7 @@ import { chatRequestSchema } from "./chat-request.ts";
 import type { LoadedEngine } from "./loaded-engine.ts";
 import type { TokenLogprob } from "./logprobs.ts";
 import { type ReplyWriter, settleAll } from "./reply-writer.ts";
+import { withChatDefaults } from "./request-defaults.ts";
 import { parseRequest } from "./request-parse.ts";
 import { toUsage, type UsageBlock } from "./usage-block.ts";
 
@@ -16,7 +17,7 @@ interface ReplyHead {
 
 /** Answers one chat request, whole or as a stream. Throws PlatformError before the first byte. */
 export async function answerChat(engine: LoadedEngine, body: unknown, writer: ReplyWriter): Promise<void> {
-  const request = parseRequest(chatRequestSchema, body);
+  const request = parseRequest(chatRequestSchema, withChatDefaults(body, engine.defaults));
   const plan = planChat(engine, request);
   const head = {
     id: `chatcmpl-${randomBytes(16).toString("hex")}`,

@@ -7,6 +7,7 @@ import type { LoadedEngine } from "./loaded-engine.ts";
 import type { TokenLogprob } from "./logprobs.ts";
 import { tokenizeRaw } from "./prompt-tokens.ts";
 import { type ReplyWriter, settleAll } from "./reply-writer.ts";
+import { withSamplingDefaults } from "./request-defaults.ts";
 import { parseRequest } from "./request-parse.ts";
 import { type Sampling, seedOfChoice, toSampling, toStopStrings } from "./sampling.ts";
 import { toToken } from "./token-id.ts";
@@ -38,7 +39,7 @@ export async function answerCompletion(
   body: unknown,
   writer: ReplyWriter,
 ): Promise<void> {
-  const request = parseRequest(completionRequestSchema, body);
+  const request = parseRequest(completionRequestSchema, withSamplingDefaults(body, engine.defaults));
   refuseCombinations(request);
   const prompts = toPrompts(engine, request);
   const sampling = toSampling(request);

@@ -9,6 +9,7 @@ import {
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { createEmbedder, type Embedder } from "./embedder.ts";
 import type { EngineOptions } from "./engine-options.ts";
+import type { RequestDefaults } from "./request-defaults.ts";
 import { SequencePool } from "./sequence-pool.ts";
 
 type LogLevel = "debug" | "info" | "warn" | "error";
@@ -37,6 +38,8 @@ export interface LoadedEngine {
   readonly embedder: Embedder;
   /** No token of the model stands for more text than this; 0 when unknown. */
   readonly longestTokenCharacters: number;
+  /** What requests that leave something open are filled in with. */
+  readonly defaults: RequestDefaults;
   readonly report: EngineReport;
 }
 
@@ -60,13 +63,14 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
   });
   const model = await llama.loadModel({
     modelPath: options.modelPath,
-    ...(options.gpu === "auto" ? {} : { gpuLayers: 0 }),
+    ...(options.gpu === "auto" ? optional("gpuLayers", options.gpuLayers) : { gpuLayers: 0 }),
+    metadataOverrides: toNested(options.overrides),
   });
   const context = options.isGenerative ? await createContext(model, options) : undefined;
   const contextTokens = Math.min(options.contextTokens, context?.contextSize ?? Number.POSITIVE_INFINITY);
   const { bosString, eosString } = model.tokens;
   const tokenizer = model.fileInfo.metadata.tokenizer;
-  const template = createChatTemplate(tokenizer?.chat_template, {
+  const template = createChatTemplate(options.chatTemplate ?? tokenizer?.chat_template, {
     bos: bosString ?? "",
     eos: eosString ?? "",
   });
@@ -85,6 +89,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
       (longest, token) => Math.max(longest, token.length),
       0,
     ),
+    defaults: options.defaults,
     report,
   };
 }
@@ -94,7 +99,44 @@ async function createContext(model: LlamaModel, options: EngineOptions): Promise
     sequences: options.parallel,
     contextSize: options.contextTokens,
     threads: { ideal: options.threads, min: options.threads },
+    ...optional("batchSize", options.batchTokens),
+    ...(options.adapters.length === 0
+      ? {}
+      : { lora: { adapters: options.adapters.map(({ path, scale }) => ({ filePath: path, scale })) } }),
   });
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [Key in Name]?: Value } | object {
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** `{"llama.rope.freq_base": 1}` as the library takes it: `{llama: {rope: {freq_base: 1}}}`. */
+function toNested(flat: EngineOptions["overrides"]): object {
+  const root: Nested = new Map();
+  for (const [name, value] of Object.entries(flat)) {
+    const parts = name.split(".");
+    const last = parts.pop() ?? name;
+    let level = root;
+    for (const part of parts) {
+      const next = level.get(part);
+      const inner: Nested = next instanceof Map ? next : new Map();
+      level.set(part, inner);
+      level = inner;
+    }
+    level.set(last, value);
+  }
+  return toObject(root);
+}
+
+type Nested = Map<string, Nested | number | string>;
+
+function toObject(level: Nested): object {
+  return Object.fromEntries(
+    [...level].map(([name, value]) => [name, value instanceof Map ? toObject(value) : value]),
+  );
 }
 
 function createPool(context: LlamaContext, options: EngineOptions): SequencePool {

@@ -1,5 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { LlamaContextSequence, Token } from "node-llama-cpp";
+import { chooseSlot } from "./slot-choice.ts";
 
 /** A sequence lent to one generation. */
 export interface SequenceLease {
@@ -20,12 +21,7 @@ interface Waiter {
   readonly resolve: (slot: Slot) => void;
 }
 
-/**
- * Lends the sequences of a context, first come first served.
- *
- * Of the idle ones it lends that which holds the longest start of the prompt, so that a conversation
- * finds its own cache again; among equals the one unused for longest.
- */
+/** Lends the sequences of a context, first come first served, so that a conversation finds its own cache again. */
 export class SequencePool {
   readonly #slots: readonly Slot[];
   readonly #waiters: Waiter[] = [];
@@ -60,18 +56,17 @@ export class SequencePool {
   }
 
   #take(tokens: Token[]): Slot | undefined {
-    let best: Slot | undefined;
-    let bestPrefix = -1;
-    for (const slot of this.#slots) {
-      if (slot.isBusy) continue;
-      const prefix = slot.sequence.compareContextTokens(tokens).firstDifferentIndex;
-      if (prefix < bestPrefix || (prefix === bestPrefix && best !== undefined && best.usedAt <= slot.usedAt))
-        continue;
-      best = slot;
-      bestPrefix = prefix;
-    }
-    if (best !== undefined) this.#markBusy(best);
-    return best;
+    const idle = this.#slots
+      .filter((slot) => !slot.isBusy)
+      .map((slot) => ({
+        slot,
+        heldTokens: slot.sequence.nextTokenIndex,
+        commonTokens: slot.sequence.compareContextTokens(tokens).firstDifferentIndex,
+        usedAt: slot.usedAt,
+      }));
+    const chosen = chooseSlot(idle)?.slot;
+    if (chosen !== undefined) this.#markBusy(chosen);
+    return chosen;
   }
 
   async #wait(tokens: Token[], signal: AbortSignal): Promise<Slot> {

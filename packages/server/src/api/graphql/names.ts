@@ -5,6 +5,7 @@ const rootFields: Readonly<Record<string, string>> = {
   "integrations.status": "integration",
   "models.show": "modelDetails",
   "models.loaded": "loadedModels",
+  "models.settings.get": "modelSettings",
   "usage.list": "attempts",
   "usage.sum": "usage",
   "audit.list": "auditRecords",

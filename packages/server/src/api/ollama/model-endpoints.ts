@@ -2,6 +2,8 @@ import { type JsonObject, PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import { loadedSchema, modelSchema } from "../../control/models.ts";
 import { checkInput, type OperationContext } from "../../control/operation.ts";
+import { toJinja } from "../../core/go-template.ts";
+import { toParameterSettings } from "../../core/modelfile.ts";
 import { listModelNames } from "../../gateway/model-names.ts";
 import { toRunning, toShown, toTag } from "./model-wire.ts";
 import { findOllamaModel, type OllamaParts, runOperation } from "./operations.ts";
@@ -21,6 +23,11 @@ const createInput = z.strictObject({
   model: z.string().min(1).max(512),
   from: z.string().min(1).max(512),
   stream: z.boolean().default(true),
+  system: z.string().optional(),
+  template: z.string().optional(),
+  license: z.union([z.string(), z.array(z.string())]).optional(),
+  parameters: z.record(z.string(), z.json()).optional(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })).optional(),
 });
 
 const shown = z.object({ model: modelSchema, details: z.record(z.string(), z.json()) });
@@ -76,7 +83,7 @@ export async function copyModel(parts: OllamaParts, body: unknown, context: Oper
 }
 
 /**
- * Makes a model of another. What a platform can do of it is a copy: what else a client asks for is refused, for a model
+ * Makes a model of another: a copy, or one with settings of its own. What else a client asks for is refused, for a model
  * without it would not be the one that was meant. Resolves with whether the answer is to be a stream.
  */
 export async function createModel(
@@ -86,13 +93,36 @@ export async function createModel(
 ): Promise<{ readonly stream: boolean }> {
   const parsed = createInput.safeParse(body);
   if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path[0];
     throw new PlatformError(
       "unsupported_parameter",
-      "Only a model `model` that is as the one that `from` names can be made here. Make others on the Ollama server itself.",
-      { field: String(parsed.error.issues[0]?.path[0] ?? "model") },
+      "A model `model` is made here of the one that `from` names, with `system`, `template`, `license`, `parameters` and `messages` of its own. Make others on the Ollama server itself.",
+      { field: String(field ?? "model") },
     );
   }
-  const { model: destination, from: source, stream } = parsed.data;
-  await copyModel(parts, { source, destination }, context);
+  const { model, from, stream, ...own } = parsed.data;
+  const found = findOllamaModel(parts.directory, from);
+  const source = `${found.integration}/${found.id}`;
+  const settings = toSettings(own);
+  if (Object.keys(settings).length === 0)
+    await copyModel(parts, { source: from, destination: model }, context);
+  else await runOperation(parts, "models.create", { input: { model, from: source, settings }, context });
   return { stream };
+}
+
+function toSettings({
+  system,
+  template,
+  license,
+  parameters = {},
+  messages = [],
+}: Omit<z.output<typeof createInput>, "model" | "from" | "stream">): JsonObject {
+  return {
+    ...toParameterSettings(Object.entries(parameters)),
+    ...(system === undefined ? {} : { system_prompt: system }),
+    ...(template === undefined ? {} : { chat_template: toJinja(template) }),
+    ...(license === undefined ? {} : { license: [license].flat().join("\n\n") }),
+    ...(messages.length === 0 ? {} : { messages }),
+  };
 }

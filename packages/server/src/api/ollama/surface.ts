@@ -102,7 +102,7 @@ const endpoints: readonly ModelEndpoint[] = [
   {
     method: "POST",
     path: "/api/create",
-    operation: "models.copy",
+    operation: "models.create",
     access: "models.write",
     answer: async (parts, { body, client, context }) => {
       const { stream } = await createModel(parts, body, context);

@@ -1,5 +1,6 @@
 import {
   type FetchOptions,
+  type Gpu,
   type Instruments,
   type IntegrationContext,
   type Json,
@@ -51,6 +52,7 @@ export function createGuestContext(input: GuestContextInput): IntegrationContext
     upstream() {
       throw new PlatformError("unavailable", `${name}: model calls are not open to a process of its own.`);
     },
+    gpus: async (until) => toGpus(await peer.call("gpus", [], until)),
     emit: (type, data: JsonObject = {}) => peer.notify("emit", type, toPlain(data)),
     dependency: () => undefined,
   };
@@ -97,6 +99,15 @@ export function toPlain(value: unknown): unknown {
     return typeof part === "bigint" ? String(part) : part;
   });
   return text === undefined ? undefined : JSON.parse(text);
+}
+
+function toGpus(value: unknown): readonly Gpu[] {
+  const rows: readonly unknown[] = Array.isArray(value) ? value : [];
+  return rows.filter(isGpu);
+}
+
+function isGpu(value: unknown): value is Gpu {
+  return typeof value === "object" && value !== null && "name" in value && typeof value.name === "string";
 }
 
 function toJson(value: unknown): Json | undefined {

@@ -25,6 +25,7 @@ export function createHostHandlers(context: IntegrationContext<unknown>): Readon
     getValue: ([key]) => keyValues.get(String(key)),
     setValue: ([key, value]) => keyValues.set(String(key), JSON.parse(JSON.stringify(value ?? null))),
     deleteValue: ([key]) => keyValues.delete(String(key)),
+    gpus: (_none, signal) => context.gpus(signal),
     fetch: ([url, options], signal) => fetchFor(context, String(url), { ...toFetchOptions(options), signal }),
   };
 }

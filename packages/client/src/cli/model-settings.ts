@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import type { Command } from "commander";
+import type { ModelSettings } from "../model-settings.ts";
+import type { CliContext } from "./context.ts";
+import { UsageError } from "./exit-code.ts";
+import { formatTable, type Output, toPrintable } from "./output.ts";
+
+/** `llmp show`, `set` and `create`: how single models are run. */
+export function addModelSettingCommands(program: Command, context: CliContext): void {
+  program
+    .command("show <model>")
+    .description("the settings of a model")
+    .action(async (model: string) => {
+      printSettings(context.output(), await context.client().modelSettings(model));
+    });
+  program
+    .command("set <model> [settings...]")
+    .description("change settings of a model: name=value, and name= to take one back")
+    .option("--reset", "take all settings back first")
+    .action(async (model: string, assignments: readonly string[], options: { reset?: boolean }) => {
+      if (assignments.length === 0 && options.reset !== true)
+        throw new UsageError("Name what is to be set, for example `temperature=0.2`.");
+      const changes = Object.fromEntries(assignments.map(parseAssignment));
+      const client = context.client();
+      const reset = options.reset === true ? await client.resetModelSettings(model) : undefined;
+      const settings =
+        reset !== undefined && assignments.length === 0
+          ? reset
+          : await client.setModelSettings(model, changes);
+      printSettings(context.output(), settings);
+    });
+  program
+    .command("create <name>")
+    .description("make a model of another by a Modelfile; nothing is copied")
+    .option("-f, --file <path>", "the Modelfile; `-` is standard input", "Modelfile")
+    .action(async (model: string, { file }: { file: string }) => {
+      const modelfile = file === "-" ? await text(process.stdin) : await readModelfile(file);
+      const made = await context.client().createModel({ model, modelfile });
+      const output = context.output();
+      if (output.format === "json") output.out(`${JSON.stringify(made)}\n`);
+      else output.err(`${toPrintable(made.model)} can be called\n`);
+    });
+}
+
+/** `name=value`: the value as JSON where it is some, else as a text; nothing takes the setting back. */
+function parseAssignment(assignment: string): readonly [name: string, value: unknown] {
+  const at = assignment.indexOf("=");
+  if (at <= 0) throw new UsageError(`'${assignment}' is no setting. Write it as name=value.`);
+  return [assignment.slice(0, at), parseValue(assignment.slice(at + 1))];
+}
+
+function parseValue(value: string): unknown {
+  if (value === "") return null;
+  try {
+    return JSON.parse(value);
+  } catch {
+    // What is no JSON is a text, so that a prompt needs no quotes of its own.
+    return value;
+  }
+}
+
+async function readModelfile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`The Modelfile cannot be read: ${reason}. Name one with --file.`);
+  }
+}
+
+function printSettings(output: Output, view: ModelSettings): void {
+  if (output.format === "json") {
+    output.out(`${JSON.stringify(view, null, 2)}\n`);
+    return;
+  }
+  const rows = Object.entries(view.effective).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : JSON.stringify(value),
+    Object.hasOwn(view.settings, name) ? "set" : "default",
+  ]);
+  output.out(formatTable([["SETTING", "VALUE", "FROM"], ...rows]));
+  output.out(`memory: ${toPrintable(view.memory_estimate)}\n`);
+  if (view.is_reload_pending) output.err("It is loaded anew once its calls in progress have ended.\n");
+}

@@ -1,0 +1,45 @@
+import type { LoadedModel } from "@llm-platform/kit";
+import type { Engine } from "./engine-process.ts";
+import type { LoadableModel } from "./loadable-model.ts";
+
+/** A place in memory with the model that has it. */
+export interface Seat {
+  model: LoadableModel;
+  readonly engine: Engine;
+  state: "loading" | "ready" | "suspect" | "stopping";
+  /** Gives no further turns: another model waits for its place. */
+  isYielding: boolean;
+  memoryBytes: number;
+  activeCalls: number;
+  readyAtMs: number;
+  lastUsedMs: number;
+  expiresAtMs: number | undefined;
+  disarm: () => void;
+}
+
+export function createSeat(model: LoadableModel, engine: Engine, nowMs: number): Seat {
+  return {
+    model,
+    engine,
+    state: "loading",
+    isYielding: false,
+    memoryBytes: model.bytes,
+    activeCalls: 0,
+    readyAtMs: nowMs,
+    lastUsedMs: nowMs,
+    expiresAtMs: undefined,
+    disarm: () => undefined,
+  };
+}
+
+/** A model in memory as people are told of it. `toWallMs` turns the scheduler's time into that of the calendar. */
+export function toLoadedModel(seat: Seat, toWallMs: (ms: number) => number): LoadedModel {
+  const { model, memoryBytes, activeCalls, expiresAtMs } = seat;
+  return {
+    id: model.id,
+    memoryBytes,
+    ...(model.gpuBytes === 0 ? {} : { gpuMemoryBytes: model.gpuBytes }),
+    activeCalls,
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs: Math.round(toWallMs(expiresAtMs)) }),
+  };
+}
