@@ -144,7 +144,7 @@ class OutgoingCall implements Call {
     this.model = outgoing.model;
     this.stream = call.stream;
     this.body = outgoing.body;
-    this.traceparent = call.traceparent;
+    this.traceparent = call.trace?.beginAttempt(outgoing.dialect) ?? call.traceparent;
     this.dialectHeaders = outgoing.dialectHeaders;
   }
 

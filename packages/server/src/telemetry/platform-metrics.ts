@@ -87,6 +87,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     alertsFiring: gauge("alertsFiring"),
     alertDeliveries: counter("alertDeliveries"),
     alertDeliveryFailures: counter("alertDeliveryFailures"),
+    ...createExportMetrics(registry),
     ...createWebSocketMetrics(registry),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
@@ -98,5 +99,13 @@ function createWebSocketMetrics(registry: MetricRegistry) {
     websocketConnections: registry.gauge(metricNames.websocketConnections),
     websocketMessages: registry.counter(metricNames.websocketMessages),
     websocketCloses: registry.counter(metricNames.websocketCloses),
+  };
+}
+
+function createExportMetrics(registry: MetricRegistry) {
+  return {
+    telemetryExported: registry.counter(metricNames.telemetryExported),
+    telemetryDropped: registry.counter(metricNames.telemetryDropped),
+    telemetryFailures: registry.counter(metricNames.telemetryFailures),
   };
 }
