@@ -13,6 +13,7 @@ const services = [
   "postgres",
   "redis-server",
   "grpcurl",
+  "h2spec",
   "grpc_tools",
   "huggingface_hub",
 ] as const;
@@ -63,6 +64,7 @@ function locatePython(module: Service): string | undefined {
 /** Debian keeps the programs of a server out of the PATH, one folder for each version. */
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
   grpcurl: ownPrograms,
+  h2spec: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -122,7 +122,7 @@ test("each method over gRPC answers each role as the table says", async () => {
     const cells = await Promise.all(
       [undefined, ...roles, otherTeam].map(async (role) => {
         const key = role === undefined ? undefined : (madeKeys.get(role) ?? keyOf(role));
-        const { code, message } = await client.ask(method, new Uint8Array(), { key, timeoutMs: 1_000 });
+        const { code, message } = await client.ask(method, new Uint8Array(), { key, timeoutMs: 3_000 });
         expect(code, message).not.toBe(status.UNAVAILABLE);
         const isRefused = code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED;
         return isRefused ? String(status[code]) : "yes";

@@ -104,7 +104,8 @@ describe("model files on the server's machine", () => {
       object: "text_completion",
       usage: { completion_tokens: 4 },
     });
-    expect(await readdir(join(platform.dataDirectory, "models"))).toEqual(["converted.gguf"]);
+    const names = await readdir(join(platform.dataDirectory, "models"));
+    expect(names.filter((name) => name.includes("converted"))).toEqual(["converted.gguf"]);
   });
 
   test("a model that is there is not written over", async () => {
@@ -169,7 +170,7 @@ describe("model files on the server's machine", () => {
   });
 
   test("a model of the platform has a verdict", async () => {
-    const { stdout } = await llmp("models", "show", "demo-chat");
+    const { stdout } = await llmp("show", "demo-chat");
     expect(stdout).toMatch(/^verdict +weights_only$/m);
   });
 });

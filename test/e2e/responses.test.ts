@@ -41,7 +41,7 @@ test("responses are their user's, by whichever key, and there is none for anybod
   expect((await as(platform, second.key)(`${path}/${id}`, { method: "DELETE" })).status).toBe(200);
   expect((await as(platform, ann.key ?? "")(`${path}/${id}`)).status).toBe(404);
   await platform.stop();
-});
+}, 60_000);
 
 test("where none is kept, answers say so, and nothing can be gone on from", async () => {
   const platform = await startPlatform({
@@ -120,5 +120,5 @@ describe.skipIf(postgresProgram === undefined)("on PostgreSQL", () => {
     expect(upstream.requests.at(-1)?.bodyText).toContain("echo: green robots");
     expect((await as(one, rootKey)(`${path}/${idOf(next)}`)).status).toBe(200);
     await Promise.all([one.stop(), other.stop()]);
-  });
+  }, 120_000);
 });

@@ -4,7 +4,7 @@ import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts
 import { ask, member } from "./http.ts";
 import { as, createKey, createUser } from "./identity-calls.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
-import { chatStart, connectSocket, NotLetIn, type TestSocket } from "./websocket-client.ts";
+import { chatStart, connectSocket, NotLetIn, type TestSocket, untilServed } from "./websocket-client.ts";
 
 const roles = ["admin", "operator", "developer", "viewer"] as const;
 const keyOf = (role: string): string => `${role}-key-0123456789`;
@@ -25,6 +25,7 @@ beforeAll(async () => {
     },
   });
   await createUser(platform, root, { name: "first", role: "admin" });
+  await untilServed(platform, "fake/tiny-chat", root);
 });
 afterAll(async () => {
   await platform.stop();

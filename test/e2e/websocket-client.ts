@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientOptions, WebSocket } from "ws";
 import { z } from "zod";
+import { ask } from "./http.ts";
 import type { Platform } from "./start-platform.ts";
 
 const frameSchema = z.object({
@@ -36,6 +37,7 @@ export interface TestSocket {
 }
 
 const waitMs = 10_000;
+const pollMs = 50;
 
 /** Connects; rejects with what the server answered when it did not let the client in. */
 export async function connectSocket(
@@ -105,6 +107,16 @@ export async function connectSocket(
       await closed;
     },
   };
+}
+
+/** Resolves when a model can be called: a server on a busy machine takes calls before it knows its models. */
+export async function untilServed(platform: Platform, model: string, key?: string): Promise<void> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const untilMs = performance.now() + waitMs;
+  while ((await ask(platform, `/v1/models/${model}`, { headers })).status !== 200) {
+    if (performance.now() > untilMs) throw new Error(`${model} is not served`);
+    await sleep(pollMs);
+  }
 }
 
 /** What a server answered that did not let a client in. */

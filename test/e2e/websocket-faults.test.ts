@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { metric } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
-import { chatStart, connectSocket } from "./websocket-client.ts";
+import { chatStart, connectSocket, untilServed } from "./websocket-client.ts";
 
 const model = "fake/tiny-chat";
 
@@ -15,8 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => openai.stop());
 
-function start(env: Readonly<Record<string, string>> = {}): Promise<Platform> {
-  return startPlatform({ env, config: { integrations: [openAiIntegration("fake", openai.origin)] } });
+async function start(env: Readonly<Record<string, string>> = {}, upstream = openai): Promise<Platform> {
+  const config = { integrations: [openAiIntegration("fake", upstream.origin)] };
+  const started = await startPlatform({ env, config });
+  await untilServed(started, model);
+  return started;
 }
 
 describe("a WebSocket client that misbehaves", () => {
@@ -119,7 +122,7 @@ describe("a WebSocket client that does not read", () => {
     platform = await start();
   });
 
-  test("W07: its upstream is held back, and what cannot be held back ends at 4 MiB with 1013", async () => {
+  test("W07: its upstream is held back", async () => {
     const socket = await connectSocket(platform, "/ws/chat");
     openai.script({ kind: "stream", chunks: 200_000, intervalMs: 0 });
     socket.send(chatStart("c", model));
@@ -129,15 +132,26 @@ describe("a WebSocket client that does not read", () => {
     await expect.poll(async () => (await sent()) === (await sent()), { timeout: 10_000 }).toBe(true);
     expect(await sent()).toBeLessThan(150_000);
     expect(openai.requests.at(-1)?.closedAtMs).toBeUndefined();
-    // Some 40 MB, of which the sockets of the machine hold the first dozen.
-    for (let each = 0; each < 4_000; each++)
-      socket.send({ type: "operation.call", id: `o${each}`, data: { name: "access.routes" } });
+    socket.cut();
+    await platform.stop();
+  });
+
+  test("W07: what cannot be held back ends it with 1013 once 4 MiB wait", async () => {
+    const large = await createFakeUpstream({ dialect: "openai", chunks: 100_000 });
+    const server = await start({}, large);
+    const socket = await connectSocket(server, "/ws/chat");
+    socket.webSocket.pause();
+    const { request } = chatStart("", model).data;
+    // Some 28 MB, of which the sockets of the machine hold the first dozen.
+    for (let each = 0; each < 40; each++)
+      socket.send({ type: "model.call", id: `m${each}`, data: { operation: "chat", request } });
     await expect
-      .poll(() => metric(platform, "llm_websocket_closes_total", '"1013"'), { timeout: 15_000 })
+      .poll(() => metric(server, "llm_websocket_closes_total", '"1013"'), { timeout: 25_000 })
       .toBe(1);
     socket.webSocket.resume();
-    await socket.closed;
-    await platform.stop();
+    expect((await socket.closed).code).not.toBe(1000);
+    for (const each of [platform, server]) await each.stop();
+    await large.stop();
   });
 
   test("W07: it is told the last samples, not all of them", async () => {

@@ -3,7 +3,7 @@ import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts
 import { ask, metric } from "./http.ts";
 import { setUps } from "./set-ups.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
-import { chatStart, connectSocket, textOf } from "./websocket-client.ts";
+import { chatStart, connectSocket, textOf, untilServed } from "./websocket-client.ts";
 
 const model = "fake/tiny-chat";
 
@@ -17,6 +17,7 @@ describe.each(setUps)("WebSocket over %s", (_name, env) => {
       env,
       config: { integrations: [openAiIntegration("fake", openai.origin)] },
     });
+    await untilServed(platform, model);
   });
   afterAll(async () => {
     await platform.stop();

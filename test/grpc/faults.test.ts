@@ -8,7 +8,7 @@ import { ChatRequest } from "../../packages/server/src/api/grpc/generated/platfo
 import { ask } from "../e2e/http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { type GrpcClient, grpcPort, openGrpc } from "./grpc-client.ts";
+import { type GrpcClient, grpcPort, openGrpc, whenModelsAreThere } from "./grpc-client.ts";
 import { grpc } from "./methods.ts";
 import { frame, rawCall } from "./raw-call.ts";
 
@@ -23,6 +23,7 @@ let port = 0;
 beforeAll(async () => {
   upstream = await createFakeUpstream({ dialect: "openai" });
   platform = await startPlatform({ config: { integrations: [openAiIntegration("fake", upstream.origin)] } });
+  await whenModelsAreThere(platform, ["fake"]);
   client = await openGrpc(platform);
   port = await grpcPort(platform);
 });

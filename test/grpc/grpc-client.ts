@@ -7,6 +7,7 @@ import {
   type ServiceError,
   type StatusObject,
 } from "@grpc/grpc-js";
+import { vi } from "vitest";
 import type { Any } from "../../packages/server/src/api/grpc/generated/google/protobuf/any.ts";
 import {
   BadRequest,
@@ -14,6 +15,7 @@ import {
   RetryInfo,
 } from "../../packages/server/src/api/grpc/generated/google/rpc/error_details.ts";
 import { Status } from "../../packages/server/src/api/grpc/generated/google/rpc/status.ts";
+import { ask } from "../e2e/http.ts";
 import type { Platform } from "../e2e/start-platform.ts";
 
 type Encoder<Message> = { encode(message: Message): { finish(): Uint8Array } };
@@ -60,6 +62,22 @@ const listening = /"event":"grpc\.listening"/;
 /** A client of a platform's gRPC. */
 export async function openGrpc(platform: Pick<Platform, "logLine" | "log">, options: ClientOptions = {}) {
   return new GrpcClient(`127.0.0.1:${await grpcPort(platform)}`, credentials.createInsecure(), options);
+}
+
+/** Waits until the model of every upstream is there: on a busy machine calls are taken before. */
+export async function whenModelsAreThere(
+  platform: Platform,
+  names: readonly string[],
+  key?: string,
+): Promise<void> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  await vi.waitUntil(
+    async () => {
+      const { text } = await ask(platform, "/api/v1/models", { headers });
+      return names.every((name) => text.includes(`"integration":"${name}"`));
+    },
+    { timeout: 20_000, interval: 100 },
+  );
 }
 
 export class GrpcClient {

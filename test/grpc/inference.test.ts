@@ -4,7 +4,7 @@ import type { ChatEvent } from "../../packages/server/src/api/grpc/generated/pla
 import { ask, member } from "../e2e/http.ts";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { detailsOf, type GrpcClient, openGrpc } from "./grpc-client.ts";
+import { detailsOf, type GrpcClient, openGrpc, whenModelsAreThere } from "./grpc-client.ts";
 import { grpc } from "./methods.ts";
 
 const key = "caller-key-0123456789";
@@ -31,6 +31,7 @@ beforeAll(async () => {
       },
     },
   });
+  await whenModelsAreThere(platform, ["fake", "lama"], key);
   client = await openGrpc(platform);
 });
 

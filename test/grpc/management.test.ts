@@ -4,7 +4,7 @@ import type { Event, ModelPullProgress } from "../../packages/server/src/api/grp
 import { ask, member } from "../e2e/http.ts";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { detailsOf, type GrpcClient, openGrpc } from "./grpc-client.ts";
+import { detailsOf, type GrpcClient, openGrpc, whenModelsAreThere } from "./grpc-client.ts";
 import { grpc } from "./methods.ts";
 
 const key = "root-key-0123456789";
@@ -29,6 +29,7 @@ beforeAll(async () => {
       },
     },
   });
+  await whenModelsAreThere(platform, ["fake", "ollama"], key);
   client = await openGrpc(platform);
 });
 

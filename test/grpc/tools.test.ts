@@ -9,7 +9,7 @@ import { protoFiles } from "../../packages/server/src/api/grpc/generated/descrip
 import { findService } from "../../tools/services.ts";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
-import { grpcPort } from "./grpc-client.ts";
+import { grpcPort, whenModelsAreThere } from "./grpc-client.ts";
 
 const key = "root-key-0123456789";
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -31,6 +31,7 @@ beforeAll(async () => {
       auth: { api_keys: [{ name: "root", key, role: "admin" }] },
     },
   });
+  await whenModelsAreThere(platform, ["fake", "ollama"], key);
   port = await grpcPort(platform);
 });
 

@@ -75,17 +75,17 @@ export async function startApp(input: AppInput): Promise<App> {
 
 async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { config, log } = input;
-  const { store, registry, metrics, sharing } = foundation;
+  const { store, registry, metrics, sharing, startedAtMs } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
   const holder: { manager?: Manager } = {};
   const manager = () => requireManager(holder);
 
-  const unreadiness = () =>
-    state.isStopping ? "stopping" : store.vault.isSealed ? "sealed" : state.isReady ? undefined : "starting";
+  const unreadiness = () => reasonNotReady(state, store.vault.isSealed);
   const login = createLogin(config, { ...store, log });
   const path = await openCallPath(foundation, { ...input, login }, () => holder.manager);
   const { workers, listener, directory, gateway, inference } = path;
+  const inFlight = () => gateway.inFlight + (workers?.inFlight ?? 0);
   const contentCapture = createCaptureView(config, store.identity);
   const savedConfig = createSavedConfig(store, log);
   const pulling = await openPulls(foundation, { config, directory, log, manager });
@@ -117,10 +117,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     savedConfig,
     vault: store.vault,
     redis: sharing.redis,
-    system: {
-      ...{ version, dataDirectory: config.data_dir, startedAtMs: foundation.startedAtMs, contentCapture },
-      inFlight: () => gateway.inFlight + (workers?.inFlight ?? 0),
-    },
+    system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
     manager,
     stopping: input.stopping,
     isServing: () => unreadiness() === undefined,
@@ -156,7 +153,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log.info("platform.started", {
       url,
       models: directory.snapshot.models.length,
-      took_ms: Date.now() - foundation.startedAtMs,
+      took_ms: Date.now() - startedAtMs,
     });
     tellCapture(await contentCapture(), log);
     offerSetup(login, { url, ...input });
@@ -186,6 +183,15 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       log.info("platform.stopped");
     },
   };
+}
+
+/** Undefined for a server that takes calls. */
+function reasonNotReady(
+  { isReady, isStopping }: { readonly isReady: boolean; readonly isStopping: boolean },
+  isSealed: boolean,
+): "stopping" | "sealed" | "starting" | undefined {
+  if (isStopping) return "stopping";
+  return isSealed ? "sealed" : isReady ? undefined : "starting";
 }
 
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */

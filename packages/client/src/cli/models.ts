@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
 import { formatBytes, type Output, printRows, toPrintable } from "./output.ts";
 
-/** `llmp models …` and `llmp ps`. */
+/** `llmp models …`, `llmp show` and `llmp ps`. */
 export function addModelCommands(program: Command, context: CliContext): void {
   const models = program.command("models").description("the models that can be called");
   models
@@ -20,18 +20,11 @@ export function addModelCommands(program: Command, context: CliContext): void {
       ]);
       printRows(context.output(), list, [["MODEL", "INTEGRATION", "OPERATIONS", "CONTEXT", "SIZE"], ...rows]);
     });
-  models
-    .command("show <model>")
-    .description("everything that is known about one")
-    .action(async (model: string) => {
-      const shown = await context.client().showModel(model);
-      const facts = Object.entries({ ...shown.model, ...shown.details });
-      const rows = facts.map(([key, value]) => [
-        key,
-        typeof value === "string" ? value : JSON.stringify(value),
-      ]);
-      printRows(context.output(), shown, [["KEY", "VALUE"], ...rows]);
-    });
+  for (const parent of [models, program])
+    parent
+      .command("show <model>")
+      .description("everything that is known about a model, also how far its file can be trusted")
+      .action(async (model: string) => await show(context, model));
   models
     .command("load <model>")
     .description("bring one into memory")
@@ -65,6 +58,13 @@ export function addModelCommands(program: Command, context: CliContext): void {
         ...rows,
       ]);
     });
+}
+
+async function show(context: CliContext, model: string): Promise<void> {
+  const shown = await context.client().showModel(model);
+  const facts = Object.entries({ ...shown.model, ...shown.details });
+  const rows = facts.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+  printRows(context.output(), shown, [["KEY", "VALUE"], ...rows]);
 }
 
 /** Says that something was done: to people beside the data, to programs as data. */

@@ -1,4 +1,5 @@
-import { type Log, type PullProgress, toPlatformError } from "@llm-platform/kit";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Log, PlatformError, type PullProgress, toPlatformError } from "@llm-platform/kit";
 import { ByteRate } from "../core/byte-rate.ts";
 import { completedBytesOf, type Pull, type PulledFile, type PullPhase } from "../core/pull.ts";
 import type { PullRecords } from "./pull-records.ts";
@@ -28,12 +29,15 @@ interface PullJobParts {
   onRest(pull: Pull): void;
   readonly pull: Pull;
   readonly runner: PullRunner;
+  /** How long what the pull needs may be away at first: after a start of the server it may start later. */
+  readonly patienceMs: number;
   onChange(pull: Pull): void;
 }
 
 /** Between two reports of bytes, to listeners and to the store. */
 const tellEveryMs = 200;
 const keepEveryMs = 2_000;
+const againAfterMs = 500;
 
 export function createPullJob(parts: PullJobParts): PullJob {
   const steps = new Set<(step: PullProgress) => void>();
@@ -106,12 +110,27 @@ export function createPullJob(parts: PullJobParts): PullJob {
   async function runOnce(): Promise<void> {
     try {
       transfer.update({ phase: "resolving" });
-      await parts.runner.run(pull, transfer);
+      await runPatiently();
       await settle("done");
     } catch (error) {
       if (wanted === "suspended") await keep();
       else if (wanted === undefined) await fail(error);
       else await restAs(wanted);
+    }
+  }
+
+  async function runPatiently(): Promise<void> {
+    const untilMs = parts.monotonicMs() + parts.patienceMs;
+    for (;;) {
+      try {
+        await parts.runner.run(pull, transfer);
+        return;
+      } catch (error) {
+        const isAway = error instanceof PlatformError && error.code === "unavailable";
+        if (!isAway || parts.monotonicMs() >= untilMs) throw error;
+        transfer.update({ detail: error.message });
+        await sleep(againAfterMs, undefined, { signal: transfer.signal });
+      }
     }
   }
 

@@ -63,6 +63,7 @@ export interface StartedPull {
 /** Waiting pulls at most; a further one is refused. */
 const mostActive = 256;
 const checkMs = 20_000;
+const resumedPatienceMs = 60_000;
 
 export function createPullManager(parts: PullManagerParts): PullManager {
   const jobs = new Map<string, PullJob>();
@@ -98,9 +99,9 @@ export function createPullManager(parts: PullManagerParts): PullManager {
     return [...jobs.values()].find(({ pull }) => pullKey(pull.request) === pullKey(request));
   }
 
-  function open(pull: Pull): PullJob {
+  function open(pull: Pull, patienceMs = 0): PullJob {
     const runner = parts.runners[pull.request.kind];
-    const job = createPullJob({ ...parts, pull, runner, onChange: tell });
+    const job = createPullJob({ ...parts, pull, runner, patienceMs, onChange: tell });
     jobs.set(pull.id, job);
     return job;
   }
@@ -220,7 +221,7 @@ export function createPullManager(parts: PullManagerParts): PullManager {
       });
       for (const pull of unfinished)
         if (pull.phase !== "paused" && !jobs.has(pull.id))
-          open({ ...pull, phase: "queued", detail: undefined });
+          open({ ...pull, phase: "queued", detail: undefined }, resumedPatienceMs);
       runNext();
     },
     async stop() {

@@ -211,6 +211,23 @@ describe("limits over replicas", () => {
     expect([cluster.inFlight, cluster.refused]).toEqual([6, 1]);
   });
 
+  test("what was lent ahead to a limit whose first call had to wait is given back when it is idle", async () => {
+    const cluster = new Cluster(1);
+    cluster.call(0);
+    await turn();
+    cluster.tick(0);
+    await cluster.settle();
+    cluster.end(0, 0);
+    await cluster.rest();
+    cluster.nowMs += 3 * minuteMs;
+    for (let each = 0; each < 30; each++) {
+      cluster.call(0, 0);
+      await cluster.settle();
+      cluster.end(0, 0);
+    }
+    expect(cluster.passedAtMs.length - 1).toBe(20);
+  });
+
   test("with exchanges lost and late, no minute sees more than twice the limit, and nothing is lost for good", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -115,11 +115,13 @@ export class LimitsOverReplicas implements LimitCounter {
   /** Looks what there is to ask and to give back. To be called a few times a second, and when the counts are back. */
   tick(): void {
     const nowMs = this.#parts.nowMs();
+    // What a call waits for is at rest until that is let in, and then neither at rest nor fresh.
+    const awaited = new Set(this.#waiting.flatMap(({ leases }) => leases));
     for (const lease of this.#stirring) {
-      if (lease.isAtRest(nowMs)) this.#stirring.delete(lease);
-      else this.#due.add(lease);
+      if (!lease.isAtRest(nowMs)) this.#due.add(lease);
+      else if (!awaited.has(lease)) this.#stirring.delete(lease);
     }
-    if (nowMs - this.#sweptAtMs >= sweepMs) this.#sweep(nowMs);
+    if (nowMs - this.#sweptAtMs >= sweepMs) this.#sweep(nowMs, awaited);
     if (this.#due.size > 0 || nowMs - this.#askedAtMs >= beatMs) this.#askSoon();
   }
 
@@ -130,10 +132,8 @@ export class LimitsOverReplicas implements LimitCounter {
   }
 
   /** What was used within the minute must be known here should the counts lose it. */
-  #sweep(nowMs: number): void {
+  #sweep(nowMs: number, awaited: ReadonlySet<LimitLease>): void {
     this.#sweptAtMs = nowMs;
-    // What a call waits for is not known to be used before it is let in.
-    const awaited = new Set(this.#waiting.flatMap(({ leases }) => leases));
     for (const [name, lease] of this.#leases)
       if (lease.isFresh(nowMs) && !awaited.has(lease)) this.#leases.delete(name);
   }

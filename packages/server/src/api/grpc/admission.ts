@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders } from "node:http2";
 import { PlatformError } from "@llm-platform/kit";
 import { sourceOf } from "../../core/error-status.ts";
 import { requirePermission } from "../../core/permissions.ts";
 import { anonymous, type Principal } from "../../core/principal.ts";
 import type { Auditor, Caller } from "../../control/auditor.ts";
 import type { Authenticator, CallerHeaders } from "../authenticate.ts";
+import type { Http2Headers } from "../../wire/http2-headers.ts";
 import type { GrpcMethod } from "./method.ts";
 
 export interface AdmissionParts {
@@ -24,7 +24,7 @@ const nobody: Admitted = { principal: anonymous, refusal: undefined };
 export function admitCaller(
   { authenticator, auditor }: AdmissionParts,
   method: GrpcMethod,
-  { headers, caller }: { readonly headers: IncomingHttpHeaders; readonly caller: Omit<Caller, "principal"> },
+  { headers, caller }: { readonly headers: Http2Headers; readonly caller: Omit<Caller, "principal"> },
 ): Admitted | Promise<Admitted> {
   const { access } = method;
   if (access === "public") return nobody;
@@ -48,11 +48,11 @@ export function admitCaller(
 }
 
 /** HTTP/2 names the server in `:authority`. */
-function toCallerHeaders(headers: IncomingHttpHeaders): CallerHeaders {
+function toCallerHeaders(headers: Http2Headers): CallerHeaders {
   return {
-    authorization: headers.authorization,
-    host: headers[":authority"] ?? headers.host,
-    origin: headers.origin,
+    authorization: headers["authorization"],
+    host: headers[":authority"] ?? headers["host"],
+    origin: headers["origin"],
     "x-api-key": headers["x-api-key"],
     "api-key": headers["api-key"],
   };

@@ -1,18 +1,23 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { http2Codes } from "../../wire/http2-error.ts";
+import type { Http2Stream, StreamWatcher } from "../../wire/http2-stream.ts";
 import { errorTrailers } from "./error-trailers.ts";
 import { type Message, MessageReader } from "./frames.ts";
 import { acceptedEncodings, inflateMessage } from "./inflate.ts";
-import type { CallContext, GrpcMethod } from "./method.ts";
+import type { CallContext, GrpcMethod, HeaderValues } from "./method.ts";
 
 /** The upstream is given up this long before the client's deadline, so that the client hears why. */
 const deadlineMarginMs = 50;
 /** A client that has begun a call and does not send its message, or does not take its reply, is let go after this long. */
-const requestTimeoutMs = 60_000;
+export const requestTimeoutMs = 60_000;
 const stuckClientTimeoutMs = 30_000;
 
+const errorHead = { ":status": 200, "content-type": "application/grpc" } as const;
+const replyHead = { ...errorHead, "grpc-accept-encoding": acceptedEncodings } as const;
+const wellTrailers = { "grpc-status": "0" } as const;
+
 export interface CallInput {
-  readonly stream: ServerHttp2Stream;
+  readonly stream: Http2Stream;
   readonly method: GrpcMethod;
   readonly requestId: string;
   /** The header `grpc-encoding`. */
@@ -22,30 +27,30 @@ export interface CallInput {
 }
 
 /** One call of a client: one stream of its connection. */
-export class GrpcCall {
+export class GrpcCall implements StreamWatcher {
   readonly #input: CallInput;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: Http2Stream;
   readonly #gone = new AbortController();
   readonly #reader: MessageReader;
   #deadline: NodeJS.Timeout | undefined;
   #requestTimer: NodeJS.Timeout | undefined;
   #context: CallContext | undefined;
   /** What is sent before the first message, or with an end before it. */
-  #headers: OutgoingHttpHeaders = {};
-  #trailers: OutgoingHttpHeaders = { "grpc-status": "0" };
+  #headers: HeaderValues = {};
   /** Messages are answered one after the other. */
   #answered: Promise<void> = Promise.resolve();
+  /** What came before it was known who calls. */
+  #early: Message[] = [];
   #messages = 0;
   #isOver = false;
+  /** Told when a client that was waited for takes more, or has gone. */
+  #onTurn: ((isGone: boolean) => void) | undefined;
 
   constructor(input: CallInput) {
     this.#input = input;
     this.#stream = input.stream;
     this.#reader = new MessageReader(input.method.maxMessageBytes);
-    this.#stream.once("aborted", () => this.#leave());
-    this.#stream.once("close", () => this.#leave());
-    // What goes wrong on the way to a client ends in `close`.
-    this.#stream.on("error", () => undefined);
+    this.#stream.watch(this);
   }
 
   get method(): GrpcMethod {
@@ -61,7 +66,7 @@ export class GrpcCall {
     return this.#gone.signal;
   }
 
-  setHeaders(headers: OutgoingHttpHeaders): void {
+  setHeaders(headers: HeaderValues): void {
     this.#headers = { ...this.#headers, ...headers };
   }
 
@@ -77,8 +82,10 @@ export class GrpcCall {
     this.#context = context;
     if (this.method.kind !== "bidi_stream")
       this.#requestTimer = setTimeout(() => this.fail(slowRequest()), requestTimeoutMs);
-    this.#stream.on("data", (chunk: Buffer) => this.#onData(chunk));
-    this.#stream.once("end", () => this.#onRequestEnd());
+    const early = this.#early;
+    this.#early = [];
+    for (const message of early) this.#take(message);
+    if (this.#stream.hasEnded) this.onEnd();
   }
 
   /** Ends the call with an error, and all that was begun for it. Later ends change nothing. */
@@ -88,14 +95,15 @@ export class GrpcCall {
     this.#finish(errorTrailers(error, this.#input.requestId), error);
   }
 
-  #onData(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#isOver) return;
     try {
       const { kind } = this.method;
       for (const message of this.#reader.read(chunk)) {
         this.#messages++;
         if (this.#messages > 1 && kind !== "bidi_stream") throw oneMessage();
-        this.#take(message);
+        if (this.#context === undefined) this.#early.push(message);
+        else this.#take(message);
       }
     } catch (error) {
       this.fail(error);
@@ -105,7 +113,7 @@ export class GrpcCall {
   /** Has a message answered after those before it. */
   #take(message: Message): void {
     const answer = () => this.#answer(message);
-    this.#answered = this.#messages === 1 ? answer() : this.#answered.then(answer);
+    this.#answered = this.method.kind === "bidi_stream" ? this.#answered.then(answer) : answer();
     this.#answered.catch((error: unknown) => this.fail(error));
   }
 
@@ -120,7 +128,8 @@ export class GrpcCall {
     if (method.kind !== "bidi_stream") this.#end();
   }
 
-  #onRequestEnd(): void {
+  onEnd(): void {
+    if (this.#context === undefined || this.#isOver) return;
     clearTimeout(this.#requestTimer);
     if (this.method.kind === "bidi_stream" && !this.#reader.isAmidMessage) {
       this.#answered.then(
@@ -132,92 +141,69 @@ export class GrpcCall {
   }
 
   #send(frame: Buffer): Promise<void> | undefined {
-    const stream = this.#stream;
-    if (stream.destroyed) this.#leave();
     if (this.#isOver) return Promise.reject(gone());
+    const stream = this.#stream;
     this.#begin();
-    if (this.method.kind === "unary") {
-      this.#isOver = true;
-      stream.end(frame);
-      this.#settle(undefined);
-      return undefined;
-    }
-    return stream.write(frame) ? undefined : this.#drained();
+    const isTaken = stream.write(frame);
+    if (this.method.kind !== "unary") return isTaken ? undefined : this.#drained();
+    this.#end();
+    return undefined;
   }
 
   /** Resolves when the client takes more. */
   #drained(): Promise<void> {
     const stream = this.#stream;
     return new Promise((resolve, reject) => {
-      const stuck = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), stuckClientTimeoutMs);
-      const onDrain = () => {
+      const stuck = setTimeout(() => {
+        stream.reset(http2Codes.CANCEL);
+        this.onGone();
+      }, stuckClientTimeoutMs);
+      this.#onTurn = (isGone) => {
         clearTimeout(stuck);
-        stream.off("close", onClose);
-        resolve();
+        this.#onTurn = undefined;
+        if (isGone) reject(gone());
+        else resolve();
       };
-      const onClose = () => {
-        clearTimeout(stuck);
-        stream.off("drain", onDrain);
-        reject(gone());
-      };
-      stream.once("drain", onDrain);
-      stream.once("close", onClose);
     });
+  }
+
+  onDrain(): void {
+    this.#onTurn?.(false);
+  }
+
+  /** The client has gone. */
+  onGone(): void {
+    this.#onTurn?.(true);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const error = gone();
+    this.#gone.abort(error);
+    this.#settle(error);
   }
 
   /** Sends the headers of a reply that has begun well. */
   #begin(): void {
     const stream = this.#stream;
-    if (stream.headersSent) return;
-    stream.respond(
-      {
-        ":status": 200,
-        "content-type": "application/grpc",
-        "grpc-accept-encoding": acceptedEncodings,
-        "x-request-id": this.#input.requestId,
-        ...this.#headers,
-      },
-      { waitForTrailers: true },
-    );
-    stream.once("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    if (stream.hasSentHeaders) return;
+    const head = { ...replyHead, "x-request-id": this.#input.requestId, ...this.#headers };
+    stream.respond(head, false);
   }
 
   #end(): void {
-    if (this.#stream.destroyed) this.#leave();
     if (this.#isOver) return;
     this.#begin();
     this.#isOver = true;
-    this.#stream.end();
+    this.#stream.end(wellTrailers);
     this.#settle(undefined);
   }
 
-  #finish(trailers: OutgoingHttpHeaders, error: PlatformError): void {
+  #finish(trailers: HeaderValues, error: PlatformError): void {
     const stream = this.#stream;
     this.#isOver = true;
+    this.#onTurn?.(true);
     this.#gone.abort(error);
-    if (!stream.destroyed && !stream.closed) {
-      if (stream.headersSent) {
-        this.#trailers = trailers;
-        stream.end();
-      } else {
-        const head = { ":status": 200, "content-type": "application/grpc", ...this.#headers, ...trailers };
-        stream.respond(head, { endStream: true });
-      }
-      // A client that has more to send is told that nobody reads it (RFC 9113 section 8.1).
-      if (!stream.readableEnded) {
-        stream.resume();
-        stream.close(constants.NGHTTP2_NO_ERROR);
-      }
-    }
-    this.#settle(error);
-  }
-
-  /** The client has gone, or everything was sent. */
-  #leave(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const error = gone();
-    this.#gone.abort(error);
+    if (stream.hasSentHeaders) stream.end(trailers);
+    else stream.respond({ ...errorHead, ...this.#headers, ...trailers }, true);
     this.#settle(error);
   }
 

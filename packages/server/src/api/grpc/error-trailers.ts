@@ -1,9 +1,9 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { PlatformError } from "@llm-platform/kit";
 import { errorHeaders } from "../error-envelope.ts";
 import type { Any } from "./generated/google/protobuf/any.ts";
 import { BadRequest, ErrorInfo, RetryInfo } from "./generated/google/rpc/error_details.ts";
 import { Status } from "./generated/google/rpc/status.ts";
+import type { HeaderValues } from "./method.ts";
 import { grpcStatusOf } from "./status.ts";
 
 /** Whose reasons stand in ErrorInfo. */
@@ -14,7 +14,7 @@ const longestMessage = 2_048;
 const mostProblems = 16;
 
 /** An error as the trailers of a call: its status, and as google.rpc.Status what a program can go by. */
-export function errorTrailers(error: PlatformError, requestId: string): OutgoingHttpHeaders {
+export function errorTrailers(error: PlatformError, requestId: string): HeaderValues {
   const code = grpcStatusOf(error.code);
   const message = error.message.slice(0, longestMessage).toWellFormed();
   const headers = errorHeaders(error, requestId);
@@ -34,7 +34,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 /** What clients with a policy of retries obey (gRFC A6): when to come back, or with a negative number not at all. */
-function pushback(headers: Readonly<Record<string, string>>): OutgoingHttpHeaders {
+function pushback(headers: Readonly<Record<string, string>>): HeaderValues {
   if (headers["x-should-retry"] === "false") return { "grpc-retry-pushback-ms": "-1" };
   const afterMs = headers["retry-after-ms"];
   return afterMs === undefined ? {} : { "grpc-retry-pushback-ms": afterMs };

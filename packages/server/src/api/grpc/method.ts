@@ -1,8 +1,10 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import { PlatformError } from "@llm-platform/kit";
 import type { OperationContext } from "../../control/operation.ts";
 import type { Access } from "../../core/http-route.ts";
 import { toFrame } from "./frames.ts";
+
+/** Metadata by name. */
+export type HeaderValues = Readonly<Record<string, string>>;
 
 /** What a method may know of a call. */
 export interface CallContext extends OperationContext {
@@ -13,7 +15,7 @@ export interface CallContext extends OperationContext {
   /** W3C traceparent of the client. */
   readonly traceparent: string | undefined;
   /** Metadata that go before the first message. */
-  setHeaders(headers: OutgoingHttpHeaders): void;
+  setHeaders(headers: HeaderValues): void;
 }
 
 /** How a caller has to be known: by a permission, at all, or not; `optional` uses a key that was sent and is known. */

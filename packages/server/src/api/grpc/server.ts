@@ -1,20 +1,19 @@
-import {
-  createServer as createHttp2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { PlatformError } from "@llm-platform/kit";
+import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { shuttingDown } from "../../gateway/admit.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import type { NumberSeries } from "../../telemetry/metric-family.ts";
+import { HuffmanDecoder } from "../../wire/hpack-huffman.ts";
+import { http2Codes } from "../../wire/http2-error.ts";
+import type { Http2Headers } from "../../wire/http2-headers.ts";
+import type { Http2Stream } from "../../wire/http2-stream.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import type { ReadAddress, ReadCaller } from "../client-address.ts";
 import type { ConnectionBounds } from "../connection-bounds.ts";
 import { createTlsDoor, type Tls } from "../tls-door.ts";
 import { toTraceparent } from "../traceparent.ts";
 import { type AdmissionParts, type Admitted, admitCaller } from "./admission.ts";
-import { GrpcCall } from "./call.ts";
+import { GrpcCall, requestTimeoutMs } from "./call.ts";
 import type { GrpcMethod } from "./method.ts";
 import { type SessionParts, Sessions } from "./sessions.ts";
 import { grpcStatusNames, grpcStatusOf } from "./status.ts";
@@ -56,19 +55,16 @@ const lastWordsLookMs = 20;
 export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const sessions = new Sessions(parts.sessions);
   const calls = new Calls(parts);
-  const http2 = createHttp2Server({
-    settings: {
-      enablePush: false,
-      maxConcurrentStreams: parts.maxConcurrentStreams,
-      maxHeaderListSize: 16_384,
-    },
-  });
-  http2.on("session", (session) => sessions.add(session));
-  http2.on("stream", (stream, headers) => calls.take(stream, headers));
-  http2.on("sessionError", () => undefined);
-  // Who speaks something else than HTTP/2 has come to the wrong port.
-  http2.on("unknownProtocol", (socket) => socket.destroy());
-  const serve = (socket: Socket) => http2.emit("connection", socket);
+  const huffman = new HuffmanDecoder();
+  const { maxConcurrentStreams } = parts;
+  const serve = (socket: Socket) =>
+    sessions.add({
+      socket,
+      huffman,
+      maxConcurrentStreams,
+      onStream: (stream) => calls.take(stream, socket.remoteAddress ?? ""),
+      onFault: (error) => parts.log.error("grpc.connection_failed", { error: toPlatformError(error) }),
+    });
   const door =
     parts.tls === undefined ? undefined : createTlsDoor(parts.tls, { protocol: "h2", onSecure: serve });
   const port = createServer({ noDelay: true }, (socket) => {
@@ -136,6 +132,7 @@ class Calls {
   readonly #parts: GrpcServerParts;
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
   readonly #open = new Set<GrpcCall>();
+  readonly #series = new Map<GrpcMethod, NumberSeries[]>();
   readonly #onEnd = (call: GrpcCall, error: PlatformError | undefined) => this.#settle(call, error);
 
   constructor(parts: GrpcServerParts) {
@@ -143,10 +140,10 @@ class Calls {
     this.#methods = new Map(parts.methods.map((method) => [method.path, method]));
   }
 
-  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  take(stream: Http2Stream, peer: string): void {
+    const { headers } = stream;
     if (headers[":method"] !== "POST" || !isGrpc(headers["content-type"])) {
-      stream.on("error", () => undefined);
-      stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
+      refuseHttp(stream);
       return;
     }
     const method = this.#methods.get(headers[":path"] ?? "");
@@ -155,11 +152,11 @@ class Calls {
       stream,
       method: method ?? unknownMethod,
       requestId,
-      encoding: toText(headers["grpc-encoding"]) ?? "identity",
+      encoding: headers["grpc-encoding"] ?? "identity",
       onEnd: this.#onEnd,
     });
     this.#open.add(call);
-    this.#admit(call, { stream, headers, requestId });
+    this.#admit(call, { headers, peer, requestId });
   }
 
   endEndless(): void {
@@ -173,14 +170,13 @@ class Calls {
   #admit(
     call: GrpcCall,
     {
-      stream,
       headers,
+      peer,
       requestId,
-    }: { stream: ServerHttp2Stream; headers: IncomingHttpHeaders; requestId: string },
+    }: { readonly headers: Http2Headers; readonly peer: string; readonly requestId: string },
   ): void {
     const parts = this.#parts;
-    const peer = stream.session?.socket.remoteAddress ?? "";
-    const forwardedFor = toText(headers["x-forwarded-for"]);
+    const forwardedFor = headers["x-forwarded-for"];
     const address = parts.readCaller(peer, forwardedFor);
     const caller = { address: address === "" ? undefined : address, requestId };
     const serve = (admitted: Admitted) =>
@@ -195,7 +191,7 @@ class Calls {
       });
     try {
       if (call.method === unknownMethod) throw notThere();
-      call.endAfter(parseTimeout(toText(headers["grpc-timeout"])));
+      call.endAfter(parseTimeout(headers["grpc-timeout"]));
       const admitted = admitCaller(parts, call.method, { headers, caller });
       if (admitted instanceof Promise) admitted.then(serve, (error: unknown) => call.fail(error));
       else serve(admitted);
@@ -205,14 +201,20 @@ class Calls {
   }
 
   #settle(call: GrpcCall, error: PlatformError | undefined): void {
-    const { log, countHandled } = this.#parts;
+    const { log } = this.#parts;
     this.#open.delete(call);
     const { method } = call;
-    countHandled(
-      method,
-      grpcStatusNames[error === undefined ? 0 : grpcStatusOf(error.code)] ?? "UNKNOWN",
-    ).add();
+    this.#seriesOf(method, error === undefined ? 0 : grpcStatusOf(error.code)).add();
     if (error?.code === "internal") log.error("grpc.failed", { method: method.path, error });
+  }
+
+  /** Resolved once for each method and status. */
+  #seriesOf(method: GrpcMethod, status: number): NumberSeries {
+    const known = this.#series.get(method) ?? [];
+    this.#series.set(method, known);
+    const series = known[status] ?? this.#parts.countHandled(method, grpcStatusNames[status] ?? "UNKNOWN");
+    known[status] = series;
+    return series;
   }
 }
 
@@ -228,12 +230,25 @@ const unknownMethod: GrpcMethod = {
   answer: () => Promise.reject(notThere()),
 };
 
-function isGrpc(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/grpc(\+proto)?($|;)/.test(contentType);
+/** Tells what is no gRPC that this port speaks nothing else, once its request is there. */
+function refuseHttp(stream: Http2Stream): void {
+  const status = stream.headers[":method"] === "POST" ? 415 : 405;
+  const late = setTimeout(() => stream.reset(http2Codes.CANCEL), requestTimeoutMs);
+  stream.watch({
+    onData: () => undefined,
+    onEnd() {
+      clearTimeout(late);
+      stream.respond({ ":status": status, "content-type": "text/plain" }, false);
+      stream.write(Buffer.from("This port speaks gRPC. HTTP is at the port of `server.port`.\n"));
+      stream.end({});
+    },
+    onDrain: () => undefined,
+    onGone: () => clearTimeout(late),
+  });
 }
 
-function toText(header: string | string[] | undefined): string | undefined {
-  return typeof header === "string" ? header : header?.join(",");
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/grpc(\+proto)?($|;)/.test(contentType);
 }
 
 function notThere(): PlatformError {

@@ -1,4 +1,11 @@
-import { constants, type ServerHttp2Session } from "node:http2";
+import { Http2Connection, type Http2ConnectionParts } from "../../wire/http2-connection.ts";
+import { http2Codes } from "../../wire/http2-error.ts";
+
+/** A connection that is to be served. */
+export type NewConnection = Pick<
+  Http2ConnectionParts,
+  "socket" | "huffman" | "maxConcurrentStreams" | "onStream" | "onFault"
+>;
 
 export interface SessionParts {
   /** After which time without a sign of life a client is asked for one, and how long it may take to answer. */
@@ -18,16 +25,12 @@ const shortestPingMs = 10_000;
 const mostPingStrikes = 3;
 /** Until a client has heard that it is to go elsewhere: what it began meanwhile is still served. */
 const goAwayGraceMs = 200;
-/** The highest stream id: none that the client began is refused. */
-const everyStream = 2 ** 31 - 1;
-
 interface Life {
-  readonly session: ServerHttp2Session;
-  readonly bornMs: number;
+  readonly connection: Http2Connection;
   readonly endsMs: number;
-  streams: number;
-  /** When it was last used, or has answered. */
+  /** When a call last began or ended on it. */
   usedMs: number;
+  /** When it last gave a sign of life. */
   aliveMs: number;
   pingedMs: number | undefined;
   strikes: number;
@@ -37,7 +40,7 @@ interface Life {
 /** Looks after the connections of a server: that both ends live, do not grow too old, and part in peace. */
 export class Sessions {
   readonly #parts: SessionParts;
-  readonly #lives = new Map<ServerHttp2Session, Life>();
+  readonly #lives = new Set<Life>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: SessionParts) {
@@ -50,89 +53,82 @@ export class Sessions {
     return this.#lives.size;
   }
 
-  add(session: ServerHttp2Session): void {
+  /** Serves a connection of which nothing was read. */
+  add(parts: NewConnection): void {
     const nowMs = performance.now();
     const { maxAgeMs, random } = this.#parts;
     const life: Life = {
-      session,
-      bornMs: nowMs,
+      connection: new Http2Connection({
+        ...parts,
+        onStream(stream) {
+          use(life);
+          parts.onStream(stream);
+        },
+        onStreamEnd: () => use(life),
+        onPing: () => this.#onPing(life),
+        onPong() {
+          life.pingedMs = undefined;
+          life.aliveMs = performance.now();
+        },
+        onClose: () => this.#lives.delete(life),
+      }),
       endsMs: maxAgeMs === undefined ? Number.POSITIVE_INFINITY : nowMs + maxAgeMs * (0.9 + 0.2 * random()),
-      streams: 0,
       usedMs: nowMs,
       aliveMs: nowMs,
       pingedMs: undefined,
       strikes: 0,
       isLeaving: false,
     };
-    this.#lives.set(session, life);
-    session.once("close", () => this.#lives.delete(session));
-    session.on("error", () => session.destroy());
-    session.on("ping", () => this.#onPing(life));
-    session.on("stream", (stream) => {
-      life.streams++;
-      life.strikes = 0;
-      life.usedMs = performance.now();
-      life.aliveMs = life.usedMs;
-      stream.once("close", () => {
-        life.streams--;
-        life.strikes = 0;
-        life.usedMs = performance.now();
-      });
-    });
+    this.#lives.add(life);
   }
 
   /** Sends every client elsewhere. Calls that have begun go on. */
   leave(): void {
-    for (const life of this.#lives.values()) goAway(life);
+    for (const life of this.#lives) goAway(life);
   }
 
   destroy(): void {
     clearInterval(this.#timer);
-    for (const { session } of this.#lives.values()) session.destroy();
+    for (const { connection } of this.#lives) connection.destroy();
   }
 
   #onPing(life: Life): void {
     const nowMs = performance.now();
     const isSoon = nowMs - life.aliveMs < shortestPingMs;
     life.aliveMs = nowMs;
-    if (!isSoon || life.streams > 0) return;
+    if (!isSoon || life.connection.streamCount > 0) return;
     life.strikes++;
-    if (life.strikes <= mostPingStrikes) return;
-    const { session } = life;
-    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0, Buffer.from("too_many_pings"));
-    session.close();
+    if (life.strikes > mostPingStrikes)
+      life.connection.finish(http2Codes.ENHANCE_YOUR_CALM, "too_many_pings");
   }
 
   #tick(nowMs: number): void {
     const { keepAliveMs, keepAliveTimeoutMs } = this.#parts;
-    for (const life of this.#lives.values()) {
-      const isUnused = life.streams === 0 && nowMs - life.usedMs > mostIdleMs;
+    for (const life of this.#lives) {
+      const { connection } = life;
+      const isUnused = connection.streamCount === 0 && nowMs - life.usedMs > mostIdleMs;
       if (nowMs > life.endsMs || isUnused) goAway(life);
       if (life.pingedMs !== undefined) {
-        if (nowMs - life.pingedMs > keepAliveTimeoutMs) life.session.destroy();
-      } else if (nowMs - life.aliveMs > keepAliveMs) this.#ping(life, nowMs);
+        if (nowMs - life.pingedMs > keepAliveTimeoutMs) connection.destroy();
+      } else if (nowMs - life.aliveMs > keepAliveMs) {
+        life.pingedMs = nowMs;
+        connection.ping();
+      }
     }
   }
+}
 
-  #ping(life: Life, nowMs: number): void {
-    const { session } = life;
-    if (session.destroyed || session.closed) return;
-    life.pingedMs = nowMs;
-    session.ping((error) => {
-      if (error !== null) return;
-      life.pingedMs = undefined;
-      life.aliveMs = performance.now();
-    });
-  }
+function use(life: Life): void {
+  life.strikes = 0;
+  life.usedMs = performance.now();
+  life.aliveMs = life.usedMs;
 }
 
 /** Twice, as RFC 9113 section 6.8 has it: what was on its way when the client heard the first time is not lost. */
 function goAway(life: Life): void {
-  const { session } = life;
-  if (life.isLeaving || session.destroyed) return;
+  const { connection } = life;
+  if (life.isLeaving || connection.isOver) return;
   life.isLeaving = true;
-  session.goaway(constants.NGHTTP2_NO_ERROR, everyStream);
-  setTimeout(() => {
-    if (!session.destroyed) session.close();
-  }, goAwayGraceMs);
+  connection.announceEnd();
+  setTimeout(() => connection.finish(), goAwayGraceMs);
 }

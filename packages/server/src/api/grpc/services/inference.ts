@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type {
   Delta as ModelDelta,
   Json,
@@ -22,7 +21,7 @@ import {
   Logprobs,
   type Usage,
 } from "../generated/platform.ts";
-import { type CallContext, type GrpcMethod, serverStream, unary } from "../method.ts";
+import { type CallContext, type GrpcMethod, type HeaderValues, serverStream, unary } from "../method.ts";
 import { toChatRequest, toCompletionRequest, toEmbedRequest } from "./openai-request.ts";
 
 export interface InferenceServiceParts {
@@ -108,13 +107,7 @@ function toCall(
   };
 }
 
-function toFactHeaders({
-  integration,
-  model,
-  attempts,
-  overheadMs,
-  limit,
-}: ModelCallFacts): OutgoingHttpHeaders {
+function toFactHeaders({ integration, model, attempts, overheadMs, limit }: ModelCallFacts): HeaderValues {
   return {
     ...(integration === undefined ? {} : { "x-llmp-provider": toHeaderValue(integration) }),
     ...(model === undefined ? {} : { "x-llmp-model": toHeaderValue(model) }),

@@ -1,0 +1,399 @@
+import type { Socket } from "node:net";
+import { HpackDecoder } from "./hpack-decoder.ts";
+import type { HuffmanDecoder } from "./hpack-huffman.ts";
+import { Http2Error, http2Codes, protocolError, sizeError } from "./http2-error.ts";
+import {
+  frameFlags,
+  frameTypes,
+  highest,
+  maxFrameBytes,
+  settingIds,
+  toPayload,
+  toSettings,
+} from "./http2-frames.ts";
+import { type Frame, FrameReader, unpad } from "./http2-frame-reader.ts";
+import { checkTrailers } from "./http2-headers.ts";
+import { Http2Output } from "./http2-output.ts";
+import { PeerBudget } from "./http2-peer-budget.ts";
+import { RequestHeaderReader } from "./http2-request-headers.ts";
+import { Http2Stream } from "./http2-stream.ts";
+
+export interface Http2ConnectionParts {
+  readonly socket: Socket;
+  readonly huffman: HuffmanDecoder;
+  readonly maxConcurrentStreams: number;
+  /** A request has come; its body follows. */
+  onStream(stream: Http2Stream): void;
+  /** The peer asks whether this side is there; that is answered already. */
+  onPing(): void;
+  /** The peer has answered what `ping` asked. */
+  onPong(): void;
+  /** A stream has ended in whatever way. */
+  onStreamEnd(): void;
+  onClose(): void;
+  /** This side has failed; the connection ends by it, and nothing else. */
+  onFault(error: unknown): void;
+}
+
+const maxHeaderListBytes = 16_384;
+const maxBlockBytes = 2 * maxHeaderListBytes;
+const mostContinuations = 16;
+/** What a peer may send ahead: of one stream, and of all. */
+const streamWindow = 256 * 1024;
+const connectionWindow = 1024 * 1024;
+const defaultWindow = 65_535;
+/** Of the streams that were reset here, so many of the last are known: what was on its way for them is no fault. */
+const mostKnownResets = 1_000;
+const prefaceLimitMs = 10_000;
+
+/** A connection of a client that speaks HTTP/2 from its first byte on (RFC 9113), seen from the server. */
+export class Http2Connection {
+  readonly socket: Socket;
+  readonly #parts: Http2ConnectionParts;
+  readonly #reader = new FrameReader((type, frame) => this.#takeFrame(type, frame));
+  readonly #output: Http2Output;
+  readonly #headers: RequestHeaderReader;
+  readonly #streams = new Map<number, Http2Stream>();
+  readonly #resets = new Set<number>();
+  readonly #prefaceTimer: NodeJS.Timeout;
+  #hasSettings = false;
+  #block: { readonly streamId: number; readonly isEnd: boolean; parts: Buffer[]; bytes: number } | undefined;
+  #lastId = 0;
+  /** Streams above this id are not served any more. */
+  #servedUpTo = highest;
+  #receiveWindow = connectionWindow;
+  #unreturned = 0;
+  readonly #budget = new PeerBudget();
+  #isOver = false;
+
+  constructor(parts: Http2ConnectionParts) {
+    const { socket, huffman, maxConcurrentStreams } = parts;
+    this.#parts = parts;
+    this.socket = socket;
+    this.#headers = new RequestHeaderReader(new HpackDecoder(huffman, maxHeaderListBytes));
+    this.#output = new Http2Output({ socket, onStreamEnd: (stream) => this.#forget(stream) });
+    this.#prefaceTimer = setTimeout(() => socket.destroy(), prefaceLimitMs);
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("drain", () => this.#output.resume(this.#streams.values()));
+    socket.on("error", () => socket.destroy());
+    socket.once("end", () => socket.end());
+    socket.once("close", () => this.#close());
+    const settings = toSettings([
+      [settingIds.MAX_CONCURRENT_STREAMS, maxConcurrentStreams],
+      [settingIds.INITIAL_WINDOW_SIZE, streamWindow],
+      [settingIds.MAX_HEADER_LIST_SIZE, maxHeaderListBytes],
+    ]);
+    this.#output.control({ type: frameTypes.SETTINGS, flags: 0, streamId: 0 }, settings);
+    this.#returnWindow(0, connectionWindow - defaultWindow);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** Asks the peer whether it is there. */
+  ping(): void {
+    this.#output.control({ type: frameTypes.PING, flags: 0, streamId: 0 }, toPayload(0, 0));
+  }
+
+  /** Tells the peer that new requests belong elsewhere. What it sends until it has heard is still served. */
+  announceEnd(): void {
+    this.#output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, toPayload(highest, 0));
+  }
+
+  /** Serves what has begun, and nothing else; then the connection ends. */
+  finish(code: number = http2Codes.NO_ERROR, reason = ""): void {
+    if (this.#isOver || this.#servedUpTo !== highest) return;
+    this.#servedUpTo = this.#lastId;
+    this.#goAway(code, reason);
+    if (this.#streams.size === 0) this.#endSocket();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #goAway(code: number, reason: string): void {
+    const payload = Buffer.concat([toPayload(this.#lastId, code), Buffer.from(reason)]);
+    this.#output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, payload);
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      this.#reader.read(chunk);
+      if (this.#reader.hasPreface) clearTimeout(this.#prefaceTimer);
+    } catch (error) {
+      if (!(error instanceof Http2Error)) this.#parts.onFault(error);
+      this.#fail(
+        error instanceof Http2Error ? error : new Http2Error(http2Codes.INTERNAL_ERROR, "the server failed"),
+      );
+    }
+  }
+
+  #takeFrame(type: number, frame: Frame): void {
+    if (this.#isOver) return;
+    if (!this.#hasSettings && type !== frameTypes.SETTINGS) throw protocolError("settings come first");
+    if (
+      this.#block !== undefined &&
+      (type !== frameTypes.CONTINUATION || frame.streamId !== this.#block.streamId)
+    )
+      throw protocolError("a header block was interrupted");
+    try {
+      this.#dispatch(type, frame);
+    } catch (error) {
+      if (!(error instanceof Http2Error) || error.streamId === undefined) throw error;
+      this.#failStream(error.streamId, error.code);
+    }
+  }
+
+  #dispatch(type: number, frame: Frame): void {
+    switch (type) {
+      case frameTypes.DATA:
+        return this.#takeData(frame);
+      case frameTypes.HEADERS:
+        return this.#takeHeaders(frame);
+      case frameTypes.CONTINUATION:
+        return this.#takeContinuation(frame);
+      case frameTypes.RST_STREAM:
+        return this.#takeReset(frame);
+      case frameTypes.SETTINGS:
+        return this.#takeSettings(frame);
+      case frameTypes.PING:
+        return this.#takePing(frame);
+      case frameTypes.WINDOW_UPDATE:
+        return this.#takeWindow(frame);
+      case frameTypes.PRIORITY:
+        return this.#takePriority(frame);
+      case frameTypes.GOAWAY:
+        if (frame.streamId !== 0) throw protocolError("a farewell is of no stream");
+        if (frame.payload.length < 8) throw sizeError();
+        return this.finish();
+      case frameTypes.PUSH_PROMISE:
+        throw protocolError("a client pushes nothing");
+      default:
+        return this.#budget.spend();
+    }
+  }
+
+  #takeData({ flags, streamId, payload }: Frame): void {
+    if (streamId === 0) throw protocolError("data is of a stream");
+    this.#receiveWindow -= payload.length;
+    if (this.#receiveWindow < 0)
+      throw new Http2Error(http2Codes.FLOW_CONTROL_ERROR, "more came than there is room for");
+    this.#unreturned += payload.length;
+    if (this.#unreturned > connectionWindow / 2) {
+      this.#receiveWindow += this.#unreturned;
+      this.#returnWindow(0, this.#unreturned);
+      this.#unreturned = 0;
+    }
+    const data = unpad(flags, payload);
+    const stream = this.#find(streamId);
+    if (stream === undefined && this.#resets.has(streamId)) return;
+    if (stream === undefined || stream.hasEnded)
+      throw new Http2Error(http2Codes.STREAM_CLOSED, "data came behind the end", streamId);
+    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
+    if (payload.length === 0 && !isEnd) this.#budget.spend();
+    stream.receiveWindow -= payload.length;
+    if (stream.receiveWindow < 0)
+      throw new Http2Error(http2Codes.FLOW_CONTROL_ERROR, "more came than there is room for", streamId);
+    if (data.length > 0) stream.takeData(data);
+    if (isEnd) {
+      stream.takeEnd();
+      return;
+    }
+    stream.unreturned += payload.length;
+    if (stream.unreturned <= streamWindow / 2 || !stream.isOpen) return;
+    stream.receiveWindow += stream.unreturned;
+    this.#returnWindow(streamId, stream.unreturned);
+    stream.unreturned = 0;
+  }
+
+  #takeHeaders({ flags, streamId, payload }: Frame): void {
+    if (streamId % 2 === 0) throw protocolError("streams of clients have odd numbers");
+    let block = unpad(flags, payload);
+    if ((flags & frameFlags.PRIORITY) !== 0) {
+      if (block.length < 5) throw sizeError();
+      if ((block.readUInt32BE(0) & highest) === streamId)
+        throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a stream depends on itself", streamId);
+      block = block.subarray(5);
+    }
+    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
+    if ((flags & frameFlags.END_HEADERS) !== 0) this.#takeBlock(streamId, isEnd, block);
+    else this.#block = { streamId, isEnd, parts: [block], bytes: block.length };
+  }
+
+  #takeContinuation({ flags, streamId, payload }: Frame): void {
+    const block = this.#block;
+    if (block === undefined) throw protocolError("nothing is continued");
+    block.parts.push(payload);
+    block.bytes += payload.length;
+    if (block.bytes > maxBlockBytes || block.parts.length > mostContinuations)
+      throw new Http2Error(http2Codes.ENHANCE_YOUR_CALM, "the headers are larger than they may be");
+    if ((flags & frameFlags.END_HEADERS) === 0) return;
+    this.#block = undefined;
+    this.#takeBlock(streamId, block.isEnd, Buffer.concat(block.parts));
+  }
+
+  #takeBlock(streamId: number, isEnd: boolean, block: Buffer): void {
+    if (streamId <= this.#lastId) {
+      this.#takeTrailers(streamId, { isEnd, fields: this.#headers.readTrailers(block) });
+      return;
+    }
+    // Also what is refused has to be read: the blocks behind it are written on it.
+    const headers = this.#headers.readRequest(streamId, block);
+    this.#lastId = streamId;
+    if (streamId > this.#servedUpTo || this.#streams.size >= this.#parts.maxConcurrentStreams)
+      throw new Http2Error(http2Codes.REFUSED_STREAM, "there are too many streams", streamId);
+    if (headers instanceof Http2Error) throw headers;
+    this.#budget.earn();
+    const { peerWindow: sendWindow } = this.#output;
+    const stream = new Http2Stream(
+      { id: streamId, headers, sendWindow, receiveWindow: streamWindow },
+      this.#output,
+    );
+    stream.hasEnded = isEnd;
+    this.#streams.set(streamId, stream);
+    this.#parts.onStream(stream);
+    if (isEnd) stream.takeEnd();
+  }
+
+  #takeTrailers(
+    streamId: number,
+    { isEnd, fields }: { readonly isEnd: boolean; readonly fields: ReturnType<HpackDecoder["decode"]> },
+  ): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined && this.#resets.has(streamId)) return;
+    if (stream === undefined || stream.hasEnded)
+      throw new Http2Error(http2Codes.STREAM_CLOSED, "headers came behind the end");
+    if (!isEnd) throw new Http2Error(http2Codes.PROTOCOL_ERROR, "trailers are the end", streamId);
+    checkTrailers(fields, streamId);
+    stream.takeEnd();
+  }
+
+  #takeReset({ streamId, payload }: Frame): void {
+    if (payload.length !== 4) throw sizeError();
+    if (streamId === 0) throw protocolError("a reset is of a stream");
+    const stream = this.#find(streamId);
+    this.#budget.countReset(performance.now());
+    // Who resets a stream has nothing on its way for it.
+    this.#resets.delete(streamId);
+    if (stream === undefined) return;
+    stream.hasEnded = true;
+    stream.takeGone();
+    this.#forget(stream);
+  }
+
+  #takeSettings({ flags, streamId, payload }: Frame): void {
+    if (streamId !== 0) throw protocolError("settings are of the connection");
+    const isAck = (flags & frameFlags.ACK) !== 0;
+    if (payload.length % 6 !== 0 || (isAck && payload.length > 0)) throw sizeError();
+    this.#hasSettings = true;
+    if (isAck) return;
+    this.#budget.spend();
+    this.#output.control({ type: frameTypes.SETTINGS, flags: frameFlags.ACK, streamId: 0 }, Buffer.alloc(0));
+    for (let at = 0; at < payload.length; at += 6)
+      this.#takeSetting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+  }
+
+  #takeSetting(id: number, value: number): void {
+    if (id === settingIds.ENABLE_PUSH && value > 1) throw protocolError("a setting is out of range");
+    if (id === settingIds.MAX_FRAME_SIZE && (value < maxFrameBytes || value >= 2 ** 24))
+      throw protocolError("a setting is out of range");
+    if (id === settingIds.INITIAL_WINDOW_SIZE) this.#output.setPeerWindow(value, this.#streams.values());
+  }
+
+  #takePing({ flags, streamId, payload }: Frame): void {
+    if (streamId !== 0) throw protocolError("a ping is of the connection");
+    if (payload.length !== 8) throw sizeError();
+    if ((flags & frameFlags.ACK) !== 0) {
+      this.#parts.onPong();
+      return;
+    }
+    this.#output.control({ type: frameTypes.PING, flags: frameFlags.ACK, streamId: 0 }, payload);
+    this.#parts.onPing();
+  }
+
+  #takeWindow({ streamId, payload }: Frame): void {
+    if (payload.length !== 4) throw sizeError();
+    const increment = payload.readUInt32BE(0) & highest;
+    if (streamId === 0) {
+      if (increment === 0) throw protocolError("a window grows by nothing");
+      this.#output.growConnection(increment, this.#streams.values());
+      return;
+    }
+    const stream = this.#find(streamId);
+    if (increment === 0)
+      throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a window grows by nothing", streamId);
+    if (stream === undefined) return;
+    this.#output.grow(stream, increment);
+  }
+
+  #takePriority({ streamId, payload }: Frame): void {
+    if (streamId === 0) throw protocolError("a priority is of a stream");
+    if (payload.length !== 5)
+      throw new Http2Error(http2Codes.FRAME_SIZE_ERROR, "a frame has a wrong size", streamId);
+    if ((payload.readUInt32BE(0) & highest) === streamId)
+      throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a stream depends on itself", streamId);
+    this.#budget.spend();
+  }
+
+  /** Undefined for a stream that has ended in a way that lets frames of it be on their way still. */
+  #find(streamId: number): Http2Stream | undefined {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined && streamId > this.#lastId) throw protocolError("a stream has not begun");
+    return stream;
+  }
+
+  #returnWindow(streamId: number, bytes: number): void {
+    this.#output.control({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId }, toPayload(bytes));
+  }
+
+  #fail({ code, message }: Http2Error): void {
+    this.#goAway(code, message);
+    this.#isOver = true;
+    this.#endSocket();
+  }
+
+  /** Sends what is left to say, and waits for the peer to hear it. */
+  #endSocket(): void {
+    this.#output.flush();
+    this.socket.destroySoon();
+  }
+
+  #failStream(streamId: number, code: number): void {
+    const stream = this.#streams.get(streamId);
+    stream?.takeGone();
+    this.#output.resetUnknown(streamId, code);
+    this.#remember(streamId);
+    if (stream !== undefined) this.#forget(stream);
+    this.#budget.countReset(performance.now());
+  }
+
+  /** A stream has ended here; what may still come of it is no fault. */
+  #forget(stream: Http2Stream): void {
+    if (!this.#streams.delete(stream.id)) return;
+    if (!stream.hasEnded) this.#remember(stream.id);
+    this.#parts.onStreamEnd();
+    if (this.#servedUpTo !== highest && this.#streams.size === 0) this.#endSocket();
+  }
+
+  #remember(streamId: number): void {
+    this.#resets.add(streamId);
+    if (this.#resets.size <= mostKnownResets) return;
+    const [oldest] = this.#resets;
+    if (oldest !== undefined) this.#resets.delete(oldest);
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#prefaceTimer);
+    for (const stream of this.#streams.values()) stream.takeGone();
+    this.#streams.clear();
+    this.#parts.onClose();
+  }
+}
