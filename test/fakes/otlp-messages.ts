@@ -5,7 +5,7 @@ import { z } from "zod";
 export type Attribute = string | number | boolean | readonly string[];
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** A span as a collector reads it. Ids are hexadecimal, times in nanoseconds. */
+/** A span as a collector reads it. Ids are hexadecimal, times Unix time. */
 export type ReadSpan = {
   readonly traceId: string;
   readonly spanId: string;
@@ -14,8 +14,8 @@ export type ReadSpan = {
   readonly name: string;
   /** 2 server, 3 client. */
   readonly kind: number;
-  readonly start: bigint;
-  readonly end: bigint;
+  readonly startMs: number;
+  readonly endMs: number;
   readonly attributes: Attributes;
   readonly events: readonly string[];
   /** 2 for an error, else 0. */
@@ -44,7 +44,7 @@ const anyValue = z.looseObject({
 const keyValues = z.array(z.looseObject({ key: z.string(), value: anyValue })).default([]);
 const resource = z.looseObject({ attributes: keyValues });
 const hex = z.string().transform((text) => Buffer.from(text, "base64").toString("hex"));
-const nanos = z.string().transform(BigInt);
+const nanos = z.string().transform((text) => Number(BigInt(text) / 1_000n) / 1_000);
 
 const traceRequest = z.object({
   resourceSpans: z.array(
@@ -125,8 +125,8 @@ export function readSpans(message: Buffer): readonly ReadSpan[] {
       parentSpanId: span.parentSpanId,
       name: span.name,
       kind: span.kind,
-      start: span.startTimeUnixNano,
-      end: span.endTimeUnixNano,
+      startMs: span.startTimeUnixNano,
+      endMs: span.endTimeUnixNano,
       attributes: toAttributes(span.attributes),
       events: span.events.map(({ name }) => name),
       status: span.status?.code ?? 0,

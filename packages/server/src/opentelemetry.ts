@@ -78,9 +78,7 @@ async function openSender(
     headers: parseTelemetryHeaders(headers?.reveal() ?? ""),
     certificateAuthorities: ca_file === undefined ? undefined : await readIssuers(ca_file),
   };
-  return protocol === "grpc"
-    ? createGrpcSender(sending)
-    : createHttpSender(sending, (url, options) => context.fetch(url, options));
+  return protocol === "grpc" ? createGrpcSender(sending) : createHttpSender(sending, context);
 }
 
 async function readIssuers(file: string): Promise<string> {

@@ -24,11 +24,11 @@ const retryable = new Set([429, 502, 503, 504]);
 /** Sends to a collector over HTTP. */
 export function createHttpSender(
   { endpoint, headers, certificateAuthorities }: TelemetrySenderParts,
-  fetch: IntegrationContext<unknown>["fetch"],
+  context: Pick<IntegrationContext<unknown>, "fetch">,
 ): TelemetrySender {
   return {
     async send(signal, request, abort) {
-      const response = await fetch(`${endpoint}/v1/${signal}`, {
+      const response = await context.fetch(`${endpoint}/v1/${signal}`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/x-protobuf", "user-agent": "llm-platform" },
         body: request,

@@ -84,9 +84,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     gpuPower: gauge("gpuPower"),
     diskSize: gauge("diskSize"),
     diskFree: gauge("diskFree"),
-    alertsFiring: gauge("alertsFiring"),
-    alertDeliveries: counter("alertDeliveries"),
-    alertDeliveryFailures: counter("alertDeliveryFailures"),
+    ...createAlertMetrics(registry),
     ...createExportMetrics(registry),
     ...createWebSocketMetrics(registry),
     configReload: gauge("configReload"),
@@ -107,5 +105,13 @@ function createExportMetrics(registry: MetricRegistry) {
     telemetryExported: registry.counter(metricNames.telemetryExported),
     telemetryDropped: registry.counter(metricNames.telemetryDropped),
     telemetryFailures: registry.counter(metricNames.telemetryFailures),
+  };
+}
+
+function createAlertMetrics(registry: MetricRegistry) {
+  return {
+    alertsFiring: registry.gauge(metricNames.alertsFiring),
+    alertDeliveries: registry.counter(metricNames.alertDeliveries),
+    alertDeliveryFailures: registry.counter(metricNames.alertDeliveryFailures),
   };
 }

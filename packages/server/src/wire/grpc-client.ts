@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from "node:http2";
-import { connect as connectPlain, type LookupFunction } from "node:net";
+import { connect as connectPlain, isIP, type LookupFunction } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { PlatformError } from "@llm-platform/kit";
+import { type NetworkReach, PlatformError } from "@llm-platform/kit";
 import { collectOrigins, judgeAddress } from "./control-fetch.ts";
 import { createGuardedLookup } from "./guarded-lookup.ts";
 
@@ -13,6 +13,8 @@ export interface GrpcClientParts {
   readonly certificateAuthorities: string | undefined;
   /** Of one call, until its answer is whole. */
   readonly deadlineMs: number;
+  /** Where the server may be. Default any. */
+  readonly network?: NetworkReach | undefined;
 }
 
 /** Calls methods of a gRPC server whose answers nobody reads, over one connection that is made anew when it is lost. */
@@ -32,14 +34,15 @@ export function createGrpcClient({
   headers,
   certificateAuthorities,
   deadlineMs,
+  network = "any",
 }: GrpcClientParts): GrpcClient {
-  const lookup = createGuardedLookup("any");
+  const lookup = createGuardedLookup(network);
   const { origin } = new URL(url);
   let session: ClientHttp2Session | undefined;
 
   function open(): ClientHttp2Session {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    judgeAddress(url, collectOrigins([url]));
+    judgeAddress(url, collectOrigins([url]), network);
     const made = connect(origin, { createConnection: () => dial(origin, lookup, certificateAuthorities) });
     // Each call in flight hears of it as well.
     made.on("error", () => made.destroy());
@@ -81,7 +84,8 @@ function dial(origin: string, lookup: LookupFunction, ca: string | undefined) {
     host,
     port: Number(port || 443),
     lookup,
-    servername: host,
+    // Addresses are not sent by SNI (RFC 6066 section 3).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ["h2"],
     ...trust,
   });

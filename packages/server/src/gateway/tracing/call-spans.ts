@@ -13,6 +13,8 @@ interface CallEnd {
   /** Unix time at which the monotonic clock was 0, in milliseconds. */
   readonly epochMs: number;
   readonly conventions: "default" | "latest";
+  readonly serverSpanId: string;
+  readonly callSpanId: string;
 }
 
 /**
@@ -33,7 +35,7 @@ function serverSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
   const { protocol, dialect, operation } = call;
   return {
     traceId: trace.traceId,
-    spanId: trace.serverSpanId,
+    spanId: end.serverSpanId,
     parentSpanId: trace.parentSpanId,
     name: `${protocol === "http" ? dialect : protocol} ${operation}`,
     kind: "server",
@@ -82,8 +84,8 @@ function modelSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
   const isTimed = call.stream && firstContentAtMs > 0;
   return {
     traceId: trace.traceId,
-    spanId: trace.callSpanId,
-    parentSpanId: trace.serverSpanId,
+    spanId: end.callSpanId,
+    parentSpanId: end.serverSpanId,
     name: `${operation} ${call.head.model}`,
     kind: "client",
     startMs: epochMs + (call.sentAtMs || call.startedAtMs),
@@ -141,7 +143,7 @@ function attemptSpan(
   return {
     traceId: trace.traceId,
     spanId: attempt.spanId,
-    parentSpanId: trace.callSpanId,
+    parentSpanId: end.callSpanId,
     name: `attempt ${record.integration}/${record.upstreamModel}`,
     kind: "client",
     startMs: epochMs + attempt.startedAtMs,

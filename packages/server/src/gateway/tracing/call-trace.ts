@@ -12,8 +12,6 @@ export class CallTrace implements TracePlace {
   readonly traceId: string;
   /** Undefined where the trace begins here. */
   readonly parentSpanId: string | undefined;
-  readonly serverSpanId: string;
-  readonly callSpanId: string;
   /** Whether the trace is kept, as far as that is known at the beginning. The upstream is told the same. */
   readonly isSampled: boolean;
   /** Monotonic; 0 for a call that did not get so far. */
@@ -27,8 +25,6 @@ export class CallTrace implements TracePlace {
   constructor(tracing: ActiveTracing, traceparent: string | undefined) {
     const { ids, settings } = tracing;
     this.#tracing = tracing;
-    this.serverSpanId = ids.spanId();
-    this.callSpanId = ids.spanId();
     if (traceparent === undefined) {
       this.traceId = ids.traceId();
       this.parentSpanId = undefined;
@@ -53,7 +49,9 @@ export class CallTrace implements TracePlace {
   /** Notes an attempt that has ended. */
   endAttempt(ended: Omit<TracedAttempt, "spanId" | "dialect">): void {
     if (this.#next === undefined) return;
-    this.attempts.push({ ...this.#next, ...ended });
+    const { spanId, dialect } = this.#next;
+    const { startedAtMs, firstContentAtMs, endedAtMs, record, error } = ended;
+    this.attempts.push({ spanId, dialect, startedAtMs, firstContentAtMs, endedAtMs, record, error });
     this.#next = undefined;
   }
 
@@ -62,13 +60,14 @@ export class CallTrace implements TracePlace {
    * @param endedAtMs monotonic
    */
   end(call: TracedCall, error: PlatformError | undefined, endedAtMs: number): void {
-    const { settings } = this.#tracing;
+    const { settings, ids, take } = this.#tracing;
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
     const epochMs = Date.now() - performance.now();
-    this.#tracing.take(
-      toCallSpans(call, this, { error, endedAtMs, epochMs, conventions: settings.conventions }),
-    );
+    const { conventions } = settings;
+    const serverSpanId = ids.spanId();
+    const callSpanId = ids.spanId();
+    take(toCallSpans(call, this, { error, endedAtMs, epochMs, conventions, serverSpanId, callSpanId }));
   }
 }

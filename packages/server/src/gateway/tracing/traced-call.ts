@@ -39,8 +39,6 @@ export interface TracePlace {
   readonly traceId: string;
   /** Undefined where the trace begins here. */
   readonly parentSpanId: string | undefined;
-  readonly serverSpanId: string;
-  readonly callSpanId: string;
   /** Monotonic; 0 for a call that did not get so far. */
   readonly admittedAtMs: number;
   readonly routedAtMs: number;

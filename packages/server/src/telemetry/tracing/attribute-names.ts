@@ -40,7 +40,7 @@ export const attributeNames = {
 } as const;
 
 /** Names that the newest conventions spell otherwise. */
-export const latestNames: Readonly<Partial<Record<keyof typeof attributeNames, string>>> = {
+const latestNames: Readonly<Partial<Record<keyof typeof attributeNames, string>>> = {
   cacheWriteTokens: "gen_ai.usage.cache_write.input_tokens",
 };
 
@@ -62,7 +62,9 @@ export const operationNames = {
 
 type NameTable = Readonly<Record<keyof typeof attributeNames, string>>;
 
+const latestTable: NameTable = { ...attributeNames, ...latestNames };
+
 /** The names by which attributes are written. */
 export function attributeNamesOf(conventions: "default" | "latest"): NameTable {
-  return conventions === "latest" ? { ...attributeNames, ...latestNames } : attributeNames;
+  return conventions === "latest" ? latestTable : attributeNames;
 }

@@ -18,7 +18,7 @@ export interface ActiveTracing {
   readonly settings: TracingSettings;
   readonly ids: TraceIds;
   /** Takes spans that have ended. Never waits. */
-  take(spans: readonly Span[]): void;
+  readonly take: (spans: readonly Span[]) => void;
 }
 
 /** Whether calls are traced now, and where their spans go. A call asks once, when it begins. */
