@@ -42,7 +42,13 @@ describe.each([
     const made = await createKey(platform, rootKey, { name: "laptop" });
     expect(made.key).toMatch(/^llmp_[\w-]{43}$/);
     expect(made.key.startsWith(made.prefix)).toBe(true);
-    expect(made.scopes).toEqual(["inference.call", "models.read", "self.read", "self.write"]);
+    expect(made.scopes).toEqual([
+      "inference.call",
+      "graphql.explore",
+      "models.read",
+      "self.read",
+      "self.write",
+    ]);
     for (let count = 0; count < 6; count++) expect(await chatStatus(platform, made.key)).toBe(200);
     expect((await as(platform, made.key)("/api/v1/system")).status).toBe(403);
     const rows = await platform.ledgerRows({ count: 6 });

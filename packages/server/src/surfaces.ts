@@ -4,6 +4,8 @@ import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
 import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
+import { createLazySurface } from "./api/lazy-surface.ts";
+import { mcpMount } from "./api/mcp/mount.ts";
 import type { Listener, Mount } from "./api/listener.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOllamaSurface } from "./ollama-surface.ts";
@@ -176,7 +178,8 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
       listener,
-      open: () => openMcp(parts),
+      open: async () =>
+        createLazySurface({ ...mcpMount, takesUpgrades: false, open: () => openMcp(parts), log: parts.log }),
     }),
     createWebSocketIntegration({ ...parts, operations: () => createOperations(parts) }),
     createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
@@ -344,7 +347,6 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
 }
 
 async function openMcp(parts: SurfaceParts) {
-  // Loaded only where it is wanted: it takes a while.
   const { createMcpMount } = await import("./api/mcp/surface.ts");
   const { inference, auditor, readCaller, log, system } = parts;
   const mount = createMcpMount({

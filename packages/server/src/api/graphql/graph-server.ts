@@ -18,6 +18,7 @@ import type { GraphCaller } from "./graph-caller.ts";
 import type { ErrorParts } from "./graph-errors.ts";
 import type { GraphRequest } from "./graph-request.ts";
 import { ResultStream } from "./result-stream.ts";
+import { explorePermission } from "./mount.ts";
 
 export interface GraphServerParts {
   readonly schema: GraphQLSchema;
@@ -32,9 +33,6 @@ export interface ReadyRequest {
   readonly args: ExecutionArgs & { readonly contextValue: GraphCall };
   readonly errors: ErrorParts;
 }
-
-/** What may see the schema, and use the page that shows it. */
-export const explorePermission = "graphql.explore";
 
 /** The graph, whatever protocol it is asked over. */
 export class GraphServer {

@@ -2,7 +2,8 @@ import type { Feed } from "../../control/feed.ts";
 import type { ModelCaller } from "../model-caller.ts";
 import type { OpenSurface } from "../surface-integration.ts";
 import type { CallerParts } from "./graph-caller.ts";
-import { explorePermission, GraphServer, type GraphServerParts } from "./graph-server.ts";
+import { GraphServer, type GraphServerParts } from "./graph-server.ts";
+import { graphMount } from "./mount.ts";
 import { type GraphiqlPage, renderGraphiqlPage } from "./graphiql-page.ts";
 import { handleHttp } from "./http-handler.ts";
 import { type PersistedSettings, readPersistedOperations } from "./persisted-operations.ts";
@@ -15,7 +16,7 @@ export interface GraphSurfaceParts extends CallerParts, Omit<GraphServerParts, "
   readonly persisted: PersistedSettings;
 }
 
-const path = "/graphql";
+const { path, routes } = graphMount;
 
 /** The graph at `/graphql`: over HTTP, as a stream of results, and over WebSockets. Rejects with PlatformError `config_invalid`. */
 export async function openGraphSurface(parts: GraphSurfaceParts): Promise<OpenSurface> {
@@ -33,11 +34,7 @@ export async function openGraphSurface(parts: GraphSurfaceParts): Promise<OpenSu
   };
   return {
     mount: {
-      routes: [
-        { method: "GET", path, access: explorePermission },
-        // Each field says what it needs; some need nothing.
-        { method: "POST", path, access: "public" },
-      ],
+      routes,
       paths: new Map([
         [path, (request, response, peer) => void handleHttp(handlerParts, { request, response, peer })],
       ]),

@@ -10,6 +10,7 @@ import { answerProblem } from "../answer.ts";
 import type { Authenticator } from "../authenticate.ts";
 import { addressOf, type ReadCaller } from "../client-address.ts";
 import type { Mount } from "../listener.ts";
+import { mcpMount } from "./mount.ts";
 import { toFetchRequest, writeFetchResponse } from "./node-fetch.ts";
 import { isAllowed, type OperationTool, toTools } from "./tools.ts";
 
@@ -22,7 +23,7 @@ export interface McpParts {
   readonly version: string;
 }
 
-const path = "/mcp";
+const { path, routes } = mcpMount;
 const maxBodyBytes = 1024 * 1024;
 const instructions =
   "Runs an llm-platform server: its integrations, models, keys, users, budgets and usage. What a tool may do is what the caller may; a refusal says which permission is missing.";
@@ -48,7 +49,7 @@ export function createMcpMount(parts: McpParts): Mount {
   }
 
   return {
-    routes: [{ method: "POST", path, access: "self.read" }],
+    routes,
     paths: new Map([
       [
         path,

@@ -187,6 +187,9 @@ const later = [
   "teams",
   "roles",
   "call_content",
+  "pulls",
+  "responses",
+  "auth_tickets",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
