@@ -4,7 +4,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { readMachine } from "./conditions.ts";
+import { keepFurther } from "./further.ts";
+import { rewriteReport } from "./report.ts";
 
 // How fast a model comes over the loopback, checked and stored, beside curl that stores the same bytes unchecked; and how
 // much memory the server takes for files of two sizes. `node bench/download.ts --megabytes 512 --runs 3`
@@ -12,6 +16,8 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: { megabytes: { type: "string", default: "512" }, runs: { type: "string", default: "3" } },
 });
+const benchFolder = fileURLToPath(new URL("./", import.meta.url));
+const conditions = await readMachine(new Date());
 const mebibyte = 1024 * 1024;
 const sizeBytes = Number(values.megabytes) * mebibyte;
 const smallBytes = Math.ceil(sizeBytes / 4);
@@ -146,6 +152,20 @@ try {
       2,
     ),
   );
+  await keepFurther(benchFolder, "download", {
+    title: "A pull, to curl",
+    note: `\`node bench/download.ts\`: a file of ${sizeBytes / mebibyte} MiB over the loopback, ${ours.length} times each, hashed and written. Wanted: at least ${wantedRatio} of curl's rate, and the same memory whatever the size.`,
+    conditions,
+    columns: ["what", "measured"],
+    rows: [
+      ["curl, MB/s", String(rate(median(theirs)))],
+      ["pull, MB/s", String(rate(median(ours)))],
+      ["pull to curl", ratio.toFixed(2)],
+      ["most memory after a small file, MiB", smallPeak.toFixed(0)],
+      ["most memory after the large ones, MiB", largePeak.toFixed(0)],
+    ],
+  });
+  console.log(`written to ${await rewriteReport(benchFolder)}`);
   server.child.kill("SIGKILL");
   process.exitCode = ratio >= wantedRatio ? 0 : 1;
 } finally {

@@ -5,18 +5,23 @@ import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { benchKey, benchModel } from "./contestants/contestant.ts";
+import { readMachine } from "./conditions.ts";
 import { median } from "./figures.ts";
 import { findFreePort } from "./free-port.ts";
+import { keepFurther } from "./further.ts";
 import { createProcesses, type PinnedProcess, type Processes } from "./processes.ts";
 import { isOk, waitUntil } from "./ready.ts";
+import { rewriteReport } from "./report.ts";
 import { serverMain, startFlags } from "./repository.ts";
 
 // What many WebSocket connections cost one server: `node bench/websocket.ts [--sockets N] [--rounds N]`. Memory of each with a
 // chat that goes on, and how long one event takes to the last of all who follow. Wanted for 2,000: 40 KB each, 250 ms.
 
+const benchFolder = fileURLToPath(new URL("./", import.meta.url));
 const headers = { authorization: `Bearer ${benchKey}` };
 const firstEvent = {
   id: "c",
@@ -188,6 +193,7 @@ async function main(): Promise<void> {
     },
   });
   const count = Number(values.sockets);
+  const conditions = await readMachine(new Date());
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-websocket-bench-"));
   const upstream = await startUpstream();
@@ -196,8 +202,18 @@ async function main(): Promise<void> {
     const url = `ws://127.0.0.1:${port}`;
     const bytes = await measureMemory(running, url, count);
     const taken = await measureBroadcast({ port, url }, count, Number(values.rounds));
-    const told = { sockets: count, chat_bytes_each: Math.round(bytes), broadcast_ms_median: median(taken) };
-    process.stdout.write(`${JSON.stringify({ ...told, broadcast_ms_most: Math.max(...taken) })}\n`);
+    await keepFurther(benchFolder, "websocket", {
+      title: "Many WebSockets at once",
+      note: `\`node bench/websocket.ts\`: ${count} connections to one server. Memory: a chat on each whose upstream is silent after its first words. Broadcast: from asking for a change until the last follower has heard of it, ${taken.length} times. Wanted: at most 40 KB for each, and 250 ms.`,
+      conditions,
+      columns: ["what", "measured"],
+      rows: [
+        ["bytes for each open chat", Math.round(bytes).toLocaleString("en")],
+        ["broadcast to all, median ms", (median(taken) ?? Number.NaN).toFixed(0)],
+        ["broadcast to all, longest ms", Math.max(...taken).toFixed(0)],
+      ],
+    });
+    process.stdout.write(`written to ${await rewriteReport(benchFolder)}\n`);
   } finally {
     await processes.stopAll();
     upstream.closeAllConnections();

@@ -107,6 +107,7 @@ describeStore("the graph", (given) => {
       unknownCaller: undefined,
       address: undefined,
       limitAddress: undefined,
+      traceparent: undefined,
       requestId: "req_test",
     };
     const request = { text, operationName: undefined, variables: {} };

@@ -1,6 +1,6 @@
 import type * as dns from "node:dns";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createPlainServer } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { createIdentityProvider } from "../../packages/server/src/control/login/identity-provider.ts";
 import { loadDefinition } from "../../packages/server/src/manager/load-package.ts";
 import { createControlFetch } from "../../packages/server/src/wire/control-fetch.ts";
+import { createGrpcClient } from "../../packages/server/src/wire/grpc-client.ts";
 import { sendMail } from "../../packages/server/src/wire/smtp-client.ts";
 import { createUpstreamPool } from "../../packages/server/src/wire/upstream-pool.ts";
 import { startSmtpServer } from "../fakes/smtp-server.ts";
@@ -129,6 +130,7 @@ const doors: Readonly<Record<string, string>> = {
   "packages/server/src/wire/upstream-socket.ts": "a pool of upstream connections",
   "packages/server/src/wire/upstream-tls.ts": "a pool of upstream connections",
   "packages/server/src/wire/smtp-client.ts": "sending mail",
+  "packages/server/src/wire/grpc-client.ts": "calling over gRPC",
   "packages/server/src/wire/control-fetch.ts": "a control call, the discovery of an identity provider",
   "packages/server/src/wire/adopt-socket.ts": "itself, on the loopback, at the start",
   "packages/server/src/wire/tunnel.ts": "the socket file of the first process",
@@ -197,6 +199,47 @@ describe.each(ways.slice(0, 2))("%s of an integration with a network", (_name, w
     await expect((async () => way("http://1.1.1.1:1", "private"))()).rejects.toMatchObject({
       code: expect.stringMatching(/^(config_invalid|forbidden)$/),
     });
+  });
+});
+
+describe("calling over gRPC", () => {
+  const call = async (origin: string, network?: Network) => {
+    const client = createGrpcClient({
+      url: origin,
+      headers: {},
+      certificateAuthorities: undefined,
+      deadlineMs: 2_000,
+      network,
+    });
+    try {
+      await client.call("/a.B/C", Buffer.alloc(0), new AbortController().signal);
+    } finally {
+      client.close();
+    }
+  };
+
+  test.each([...literal, ...resolved])("tells nothing to %s, with TLS or without", async (host) => {
+    for (const scheme of ["http", "https"])
+      await expect(call(`${scheme}://${host}:${port}`)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(forbidden|upstream_error)$/),
+      });
+  });
+
+  test("reaches a name of this machine with private and any, and not with public", async () => {
+    const reached = createPlainServer((socket) => {
+      hits.push("grpc");
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => reached.listen(0, "127.0.0.1", resolve));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
+    const origin = `http://inside.test:${(reached.address() as AddressInfo).port}`;
+    const failed = { code: "upstream_error" };
+    await expect(call(origin)).rejects.toMatchObject(failed);
+    await expect(call(origin, "private")).rejects.toMatchObject(failed);
+    expect(hits).toEqual(["grpc", "grpc"]);
+    await expect(call(origin, "public")).rejects.toMatchObject(failed);
+    expect(hits).toHaveLength(2);
+    reached.close();
   });
 });
 

@@ -1,4 +1,3 @@
-import { laterSwitches } from "../../packages/server/src/config/env-names.ts";
 import { type SettingRow, settingsReference } from "../../packages/server/src/config/settings-reference.ts";
 import { code, formatPage, formatTable } from "./markdown.ts";
 
@@ -14,8 +13,6 @@ export function settingsPage(): string {
     "A value in the file may be `${env:NAME}` or `${file:/path}`. `llmp config show` prints what is in force, and where each value comes from.",
     "The name in the environment is the path in capitals with `__` between its parts. In lists `N` is the place of the entry, counted from 0, or the name of an integration.",
     ...sections(settingsReference()).map(([name, rows]) => [`## ${name}`, table(rows)].join("\n\n")),
-    "## Names that have no effect yet",
-    `With a warning: ${Object.keys(laterSwitches).map(code).join(", ")}.`,
   ]);
 }
 

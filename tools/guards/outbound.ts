@@ -4,6 +4,7 @@ export const outboundDoors: readonly string[] = [
   "packages/server/src/wire/upstream-socket.ts",
   "packages/server/src/wire/upstream-tls.ts",
   "packages/server/src/wire/smtp-client.ts",
+  "packages/server/src/wire/grpc-client.ts",
   "packages/server/src/wire/adopt-socket.ts",
   "packages/server/src/wire/tunnel.ts",
   "packages/kit/src/testing/",

@@ -1,4 +1,4 @@
-import type { Call, Secret, UpstreamRequest } from "@llm-platform/kit";
+import type { Secret, UpstreamRequest } from "@llm-platform/kit";
 
 type HeaderLines = UpstreamRequest["headers"];
 
@@ -10,16 +10,7 @@ interface RequestHeadersInput {
   readonly extra?: Readonly<Record<string, Secret>> | undefined;
 }
 
-/**
- * Makes the header lines of an instance once. A line of the user's own replaces one of the same name.
- * A call that is traced gets one line more.
- */
-export function createRequestHeaders(input: RequestHeadersInput): (call: Call) => HeaderLines {
-  const lines = toRequestHeaders(input);
-  return ({ traceparent }) => (traceparent === undefined ? lines : [...lines, ["traceparent", traceparent]]);
-}
-
-/** The header lines of a model call that is not traced. */
+/** The header lines of the model calls of an instance. A line of the user's own replaces one of the same name. */
 export function toRequestHeaders(input: RequestHeadersInput): HeaderLines {
   return Object.entries({ "content-type": "application/json", ...toSharedHeaders(input) });
 }

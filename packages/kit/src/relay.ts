@@ -23,8 +23,8 @@ export function createRelaySender(
     upstream.send({
       method: "POST",
       path: paths[call.operation] ?? "/",
-      headers:
-        call.traceparent === undefined ? headers : [...headers, ["traceparent", call.traceparent] as const],
+      headers,
+      traceparent: call.traceparent,
       body: call.body,
       cancellation: call.cancellation,
       dialect: "openai",

@@ -20,6 +20,8 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Header lines to send beside host, connection and content-length, made once per integration. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** W3C traceparent of the call, sent as a line of its own: unlike those above it is another for each call. */
+  readonly traceparent?: string | undefined;
   readonly body: Uint8Array;
   readonly cancellation: Cancellation;
   /** The language of the answer, as its reply is to say. Default `openai`. */

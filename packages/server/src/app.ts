@@ -26,6 +26,7 @@ import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { LogTap } from "./telemetry/log-tap.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
@@ -35,6 +36,7 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  readonly logTap: LogTap;
   /** What must not be shown; it grows with what is configured later. */
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
@@ -99,6 +101,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     processMetrics: createProcessMetrics(registry, metrics),
     askWorkers,
     log,
+    logTap: input.logTap,
     ledger: store.ledger,
     usage: store.usage,
     prices: path.prices,

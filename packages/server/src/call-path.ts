@@ -51,7 +51,7 @@ export async function openCallPath(
   { config, log, login }: CallPathInput,
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
-  const { store, audit, registry, metrics, sharing } = foundation;
+  const { store, audit, registry, metrics, sharing, tracing } = foundation;
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
@@ -77,6 +77,7 @@ export async function openCallPath(
     prices,
     registry,
     metrics,
+    tracing,
     log,
     reportTraffic,
   });
@@ -126,7 +127,7 @@ export async function openCallPath(
 }
 
 function createCallGateway(
-  { spool, audit, content, metrics }: Foundation,
+  { spool, audit, content, metrics, tracing }: Foundation,
   parts: Pick<GatewayParts, "directory" | "settings" | "budgetPrices" | "guard" | "limits"> &
     Pick<RecorderParts, "prices" | "reportTraffic"> & { readonly config: PlatformConfig },
 ): Gateway {
@@ -142,6 +143,7 @@ function createCallGateway(
     }),
     settings,
     metrics,
+    tracing,
     canRecord: () => audit.isAccepting && !spool.isFull,
     content: toContentStage(config, content),
     limits,

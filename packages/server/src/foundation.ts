@@ -22,6 +22,7 @@ import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { Tracing } from "./telemetry/tracing/tracing.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
 
@@ -48,6 +49,7 @@ export interface Foundation {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
+  readonly tracing: Tracing;
 }
 
 /** What is not sealed by then is with the next start. */
@@ -93,7 +95,7 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
   const responses = store.createResponses(toResponseBounds(config));
   const sharing = openSharing({ config, registry, metrics, log });
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
-  return { startedAtMs, ...kept, registry, metrics, sharing };
+  return { startedAtMs, ...kept, registry, metrics, sharing, tracing: new Tracing() };
 }
 
 export async function closeFoundation(

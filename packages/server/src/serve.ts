@@ -4,6 +4,7 @@ import { forgetCredentials, readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { KnownSecrets } from "./core/known-secrets.ts";
 import { findSecrets } from "./core/shown-value.ts";
+import { LogTap } from "./telemetry/log-tap.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
 
 /** Exit codes of the server: 0 stopped in order, 1 failed, 2 the configuration is wrong. */
@@ -23,11 +24,12 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const loaded = loadConfig(readSurroundings(argv));
     forgetCredentials();
     const secrets = new KnownSecrets();
+    const logTap = new LogTap();
     secrets.learn(findSecrets(loaded.config, {}));
-    log = createLog(loaded.config.log.level, { secrets });
+    log = createLog(loaded.config.log.level, { secrets, tap: logTap });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const { config, baseDirectory } = loaded;
-    const app = await startApp({ config, baseDirectory, log, secrets, tell, stopping: stop.signal });
+    const app = await startApp({ config, baseDirectory, log, logTap, secrets, tell, stopping: stop.signal });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;

@@ -72,11 +72,14 @@ import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
+import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
 import { observingOperations } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { LogTap } from "./telemetry/log-tap.ts";
+import type { Tracing } from "./telemetry/tracing/tracing.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -123,6 +126,8 @@ export interface SurfaceParts {
   readonly tickets: Tickets;
   readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
+  readonly tracing: Tracing;
+  readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
   /** Whether the server takes calls. */
@@ -184,6 +189,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       authenticator: inference.authenticator,
       askOthers: () => parts.askWorkers(),
     }),
+    createOpenTelemetryIntegration(parts),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
   if (parts.postgres !== undefined) definitions.push(createPostgresIntegration(parts.postgres));
@@ -196,10 +202,14 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     mcp: config.mcp.enabled,
     websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
+    opentelemetry: config.opentelemetry.enabled,
   };
   return {
     definitions,
-    configs: definitions.map((definition) => toConfig(definition, enabled[definition.id] ?? true)),
+    configs: definitions.map((definition) => ({
+      ...toConfig(definition, enabled[definition.id] ?? true),
+      ...(definition.id === "opentelemetry" ? { settings: { ...toOpenTelemetrySettings(config) } } : {}),
+    })),
   };
 }
 
@@ -358,7 +368,7 @@ function toConfig({ id, type }: IntegrationDefinition, enabled: boolean): Integr
     priority: 1_000,
     dependencies: [],
     settings: {},
-    health_check_interval: type === "service" ? serviceProbeSeconds : 60,
+    health_check_interval: type === "service" || id === "opentelemetry" ? serviceProbeSeconds : 60,
     retry_config: { max_retries: 3, backoff_factor: 2, max_backoff: 300 },
   };
 }

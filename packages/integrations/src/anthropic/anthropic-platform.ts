@@ -7,7 +7,7 @@ import {
   type UpstreamRequest,
 } from "@llm-platform/kit";
 import { type ControlClient, expectObject } from "../control-client.ts";
-import { createRequestHeaders } from "../request-headers.ts";
+import { toRequestHeaders } from "../request-headers.ts";
 import type { ServerAddress } from "../server-address.ts";
 import { type AnthropicSettings, toKeyHeaders } from "./settings.ts";
 
@@ -30,7 +30,7 @@ export function createAnthropicPlatform({
   const { settings } = context;
   const limits = settings.max_connections === undefined ? {} : { maxConnections: settings.max_connections };
   const upstream = context.upstream(origin, limits);
-  const headersOf = createRequestHeaders({
+  const headers = toRequestHeaders({
     accept: "application/json, text/event-stream",
     extra: toKeyHeaders(settings),
   });
@@ -43,7 +43,8 @@ export function createAnthropicPlatform({
       upstream.send({
         method: "POST",
         path: `${prefix}/v1/messages`,
-        headers: withDialectHeaders(headersOf(call), call.dialectHeaders ?? []),
+        headers: withDialectHeaders(headers, call.dialectHeaders ?? []),
+        traceparent: call.traceparent,
         body: call.body,
         cancellation: call.cancellation,
         dialect: "anthropic",

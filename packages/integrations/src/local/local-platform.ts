@@ -175,7 +175,8 @@ async function send(parts: PlatformParts, call: Call, model: LoadableModel): Pro
     const reply = await parts.upstreams.of(turn.engine).send({
       method: "POST",
       path: paths[call.operation],
-      headers: call.traceparent === undefined ? headers : [...headers, ["traceparent", call.traceparent]],
+      headers,
+      traceparent: call.traceparent,
       body: call.body,
       cancellation: call.cancellation,
     });

@@ -13,7 +13,7 @@ import {
 } from "@llm-platform/kit";
 import { type ControlAnswer, type ControlClient, expectObject, expectSuccess } from "../control-client.ts";
 import type { ModelWatch } from "../model-watch.ts";
-import { createRequestHeaders } from "../request-headers.ts";
+import { toRequestHeaders } from "../request-headers.ts";
 import type { ServerAddress } from "../server-address.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import { toLoadedModel } from "./model-facts.ts";
@@ -46,7 +46,7 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
   const { settings } = parts.context;
   const limits = settings.max_connections === undefined ? {} : { maxConnections: settings.max_connections };
   const upstream = parts.context.upstream(origin, limits);
-  const headersOf = createRequestHeaders({
+  const headers = toRequestHeaders({
     apiKey: settings.api_key,
     accept: "application/x-ndjson, application/json",
   });
@@ -60,7 +60,8 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
     return upstream.send({
       method: "POST",
       path: paths[call.operation],
-      headers: headersOf(call),
+      headers,
+      traceparent: call.traceparent,
       body: call.body,
       cancellation: call.cancellation,
       dialect: "ollama",

@@ -145,6 +145,7 @@ function boundConnect(client: ClientRequest, timeoutMs: number): () => void {
 
 function writeRequest(client: ClientRequest, request: UpstreamRequest): void {
   for (const [name, value] of request.headers) client.appendHeader(name, value);
+  if (request.traceparent !== undefined) client.setHeader("traceparent", request.traceparent);
   if (request.method === "POST") client.setHeader("content-length", request.body.byteLength);
   client.end(request.method === "POST" ? request.body : undefined);
 }

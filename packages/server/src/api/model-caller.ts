@@ -10,8 +10,10 @@ import type { Principal } from "../core/principal.ts";
 import { OpenAiReplyDecoder } from "../gateway/dialects/openai-decoder.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
+import type { CallProtocol } from "../gateway/tracing/traced-call.ts";
 import { scanRequest } from "../wire/request-scan.ts";
 import { EventFlow } from "./event-flow.ts";
+import { toTraceparent } from "./traceparent.ts";
 
 /** A model call of a protocol that does not pass bytes through. */
 export interface ModelCallInput {
@@ -23,7 +25,9 @@ export interface ModelCallInput {
   readonly address?: string | undefined;
   /** In OpenAI's shape, with `model`. Whether it is a stream is decided by how it is called. */
   readonly request: JsonObject;
-  /** W3C traceparent of the client. */
+  /** What the client speaks. */
+  readonly protocol?: CallProtocol;
+  /** W3C traceparent of the client; one that is not well formed is ignored. */
   readonly traceparent?: string | undefined;
   /**
    * Aborted when the client has gone; the call upstream is ended within the turn. With a PlatformError as its reason the
@@ -103,7 +107,7 @@ interface Answered {
 
 /** Has a call answered; its client's signal ends it until it is let go of. */
 async function answered(gateway: Gateway, input: ModelCallInput, stream: boolean): Promise<Answered> {
-  const { requestId: id, operation, principal, address, traceparent, signal } = input;
+  const { requestId: id, operation, principal, address, protocol, signal } = input;
   if (signal.aborted) throw gone(signal);
   const body = Buffer.from(JSON.stringify(toBody(input, stream)));
   const head = scanRequest(body);
@@ -116,7 +120,8 @@ async function answered(gateway: Gateway, input: ModelCallInput, stream: boolean
     head,
     body,
     stream,
-    traceparent,
+    protocol,
+    traceparent: toTraceparent(input.traceparent),
   });
   const onAbort = () => call.cancellation.cancel(gone(signal));
   const letGo = () => signal.removeEventListener("abort", onAbort);

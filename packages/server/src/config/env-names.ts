@@ -18,6 +18,15 @@ export const shortNames: readonly ShortName[] = [
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },
+  { env: "OPENTELEMETRY_ENABLED", path: ["opentelemetry", "enabled"] },
+  { env: "OTEL_EXPORTER_OTLP_ENDPOINT", path: ["opentelemetry", "endpoint"] },
+  { env: "OTEL_EXPORTER_OTLP_PROTOCOL", path: ["opentelemetry", "protocol"] },
+  { env: "OTEL_EXPORTER_OTLP_HEADERS", path: ["opentelemetry", "headers"] },
+  { env: "OTEL_EXPORTER_OTLP_CERTIFICATE", path: ["opentelemetry", "ca_file"] },
+  { env: "OTEL_SERVICE_NAME", path: ["opentelemetry", "service_name"] },
+  { env: "OTEL_TRACES_SAMPLER", path: ["opentelemetry", "sampler"] },
+  { env: "OTEL_TRACES_SAMPLER_ARG", path: ["opentelemetry", "sampler_ratio"] },
+  { env: "OTEL_SEMCONV_STABILITY_OPT_IN", path: ["opentelemetry", "semantic_conventions"] },
   { env: "GRAFANA_ENABLED", path: ["integrations", "grafana", "enabled"] },
   { env: "GRAFANA_URL", path: ["integrations", "grafana", "settings", "url"] },
   { env: "GRAFANA_TOKEN", path: ["integrations", "grafana", "settings", "token"] },
@@ -29,11 +38,6 @@ export const shortNames: readonly ShortName[] = [
   { env: "HUGGINGFACE_TOKEN", path: ["integrations", "huggingface", "settings", "token"] },
   { env: "OLLAMA_BASE_URL", path: ["integrations", "ollama", "settings", "base_url"] },
 ];
-
-/** Switches for what this version does not have yet. */
-export const laterSwitches: Readonly<Record<string, string>> = {
-  OPENTELEMETRY_ENABLED: "OpenTelemetry",
-};
 
 const prefix = "LLM_PLATFORM_";
 

@@ -228,14 +228,11 @@ describe("the environment", () => {
     expect(settingsOf(load({ env: { HF_TOKEN: "hf_a" } }), "huggingface")).toEqual({ token: "hf_a" });
   });
 
-  it("warns about what this version does not have", () => {
-    const { warnings } = load({
-      env: {
-        OPENTELEMETRY_ENABLED: "true",
-        WEBSOCKET_ENABLED: "false",
-      },
-    });
-    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["OPENTELEMETRY_ENABLED"]);
+  it("warns about a collector that is not used", () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" };
+    const { warnings } = load({ env });
+    expect(warnings.map((text) => text.split(" ")[0])).toEqual(["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+    expect(load({ env: { ...env, OPENTELEMETRY_ENABLED: "true" } }).warnings).toEqual([]);
   });
 });
 

@@ -3,7 +3,6 @@ import { PlatformError, type Problem } from "@llm-platform/kit";
 import { refuseOpenBind } from "./bind-guard.ts";
 import { type ConfigFile, isTree, parseConfigFile } from "./config-file.ts";
 import { withDefaultIntegrations } from "./default-integrations.ts";
-import { laterSwitches } from "./env-names.ts";
 import { applyEnvironment, type MutableTree } from "./env-settings.ts";
 import { admitKeys } from "./file-twins.ts";
 import { parseFlags } from "./flags.ts";
@@ -65,7 +64,7 @@ class Loading {
     return {
       config,
       origins: this.#origins,
-      warnings: warningsFor(this.#around.env),
+      warnings: warningsFor(config),
       file: path,
       baseDirectory: path === undefined ? this.#around.workingDirectory : dirname(path),
     };
@@ -189,10 +188,10 @@ function invalid(problems: readonly Problem[]): PlatformError {
   return new PlatformError("config_invalid", `The configuration has ${count}:${list}`, { problems });
 }
 
-function warningsFor(env: Surroundings["env"]): readonly string[] {
-  const isOn = (name: string) => /^(?:1|true|yes|on)$/i.test(env[name] ?? "");
-  const switches = Object.entries(laterSwitches).filter(([name]) => isOn(name));
-  return switches.map(
-    ([name, what]) => `${name} is set, but this version has no ${what} integration yet; it has no effect`,
-  );
+/** An address alone does not say that everything is to be sent there: other programs read the same variable. */
+function warningsFor({ opentelemetry }: PlatformConfig): readonly string[] {
+  if (opentelemetry.enabled || opentelemetry.endpoint === undefined) return [];
+  return [
+    "OTEL_EXPORTER_OTLP_ENDPOINT (opentelemetry.endpoint) is set, but OPENTELEMETRY_ENABLED is not: nothing is sent there",
+  ];
 }

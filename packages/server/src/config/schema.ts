@@ -12,6 +12,7 @@ import { eventSettings, ledgerSettings } from "./ledger-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { overloadSettings } from "./overload-settings.ts";
 import { bundledPricesSetting, priceList } from "./price-settings.ts";
+import { openTelemetrySettings } from "./opentelemetry-settings.ts";
 import { pullSettings } from "./pull-settings.ts";
 import { responseSettings } from "./response-settings.ts";
 import { prometheusSettings } from "./prometheus-settings.ts";
@@ -55,6 +56,7 @@ export const configSchema = z.strictObject({
   ),
   websocket: websocketSettings,
   prometheus: prometheusSettings,
+  opentelemetry: openTelemetrySettings,
   alerts: alertSettings,
   integrations: integrationList,
   routing: routingSettings,

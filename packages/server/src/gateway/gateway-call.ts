@@ -1,9 +1,13 @@
 import { type Call, Cancellation, type Dialect, type Operation, PlatformError } from "@llm-platform/kit";
 import type { CallBudgets } from "../core/budgets.ts";
 import type { LimitHold, LimitVerdict } from "../core/limits.ts";
+import { sampledTraceId } from "../core/sampled-trace.ts";
+import type { ActiveTracing } from "../telemetry/tracing/tracing.ts";
 import type { Principal } from "../core/principal.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
+import { CallTrace } from "./tracing/call-trace.ts";
+import type { CallProtocol } from "./tracing/traced-call.ts";
 
 /** What a surface hands to the gateway. */
 export interface GatewayCallInput {
@@ -20,6 +24,8 @@ export interface GatewayCallInput {
   readonly stream: boolean;
   /** Restricts the call to one integration, for surfaces that belong to one. */
   readonly integration?: string | undefined;
+  /** Default http. */
+  readonly protocol?: CallProtocol | undefined;
   readonly traceparent?: string | undefined;
   /** Header lines that belong to the body, for platforms that speak its dialect. */
   readonly dialectHeaders?: Call["dialectHeaders"];
@@ -44,7 +50,10 @@ export class GatewayCall {
   readonly body: Buffer;
   readonly stream: boolean;
   readonly integration: string | undefined;
+  readonly protocol: CallProtocol;
   readonly traceparent: string | undefined;
+  /** Undefined while calls are not traced. */
+  readonly trace: CallTrace | undefined;
   readonly dialectHeaders: Call["dialectHeaders"];
   readonly cancellation = new Cancellation();
   /** Monotonic arrival, in milliseconds. */
@@ -71,7 +80,7 @@ export class GatewayCall {
   #onEnd: (() => void) | undefined;
   #hasEnded = false;
 
-  constructor(input: GatewayCallInput) {
+  constructor(input: GatewayCallInput, tracing?: ActiveTracing) {
     this.id = input.id;
     this.operation = input.operation;
     this.dialect = input.dialect;
@@ -81,13 +90,22 @@ export class GatewayCall {
     this.body = input.body;
     this.stream = input.stream;
     this.integration = input.integration;
+    this.protocol = input.protocol ?? "http";
     this.traceparent = input.traceparent;
+    this.trace = tracing === undefined ? undefined : new CallTrace(tracing, input.traceparent);
     this.dialectHeaders = input.dialectHeaders;
   }
 
   /** The name of the model for routing. */
   get askedName(): string {
     return this.integration === undefined ? this.head.model : `${this.integration}/${this.head.model}`;
+  }
+
+  /** Id of its trace, where that is kept somewhere. */
+  get sampledTraceId(): string | undefined {
+    const { trace } = this;
+    if (trace === undefined) return sampledTraceId(this.traceparent);
+    return trace.isSampled ? trace.traceId : undefined;
   }
 
   get estimatedInputTokens(): number {

@@ -2,6 +2,7 @@ import { type PlatformError, type Reply, toPlatformError } from "@llm-platform/k
 import type { Budget } from "../core/budgets.ts";
 import type { BudgetPrices } from "../core/budget-prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
+import type { Tracing } from "../telemetry/tracing/tracing.ts";
 import { Deadlines } from "../wire/deadlines.ts";
 import { createAdmission, shuttingDown } from "./admit.ts";
 import { createAuditStage } from "./audit-stage.ts";
@@ -25,6 +26,7 @@ export interface GatewayParts {
   readonly recorder: Recorder;
   readonly settings: GatewaySettings;
   readonly metrics: PlatformMetrics;
+  readonly tracing: Pick<Tracing, "current">;
   readonly random: () => number;
   /** Keeps calls out that there is neither time nor memory for. */
   readonly guard: OverloadGuard;
@@ -67,7 +69,7 @@ const drainLookMs = 50;
 const lastWordsMs = 2_000;
 
 export function createGateway(parts: GatewayParts): Gateway {
-  const { directory, recorder, settings, metrics, random } = parts;
+  const { directory, recorder, settings, metrics, tracing, random } = parts;
   const deadlines = new Deadlines();
   const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
   const limits = queue ?? parts.limits;
@@ -115,7 +117,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     get inFlight() {
       return admission.inFlight;
     },
-    open: (input) => new GatewayCall(input),
+    open: (input) => new GatewayCall(input, tracing.current),
     handle(call, caller) {
       chat(call).then(
         (reply) => caller.onReply(reply),

@@ -145,7 +145,7 @@ class OutgoingCall implements Call {
     this.model = outgoing.model;
     this.stream = call.stream;
     this.body = outgoing.body;
-    this.traceparent = call.traceparent;
+    this.traceparent = call.trace?.beginAttempt(outgoing.dialect) ?? call.traceparent;
     const { teamId, userId, id } = call.principal;
     this.tenant = teamId ?? userId ?? id;
     this.dialectHeaders = outgoing.dialectHeaders;

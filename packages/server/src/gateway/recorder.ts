@@ -3,7 +3,6 @@ import { costMicros } from "../core/cost.ts";
 import { sourceOf, statusOf } from "../core/error-status.ts";
 import type { BudgetCharge } from "../core/budgets.ts";
 import type { LedgerRecord, OpenAttempt } from "../core/ledger-record.ts";
-import { sampledTraceId } from "../core/sampled-trace.ts";
 import type { BudgetPrices } from "../core/budget-prices.ts";
 import type { PriceTable } from "../core/prices.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
@@ -13,6 +12,7 @@ import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
 import { chargesOf } from "./attempt-charges.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Target } from "./targets.ts";
+import type { CallTrace } from "./tracing/call-trace.ts";
 
 /** Where finished records become durable. */
 export interface RecordSink {
@@ -129,12 +129,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (end.error !== undefined) countError(series.provider, series.model, end.error);
       call.end();
     }
+    const kept = toLedgerRecord(record, end, { durationMs, usage, cost, currency, priceVersion, charges });
+    if (call.trace !== undefined) traceEnd(call.trace, record, { end, kept, nowMs });
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
-    sink.commit(
-      record.open,
-      toLedgerRecord(record, end, { durationMs, usage, cost, currency, priceVersion, charges }),
-      () => done(),
-    );
+    sink.commit(record.open, kept, () => done());
   }
 
   function countError(provider: string, model: string, error: PlatformError): void {
@@ -156,9 +154,21 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (budget !== undefined) metrics.budgetRefused.series(budget).add();
       const refusal = call.limit?.refusal;
       if (refusal !== undefined) metrics.rateLimited.series(`${refusal.scope}_${refusal.kind}`).add();
+      call.trace?.end(call, error, performance.now());
       call.end();
     },
   };
+}
+
+function traceEnd(
+  trace: CallTrace,
+  record: AttemptRecord,
+  so: { readonly end: AttemptEnd; readonly kept: LedgerRecord; readonly nowMs: number },
+): void {
+  const { call, startedAtMs, firstContentAtMs } = record;
+  const { error, isFinal } = so.end;
+  trace.endAttempt({ startedAtMs, firstContentAtMs, endedAtMs: so.nowMs, record: so.kept, error });
+  if (isFinal) trace.end(call, error, so.nowMs);
 }
 
 interface CountedUsage {
@@ -287,7 +297,7 @@ class TargetSeries {
     if (!record.call.stream || record.firstContentAtMs === 0) return;
     this.#firstToken.observe(
       (record.firstContentAtMs - record.call.startedAtMs) / 1_000,
-      sampledTraceId(record.call.traceparent),
+      record.call.sampledTraceId,
     );
     const tokens = usage.outputTokens ?? 0;
     if (tokens > 1) this.#perToken.observe((so.nowMs - record.firstContentAtMs) / 1_000 / (tokens - 1));
@@ -299,7 +309,7 @@ class TargetSeries {
       this.#metrics.requests
         .series(this.provider, this.model, this.#operation, statusClass, String(call.stream))
         .add();
-    this.#duration.observe((nowMs - call.startedAtMs) / 1_000, sampledTraceId(call.traceparent));
+    this.#duration.observe((nowMs - call.startedAtMs) / 1_000, call.sampledTraceId);
     this.#overhead.observe((call.sentAtMs - call.startedAtMs) / 1_000);
   }
 

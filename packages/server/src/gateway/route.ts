@@ -25,6 +25,7 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
   return (next) => (call) => {
     try {
       call.targets = findTargets(call);
+      if (call.trace !== undefined) call.trace.routedAtMs = performance.now();
     } catch (error) {
       return Promise.reject(error);
     }

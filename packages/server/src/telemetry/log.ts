@@ -1,6 +1,7 @@
 import { type Log, Secret } from "@llm-platform/kit";
 import { type DestinationStream, pino } from "pino";
 import { KnownSecrets } from "../core/known-secrets.ts";
+import type { LogTap } from "./log-tap.ts";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
@@ -18,11 +19,17 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
   /** Taken out of every line. Default: none is known. */
   readonly secrets?: KnownSecrets;
+  /** Reads along. Default: nobody does. */
+  readonly tap?: LogTap;
 }
 
 export function createLog(
   level: LogLevel,
-  { destination = pino.destination({ dest: 1, sync: true }), secrets = new KnownSecrets() }: LogOptions = {},
+  {
+    destination = pino.destination({ dest: 1, sync: true }),
+    secrets = new KnownSecrets(),
+    tap,
+  }: LogOptions = {},
 ): PlatformLog {
   const options = {
     level,
@@ -31,7 +38,12 @@ export function createLog(
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(pino(options, { write: (line) => destination.write(secrets.hide(line)) }));
+  const write = (line: string) => {
+    const shown = secrets.hide(line);
+    destination.write(shown);
+    tap?.write(shown);
+  };
+  return wrap(pino(options, { write }));
 }
 
 type Sink = ReturnType<typeof pino>;

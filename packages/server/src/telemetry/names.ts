@@ -1,4 +1,6 @@
 import type { MetricDefinition } from "./metric-definition.ts";
+import { exportNames } from "./export-names.ts";
+import { grpcMetricNames } from "./grpc-names.ts";
 import { websocketMetricNames } from "./websocket-names.ts";
 import { resourceNames } from "./resource-names.ts";
 
@@ -17,6 +19,8 @@ const byCall = ["provider", "model", "operation"] as const;
 /** Every metric of the platform: the one place where their names are spelled. */
 export const metricNames = {
   ...websocketMetricNames,
+  ...grpcMetricNames,
+  ...exportNames,
   requests: {
     name: "llm_requests_total",
     help: "Model calls that ended, by the status class that the caller saw.",
@@ -315,18 +319,6 @@ export const metricNames = {
     help: "HTTP requests, by the lane that read them: fast (inference calls in plain HTTP/1.1) or node_http.",
     type: "counter",
     labels: ["lane"],
-  },
-  grpcConnections: {
-    name: "llm_grpc_connections",
-    help: "Open client connections for gRPC.",
-    type: "gauge",
-    labels: [],
-  },
-  grpcHandled: {
-    name: "grpc_server_handled_total",
-    help: "Calls over gRPC that ended, by the status that the caller saw. The name is the one that dashboards for gRPC know.",
-    type: "counter",
-    labels: ["grpc_type", "grpc_service", "grpc_method", "grpc_code"],
   },
   workers: {
     name: "llm_workers",

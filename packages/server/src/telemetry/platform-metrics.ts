@@ -84,9 +84,8 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     gpuPower: gauge("gpuPower"),
     diskSize: gauge("diskSize"),
     diskFree: gauge("diskFree"),
-    alertsFiring: gauge("alertsFiring"),
-    alertDeliveries: counter("alertDeliveries"),
-    alertDeliveryFailures: counter("alertDeliveryFailures"),
+    ...createAlertMetrics(registry),
+    ...createExportMetrics(registry),
     ...createWebSocketMetrics(registry),
     configReload: gauge("configReload"),
     buildInfo: gauge("buildInfo"),
@@ -98,5 +97,21 @@ function createWebSocketMetrics(registry: MetricRegistry) {
     websocketConnections: registry.gauge(metricNames.websocketConnections),
     websocketMessages: registry.counter(metricNames.websocketMessages),
     websocketCloses: registry.counter(metricNames.websocketCloses),
+  };
+}
+
+function createExportMetrics(registry: MetricRegistry) {
+  return {
+    telemetryExported: registry.counter(metricNames.telemetryExported),
+    telemetryDropped: registry.counter(metricNames.telemetryDropped),
+    telemetryFailures: registry.counter(metricNames.telemetryFailures),
+  };
+}
+
+function createAlertMetrics(registry: MetricRegistry) {
+  return {
+    alertsFiring: registry.gauge(metricNames.alertsFiring),
+    alertDeliveries: registry.counter(metricNames.alertDeliveries),
+    alertDeliveryFailures: registry.counter(metricNames.alertDeliveryFailures),
   };
 }

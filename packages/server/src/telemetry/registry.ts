@@ -32,6 +32,8 @@ export interface MetricRegistry {
   read(names: readonly string[] | undefined): readonly Sample[];
   /** Every series of these metrics as they are now, those of other processes included; later counting does not change it. */
   snapshot(names: readonly string[]): ReadonlyMap<string, readonly SeriesData[]>;
+  /** Every metric that has series, with those of other processes. */
+  metrics(): readonly { readonly definition: MetricDefinition; readonly series: readonly SeriesData[] }[];
   /** The series of this process, for another one to take in. Metrics without any are left out. */
   export(): readonly FamilyData[];
   /** Takes in the series of another process in place of those that it told before; metrics that are not defined here are ignored. */
@@ -83,6 +85,14 @@ export function createMetricRegistry(): MetricRegistry {
     snapshot(names) {
       for (const collect of collectors) collect();
       return new Map(names.map((name) => [name, families.get(name)?.copy() ?? []]));
+    },
+    metrics() {
+      for (const collect of collectors) collect();
+      const all = [...families.values()].map((each) => ({
+        definition: each.definition,
+        series: each.copy(),
+      }));
+      return all.filter(({ series }) => series.length > 0);
     },
     export() {
       for (const collect of collectors) collect();

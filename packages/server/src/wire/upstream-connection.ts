@@ -28,6 +28,15 @@ export interface ExchangeListener {
 const longestHeadBytes = 32 * 1024;
 const headEnd = Buffer.from("\r\n\r\n");
 
+/** A request on its way to the wire. */
+export interface RequestParts {
+  /** The head up to the value of content-length, which is written by the connection. */
+  readonly head: Buffer;
+  /** Further header lines, each with its end. */
+  readonly lines: string;
+  readonly body: Uint8Array;
+}
+
 /**
  * One HTTP/1.1 connection to an upstream, carrying one exchange at a time, without pipelining (RFC 9112 section 9.3.2).
  * Interim responses are passed over (RFC 9110 section 15.2); the body is delimited as section 6.3 of RFC 9112 says, and
@@ -67,15 +76,14 @@ export class UpstreamConnection implements ReplyBody {
 
   /**
    * Begins an exchange. The connection must be free.
-   * @param head the request's head up to the value of content-length, which is written here
    */
-  start(head: Buffer, body: Uint8Array, listener: ExchangeListener): void {
+  start({ head, lines, body }: RequestParts, listener: ExchangeListener): void {
     this.#isBusy = true;
     this.#listener = listener;
     this.#hasByte = false;
     this.#framing = undefined;
     this.#exchanges++;
-    requests.add({ socket: this.#socket, head, rest: `${body.length}\r\n\r\n`, body });
+    requests.add({ socket: this.#socket, head, rest: `${body.length}\r\n${lines}\r\n`, body });
   }
 
   /** Closes the connection, whatever it is doing; nobody is told but the owner. */

@@ -59,6 +59,24 @@ function collect(body: ReplyBody): Promise<string> {
 const ok = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
 
 describe("createUpstreamPool", () => {
+  it("sends a traceparent as a line of its own, and none that could be more than a line", async () => {
+    const seen: string[] = [];
+    const { pool } = await startUpstream((socket, text) => {
+      seen.push(text);
+      socket.write(ok("hello"));
+    });
+    const good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (const traceparent of [good, `${good}\r\nx-evil: 1`, undefined])
+      await collect((await pool.send({ ...request(), traceparent })).body);
+    const plain = seen[2] ?? "";
+    expect(seen).toEqual([
+      plain.replace("content-length: 2\r\n", `content-length: 2\r\ntraceparent: ${good}\r\n`),
+      plain,
+      plain,
+    ]);
+    expect(plain).not.toContain("traceparent");
+  });
+
   it("sends a request and reuses the connection for the next", async () => {
     const seen: string[] = [];
     const { pool, sockets } = await startUpstream((socket, text) => {

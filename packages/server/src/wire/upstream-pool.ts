@@ -255,9 +255,10 @@ class Exchange implements CancelObserver, ExchangeListener {
 
   #send(isFresh: boolean): void {
     try {
-      const start = this.#pool.startOf(this.#request);
+      const { body, traceparent } = this.#request;
+      const head = this.#pool.startOf(this.#request);
       this.#connection = this.#pool.take(isFresh);
-      this.#connection.start(start, this.#request.body, this);
+      this.#connection.start({ head, lines: traceLine(traceparent), body }, this);
     } catch (error) {
       this.#request.cancellation.offCancel(this);
       this.#reject(
@@ -284,4 +285,10 @@ function formatHead(requestLine: string, endpoint: Endpoint, headers: UpstreamRe
     head += `${name}: ${value}\r\n`;
   }
   return `${head}content-length: `;
+}
+
+/** What is not well formed could be more than one line, and is left out. */
+function traceLine(traceparent: string | undefined): string {
+  if (traceparent === undefined || !/^[0-9a-f]{2}(?:-[0-9a-f]+){3}$/.test(traceparent)) return "";
+  return `traceparent: ${traceparent}\r\n`;
 }

@@ -11,6 +11,8 @@ import type { GatewaySettings } from "../gateway/settings.ts";
 import type { SpoolParts } from "../store/spool-port.ts";
 import type { LogLevel } from "../telemetry/log.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
+import type { Span } from "../telemetry/tracing/span.ts";
+import type { TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { FamilyData } from "../telemetry/registry.ts";
 import type { RoutingData } from "./routing-data.ts";
 
@@ -49,9 +51,13 @@ export type ToWorker =
       readonly prices: readonly PriceEntry[];
       readonly hasUsers: boolean;
       readonly isAuditAccepting: boolean;
+      /** Undefined while calls are not traced. */
+      readonly tracing: TracingSettings | undefined;
     }
   /** Whether the audit log can be written. */
   | { readonly type: "audit"; readonly isAccepting: boolean }
+  /** How calls are traced from now on; undefined: not at all. */
+  | { readonly type: "tracing"; readonly settings: TracingSettings | undefined }
   | { readonly type: "data"; readonly data: RoutingData }
   /** All of them, when any was changed. */
   | { readonly type: "prices"; readonly prices: readonly PriceEntry[] }
@@ -103,6 +109,8 @@ export type FromWorker =
   | { readonly type: "find_token"; readonly id: number; readonly token: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
+  /** Of calls that have ended. */
+  | { readonly type: "spans"; readonly spans: readonly Span[] }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
   | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
   /** The calls in flight have ended. */

@@ -14,9 +14,11 @@ import type { Spool } from "../store/spool-port.ts";
 import { collectCallGauges } from "../telemetry/collect.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "../telemetry/registry.ts";
+import { Tracing, type TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
 import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
 import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
+import { createSpanRelay } from "./span-relay.ts";
 import { createTrafficReport } from "./traffic-report.ts";
 
 /** The way of a call through a worker, from its admission to its record. */
@@ -32,6 +34,8 @@ export interface WorkerCalls {
   readonly guard: StartedGuard;
   /** What the first process says of the audit log. */
   noteAudit(isAccepting: boolean): void;
+  /** How calls are traced from now on; undefined: not at all. */
+  setTracing(settings: TracingSettings | undefined): void;
   /** Says what ends the connections that carry no request, when memory gets short. */
   onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
@@ -90,6 +94,7 @@ function createCalls(
     metrics,
     closeIdle: () => tight.closeIdle(),
   });
+  const tracing = createWorkerTracing(start, send);
   const random = Math.random;
   const auditState = { isAccepting: start.isAuditAccepting };
   const canRecord = () => auditState.isAccepting && !spool.isFull;
@@ -98,6 +103,7 @@ function createCalls(
     recorder,
     settings,
     metrics,
+    tracing: tracing.state,
     canRecord,
     limits,
     budgetPrices,
@@ -123,6 +129,7 @@ function createCalls(
     noteAudit(isAccepting) {
       auditState.isAccepting = isAccepting;
     },
+    setTracing: tracing.set,
     onTight(closeIdle) {
       tight.closeIdle = closeIdle;
     },
@@ -134,4 +141,17 @@ function createCalls(
       lock.release();
     },
   };
+}
+
+/** Calls are traced as the first process says, and it gets their spans. */
+function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["send"]) {
+  const state = new Tracing();
+  const relay = createSpanRelay((spans) => send({ type: "spans", spans }));
+  let turnOff: () => void = () => undefined;
+  const set = (settings: TracingSettings | undefined): void => {
+    turnOff();
+    if (settings !== undefined) turnOff = state.turnOn(settings, relay);
+  };
+  set(start.tracing);
+  return { state, set };
 }

@@ -16,6 +16,7 @@ import { recoverSpool } from "../store/spool-recovery.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
+import type { Tracing } from "../telemetry/tracing/tracing.ts";
 import { chooseProcess } from "./choose-process.ts";
 import type { FromWorker, WorkerReport, WorkerSettings } from "./messages.ts";
 import type { RoutingData } from "./routing-data.ts";
@@ -35,6 +36,7 @@ export interface WorkerPoolParts {
   readonly log: Log;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
+  readonly tracing: Tracing;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -118,6 +120,10 @@ class Pool implements WorkerPool {
     parts.audit.onAccepting((isAccepting) => {
       for (const slot of this.#slots) slot.send({ type: "audit", isAccepting });
     });
+    parts.tracing.onChange(() => {
+      const settings = parts.tracing.current?.settings;
+      for (const slot of this.#slots) slot.send({ type: "tracing", settings });
+    });
     parts.registry.onCollect(() => this.#countStates());
   }
 
@@ -191,6 +197,7 @@ class Pool implements WorkerPool {
         prices: prices(),
         hasUsers: this.#parts.keys.hasUsers,
         isAuditAccepting: this.#parts.audit.isAccepting,
+        tracing: this.#parts.tracing.current?.settings,
       }),
       recover: async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -245,6 +252,9 @@ class Pool implements WorkerPool {
         return;
       case "make_durable":
         void this.#store(from, message.id, () => ledger.makeDurable());
+        return;
+      case "spans":
+        this.#parts.tracing.current?.take(message.spans);
         return;
       case "traffic":
         for (const { integration, outcome } of message.traffic) reportTraffic(integration, outcome);

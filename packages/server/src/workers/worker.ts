@@ -49,6 +49,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "data":
         serving.learn(message.data);
         return;
+      case "tracing":
+        calls.setTracing(message.settings);
+        return;
       case "prices":
         calls.prices.replace(message.prices);
         return;

@@ -10,6 +10,8 @@ export interface GraphCallParts {
   readonly operations: ReadonlyMap<string, Operation>;
   /** What the caller's address is counted by; undefined where none has a limit. */
   readonly limitAddress: string | undefined;
+  /** W3C traceparent of the client. */
+  readonly traceparent: string | undefined;
 }
 
 /** What the fields of one request to the graph share: who asks, and what was asked for already. */
@@ -17,16 +19,18 @@ export class GraphCall {
   readonly #parts: GraphCallParts;
   readonly context: OperationContext;
   readonly limitAddress: string | undefined;
+  readonly traceparent: string | undefined;
   readonly #unknownCaller: PlatformError | undefined;
   readonly #operations: ReadonlyMap<string, Operation>;
   #hasCalled = false;
   readonly #loaders = new Map<string, BatchLoader<unknown>>();
 
   constructor(parts: GraphCallParts) {
-    const { context, unknownCaller, operations, limitAddress } = parts;
+    const { context, unknownCaller, operations, limitAddress, traceparent } = parts;
     this.#parts = parts;
     this.context = context;
     this.limitAddress = limitAddress;
+    this.traceparent = traceparent;
     this.#unknownCaller = unknownCaller;
     this.#operations = operations;
   }

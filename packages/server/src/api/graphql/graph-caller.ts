@@ -5,6 +5,7 @@ import { sourceOf } from "../../core/error-status.ts";
 import { anonymous, type Principal } from "../../core/principal.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import type { Authenticator, CallerHeaders } from "../authenticate.ts";
+import { toTraceparent } from "../traceparent.ts";
 import { addressOf, type ReadAddress, type ReadCaller } from "../client-address.ts";
 
 export interface CallerParts {
@@ -27,6 +28,8 @@ export interface GraphCaller extends Caller {
   /** Why nobody knows who it is; undefined for one who is known. */
   readonly unknownCaller: PlatformError | undefined;
   readonly limitAddress: string | undefined;
+  /** W3C traceparent of the client. */
+  readonly traceparent: string | undefined;
 }
 
 /**
@@ -43,6 +46,7 @@ export async function openCaller(
     address: addressOf(request, readCaller),
     requestId: newRequestId(),
     limitAddress: readAddress?.(peer, typeof forwardedFor === "string" ? forwardedFor : undefined),
+    traceparent: toTraceparent(request.headers["traceparent"]),
   };
   try {
     const principal = await authenticator.authenticate(headers, "/graphql");

@@ -59,7 +59,7 @@ export class GraphServer {
   prepare(request: GraphRequest, caller: GraphCaller, signal: AbortSignal): ReadyRequest | FaultyDocument {
     const { schema, auditor } = this.#parts;
     const { text, operationName, variables } = request;
-    const { principal, unknownCaller, limitAddress } = caller;
+    const { principal, unknownCaller, limitAddress, traceparent } = caller;
     const errors = this.errorParts(caller);
     const canExplore = principal.permissions.has(explorePermission);
     const read = this.#documents.read(text, canExplore);
@@ -69,7 +69,13 @@ export class GraphServer {
     checkCost({ schema, document, operation, variables });
     if (unknownCaller !== undefined && !this.#hasPublicField(operation)) throw unknownCaller;
     const context = { ...caller, auditor, signal };
-    const call = new GraphCall({ context, unknownCaller, limitAddress, operations: this.#operations });
+    const call = new GraphCall({
+      context,
+      unknownCaller,
+      limitAddress,
+      traceparent,
+      operations: this.#operations,
+    });
     const args = {
       schema,
       document,

@@ -71,7 +71,7 @@ export async function* followChat(
 
 function toCallInput(call: GraphCall, { operation, schema, input }: ModelQuestion) {
   call.requireCaller(operation);
-  const { context, limitAddress } = call;
+  const { context, limitAddress, traceparent } = call;
   context.auditor.require(context, operation, permission);
   const { more, ...request } = Object(checkInput(schema, input));
   return {
@@ -80,6 +80,8 @@ function toCallInput(call: GraphCall, { operation, schema, input }: ModelQuestio
     operation,
     principal: context.principal,
     address: limitAddress,
+    protocol: "graphql" as const,
+    traceparent,
     request: { ...Object(more), ...request },
     signal: context.signal,
   };

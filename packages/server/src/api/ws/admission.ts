@@ -7,6 +7,7 @@ import type { Principal } from "../../core/principal.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import type { Authenticator } from "../authenticate.ts";
 import type { ReadAddress, ReadCaller } from "../client-address.ts";
+import { toTraceparent } from "../traceparent.ts";
 import { isSameOrigin, type PublicAddress } from "../public-origin.ts";
 import { type ChannelName, channels } from "./channels.ts";
 
@@ -30,6 +31,8 @@ export interface SocketCaller {
   readonly address: string | undefined;
   /** What the client's address is counted by; undefined where none has a limit. */
   readonly countedAddress: string | undefined;
+  /** W3C traceparent of the handshake, for calls that bring none of their own. */
+  readonly traceparent: string | undefined;
   /** Who that is now. Rejects with PlatformError `unauthenticated` once the key, token or session works no longer. */
   identify(): Promise<Principal>;
 }
@@ -65,7 +68,13 @@ export async function admit(knock: Knock, parts: AdmissionParts): Promise<Socket
     const identify = await findIdentity(knock, parts);
     const principal = await identify();
     auditor.require({ ...caller, principal }, `ws.${channel}`, channels[channel].permission);
-    return { principal, address, countedAddress: readAddress?.(peer, forwardedFor), identify };
+    return {
+      principal,
+      address,
+      countedAddress: readAddress?.(peer, forwardedFor),
+      traceparent: toTraceparent(request.headers["traceparent"]),
+      identify,
+    };
   } catch (error) {
     if (error instanceof PlatformError && error.code !== "forbidden" && sourceOf(error) === "policy")
       auditor.noteRefusal(caller, { operation: `ws.${channel}`, error });

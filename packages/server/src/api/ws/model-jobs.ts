@@ -22,7 +22,7 @@ export async function runChat(
   parts: ModelJobParts,
 ): Promise<void> {
   await runJob(session, { id, errorType: "chat.error", parts }, async (facts) => {
-    const { facts: known, events } = await parts.models.call({ ...facts, ...data });
+    const { facts: known, events } = await parts.models.call({ ...facts, ...data, protocol: "websocket" });
     session.tell("chat.started", id, {
       request_id: known.requestId,
       model: known.model,
@@ -47,7 +47,7 @@ export async function runModelCall(
   parts: ModelJobParts,
 ): Promise<void> {
   await runJob(session, { id, errorType: "model.error", parts }, async (facts) => {
-    const { reply } = await parts.models.whole({ ...facts, ...data });
+    const { reply } = await parts.models.whole({ ...facts, ...data, protocol: "websocket" });
     session.tell("model.reply", id, { request_id: facts.requestId, reply });
   });
 }
@@ -61,7 +61,9 @@ interface Job {
 async function runJob(
   session: Session,
   { id, errorType, parts }: Job,
-  run: (facts: Pick<ModelCallInput, "requestId" | "principal" | "address" | "signal">) => Promise<void>,
+  run: (
+    facts: Pick<ModelCallInput, "requestId" | "principal" | "address" | "traceparent" | "signal">,
+  ) => Promise<void>,
 ): Promise<void> {
   const requestId = newRequestId();
   const tellError = (thrown: unknown) =>
@@ -78,7 +80,8 @@ async function runJob(
   }
   const { principal, caller } = session;
   try {
-    await run({ requestId, principal, address: caller.countedAddress, signal });
+    const { countedAddress: address, traceparent } = caller;
+    await run({ requestId, principal, address, traceparent, signal });
   } catch (thrown) {
     tellError(thrown);
   } finally {

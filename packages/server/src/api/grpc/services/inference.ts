@@ -95,7 +95,16 @@ function toCall(
   request: ModelCallInput["request"],
   { requestId, principal, countedBy, traceparent, signal }: CallContext,
 ): ModelCallInput {
-  return { requestId, operation, principal, address: countedBy, request, traceparent, signal };
+  return {
+    requestId,
+    operation,
+    principal,
+    address: countedBy,
+    request,
+    protocol: "grpc",
+    traceparent,
+    signal,
+  };
 }
 
 function toFactHeaders({ integration, model, attempts, overheadMs, limit }: ModelCallFacts): HeaderValues {

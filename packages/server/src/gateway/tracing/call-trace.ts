@@ -1,0 +1,73 @@
+import type { Dialect, PlatformError } from "@llm-platform/kit";
+import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
+import type { ActiveTracing } from "../../telemetry/tracing/tracing.ts";
+import { toCallSpans } from "./call-spans.ts";
+import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
+
+/**
+ * The place of a call in its trace, and the moments that its spans are made of. Spans are made when the call has ended:
+ * only then it is known whether it failed or was slow, and one that is not kept has cost its ids and no more.
+ */
+export class CallTrace implements TracePlace {
+  readonly traceId: string;
+  /** Undefined where the trace begins here. */
+  readonly parentSpanId: string | undefined;
+  /** Whether the trace is kept, as far as that is known at the beginning. The upstream is told the same. */
+  readonly isSampled: boolean;
+  /** Monotonic; 0 for a call that did not get so far. */
+  admittedAtMs = 0;
+  routedAtMs = 0;
+  readonly attempts: TracedAttempt[] = [];
+  readonly #tracing: ActiveTracing;
+  #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
+
+  /** @param traceparent of the caller, well formed */
+  constructor(tracing: ActiveTracing, traceparent: string | undefined) {
+    const { ids, settings } = tracing;
+    this.#tracing = tracing;
+    if (traceparent === undefined) {
+      this.traceId = ids.traceId();
+      this.parentSpanId = undefined;
+      this.isSampled = isWithinRatio(this.traceId, settings.ratio);
+    } else {
+      const parent = parseTraceparent(traceparent);
+      this.traceId = parent.traceId;
+      this.parentSpanId = parent.spanId;
+      this.isSampled = settings.isParentBased
+        ? parent.isSampled
+        : isWithinRatio(parent.traceId, settings.ratio);
+    }
+  }
+
+  /** Begins the span of the next attempt. Returns the traceparent for the upstream. */
+  beginAttempt(dialect: Dialect): string {
+    const spanId = this.#tracing.ids.spanId();
+    this.#next = { spanId, dialect };
+    return formatTraceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
+  }
+
+  /** Notes an attempt that has ended. */
+  endAttempt(ended: Omit<TracedAttempt, "spanId" | "dialect">): void {
+    if (this.#next === undefined) return;
+    const { spanId, dialect } = this.#next;
+    const { startedAtMs, firstContentAtMs, endedAtMs, record, error } = ended;
+    this.attempts.push({ spanId, dialect, startedAtMs, firstContentAtMs, endedAtMs, record, error });
+    this.#next = undefined;
+  }
+
+  /**
+   * The call is over: makes its spans if they are to be kept.
+   * @param endedAtMs monotonic
+   */
+  end(call: TracedCall, error: PlatformError | undefined, endedAtMs: number): void {
+    const { settings, ids, take } = this.#tracing;
+    const hasFailed = error !== undefined && error.code !== "client_cancelled";
+    const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
+    if (!this.isSampled && !hasFailed && !isSlow) return;
+    const epochMs = Date.now() - performance.now();
+    const { conventions } = settings;
+    const serverSpanId = ids.spanId();
+    const callSpanId = ids.spanId();
+    take(toCallSpans(call, this, { error, endedAtMs, epochMs, conventions, serverSpanId, callSpanId }));
+  }
+}

@@ -1,0 +1,61 @@
+import type { Attributes, AttributeValue } from "../tracing/span.ts";
+import type { ProtoWriter } from "./proto-writer.ts";
+import { encodeExport, type TelemetrySource } from "./resource.ts";
+
+/** Severity numbers of OpenTelemetry, by the levels of our log. */
+const severities: Readonly<Record<string, number>> = {
+  trace: 1,
+  debug: 5,
+  info: 9,
+  warn: 13,
+  error: 17,
+  fatal: 21,
+};
+
+/**
+ * `ExportLogsServiceRequest` of OTLP 1.
+ * @param lines of our log, each a JSON object; others are left out
+ */
+export function encodeLogs(source: TelemetrySource, lines: readonly string[]): Buffer {
+  return encodeExport(source, lines.flatMap(parseLine), writeRecord);
+}
+
+interface LogRecord {
+  readonly atMs: number;
+  readonly level: string;
+  readonly event: string;
+  readonly attributes: Attributes;
+}
+
+function parseLine(line: string): readonly LogRecord[] {
+  try {
+    const { level, time, event, ...fields }: Readonly<Record<string, unknown>> = JSON.parse(line);
+    const attributes = Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [name, toAttribute(value)]),
+    );
+    const atMs = Date.parse(String(time));
+    return Number.isNaN(atMs) ? [] : [{ atMs, level: String(level), event: String(event), attributes }];
+  } catch {
+    // The log writes objects only; what is none is not ours to tell.
+    return [];
+  }
+}
+
+function toAttribute(value: unknown): AttributeValue | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string" || typeof value === "boolean" || typeof value === "number") return value;
+  return JSON.stringify(value);
+}
+
+function writeRecord(writer: ProtoWriter, field: number, record: LogRecord): void {
+  const { atMs, level, event, attributes } = record;
+  writer.message(field, () => {
+    writer.time(1, atMs);
+    writer.uint(2, severities[level] ?? 0);
+    writer.text(3, level.toUpperCase());
+    writer.anyValue(5, event);
+    for (const [key, value] of Object.entries(attributes)) writer.attribute(6, key, value);
+    writer.time(11, atMs);
+    writer.text(12, event);
+  });
+}

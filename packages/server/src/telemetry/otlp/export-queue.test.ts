@@ -1,0 +1,63 @@
+import { PlatformError } from "@llm-platform/kit";
+import { describe, expect, it } from "vitest";
+import { ExportQueue } from "./export-queue.ts";
+
+function setUp(answer: () => Promise<void>) {
+  const told = { sent: 0, dropped: 0, failed: 0, requests: [] as number[] };
+  const queue = new ExportQueue<number>({
+    capacity: 10,
+    batchSize: 4,
+    intervalMs: 60_000,
+    send(items) {
+      told.requests.push(items.length);
+      return answer();
+    },
+    onSent: (count) => (told.sent += count),
+    onDropped: (count) => (told.dropped += count),
+    onFailure: () => (told.failed += 1),
+  });
+  return { told, queue };
+}
+
+const down = () => Promise.reject(new PlatformError("upstream_error", "It is down.", { isRetryable: true }));
+const refusing = () => Promise.reject(new PlatformError("upstream_error", "It will not."));
+
+describe("a queue for a collector", () => {
+  it("sends what waits in batches when it is closed", async () => {
+    const { told, queue } = setUp(() => Promise.resolve());
+    queue.add([1, 2, 3]);
+    queue.add([4, 5, 6]);
+    await queue.close();
+    expect(told).toEqual({ sent: 6, dropped: 0, failed: 0, requests: [4, 2] });
+  });
+
+  it("drops and counts what has no room", async () => {
+    const { told, queue } = setUp(() => Promise.resolve());
+    queue.add(Array.from({ length: 13 }, (_, index) => index));
+    expect(told.dropped).toBe(3);
+    await queue.close();
+    expect(told.sent).toBe(10);
+  });
+
+  it("asks a collector that is down once more at the end, and counts what was lost", async () => {
+    const { told, queue } = setUp(down);
+    queue.add([1, 2]);
+    await queue.close();
+    expect(told).toEqual({ sent: 0, dropped: 2, failed: 1, requests: [2] });
+  });
+
+  it("does not send again what a collector will not take", async () => {
+    const { told, queue } = setUp(refusing);
+    queue.add([1, 2, 3]);
+    queue.add([4, 5, 6]);
+    await queue.close();
+    expect(told).toEqual({ sent: 0, dropped: 6, failed: 2, requests: [4, 2] });
+  });
+
+  it("takes nothing more once it is closed", async () => {
+    const { told, queue } = setUp(() => Promise.resolve());
+    await queue.close();
+    queue.add([1]);
+    expect(told).toMatchObject({ sent: 0, dropped: 1 });
+  });
+});

@@ -1,0 +1,161 @@
+import { type Health, type Log, type PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { LogTap } from "../log-tap.ts";
+import type { PlatformMetrics } from "../platform-metrics.ts";
+import type { MetricRegistry } from "../registry.ts";
+import type { Span } from "../tracing/span.ts";
+import type { Tracing, TracingSettings } from "../tracing/tracing.ts";
+import { encodeLogs } from "./encode-logs.ts";
+import { encodeMetrics } from "./encode-metrics.ts";
+import { encodeSpans } from "./encode-spans.ts";
+import { ExportQueue } from "./export-queue.ts";
+import type { TelemetrySource } from "./resource.ts";
+import type { TelemetrySender, TelemetrySignal } from "./sender.ts";
+
+export interface TelemetryExportParts {
+  readonly source: TelemetrySource;
+  readonly signals: readonly TelemetrySignal[];
+  readonly tracingSettings: TracingSettings;
+  readonly metricIntervalMs: number;
+  readonly sender: TelemetrySender;
+  readonly tracing: Tracing;
+  readonly logTap: LogTap;
+  readonly registry: MetricRegistry;
+  readonly metrics: PlatformMetrics;
+  /** Takes in what other processes count. */
+  askOthers(): Promise<unknown>;
+  /** In Unix milliseconds: what metrics are counted from. */
+  readonly startedAtMs: number;
+  readonly log: Log;
+}
+
+/** What sends spans, metrics and the log to a collector. */
+export interface TelemetryExport {
+  /** Degraded while the last request of some kind has failed. */
+  health(): Health;
+  /** Sends what waits, once. */
+  stop(): Promise<void>;
+}
+
+/** What may wait for a collector, in items: some megabytes. */
+const spanCapacity = 8_192;
+const logCapacity = 4_096;
+const batchSize = 512;
+const intervalMs = 1_000;
+
+export function startTelemetryExport(parts: TelemetryExportParts): TelemetryExport {
+  return new Exporting(parts);
+}
+
+class Exporting implements TelemetryExport {
+  readonly #parts: TelemetryExportParts;
+  readonly #stopping = new AbortController();
+  readonly #failures = new Map<TelemetrySignal, PlatformError>();
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  constructor(parts: TelemetryExportParts) {
+    this.#parts = parts;
+    if (parts.signals.includes("traces")) this.#exportSpans();
+    if (parts.signals.includes("logs")) this.#exportLog();
+    if (parts.signals.includes("metrics")) this.#exportMetrics();
+  }
+
+  health(): Health {
+    const first = [...this.#failures][0];
+    if (first === undefined) return { status: "ok" };
+    const [signal, { message }] = first;
+    return {
+      status: "degraded",
+      detail: `The collector does not take ${signal}: ${message} Calls are not touched by it.`,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#closers.map((close) => close()));
+    this.#stopping.abort();
+    this.#parts.sender.close();
+  }
+
+  #exportSpans(): void {
+    const { source, tracing, tracingSettings } = this.#parts;
+    const queue = this.#createQueue<Span>("traces", spanCapacity, (spans) => encodeSpans(source, spans));
+    const turnOff = tracing.turnOn(tracingSettings, (spans) => queue.add(spans));
+    this.#closers.push(async () => {
+      turnOff();
+      await queue.close();
+    });
+  }
+
+  #exportLog(): void {
+    const { source, logTap } = this.#parts;
+    const queue = this.#createQueue<string>("logs", logCapacity, (lines) => encodeLogs(source, lines));
+    const leave = logTap.read((line) => queue.add([line]));
+    this.#closers.push(async () => {
+      leave();
+      await queue.close();
+    });
+  }
+
+  #exportMetrics(): void {
+    const state: { sending: Promise<void> | undefined } = { sending: undefined };
+    const send = () => {
+      state.sending ??= this.#sendMetrics().finally(() => {
+        state.sending = undefined;
+      });
+      return state.sending;
+    };
+    const timer = setInterval(() => void send(), this.#parts.metricIntervalMs);
+    timer.unref();
+    void send();
+    this.#closers.push(async () => {
+      clearInterval(timer);
+      await state.sending;
+      await send();
+    });
+  }
+
+  /** Values that were not taken are not kept: the next ones count from the same beginning. */
+  async #sendMetrics(): Promise<void> {
+    const { source, registry, startedAtMs, metrics } = this.#parts;
+    await this.#parts.askOthers();
+    const all = registry.metrics();
+    try {
+      await this.#send("metrics", encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }));
+      metrics.telemetryExported.series("metrics").add(all.length);
+    } catch (thrown) {
+      metrics.telemetryDropped.series("metrics").add(all.length);
+      this.#noteFailure("metrics", toPlatformError(thrown));
+    }
+  }
+
+  #createQueue<Item>(
+    signal: TelemetrySignal,
+    capacity: number,
+    encode: (items: readonly Item[]) => Buffer,
+  ): ExportQueue<Item> {
+    const { metrics } = this.#parts;
+    const exported = metrics.telemetryExported.series(signal);
+    const dropped = metrics.telemetryDropped.series(signal);
+    return new ExportQueue<Item>({
+      capacity,
+      batchSize,
+      intervalMs,
+      send: (items) => this.#send(signal, encode(items)),
+      onSent: (count) => exported.add(count),
+      onDropped: (count) => dropped.add(count),
+      onFailure: (error) => this.#noteFailure(signal, error),
+    });
+  }
+
+  async #send(signal: TelemetrySignal, request: Buffer): Promise<void> {
+    await this.#parts.sender.send(signal, request, this.#stopping.signal);
+    if (this.#failures.delete(signal)) this.#parts.log.info("opentelemetry.export_resumed", { signal });
+  }
+
+  /** The log is told of the first failure in a row only: it may be on its way to the same collector. */
+  #noteFailure(signal: TelemetrySignal, error: PlatformError): void {
+    const isFirst = !this.#failures.has(signal);
+    this.#failures.set(signal, error);
+    this.#parts.metrics.telemetryFailures.series(signal).add();
+    if (isFirst) this.#parts.log.warn("opentelemetry.export_failed", { signal, error });
+  }
+}
