@@ -14,13 +14,21 @@ const services = [
   "redis-server",
   "grpcurl",
   "h2spec",
+  "helm",
   "grpc_tools",
   "huggingface_hub",
+  "kubernetes_validate",
+  "compose_spec",
 ] as const;
 export type Service = (typeof services)[number];
 
 /** Those that are modules: where one is, is the Python that has it. */
-const pythonModules: ReadonlySet<Service> = new Set(["grpc_tools", "huggingface_hub"]);
+const pythonModules: ReadonlySet<Service> = new Set([
+  "grpc_tools",
+  "huggingface_hub",
+  "kubernetes_validate",
+  "compose_spec",
+]);
 
 /**
  * Where a program is, or undefined: then its tests are skipped, and the reporter names it.
@@ -65,6 +73,7 @@ function locatePython(module: Service): string | undefined {
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
   grpcurl: ownPrograms,
   h2spec: ownPrograms,
+  helm: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -3,6 +3,7 @@ import { formatAsyncApi } from "../../packages/server/src/api/ws/asyncapi.ts";
 import { version } from "../../packages/server/src/version.ts";
 import { readFeeds } from "./inert-operations.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
+import { chartFiles } from "./chart-files.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
@@ -37,6 +38,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "docs/reference/permissions.md", text: permissionsPage() },
     { path: "docs/reference/integrations.md", text: integrationsPage() },
     ...monitoringFiles(),
+    ...chartFiles(),
   ];
 }
 
