@@ -54,9 +54,9 @@ test("settings are set, shown, audited, hold at the next call, and are taken bac
     "system_prompt=You are a pirate.",
   );
   expect(set).toMatchObject({ exitCode: 0 });
-  expect((await llmp("show", "demo-chat")).stdout).toMatch(/^system_prompt +You are a pirate\. +set$/m);
+  expect((await llmp("set", "demo-chat")).stdout).toMatch(/^system_prompt +You are a pirate\. +set$/m);
   expect((await chat("demo-chat")).json).toMatchObject({ usage: { completion_tokens: 3 } });
-  expect((await llmp("models", "show", "demo-chat")).stdout).toMatch(/^settings .*"temperature":0/m);
+  expect((await llmp("show", "demo-chat")).stdout).toMatch(/^settings .*"temperature":0/m);
   const { json } = await api("GET", "/api/v1/audit");
   const record = {
     operation: "models.settings.set",

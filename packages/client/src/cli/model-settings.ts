@@ -6,28 +6,19 @@ import type { CliContext } from "./context.ts";
 import { UsageError } from "./exit-code.ts";
 import { formatTable, type Output, toPrintable } from "./output.ts";
 
-/** `llmp show`, `set` and `create`: how single models are run. */
+/** `llmp set` and `create`: how single models are run. */
 export function addModelSettingCommands(program: Command, context: CliContext): void {
   program
-    .command("show <model>")
-    .description("the settings of a model")
-    .action(async (model: string) => {
-      printSettings(context.output(), await context.client().modelSettings(model));
-    });
-  program
     .command("set <model> [settings...]")
-    .description("change settings of a model: name=value, and name= to take one back")
+    .description("change settings of a model: name=value, and name= to take one back; without any, show them")
     .option("--reset", "take all settings back first")
     .action(async (model: string, assignments: readonly string[], options: { reset?: boolean }) => {
-      if (assignments.length === 0 && options.reset !== true)
-        throw new UsageError("Name what is to be set, for example `temperature=0.2`.");
-      const changes = Object.fromEntries(assignments.map(parseAssignment));
       const client = context.client();
-      const reset = options.reset === true ? await client.resetModelSettings(model) : undefined;
-      const settings =
-        reset !== undefined && assignments.length === 0
-          ? reset
-          : await client.setModelSettings(model, changes);
+      const isChange = assignments.length > 0;
+      if (options.reset === true) await client.resetModelSettings(model);
+      const settings = isChange
+        ? await client.setModelSettings(model, Object.fromEntries(assignments.map(parseAssignment)))
+        : await client.modelSettings(model);
       printSettings(context.output(), settings);
     });
   program

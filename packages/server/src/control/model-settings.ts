@@ -13,7 +13,8 @@ import { defineOperation, type Operation } from "./operation.ts";
 const modelInput = z.strictObject({ model: modelName });
 
 const settingsFields = z
-  .record(z.string().max(64), z.json())
+  // Any JSON, without a description that refers to itself: it has to stand within others.
+  .record(z.string().max(64), z.unknown().pipe(z.json()))
   .describe(
     "By name: context_tokens, gpu_layers, threads, batch_tokens, rope_frequency_base, rope_frequency_scale, adapters, system_prompt, chat_template, messages, the fields of sampling, keep_alive_seconds, pinned, aliases, license.",
   );
