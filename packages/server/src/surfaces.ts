@@ -147,6 +147,9 @@ const closeNothing = async () => undefined;
 
 export function createSurfaces(parts: SurfaceParts): Surfaces {
   const { config, listener, inference, directory } = parts;
+  const made: { table?: readonly Operation[] } = {};
+  // Made when the first surface starts, which is when there is a manager; one for all of them.
+  const operations = () => (made.table ??= createOperations(parts));
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -154,7 +157,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       type: "api",
       summary: "The management API over REST.",
       listener,
-      open: () => openRest(parts),
+      open: () => openRest(parts, operations()),
     }),
     createSurfaceIntegration({
       id: "openai-api",
@@ -170,8 +173,8 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
         }),
       ),
     }),
-    createGraphqlIntegration({ ...parts, operations: () => createOperations(parts) }),
-    createOllamaSurface({ ...parts, operations: () => createOperations(parts) }),
+    createGraphqlIntegration({ ...parts, operations }),
+    createOllamaSurface({ ...parts, operations }),
     createAnthropicSurface(parts),
     createSurfaceIntegration({
       id: "mcp",
@@ -179,10 +182,15 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       summary: "The operations as tools for agents, over the Model Context Protocol at /mcp.",
       listener,
       open: async () =>
-        createLazySurface({ ...mcpMount, takesUpgrades: false, open: () => openMcp(parts), log: parts.log }),
+        createLazySurface({
+          ...mcpMount,
+          takesUpgrades: false,
+          open: () => openMcp(parts, operations()),
+          log: parts.log,
+        }),
     }),
-    createWebSocketIntegration({ ...parts, operations: () => createOperations(parts) }),
-    createGrpcIntegration({ ...parts, operations: () => createOperations(parts) }),
+    createWebSocketIntegration({ ...parts, operations }),
+    createGrpcIntegration({ ...parts, operations }),
     createMetricsSurface({
       ...parts,
       process: parts.processMetrics,
@@ -293,14 +301,17 @@ export function createOperations(
   ];
 }
 
-async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
+async function openRest(
+  parts: SurfaceParts,
+  operations: readonly Operation[],
+): Promise<{ readonly mount: Mount; close(): Promise<void> }> {
   const { inference, pulls } = parts;
   const pull = createPullRoute("/local/ollama/pull", {
     check: () => void pullAbility(modelPlatformOf(parts.manager(), "ollama")),
     pulls,
   });
   const rest = await createRestServer({
-    operations: createOperations(parts),
+    operations,
     authenticator: inference.authenticator,
     auditor: parts.auditor,
     readCaller: parts.readCaller,
@@ -321,13 +332,13 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
     integration: "ollama",
   });
   const { routes, paths, fast } = mountInference({ "/local/ollama/generate": generate });
-  const { signingKeys, browser, operations } = parts.login;
+  const { signingKeys, browser } = parts.login;
   const jwks = createJwksMount(() => signingKeys.publicKeys());
   const address = toPublicAddress(parts.config);
   const issuers = parts.config.auth.oidc.map(({ issuer }) => issuer);
   const metadata = createResourceMetadataMount({ address, issuers });
   const { auditor, readCaller } = parts;
-  const { sessions } = operations;
+  const { sessions } = parts.login.operations;
   const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
   return {
     mount: {
@@ -345,11 +356,11 @@ async function openRest(parts: SurfaceParts): Promise<{ readonly mount: Mount; c
   };
 }
 
-async function openMcp(parts: SurfaceParts) {
+async function openMcp(parts: SurfaceParts, operations: readonly Operation[]) {
   const { createMcpMount } = await import("./api/mcp/surface.ts");
   const { inference, auditor, readCaller, log, system } = parts;
   const mount = createMcpMount({
-    operations: createOperations(parts),
+    operations,
     authenticator: inference.authenticator,
     auditor,
     readCaller,
