@@ -18,6 +18,13 @@ export function readBody(
   new BodyReader(request, maxBytes, done);
 }
 
+/** The same as a promise. Rejects with the error that `done` would get. */
+export function readWholeBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) =>
+    readBody(request, maxBytes, (error, body) => (error === undefined ? resolve(body) : reject(error))),
+  );
+}
+
 const empty = Buffer.alloc(0);
 
 function judgeHead(request: IncomingMessage, maxBytes: number): PlatformError | undefined {

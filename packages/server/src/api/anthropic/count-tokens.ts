@@ -9,7 +9,7 @@ import { newRequestId } from "../../wire/request-id.ts";
 import { scanRequest } from "../../wire/request-scan.ts";
 import { HttpReply } from "../http-reply.ts";
 import type { InferenceParts, RequestHandler } from "../inference.ts";
-import { readBody } from "../read-body.ts";
+import { readWholeBody } from "../read-body.ts";
 import { refuse } from "../refusal.ts";
 import { anthropicDialect } from "./dialect.ts";
 
@@ -67,19 +67,10 @@ async function answer(
     "inference.call",
   );
   anthropicDialect.readHeaders?.(request.headers);
-  const body = await read(request, maxBodyBytes);
+  const body = await readWholeBody(request, maxBodyBytes);
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   return count(body, directory, AbortSignal.any([gone.signal, AbortSignal.timeout(countDeadlineMs)]));
-}
-
-function read(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    readBody(request, maxBodyBytes, (error, body) => {
-      if (error === undefined) resolve(body);
-      else reject(error);
-    });
-  });
 }
 
 async function count(body: Buffer, directory: ModelDirectory, signal: AbortSignal): Promise<TokenCount> {

@@ -4,7 +4,7 @@ import type { ExecutionResult } from "graphql";
 import { statusOf } from "../../core/error-status.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import { errorHeaders } from "../error-envelope.ts";
-import { readBody } from "../read-body.ts";
+import { readWholeBody } from "../read-body.ts";
 import { writeEventStream } from "./event-stream.ts";
 import { type CallerParts, openCaller, withoutBasic } from "./graph-caller.ts";
 import { showRefusal, type ShownResult, showResult } from "./graph-errors.ts";
@@ -73,7 +73,7 @@ async function serveRequest(
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const signal = AbortSignal.any([gone.signal, parts.stopping]);
-  const body = await readWhole(request);
+  const body = await readWholeBody(request, maxBodyBytes);
   const { server } = parts;
   const ready = server.prepare(parseGraphRequest(body, parts.persisted), caller, signal);
   if ("fault" in ready)
@@ -120,12 +120,6 @@ function requireJson({ headers }: IncomingMessage): void {
     isForm ? "invalid_request" : "unsupported_media_type",
     "The body must be application/json, in UTF-8. Forms and files are not taken here.",
     { field: "content-type" },
-  );
-}
-
-function readWhole(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) =>
-    readBody(request, maxBodyBytes, (error, body) => (error === undefined ? resolve(body) : reject(error))),
   );
 }
 

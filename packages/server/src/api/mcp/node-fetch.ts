@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { PlatformError } from "@llm-platform/kit";
-import { readBody } from "../read-body.ts";
+import { readWholeBody } from "../read-body.ts";
 
 /** What was asked over node:http, as the Fetch standard has it. */
 export interface FetchInput {
@@ -14,11 +13,7 @@ export interface FetchInput {
 /** Reads a request whole. Rejects with PlatformError as `readBody` does. */
 export async function toFetchRequest({ request, maxBodyBytes, signal }: FetchInput): Promise<Request> {
   const { method = "GET", url = "/", headers } = request;
-  const body = await new Promise<Buffer>((resolve, reject) =>
-    readBody(request, maxBodyBytes, (error: PlatformError | undefined, bytes) =>
-      error === undefined ? resolve(bytes) : reject(error),
-    ),
-  );
+  const body = await readWholeBody(request, maxBodyBytes);
   const fields = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value] as [string, string]],
   );

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { type PlatformError, toPlatformError } from "@llm-platform/kit";
 import { createMcpHandler, ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
-import type { Auditor, Caller } from "../../control/auditor.ts";
+import type { Auditor } from "../../control/auditor.ts";
 import type { Operation, OperationContext } from "../../control/operation.ts";
-import { sourceOf } from "../../core/error-status.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
-import { newRequestId } from "../../wire/request-id.ts";
 import { answerProblem } from "../answer.ts";
 import type { Authenticator } from "../authenticate.ts";
-import { addressOf, type ReadCaller } from "../client-address.ts";
+import type { ReadCaller } from "../client-address.ts";
+import { openOperationCall } from "../operation-caller.ts";
 import type { Mount } from "../listener.ts";
 import { mcpMount } from "./mount.ts";
 import { toFetchRequest, writeFetchResponse } from "./node-fetch.ts";
@@ -38,7 +37,8 @@ export function createMcpMount(parts: McpParts): Mount {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const { signal } = gone;
-    const context = await open(parts, request, signal);
+    const context = await openOperationCall(parts, request, { name: "mcp", signal, resource: path });
+    parts.auditor.require(context, "mcp", "self.read");
     const asked = await toFetchRequest({ request, maxBodyBytes, signal });
     const handler = createMcpHandler(() => createServer(parts, tools, context));
     try {
@@ -63,28 +63,6 @@ export function createMcpMount(parts: McpParts): Mount {
       ],
     ]),
   };
-}
-
-/** Who asks. Rejects with PlatformError for a caller who may not, and has that on record. */
-async function open(
-  { authenticator, auditor, readCaller }: McpParts,
-  request: IncomingMessage,
-  signal: AbortSignal,
-): Promise<OperationContext> {
-  const caller: Caller = {
-    principal: undefined,
-    address: addressOf(request, readCaller),
-    requestId: newRequestId(),
-  };
-  try {
-    const principal = await authenticator.authenticate(request.headers, path);
-    auditor.require({ ...caller, principal }, "mcp", "self.read");
-    return { ...caller, principal, auditor, signal };
-  } catch (error) {
-    if (error instanceof PlatformError && error.code !== "forbidden" && sourceOf(error) === "policy")
-      auditor.noteRefusal(caller, { operation: "mcp", error });
-    throw error;
-  }
 }
 
 function createServer(

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { OperationContext } from "../../control/operation.ts";
-import { sourceOf } from "../../core/error-status.ts";
 import type { HttpRoute } from "../../core/http-route.ts";
 import type { Permission } from "../../core/permissions.ts";
 import { chatBodyLimits, scanJsonObject } from "../../wire/json-scan.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import { isRead } from "../answer.ts";
-import { addressOf } from "../client-address.ts";
 import { HttpReply } from "../http-reply.ts";
 import {
   createInferenceHandler,
@@ -17,7 +15,8 @@ import {
   type RequestHandler,
 } from "../inference.ts";
 import type { Mount } from "../listener.ts";
-import { readBody } from "../read-body.ts";
+import { openOperationCall } from "../operation-caller.ts";
+import { readWholeBody } from "../read-body.ts";
 import { refuse } from "../refusal.ts";
 import { createCallChooser } from "./chosen-call.ts";
 import { embeddingsSurface, ollamaDialect } from "./dialect.ts";
@@ -186,7 +185,11 @@ async function serve(
   client.watch({ onGone: () => gone.abort(), onDrain: () => undefined });
   const requestId = newRequestId();
   try {
-    const context = await openContext(parts, request, { requestId, signal: gone.signal });
+    const context = await openOperationCall({ ...parts, ...parts.inference }, request, {
+      name: "ollama_api",
+      requestId,
+      signal: gone.signal,
+    });
     if (request.method !== method && !(method === "GET" && request.method === "HEAD"))
       throw new PlatformError("method_not_allowed", `Use ${method} here.`);
     parts.auditor.require(context, operation, access);
@@ -202,34 +205,14 @@ async function serve(
   }
 }
 
-/** Who asks. Rejects with PlatformError for a caller who is not known, and has that on record. */
-async function openContext(
-  { inference, auditor, readCaller }: OllamaParts,
-  request: IncomingMessage,
-  call: { readonly requestId: string; readonly signal: AbortSignal },
-): Promise<OperationContext> {
-  const caller = { principal: undefined, address: addressOf(request, readCaller), requestId: call.requestId };
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readWholeBody(request, maxBodyBytes);
+  if (bytes.length === 0) return undefined;
   try {
-    const principal = await inference.authenticator.authenticate(request.headers);
-    return { ...caller, principal, auditor, signal: call.signal };
-  } catch (error) {
-    if (error instanceof PlatformError && sourceOf(error) === "policy")
-      auditor.noteRefusal(caller, { operation: "ollama_api", error });
-    throw error;
+    return parseBody(bytes);
+  } catch (cause) {
+    throw new PlatformError("invalid_request", "The body is not a JSON object.", { cause });
   }
-}
-
-function readJson(request: IncomingMessage): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    readBody(request, maxBodyBytes, (error, bytes) => {
-      try {
-        if (error === undefined) resolve(bytes.length === 0 ? undefined : parseBody(bytes));
-        else reject(error);
-      } catch (cause) {
-        reject(new PlatformError("invalid_request", "The body is not a JSON object.", { cause }));
-      }
-    });
-  });
 }
 
 function parseBody(bytes: Buffer): unknown {

@@ -11,7 +11,7 @@ import { HttpReply } from "../../http-reply.ts";
 import { type RequestHandler, toForwardedFor } from "../../inference.ts";
 import { toTraceparent } from "../../traceparent.ts";
 import type { Mount } from "../../listener.ts";
-import { readBody } from "../../read-body.ts";
+import { readWholeBody } from "../../read-body.ts";
 import { refuse } from "../../refusal.ts";
 import { openAiDialect } from "../dialect.ts";
 import { createResponse, type CreateResponseParts, ownerOf } from "./create-response.ts";
@@ -71,11 +71,7 @@ async function serveCreation(
   call: { readonly requestId: string; readonly principal: Principal; readonly client: HttpReply },
 ): Promise<void> {
   if (request.method !== "POST") throw notPossible(request.method);
-  const body = await new Promise<Buffer>((resolve, reject) => {
-    readBody(request, parts.maxBodyBytes, (error, bytes) =>
-      error === undefined ? resolve(bytes) : reject(error),
-    );
-  });
+  const body = await readWholeBody(request, parts.maxBodyBytes);
   await createResponse(parts, {
     ...call,
     address: parts.readAddress?.(peer, toForwardedFor(request.headers["x-forwarded-for"])),
