@@ -26,7 +26,10 @@ export class StreamTable {
     const streams = this.#streams;
     const place = this.#placeOf(stream.id);
     if (streams[place] !== stream) return false;
-    streams.copyWithin(place, place + 1);
+    for (let at = place + 1; at < streams.length; at++) {
+      const next = streams[at];
+      if (next !== undefined) streams[at - 1] = next;
+    }
     streams.pop();
     return true;
   }

@@ -15,8 +15,8 @@ const defaultImageType = "image/png";
 /** A chat in OpenAI's shape. Throws PlatformError `invalid_request`. */
 export function toChatRequest(request: ChatRequest): JsonObject {
   const { extra, messages = [], tools = [], tool_choice } = request;
-  const chat = withMembers({ ...extra }, request);
-  if (extra !== undefined) delete chat["extra"];
+  const chat = withMembers(request);
+  if (extra !== undefined) addExtra(chat, request);
   chat["messages"] = messages.map(toMessage);
   if (tools.length > 0)
     chat["tools"] = tools.map(({ function: definition }) => ({ type: "function", function: definition }));
@@ -49,7 +49,7 @@ function toMessage(message: ChatMessage, index: number): object {
       "A message has either content or parts. Put the content into a part.",
       { field: `messages[${index}]` },
     );
-  const told = withMembers({}, message);
+  const told = withMembers(message);
   if (parts.length > 0) {
     delete told["parts"];
     told["content"] = parts.map((part) => toPart(part, index));
@@ -64,19 +64,23 @@ function toMessage(message: ChatMessage, index: number): object {
 }
 
 /**
- * Sets the members of a message that have a value, and takes those out that have none: lists and maps that nobody has set
- * are empty, and mean the same as none. Written as JSON, an object of twenty members without a value takes twice as long.
+ * Sets the members of a message that have a value: lists and maps that nobody has set are empty, and mean the same as none.
+ * An object of twenty members without a value takes twice as long to be written as JSON.
  */
-function withMembers<Message extends object>(
-  told: Record<string, unknown>,
-  message: Message,
-): Record<string, unknown> {
+function withMembers<Message extends object>(message: Message): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
   for (const name in message) {
     const value: unknown = message[name];
     if (hasValue(value)) told[name] = value;
-    else if (name in told) delete told[name];
   }
   return told;
+}
+
+/** What has a place in the message of its own is not taken from what has none. */
+function addExtra(chat: Record<string, unknown>, request: ChatRequest): void {
+  delete chat["extra"];
+  for (const [name, value] of Object.entries(request.extra ?? {}))
+    if (!(name in request)) chat[name] = value;
 }
 
 function hasValue(value: unknown): boolean {
