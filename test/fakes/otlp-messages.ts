@@ -39,7 +39,9 @@ const anyValue = z.looseObject({
   boolValue: z.boolean().optional(),
   intValue: z.string().optional(),
   doubleValue: z.number().optional(),
-  arrayValue: z.looseObject({ values: z.array(z.looseObject({ stringValue: z.string() })) }).optional(),
+  arrayValue: z
+    .looseObject({ values: z.array(z.looseObject({ stringValue: z.string() })).default([]) })
+    .optional(),
 });
 const keyValues = z.array(z.looseObject({ key: z.string(), value: anyValue })).default([]);
 const resource = z.looseObject({ attributes: keyValues });

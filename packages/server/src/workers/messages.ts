@@ -11,7 +11,7 @@ import type { GatewaySettings } from "../gateway/settings.ts";
 import type { SpoolParts } from "../store/spool-port.ts";
 import type { LogLevel } from "../telemetry/log.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
-import type { Span } from "../telemetry/tracing/span.ts";
+import type { EncodedSpans } from "../telemetry/tracing/span.ts";
 import type { TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { FamilyData } from "../telemetry/registry.ts";
 import type { RoutingData } from "./routing-data.ts";
@@ -110,7 +110,7 @@ export type FromWorker =
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
   /** Of calls that have ended. */
-  | { readonly type: "spans"; readonly spans: readonly Span[] }
+  | { readonly type: "spans"; readonly spans: EncodedSpans }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
   | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
   /** The calls in flight have ended. */

@@ -1,8 +1,13 @@
 import type { PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
-import { attributeNamesOf, eventNames, operationNames } from "../../telemetry/tracing/attribute-names.ts";
-import type { Attributes, Span, SpanEvent } from "../../telemetry/tracing/span.ts";
-import { requestAttributes } from "./request-attributes.ts";
+import {
+  type AttributeKeys,
+  attributeKeysOf,
+  eventKeys,
+  operationNames,
+} from "../../telemetry/tracing/attribute-names.ts";
+import type { SpanBuffer } from "../../telemetry/tracing/span-buffer.ts";
+import { writeRequestAttributes } from "./request-attributes.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 interface CallEnd {
@@ -17,23 +22,35 @@ interface CallEnd {
   readonly callSpanId: string;
 }
 
-/**
- * The spans of a call that has ended: one for what the caller asked of the platform, in it one for what the platform
- * asked of a model, and in that one for each attempt.
- */
-export function toCallSpans(call: TracedCall, trace: TracePlace, end: CallEnd): readonly Span[] {
-  const spans = [serverSpan(call, trace, end)];
-  if (trace.attempts.length === 0) return spans;
-  spans.push(modelSpan(call, trace, end));
-  for (const attempt of trace.attempts) spans.push(attemptSpan(call, trace, { attempt, end }));
-  return spans;
+/** What each of the spans is written from. */
+interface Writing {
+  readonly spans: SpanBuffer;
+  readonly keys: AttributeKeys;
+  readonly call: TracedCall;
+  readonly trace: TracePlace;
+  readonly end: CallEnd;
 }
 
-function serverSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
+/**
+ * Writes the spans of a call that has ended: one for what the caller asked of the platform, in it one for what the
+ * platform asked of a model, and in that one for each attempt.
+ */
+export function writeCallSpans(
+  spans: SpanBuffer,
+  so: { readonly call: TracedCall; readonly trace: TracePlace; readonly end: CallEnd },
+): void {
+  const { call, trace, end } = so;
+  const writing = { spans, keys: attributeKeysOf(end.conventions), call, trace, end };
+  writeServerSpan(writing);
+  if (trace.attempts.length === 0) return;
+  writeModelSpan(writing);
+  for (const attempt of trace.attempts) writeAttemptSpan(writing, attempt);
+}
+
+function writeServerSpan({ spans, keys, call, trace, end }: Writing): void {
   const { epochMs, error } = end;
-  const names = attributeNamesOf(end.conventions);
   const { protocol, dialect, operation } = call;
-  return {
+  spans.begin({
     traceId: trace.traceId,
     spanId: end.serverSpanId,
     parentSpanId: trace.parentSpanId,
@@ -41,21 +58,21 @@ function serverSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
     kind: "server",
     startMs: epochMs + call.startedAtMs,
     endMs: epochMs + end.endedAtMs,
-    attributes: {
-      [names.requestId]: call.id,
-      [names.protocol]: protocol,
-      [names.dialect]: dialect,
-      [names.principal]: call.principal.name,
-      [names.operation]: operationNames[operation],
-      [names.requestModel]: call.head.model,
-      [names.isStream]: call.stream,
-      [names.attempts]: call.attempts,
-      [names.statusCode]: protocol === "http" ? httpStatus(trace, error) : undefined,
-      [names.errorType]: error?.code,
-    },
-    events: momentsOf(call, trace, epochMs),
-    error: shownError(error),
-  };
+  });
+  spans.text(keys.requestId, call.id);
+  spans.text(keys.protocol, protocol);
+  spans.text(keys.dialect, dialect);
+  spans.text(keys.principal, call.principal.name);
+  spans.text(keys.operation, operationNames[operation]);
+  spans.text(keys.requestModel, call.head.model);
+  spans.boolean(keys.isStream, call.stream);
+  spans.number(keys.attempts, call.attempts);
+  if (protocol === "http") spans.number(keys.statusCode, httpStatus(trace, error));
+  if (error !== undefined) spans.text(keys.errorType, error.code);
+  if (trace.admittedAtMs > 0) spans.event(eventKeys.admitted, epochMs + trace.admittedAtMs);
+  if (trace.routedAtMs > 0) spans.event(eventKeys.routed, epochMs + trace.routedAtMs);
+  if (call.sentAtMs > 0) spans.event(eventKeys.sent, epochMs + call.sentAtMs);
+  spans.end(shownError(error));
 }
 
 /** The status that a caller over HTTP saw: a reply that broke off had begun with 200. */
@@ -64,25 +81,11 @@ function httpStatus({ attempts }: TracePlace, error: PlatformError | undefined):
   return error === undefined || hasBegun ? 200 : statusOf(error.code);
 }
 
-function momentsOf(call: TracedCall, trace: TracePlace, epochMs: number): readonly SpanEvent[] {
-  const events: SpanEvent[] = [];
-  const add = (name: string, atMs: number) => {
-    if (atMs > 0) events.push({ name, atMs: epochMs + atMs });
-  };
-  add(eventNames.admitted, trace.admittedAtMs);
-  add(eventNames.routed, trace.routedAtMs);
-  add(eventNames.sent, call.sentAtMs);
-  return events;
-}
-
-function modelSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
+function writeModelSpan({ spans, keys, call, trace, end }: Writing): void {
   const { epochMs, error } = end;
-  const names = attributeNamesOf(end.conventions);
   const last = trace.attempts.at(-1);
   const operation = operationNames[call.operation];
-  const firstContentAtMs = last?.firstContentAtMs ?? 0;
-  const isTimed = call.stream && firstContentAtMs > 0;
-  return {
+  spans.begin({
     traceId: trace.traceId,
     spanId: end.callSpanId,
     parentSpanId: end.serverSpanId,
@@ -90,57 +93,41 @@ function modelSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
     kind: "client",
     startMs: epochMs + (call.sentAtMs || call.startedAtMs),
     endMs: epochMs + end.endedAtMs,
-    attributes: {
-      [names.operation]: operation,
-      [names.provider]: last?.record.provider,
-      [names.requestModel]: call.head.model,
-      [names.responseModel]: error === undefined ? last?.record.upstreamModel : undefined,
-      [names.isStream]: call.stream,
-      ...requestAttributes(call, names),
-      [names.finishReasons]: error === undefined && last !== undefined ? [last.record.outcome] : undefined,
-      [names.timeToFirstChunk]: isTimed ? (firstContentAtMs - call.startedAtMs) / 1_000 : undefined,
-      ...usageAttributes(last, names),
-      [names.integration]: last?.record.integration,
-      [names.attempts]: call.attempts,
-      [names.requestId]: call.id,
-      [names.errorType]: error?.code,
-    },
-    events: [],
-    error: shownError(error),
-  };
+  });
+  spans.text(keys.operation, operation);
+  spans.text(keys.requestModel, call.head.model);
+  spans.boolean(keys.isStream, call.stream);
+  writeRequestAttributes(spans, keys, call);
+  if (last !== undefined) writeLast({ spans, keys, call, trace, end }, last);
+  spans.number(keys.attempts, call.attempts);
+  spans.text(keys.requestId, call.id);
+  if (error !== undefined) spans.text(keys.errorType, error.code);
+  spans.end(shownError(error));
 }
 
-function usageAttributes(
-  attempt: TracedAttempt | undefined,
-  names: ReturnType<typeof attributeNamesOf>,
-): Attributes {
-  if (attempt === undefined) return {};
-  const { record } = attempt;
-  return {
-    [names.inputTokens]: record.inputTokens ?? undefined,
-    [names.outputTokens]: record.outputTokens ?? undefined,
-    [names.cacheReadTokens]: record.cacheReadTokens ?? undefined,
-    [names.cacheWriteTokens]: record.cacheWriteTokens ?? undefined,
-    [names.reasoningTokens]: record.reasoningTokens ?? undefined,
-    [names.costMicros]: record.costMicros ?? undefined,
-    [names.currency]: record.currency ?? undefined,
-  };
+/** What the last attempt came to, which is the call's. */
+function writeLast({ spans, keys, call, end }: Writing, { record, firstContentAtMs }: TracedAttempt): void {
+  spans.text(keys.provider, record.provider);
+  spans.text(keys.integration, record.integration);
+  if (end.error === undefined) {
+    spans.text(keys.responseModel, record.upstreamModel);
+    spans.list(keys.finishReasons, [record.outcome]);
+  }
+  if (call.stream && firstContentAtMs > 0)
+    spans.number(keys.timeToFirstChunk, (firstContentAtMs - call.startedAtMs) / 1_000);
+  if (record.inputTokens !== null) spans.number(keys.inputTokens, record.inputTokens);
+  if (record.outputTokens !== null) spans.number(keys.outputTokens, record.outputTokens);
+  if (record.cacheReadTokens !== null) spans.number(keys.cacheReadTokens, record.cacheReadTokens);
+  if (record.cacheWriteTokens !== null) spans.number(keys.cacheWriteTokens, record.cacheWriteTokens);
+  if (record.reasoningTokens !== null) spans.number(keys.reasoningTokens, record.reasoningTokens);
+  if (record.costMicros !== null) spans.number(keys.costMicros, record.costMicros);
+  if (record.currency !== null) spans.text(keys.currency, record.currency);
 }
 
-function attemptSpan(
-  call: TracedCall,
-  trace: TracePlace,
-  { attempt, end }: { readonly attempt: TracedAttempt; readonly end: CallEnd },
-): Span {
+function writeAttemptSpan({ spans, keys, call, trace, end }: Writing, attempt: TracedAttempt): void {
   const { epochMs } = end;
-  const names = attributeNamesOf(end.conventions);
   const { record, error } = attempt;
-  const events: SpanEvent[] = [];
-  if (attempt.dialect !== call.dialect)
-    events.push({ name: eventNames.transcoded, atMs: epochMs + attempt.startedAtMs });
-  if (attempt.firstContentAtMs > 0)
-    events.push({ name: eventNames.firstContent, atMs: epochMs + attempt.firstContentAtMs });
-  return {
+  spans.begin({
     traceId: trace.traceId,
     spanId: attempt.spanId,
     parentSpanId: end.callSpanId,
@@ -148,21 +135,21 @@ function attemptSpan(
     kind: "client",
     startMs: epochMs + attempt.startedAtMs,
     endMs: epochMs + attempt.endedAtMs,
-    attributes: {
-      [names.operation]: operationNames[call.operation],
-      [names.provider]: record.provider,
-      [names.requestModel]: record.upstreamModel,
-      [names.integration]: record.integration,
-      [names.attemptId]: record.attemptId,
-      [names.resendCount]: record.attempt - 1,
-      [names.upstreamDialect]: attempt.dialect,
-      [names.statusCode]: record.httpStatus ?? undefined,
-      [names.outcome]: record.outcome,
-      [names.errorType]: error?.code,
-    },
-    events,
-    error: shownError(error),
-  };
+  });
+  spans.text(keys.operation, operationNames[call.operation]);
+  spans.text(keys.provider, record.provider);
+  spans.text(keys.requestModel, record.upstreamModel);
+  spans.text(keys.integration, record.integration);
+  spans.text(keys.attemptId, record.attemptId);
+  spans.number(keys.resendCount, record.attempt - 1);
+  spans.text(keys.upstreamDialect, attempt.dialect);
+  if (record.httpStatus !== null) spans.number(keys.statusCode, record.httpStatus);
+  spans.text(keys.outcome, record.outcome);
+  if (error !== undefined) spans.text(keys.errorType, error.code);
+  if (attempt.dialect !== call.dialect) spans.event(eventKeys.transcoded, epochMs + attempt.startedAtMs);
+  if (attempt.firstContentAtMs > 0)
+    spans.event(eventKeys.firstContent, epochMs + attempt.firstContentAtMs);
+  spans.end(shownError(error));
 }
 
 /** A client that went away is no fault of the call. */

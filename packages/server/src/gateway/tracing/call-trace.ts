@@ -1,7 +1,7 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
 import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
 import type { ActiveTracing } from "../../telemetry/tracing/tracing.ts";
-import { toCallSpans } from "./call-spans.ts";
+import { writeCallSpans } from "./call-spans.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 /**
@@ -60,14 +60,13 @@ export class CallTrace implements TracePlace {
    * @param endedAtMs monotonic
    */
   end(call: TracedCall, error: PlatformError | undefined, endedAtMs: number): void {
-    const { settings, ids, take } = this.#tracing;
+    const { settings, ids } = this.#tracing;
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
-    const epochMs = Date.now() - performance.now();
     const { conventions } = settings;
-    const serverSpanId = ids.spanId();
-    const callSpanId = ids.spanId();
-    take(toCallSpans(call, this, { error, endedAtMs, epochMs, conventions, serverSpanId, callSpanId }));
+    const spanIds = { serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
+    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), conventions, ...spanIds };
+    this.#tracing.write((spans) => writeCallSpans(spans, { call, trace: this, end }));
   }
 }
