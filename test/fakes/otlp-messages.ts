@@ -59,7 +59,7 @@ const traceRequest = z.object({
               traceId: hex,
               spanId: hex,
               parentSpanId: hex.default(""),
-              name: z.string(),
+              name: z.string().default(""),
               kind: z.number(),
               startTimeUnixNano: nanos,
               endTimeUnixNano: nanos,
@@ -88,7 +88,7 @@ const metricRequest = z.object({
         z.looseObject({
           metrics: z.array(
             z.looseObject({
-              name: z.string(),
+              name: z.string().default(""),
               unit: z.string(),
               gauge: points,
               sum: points,

@@ -12,7 +12,6 @@ const head = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "b7ad6b7169203331",
   parentSpanId: "00f067aa0ba902b7",
-  name: "chat tiny",
   kind: "client",
   startMs: 1_795_000_000_123.456,
   endMs: 1_795_000_001_000,
@@ -28,11 +27,13 @@ describe("spans as OTLP has them", () => {
   test("are read back with their ids, times and events", () => {
     const [span] = read((spans) => {
       spans.begin(head);
+      spans.name("chat tiny");
       spans.event(encodeEventName("sent"), head.startMs);
       spans.end(undefined);
     });
     expect(span).toEqual({
       ...head,
+      name: "chat tiny",
       kind: 3,
       attributes: {},
       events: ["sent"],

@@ -1,7 +1,6 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
 import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
-import type { ActiveTracing } from "../../telemetry/tracing/tracing.ts";
-import { writeCallSpans } from "./call-spans.ts";
+import type { CallTracing } from "./call-tracing.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 /**
@@ -18,11 +17,11 @@ export class CallTrace implements TracePlace {
   admittedAtMs = 0;
   routedAtMs = 0;
   readonly attempts: TracedAttempt[] = [];
-  readonly #tracing: ActiveTracing;
+  readonly #tracing: CallTracing;
   #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
 
   /** @param traceparent of the caller, well formed */
-  constructor(tracing: ActiveTracing, traceparent: string | undefined) {
+  constructor(tracing: CallTracing, traceparent: string | undefined) {
     const { ids, settings } = tracing;
     this.#tracing = tracing;
     if (traceparent === undefined) {
@@ -64,9 +63,8 @@ export class CallTrace implements TracePlace {
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
-    const { conventions } = settings;
     const spanIds = { serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
-    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), conventions, ...spanIds };
-    this.#tracing.write((spans) => writeCallSpans(spans, { call, trace: this, end }));
+    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), ...spanIds };
+    this.#tracing.write({ call, trace: this, end });
   }
 }

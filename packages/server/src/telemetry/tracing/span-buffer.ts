@@ -61,7 +61,7 @@ export class SpanBuffer {
     return { bytes, count };
   }
 
-  begin({ traceId, spanId, parentSpanId, name, kind, startMs, endMs }: SpanHead): void {
+  begin({ traceId, spanId, parentSpanId, kind, startMs, endMs }: SpanHead): void {
     this.#reserve(headBytes);
     this.#byte(0x12);
     this.#lengthAt = this.#at;
@@ -77,7 +77,18 @@ export class SpanBuffer {
     this.#byte(0x85);
     this.#byte(0x01);
     this.#word(1);
-    this.#text(0x2a, name);
+  }
+
+  /** What the span is called. */
+  name(value: string): void {
+    this.#text(0x2a, value);
+  }
+
+  /** A name and attributes that were encoded before: see `SharedPart`. */
+  part(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** @param key of `encodeKey` */

@@ -6,7 +6,7 @@ export type AttributeValue = string | number | boolean | readonly string[];
 /** By name, in the order in which they are shown. A value that is undefined is left out. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** What every span has. Times are Unix time in milliseconds, with fractions. */
+/** What every span has beside its name. Times are Unix time in milliseconds, with fractions. */
 export interface SpanHead {
   /** 32 hexadecimal digits. */
   readonly traceId: string;
@@ -14,7 +14,6 @@ export interface SpanHead {
   readonly spanId: string;
   /** Undefined for the first of a trace. */
   readonly parentSpanId: string | undefined;
-  readonly name: string;
   readonly kind: SpanKind;
   readonly startMs: number;
   readonly endMs: number;
