@@ -128,8 +128,7 @@ export class CallSpans {
     spans.text(keys.outcome, record.outcome);
     if (error !== undefined) spans.text(keys.errorType, error.code);
     if (dialect !== call.dialect) spans.event(eventKeys.transcoded, epochMs + attempt.startedAtMs);
-    if (attempt.firstContentAtMs > 0)
-      spans.event(eventKeys.firstContent, epochMs + attempt.firstContentAtMs);
+    if (attempt.firstContentAtMs > 0) spans.event(eventKeys.firstContent, epochMs + attempt.firstContentAtMs);
     spans.end(shownError(error));
   }
 }

@@ -73,9 +73,7 @@ export class ExportQueue<Item> {
       this.#sending = this.#sendBatch().finally(() => {
         this.#sending = undefined;
         if (this.#items.length > 0)
-          this.#sendSoon(
-            this.#pauseMs || (this.#size >= this.#parts.batchSize ? 0 : this.#parts.intervalMs),
-          );
+          this.#sendSoon(this.#pauseMs || (this.#size >= this.#parts.batchSize ? 0 : this.#parts.intervalMs));
       });
     }, delayMs);
     this.#timer.unref();

@@ -141,7 +141,10 @@ class Exporting implements TelemetryExport {
     }
   }
 
-  #createQueue<Item>(signal: keyof typeof limits, { encode, sizeOf, countOf }: ItemCodec<Item>): ExportQueue<Item> {
+  #createQueue<Item>(
+    signal: keyof typeof limits,
+    { encode, sizeOf, countOf }: ItemCodec<Item>,
+  ): ExportQueue<Item> {
     const { metrics } = this.#parts;
     const exported = metrics.telemetryExported.series(signal);
     const dropped = metrics.telemetryDropped.series(signal);
