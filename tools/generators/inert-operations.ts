@@ -43,6 +43,7 @@ export function readOperations(): readonly Operation[] {
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
     alerts: inert("alerts"),
+    logControl: inert("logControl"),
     manager: () => inert("manager"),
   });
 }

@@ -41,6 +41,7 @@ import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
+import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
@@ -118,6 +119,7 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
+  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
@@ -249,6 +251,7 @@ export function createOperations(
     | "pulling"
     | "tickets"
     | "alerts"
+    | "logControl"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -281,6 +284,7 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
+    ...logLevelOperations(parts.logControl),
     ...accessOperations({
       identity,
       limitDefaults: () => toGatewaySettings(config).limits,
