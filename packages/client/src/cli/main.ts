@@ -16,6 +16,7 @@ import { addLoginCommands } from "./login.ts";
 import { addModelFileCommands } from "./model-files.ts";
 import { addModelCommands } from "./models.ts";
 import { addModelSettingCommands } from "./model-settings.ts";
+import { addMigrateCommand } from "./migrate.ts";
 import { addMonitoringCommands } from "./monitoring.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
@@ -77,6 +78,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     },
   };
   addServerCommands(program, context);
+  addMigrateCommand(program, context);
   addRunCommand(program, context);
   addModelCommands(program, context);
   addPullCommands(program, context);
