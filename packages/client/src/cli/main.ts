@@ -27,6 +27,7 @@ import { addRunCommand } from "./run.ts";
 import { addSearchCommand } from "./search.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
+import { addSmokeCommand } from "./smoke.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
 import { addTeamCommands } from "./teams.ts";
@@ -71,6 +72,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
       });
       return client;
     },
+    async target() {
+      const { url } = context.client();
+      const credential = options().apiKey ?? environment.apiKey ?? (await findStoredToken(credentials, url));
+      return { url, credential };
+    },
     credentials: () => credentials,
     output: () => createOutput(options().output),
     fail: (exitCode) => {
@@ -101,6 +107,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addBudgetCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);
+  addSmokeCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
     if (error.code !== "EPIPE") throw error;
