@@ -16,7 +16,7 @@ import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { SealDrafts } from "../core/seal-drafts.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
-import { migrate } from "./migrations.ts";
+import { migrate } from "./migrate.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createPullRows, type PullRows } from "./pull-rows.ts";
 import {
