@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { commandGuards } from "./guards/commands.ts";
+import { consoleTextGuard } from "./guards/console-texts.ts";
 import { type Guard, runGuard } from "./guards/guard.ts";
 import { packedKitGuard } from "./guards/packed-kit.ts";
 import { sizeGuard } from "./guards/size.ts";
@@ -236,6 +237,10 @@ describe("the dependency guard", () => {
     [`${server}/workers/thing.ts`]: thing,
     [`${server}/api/worker.ts`]: uses("../workers/thing.ts"),
     [`${server}/app.ts`]: thing,
+    "packages/console/src/door.ts": uses("../../server/src/core/thing.ts"),
+    "packages/console/src/pages/one/bad.ts": uses("../two/thing.ts"),
+    "packages/console/src/pages/two/thing.ts": thing,
+    "packages/console/src/components/bad.ts": uses("../pages/two/thing.ts"),
   };
   const expected: Readonly<Record<string, string>> = {
     "no-cycle": "packages/kit/src/cyclic.ts",
@@ -255,6 +260,9 @@ describe("the dependency guard", () => {
     "protocols-are-strangers": `${server}/api/openai/bad.ts`,
     "workers-are-seen-at-the-top": `${server}/api/worker.ts`,
     "config-is-read-at-the-top": `${server}/manager/config.ts`,
+    "console-sees-the-client-only": "packages/console/src/door.ts",
+    "pages-are-strangers": "packages/console/src/pages/one/bad.ts",
+    "console-parts-do-not-know-pages": "packages/console/src/components/bad.ts",
   };
 
   it("finds one planted violation of each rule", async () => {
@@ -284,6 +292,18 @@ describe("the dependency guard", () => {
 
   it("is content with a clean tree", async () => {
     expect(await runGuard(guardNamed("dependencies"), plant(clean))).toEqual([]);
+  });
+});
+
+describe("the guard of the console's texts", () => {
+  it("finds text in a component, and lets signs and names pass", async () => {
+    const component = `export const A = () => <p title="Bad title" className="good">{say("good")} · Bad text</p>;\n`;
+    const root = plant({ "packages/console/src/a.tsx": component });
+    const problems = await runGuard(consoleTextGuard, root);
+    expect(problems).toEqual([
+      'packages/console/src/a.tsx: "Bad title"',
+      'packages/console/src/a.tsx: "· Bad text"',
+    ]);
   });
 });
 
