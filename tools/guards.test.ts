@@ -5,7 +5,6 @@ import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { commandGuards } from "./guards/commands.ts";
-import { consoleTextGuard } from "./guards/console-texts.ts";
 import { type Guard, runGuard } from "./guards/guard.ts";
 import { packedKitGuard } from "./guards/packed-kit.ts";
 import { sizeGuard } from "./guards/size.ts";
@@ -292,18 +291,6 @@ describe("the dependency guard", () => {
 
   it("is content with a clean tree", async () => {
     expect(await runGuard(guardNamed("dependencies"), plant(clean))).toEqual([]);
-  });
-});
-
-describe("the guard of the console's texts", () => {
-  it("finds text in a component, and lets signs and names pass", async () => {
-    const component = `export const A = () => <p title="Bad title" className="good">{say("good")} · Bad text</p>;\n`;
-    const root = plant({ "packages/console/src/a.tsx": component });
-    const problems = await runGuard(consoleTextGuard, root);
-    expect(problems).toEqual([
-      'packages/console/src/a.tsx: "Bad title"',
-      'packages/console/src/a.tsx: "· Bad text"',
-    ]);
   });
 });
 
