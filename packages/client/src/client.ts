@@ -28,6 +28,7 @@ import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./
 import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
 import { toQuery } from "./query.ts";
+import { createRequestCalls, type RequestCalls } from "./requests.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -99,7 +100,12 @@ export interface ChatMessage {
 }
 
 /** The platform's API, typed. Every method rejects with ClientError. */
-export interface PlatformClient extends PullCalls, ModelFileCalls, ModelSettingCalls, MonitoringCalls {
+export interface PlatformClient
+  extends PullCalls,
+    ModelFileCalls,
+    ModelSettingCalls,
+    MonitoringCalls,
+    RequestCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -271,6 +277,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     },
     ...createPullCalls({ call, send }),
     ...createMonitoringCalls(call),
+    ...createRequestCalls({ call, send }),
     ...createModelFileCalls({ call, send }),
     ...createModelSettingCalls(call),
     whoami: () => call("/api/v1/access/whoami"),

@@ -9,5 +9,6 @@ export * from "./model-files.ts";
 export * from "./monitoring.ts";
 export * from "./prices.ts";
 export * from "./pulls.ts";
+export * from "./requests.ts";
 export * from "./secrets.ts";
 export * from "./usage.ts";

@@ -17,6 +17,7 @@ import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrations.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createPullRows, type PullRows } from "./pull-rows.ts";
+import { createRequestLog, type RequestLog } from "./request-log/request-log.ts";
 import {
   createResponseTable,
   type ResponseTable,
@@ -56,6 +57,7 @@ export interface Store {
   readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly budgets: BudgetStore;
   readonly identity: Identity;
@@ -157,6 +159,7 @@ async function openTables(
       isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
+      requestLog: createRequestLog(database, null),
       usage,
       budgets,
       identity,
