@@ -19,6 +19,7 @@ import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrate.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createPullRows, type PullRows } from "./pull-rows.ts";
+import { createRequestLog, type RequestLog } from "./request-log/request-log.ts";
 import {
   createResponseTable,
   type ResponseTable,
@@ -58,6 +59,7 @@ export interface Store {
   readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly budgets: BudgetStore;
   readonly identity: Identity;
@@ -161,6 +163,7 @@ async function openTables(
       isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
+      requestLog: createRequestLog(database, null),
       usage,
       budgets,
       identity,

@@ -61,6 +61,7 @@ export class UpstreamConnection implements ReplyBody {
   #isBusy = false;
   #hasByte = false;
   #exchanges = 0;
+  #connectMs = 0;
   #isPaused = false;
   /** Monotonic time at which the connection was first seen to be free; undefined before that. */
   freeSinceMs: number | undefined;
@@ -76,7 +77,16 @@ export class UpstreamConnection implements ReplyBody {
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
     this.#socket.setTimeout(options.connectTimeoutMs, () => this.#fail(notAccepted()));
-    this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
+    const openedAtMs = performance.now();
+    this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => {
+      this.#socket.setTimeout(0);
+      this.#connectMs = performance.now() - openedAtMs;
+    });
+  }
+
+  /** How long it took to connect, for the exchange that it was opened for; undefined for any other. */
+  get firstUseMs(): number | undefined {
+    return this.#exchanges === 1 ? this.#connectMs : undefined;
   }
 
   /**

@@ -239,10 +239,15 @@ class Exchange implements CancelObserver, ExchangeListener {
   }
 
   onHead({ status, headers }: ResponseHead, body: ReplyBody): void {
+    const connectMs = this.#connection?.firstUseMs;
     this.#connection = undefined;
     const { cancellation, dialect = "openai" } = this.#request;
     cancellation.offCancel(this);
-    this.#resolve({ status, headers, dialect, body });
+    this.#resolve(
+      connectMs === undefined
+        ? { status, headers, dialect, body }
+        : { status, headers, dialect, body, connectMs },
+    );
   }
 
   onFailure(error: PlatformError, isStale: boolean): void {

@@ -10,6 +10,7 @@ import { createKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
+import { createRequestLog } from "../request-log/request-log.ts";
 import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import { createTicketTable } from "../ticket-table.ts";
@@ -78,8 +79,8 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const inserts = createTurns();
     const budgets = createBudgetStore(requests, inserts);
     const steps = [sums.step, createBudgetStep(budgets)];
-    const ledger = await createPostgresLedger({ database: background, steps, nowMs });
     const chain = keepReplicaId(directory);
+    const ledger = await createPostgresLedger({ database: background, steps, nowMs, replica: chain });
     const timer = keepAhead(ledger, log);
     const store: Store = {
       isShared: true,
@@ -92,6 +93,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
             budgets.noteKept(records);
           }),
       },
+      requestLog: createRequestLog(requests, chain),
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
