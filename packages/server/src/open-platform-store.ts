@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isLocalDatabase } from "./core/database-url.ts";
 import { toMasterKeys, toPostgresSettings, toSumsRetention } from "./settings-of.ts";
 import { openPostgresStore, type PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { QueryWatch } from "./store/query-watch.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { answerWhileOpening, waitForDatabase, type WaitingInput } from "./waiting-phase.ts";
 
@@ -16,7 +17,7 @@ export interface PlatformStore {
  * Opens the store that the configuration names. This is the one place that asks which it is.
  * @throws PlatformError when the data folder or the database cannot be used
  */
-export async function openPlatformStore(input: WaitingInput): Promise<PlatformStore> {
+export async function openPlatformStore(input: WaitingInput, watchQuery: QueryWatch): Promise<PlatformStore> {
   const { config, log } = input;
   const options = {
     directory: config.data_dir,
@@ -25,6 +26,7 @@ export async function openPlatformStore(input: WaitingInput): Promise<PlatformSt
     nowMs: Date.now,
     masterKeys: toMasterKeys(config),
     log,
+    watchQuery,
   };
   const settings = toPostgresSettings(config);
   if (settings === undefined) return { store: await openStore(options), postgres: undefined };
