@@ -71,6 +71,7 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
@@ -202,6 +203,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       authenticator: inference.authenticator,
       askOthers: () => parts.askWorkers(),
     }),
+    createConsoleIntegration(listener),
     createOpenTelemetryIntegration(parts),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -213,6 +215,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "ollama-api": config.ollama_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
+    console: config.console.enabled,
     websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
     opentelemetry: config.opentelemetry.enabled,
@@ -346,7 +349,15 @@ async function openRest(
   const metadata = createResourceMetadataMount({ address, issuers });
   const { auditor, readCaller } = parts;
   const { sessions } = parts.login.operations;
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
+  const { wayIn } = parts.login;
+  const browserLogin = createBrowserLoginMount({
+    login: browser,
+    wayIn,
+    sessions,
+    address,
+    auditor,
+    readCaller,
+  });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],
