@@ -85,6 +85,8 @@ import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -134,6 +136,7 @@ export interface SurfaceParts {
   readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -156,7 +159,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const { config, listener, inference, directory } = parts;
   const made: { table?: readonly Operation[] } = {};
   // Made when the first surface starts, which is when there is a manager; one for all of them.
-  const operations = () => (made.table ??= createOperations(parts));
+  const operations = () => (made.table ??= traceOperations(createOperations(parts), parts.workSpans));
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
