@@ -149,7 +149,9 @@ describe("other files", () => {
       "refused",
       "pointer",
     ],
-    ["GGJT of old llama.cpp", latin("tjgg\x03\0\0\0"), "refused", "GGJT"],
+    ["GGJT that is cut", latin("tjgg\x03\0\0\0"), "refused", "GGJT"],
+    ["GGJT of the future", latin("tjgg\x09\0\0\0"), "refused", "version 9"],
+    ["an adapter of old llama.cpp", latin("algg\x01\0\0\0"), "refused", "algg"],
     ["7z", latin("7z\xbc\xaf\x27\x1c"), "refused", "7z"],
     ["any other ZIP", encodeZip([{ name: "a.txt", data: latin("a") }]), "refused", "archive"],
     [

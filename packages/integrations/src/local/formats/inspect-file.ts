@@ -4,6 +4,8 @@ import { type ByteSource, openFileSource, readStart } from "./byte-source.ts";
 import { refused, suspicious, weightsOnly } from "./verdicts.ts";
 import { FormatProblem } from "./format-problem.ts";
 import { judgeZip } from "./judge-archive.ts";
+import { readGgmlFile } from "./ggml/ggml-file.ts";
+import { toGgmlLlama } from "./ggml/ggml-llama.ts";
 import { judgeGguf } from "./judge-gguf.ts";
 import { judgeHdf5 } from "./judge-keras.ts";
 import { judgeNumpy } from "./judge-numpy.ts";
@@ -70,6 +72,11 @@ function judge(source: ByteSource, { format, kind }: Sniffed): ModelVerdict {
       return judgeUnmarkedPickle(source) ?? weightsOnly("text");
     case "sentencepiece":
       return weightsOnly("sentencepiece");
+    case "ggml":
+      toGgmlLlama(readGgmlFile(source));
+      return weightsOnly("ggml", [
+        `It is in the old format ${kind} of llama.cpp. Convert it before it is used.`,
+      ]);
     case "unknown":
       return (
         judgeUnmarkedPickle(source) ??
@@ -83,8 +90,6 @@ function judge(source: ByteSource, { format, kind }: Sniffed): ModelVerdict {
 const refusals = {
   empty: () => "It is empty.",
   gguf: () => "It is not a sound GGUF file.",
-  ggml: (kind: string) =>
-    `It is in the old format ${kind} of llama.cpp, which does not name its architecture. Get the model as GGUF or safetensors.`,
   archive: (kind: string) =>
     `It is an archive (${kind}), and archives are not unpacked. Unpack it and bring what is inside.`,
   program: (kind: string) => `It is a program (${kind}), not a model.`,
