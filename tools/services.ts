@@ -15,6 +15,7 @@ const services = [
   "grpcurl",
   "h2spec",
   "helm",
+  "chromium",
   "grpc_tools",
   "huggingface_hub",
   "kubernetes_validate",

@@ -20,6 +20,7 @@ import type { Spool } from "./store/spool-port.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
+import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { Tracing } from "./telemetry/tracing/tracing.ts";
@@ -29,6 +30,7 @@ import { version } from "./version.ts";
 interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
+  readonly logLevels: LogLevels;
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal;
 }
@@ -50,6 +52,7 @@ export interface Foundation {
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
   readonly tracing: Tracing;
+  readonly logLevels: LogLevels;
 }
 
 /** What is not sealed by then is with the next start. */
@@ -95,7 +98,15 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
   const responses = store.createResponses(toResponseBounds(config));
   const sharing = openSharing({ config, registry, metrics, log });
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
-  return { startedAtMs, ...kept, registry, metrics, sharing, tracing: new Tracing() };
+  return {
+    startedAtMs,
+    ...kept,
+    registry,
+    metrics,
+    sharing,
+    tracing: new Tracing(),
+    logLevels: input.logLevels,
+  };
 }
 
 export async function closeFoundation(

@@ -41,6 +41,7 @@ import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
+import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
@@ -70,6 +71,7 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
@@ -118,6 +120,7 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
+  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
@@ -197,6 +200,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       authenticator: inference.authenticator,
       askOthers: () => parts.askWorkers(),
     }),
+    createConsoleIntegration(listener),
     createOpenTelemetryIntegration(parts),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -208,6 +212,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "ollama-api": config.ollama_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
+    console: config.console.enabled,
     websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
     opentelemetry: config.opentelemetry.enabled,
@@ -249,6 +254,7 @@ export function createOperations(
     | "pulling"
     | "tickets"
     | "alerts"
+    | "logControl"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -281,6 +287,7 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
+    ...logLevelOperations(parts.logControl),
     ...accessOperations({
       identity,
       limitDefaults: () => toGatewaySettings(config).limits,
@@ -339,7 +346,15 @@ async function openRest(
   const metadata = createResourceMetadataMount({ address, issuers });
   const { auditor, readCaller } = parts;
   const { sessions } = parts.login.operations;
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
+  const { wayIn } = parts.login;
+  const browserLogin = createBrowserLoginMount({
+    login: browser,
+    wayIn,
+    sessions,
+    address,
+    auditor,
+    readCaller,
+  });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],

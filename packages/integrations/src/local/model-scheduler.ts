@@ -295,12 +295,15 @@ export class ModelScheduler {
     if (this.#seats.get(id) === seat) this.#seats.delete(id);
     this.#parts.events.onResidents(this.#seats.size);
     if (was === "loading") {
-      this.#circuit.recordFailure(id, this.#parts.clock.nowMs());
       this.#parts.events.onLoadFailed(id);
-      this.#queue.refuseAll(
-        new PlatformError("unavailable", `The model '${id}' could not be loaded. The log says why.`),
-        id,
-      );
+      // Whoever waits for the model as it now is has not been refused yet.
+      if (!this.#isOutdated(seat)) {
+        this.#circuit.recordFailure(id, this.#parts.clock.nowMs());
+        this.#queue.refuseAll(
+          new PlatformError("unavailable", `The model '${id}' could not be loaded. The log says why.`),
+          id,
+        );
+      }
     }
     if (was === "ready" || was === "suspect")
       this.#parts.events.onCrashed(id, { model: id, code: exit.code, signal: exit.signal });

@@ -16,6 +16,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "GRPC_PORT", path: ["grpc", "port"] },
   { env: "OLLAMA_API_ENABLED", path: ["ollama_api", "enabled"] },
   { env: "ANTHROPIC_API_ENABLED", path: ["anthropic_api", "enabled"] },
+  { env: "CONSOLE_ENABLED", path: ["console", "enabled"] },
   { env: "MCP_ENABLED", path: ["mcp", "enabled"] },
   { env: "WEBSOCKET_ENABLED", path: ["websocket", "enabled"] },
   { env: "PROMETHEUS_ENABLED", path: ["prometheus", "enabled"] },

@@ -2,9 +2,11 @@ import type { JsonObject } from "@llm-platform/kit";
 
 /**
  * What replicas tell each other: `identity` when a user, a key or a session was changed, `event` for an event, `leader` when
- * nobody leads any more.
+ * nobody leads any more, `alerts` for the alerts that one finds to fire, `log_levels` when those were set.
  */
-export type BusTopic = "identity" | "event" | "leader";
+export const busTopics = ["identity", "event", "leader", "alerts", "log_levels"] as const;
+
+export type BusTopic = (typeof busTopics)[number];
 
 export type BusListener = (data: JsonObject, replica: string) => void;
 

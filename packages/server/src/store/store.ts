@@ -9,10 +9,12 @@ import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
 import { holdDataDirectory } from "./data-directory.ts";
+import { digest } from "./digest.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
+import { SealDrafts } from "../core/seal-drafts.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrate.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
@@ -143,13 +145,15 @@ async function openTables(
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
+    const drafts = new SealDrafts(digest);
     const ledger = createLedgerTable({
       raw,
       database,
       walPath: `${path}-wal`,
       onInserted(groups, { inserted, charged }) {
         onWritten(inserted);
-        usage.roller.noteInserted(groups, inserted);
+        const firstId = usage.roller.noteInserted(groups, inserted);
+        if (firstId !== undefined) drafts.note(firstId, groups);
         if (charged.length > 0) budgets.noteRecorded(charged);
       },
     });
@@ -172,7 +176,7 @@ async function openTables(
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createResponses: (parts) => createResponseTable({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
-        createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
+        createUsageSeals({ ...parts, database, nowMs, drafts, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (heads) => checkSeals(database, heads),
       chain: onlyChain,
       async close() {

@@ -17,6 +17,7 @@ import { Http2Output } from "./http2-output.ts";
 import { PeerBudget } from "./http2-peer-budget.ts";
 import { RequestHeaderReader } from "./http2-request-headers.ts";
 import { Http2Stream } from "./http2-stream.ts";
+import { StreamTable } from "./http2-stream-table.ts";
 
 export interface Http2ConnectionParts {
   readonly socket: Socket;
@@ -53,7 +54,7 @@ export class Http2Connection {
   readonly #reader = new FrameReader((type, frame) => this.#takeFrame(type, frame));
   readonly #output: Http2Output;
   readonly #headers: RequestHeaderReader;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable();
   readonly #resets = new Set<number>();
   readonly #prefaceTimer: NodeJS.Timeout;
   #hasSettings = false;
@@ -74,7 +75,7 @@ export class Http2Connection {
     this.#output = new Http2Output({ socket, onStreamEnd: (stream) => this.#forget(stream) });
     this.#prefaceTimer = setTimeout(() => socket.destroy(), prefaceLimitMs);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#output.resume(this.#streams.values()));
+    socket.on("drain", () => this.#output.resume(this.#streams.list()));
     socket.on("error", () => socket.destroy());
     socket.once("end", () => socket.end());
     socket.once("close", () => this.#close());
@@ -257,7 +258,7 @@ export class Http2Connection {
       this.#output,
     );
     stream.hasEnded = isEnd;
-    this.#streams.set(streamId, stream);
+    this.#streams.add(stream);
     this.#parts.onStream(stream);
     if (isEnd) stream.takeEnd();
   }
@@ -304,7 +305,7 @@ export class Http2Connection {
     if (id === settingIds.ENABLE_PUSH && value > 1) throw protocolError("a setting is out of range");
     if (id === settingIds.MAX_FRAME_SIZE && (value < maxFrameBytes || value >= 2 ** 24))
       throw protocolError("a setting is out of range");
-    if (id === settingIds.INITIAL_WINDOW_SIZE) this.#output.setPeerWindow(value, this.#streams.values());
+    if (id === settingIds.INITIAL_WINDOW_SIZE) this.#output.setPeerWindow(value, this.#streams.list());
   }
 
   #takePing({ flags, streamId, payload }: Frame): void {
@@ -323,7 +324,7 @@ export class Http2Connection {
     const increment = payload.readUInt32BE(0) & highest;
     if (streamId === 0) {
       if (increment === 0) throw protocolError("a window grows by nothing");
-      this.#output.growConnection(increment, this.#streams.values());
+      this.#output.growConnection(increment, this.#streams.list());
       return;
     }
     const stream = this.#find(streamId);
@@ -376,7 +377,7 @@ export class Http2Connection {
 
   /** A stream has ended here; what may still come of it is no fault. */
   #forget(stream: Http2Stream): void {
-    if (!this.#streams.delete(stream.id)) return;
+    if (!this.#streams.delete(stream)) return;
     if (!stream.hasEnded) this.#remember(stream.id);
     this.#parts.onStreamEnd();
     if (this.#servedUpTo !== highest && this.#streams.size === 0) this.#endSocket();
@@ -392,7 +393,7 @@ export class Http2Connection {
   #close(): void {
     this.#isOver = true;
     clearTimeout(this.#prefaceTimer);
-    for (const stream of this.#streams.values()) stream.takeGone();
+    for (const stream of this.#streams.list()) stream.takeGone();
     this.#streams.clear();
     this.#parts.onClose();
   }

@@ -1,11 +1,12 @@
+import type { HeaderBlock } from "./hpack-encoder.ts";
 import { Http2Error, http2Codes } from "./http2-error.ts";
 import type { Http2Headers } from "./http2-headers.ts";
 
 /** What a stream writes to: its connection. */
 export interface StreamSink {
   /** Sends as much of the data as the peer has room for, and returns how much that was. */
-  sendData(stream: Http2Stream, data: Buffer): number;
-  sendHeaders(stream: Http2Stream, headers: Readonly<Record<string, string | number>>, isLast: boolean): void;
+  sendData(stream: Http2Stream, data: Uint8Array): number;
+  sendHeaders(stream: Http2Stream, block: HeaderBlock, isLast: boolean): void;
   sendReset(stream: Http2Stream, code: number): void;
   /** Nothing more comes of it. */
   forget(stream: Http2Stream): void;
@@ -38,8 +39,8 @@ export class Http2Stream {
   hasSentHeaders = false;
   #hasSentEnd = false;
   #isGone = false;
-  #waiting: Buffer[] = [];
-  #trailers: Readonly<Record<string, string | number>> | undefined;
+  #waiting: Uint8Array[] = [];
+  #trailers: HeaderBlock | undefined;
   #isStuck = false;
 
   constructor(
@@ -73,15 +74,15 @@ export class Http2Stream {
   }
 
   /** Begins the reply, or with `isLast` is all of it. */
-  respond(headers: Readonly<Record<string, string | number>>, isLast: boolean): void {
+  respond(block: HeaderBlock, isLast: boolean): void {
     if (!this.isOpen) return;
     this.hasSentHeaders = true;
-    this.#sink.sendHeaders(this, headers, isLast);
+    this.#sink.sendHeaders(this, block, isLast);
     if (isLast) this.#end();
   }
 
   /** Sends, or keeps what the peer has no room for; then it returns false, and `onDrain` tells when to go on. */
-  write(data: Buffer): boolean {
+  write(data: Uint8Array): boolean {
     if (!this.isOpen) return true;
     this.#send(data);
     if (this.#waiting.length === 0) return true;
@@ -90,7 +91,7 @@ export class Http2Stream {
   }
 
   /** Ends the reply behind all that was written. */
-  end(trailers: Readonly<Record<string, string | number>>): void {
+  end(trailers: HeaderBlock): void {
     if (!this.isOpen) return;
     this.#trailers = trailers;
     this.#finish();
@@ -137,7 +138,7 @@ export class Http2Stream {
     this.#watcher?.onGone();
   }
 
-  #send(data: Buffer): void {
+  #send(data: Uint8Array): void {
     const sent = this.#waiting.length > 0 ? 0 : this.#sink.sendData(this, data);
     if (sent < data.length) this.#waiting.push(data.subarray(sent));
   }

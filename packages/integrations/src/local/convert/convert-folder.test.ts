@@ -105,6 +105,8 @@ describe("a converted model computes what PyTorch does", () => {
     ["f16", 0.02],
     ["bf16", 0.15],
     ["q8_0", 0.4],
+    ["q5_0", 2],
+    ["q4_0", 4],
   ] as const)("qwen3, in %s", async (numbers, tolerance) => {
     const { fixture, target } = convert("qwen3", numbers, { dtype: "BF16", shards: 3 });
     const { largest, mean } = compare(await evaluate(target, fixture.prompt), toLogarithms(fixture.logits));

@@ -18,7 +18,15 @@ import { elementsOf } from "./weights/weight-tensor.ts";
 const chunkElements = 1024 * 1024;
 
 /** `general.file_type` of a file by the type of its larger tensors. */
-const fileTypes: Readonly<Record<NumberType, number>> = { f32: 0, f16: 1, q8_0: 7, bf16: 32 };
+const fileTypes: Readonly<Record<NumberType, number>> = {
+  f32: 0,
+  f16: 1,
+  q4_0: 2,
+  q8_0: 7,
+  q5_0: 8,
+  q4_k: 14,
+  bf16: 32,
+};
 
 /** The type of a tensor in the file: vectors and norms are small, and read as 32-bit floats. Throws FormatProblem. */
 export function typeOf({ name, tensor }: PlannedTensor, numbers: NumberFormat): NumberType {
@@ -30,9 +38,16 @@ export function typeOf({ name, tensor }: PlannedTensor, numbers: NumberFormat): 
     );
   if (tensor.shape.length < 2) return "f32";
   if (numbers === "source") return kept;
-  // Rows that do not fill blocks are kept in 16 bits.
   const columns = tensor.shape.at(-1) ?? 0;
-  return columns % blocks[numbers].elements === 0 ? numbers : "f16";
+  const wanted = isDelicate(name) && blocks[numbers].elements > 1 ? "q8_0" : numbers;
+  // Rows that do not fill blocks are kept in the next larger type that they fill.
+  const candidates = [wanted, ...(wanted === "q4_k" ? ["q5_0" as const] : [])];
+  return candidates.find((type) => columns % blocks[type].elements === 0) ?? "f16";
+}
+
+/** What stands for the tokens themselves loses most when it has few bits. */
+function isDelicate(name: string): boolean {
+  return name === "token_embd.weight" || name === "output.weight";
 }
 
 /** The file type that fits most of the numbers. */
