@@ -16,7 +16,8 @@ it("loads a model twice for a rush, is told so, and lets both go together", asyn
     await models?.load?.("demo-chat", signal);
     const ask = async (): Promise<string> => {
       const reply = await models?.send(createTestCall({ model: "demo-chat", request: endless }));
-      return new TextDecoder().decode(await readReplyBody(reply?.body ?? []));
+      if (reply === undefined) throw new Error("a model platform answers");
+      return new TextDecoder().decode(await readReplyBody(reply.body));
     };
     const replies = [ask(), ask(), ask()];
     const loaded = async () => (await models?.loaded?.(signal))?.map(({ id }) => id);
