@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Client } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -154,7 +156,39 @@ describe("over a WebSocket", () => {
     expect(await closed(undefined)).toBe(4408);
   });
 
-  test("one connection follows 50 things, and no more", async () => {
+  test.each(["ping", "pong"] as const)(
+    "W10: who sends one %s after the other is shown out",
+    async (frame) => {
+      const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+      await once(socket, "open");
+      const closed = once(socket, "close");
+      for (let each = 0; each < 1_000; each++) socket[frame]();
+      const [code, reason]: unknown[] = await closed;
+      expect([code, String(reason)]).toEqual([1008, "too many pings or pongs"]);
+    },
+  );
+
+  test("G09: who does not read holds the upstream back", async () => {
+    upstream.script({ kind: "stream", chunks: 200_000, intervalMs: 0 });
+    const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    const say = (message: object) => socket.send(JSON.stringify(message));
+    await once(socket, "open");
+    const payload = { authorization: `Bearer ${keys.admin}` };
+    say({ type: "connection_init", payload });
+    await once(socket, "message");
+    say({ id: "1", type: "subscribe", payload: { query: chatQuery } });
+    await once(socket, "message");
+    socket.pause();
+    const request = upstream.requests.at(-1);
+    // All of it would have gone out by then, were it not held back.
+    await sleep(3_000);
+    expect(request?.closedAtMs).toBeUndefined();
+    socket.terminate();
+    await request?.closed;
+    expect(request?.aborted).toBe(true);
+  });
+
+  test("G09: one connection follows 50 things, and no more", async () => {
     const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     const messages: unknown[] = [];
     const query = "subscription { pulls { type } }";
