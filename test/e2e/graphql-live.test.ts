@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Client } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -169,7 +168,7 @@ describe("over a WebSocket", () => {
   );
 
   test("G09: who does not read holds the upstream back", async () => {
-    upstream.script({ kind: "stream", chunks: 200_000, intervalMs: 0 });
+    upstream.script({ kind: "stream", chunks: 2_000_000, intervalMs: 0 });
     const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     const say = (message: object) => socket.send(JSON.stringify(message));
     await once(socket, "open");
@@ -180,8 +179,13 @@ describe("over a WebSocket", () => {
     await once(socket, "message");
     socket.pause();
     const request = upstream.requests.at(-1);
-    // All of it would have gone out by then, were it not held back.
-    await sleep(3_000);
+    let before = -1;
+    const isHeldBack = () => {
+      const isSame = request?.sentBytes === before;
+      before = request?.sentBytes ?? 0;
+      return isSame;
+    };
+    await expect.poll(isHeldBack, { interval: 500, timeout: 20_000 }).toBe(true);
     expect(request?.closedAtMs).toBeUndefined();
     socket.terminate();
     await request?.closed;
