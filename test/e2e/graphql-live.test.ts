@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { askGraph } from "./graphql-calls.ts";
-import { ask, eventsOf, member } from "./http.ts";
+import { ask, at, eventsOf, member } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const keys = { admin: "admin-key-0123456789", developer: "dev-key-0123456789" };
@@ -54,9 +54,6 @@ async function followUntil(
   }
   return seen;
 }
-
-const at = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce<unknown>((from, name) => member(from, name), value);
 
 describe("over a WebSocket", () => {
   test("a chat comes as it is said, and ends", async () => {
@@ -168,7 +165,7 @@ describe("over a WebSocket", () => {
   );
 
   test("G09: who does not read holds the upstream back", async () => {
-    upstream.script({ kind: "stream", chunks: 2_000_000, intervalMs: 0 });
+    upstream.script({ kind: "stream", chunks: 200_000, intervalMs: 0 });
     const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     const say = (message: object) => socket.send(JSON.stringify(message));
     await once(socket, "open");
