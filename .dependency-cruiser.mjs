@@ -26,6 +26,28 @@ export default {
       to: { pathNot: "^packages/kit/src", dependencyTypesNot: ["core"] },
     },
     {
+      name: "console-sees-the-client-only",
+      comment:
+        "The console has no door that other clients lack: what it needs of the server is in packages/client.",
+      severity: "error",
+      from: { path: "^packages/console/src", pathNot: tests },
+      to: { path: ["^packages/(server|kit|integrations)/", "^@llm-platform/(server|kit|integrations)"] },
+    },
+    {
+      name: "pages-are-strangers",
+      comment: "A page of the console does not import another's parts: what both need stands in components/.",
+      severity: "error",
+      from: { path: "^packages/console/src/pages/([^/]+)/" },
+      to: { path: "^packages/console/src/pages/([^/]+)/", pathNot: "^packages/console/src/pages/$1/" },
+    },
+    {
+      name: "console-parts-do-not-know-pages",
+      comment: "Only pages.ts knows the pages, so that each is fetched when it is opened.",
+      severity: "error",
+      from: { path: "^packages/console/src/(components|query|live|session|text)/", pathNot: tests },
+      to: { path: "^packages/console/src/(pages/|pages\\.ts|shell/|app\\.tsx)" },
+    },
+    {
       name: "integrations-see-the-kit-only",
       comment: "A built-in integration has no door that a third party lacks: go through the context.",
       severity: "error",
@@ -105,6 +127,6 @@ export default {
     exclude: { path: "/(dist|bundle)/" },
     tsPreCompilationDeps: true,
     parser: "swc",
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".mjs"] },
+    enhancedResolveOptions: { extensions: [".ts", ".tsx", ".js", ".mjs"] },
   },
 };

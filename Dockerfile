@@ -13,6 +13,7 @@ COPY packages/integrations/package.json packages/integrations/
 COPY packages/server/package.json packages/server/
 COPY packages/client/package.json packages/client/
 COPY packages/client/bin packages/client/bin
+COPY packages/console/package.json packages/console/
 # No script of a dependency runs; the models' binaries are packages of their own.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .

@@ -8,6 +8,17 @@ const name = {
   schema: { type: "string" },
 };
 
+const pageState = {
+  type: "object",
+  properties: {
+    is_open: { type: "boolean" },
+    needs_first_admin: { type: "boolean" },
+    providers: { type: "array", items: { type: "string" } },
+    has_session: { type: "boolean" },
+  },
+  required: ["is_open", "needs_first_admin", "providers", "has_session"],
+};
+
 function cookieRoute(
   operationId: string,
   summary: string,
@@ -78,6 +89,59 @@ export const browserLoginPaths: Readonly<Record<string, Readonly<Record<string, 
           content: { "application/json": { schema: { type: "object" } } },
         },
         "302": { description: "To `/`, with the cookie of the login." },
+        default: problem,
+      },
+    },
+  },
+  "/console/": {
+    get: {
+      tags: ["system"],
+      security: [{}],
+      operationId: "console",
+      summary: "The web console. Browsers get it at `/` too.",
+      responses: {
+        "200": { description: "The page.", content: { "text/html": { schema: { type: "string" } } } },
+      },
+    },
+  },
+  "/api/v1/auth/session/state": {
+    get: {
+      ...open,
+      operationId: "auth.session_state",
+      summary: "What a page has to know before its user logs in.",
+      responses: {
+        "200": {
+          description:
+            "`is_open`: nobody has to log in. `needs_first_admin`: the set-up token is still to be used. `providers`: names of those at which a browser can log in. `has_session`: the browser has the cookie of a login.",
+          content: { "application/json": { schema: pageState } },
+        },
+      },
+    },
+  },
+  "/api/v1/auth/session/keep": {
+    post: {
+      ...open,
+      operationId: "auth.session_keep",
+      summary: "Changes a refresh token for the cookie of a login, which no script can read.",
+      description: "For the pages of this server: it takes an `Origin` that is the server's own.",
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: {
+              type: "object",
+              properties: { refresh_token: { type: "string" } },
+              required: ["refresh_token"],
+              additionalProperties: false,
+            },
+          },
+        },
+      },
+      responses: {
+        "200": {
+          description: "The access token.",
+          content: { "application/json": { schema: { type: "object" } } },
+        },
         default: problem,
       },
     },

@@ -18,6 +18,7 @@ export function readOperations(): readonly Operation[] {
       callers: inert("callers"),
       findHolder: () => Promise.reject(new Error("there are no tickets")),
       browser: inert("browser"),
+      wayIn: () => ({ isOpen: false, needsFirstAdmin: false }),
       signingKeys: inert("signingKeys"),
       operations: {
         identity: inert("identity"),
@@ -44,6 +45,7 @@ export function readOperations(): readonly Operation[] {
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
     alerts: inert("alerts"),
+    logControl: inert("logControl"),
     manager: () => inert("manager"),
   });
 }

@@ -4,6 +4,7 @@ import { version } from "../../packages/server/src/version.ts";
 import { readFeeds } from "./inert-operations.ts";
 import { formatBundledPrices } from "./bundled-prices.ts";
 import { chartFiles } from "./chart-files.ts";
+import { formatClientOperations } from "./client-operations.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
@@ -27,6 +28,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "contracts/schema.graphql", text: formatGraphSchema() },
     { path: "docs/reference/graphql.md", text: graphqlPage() },
     { path: "contracts/config.schema.json", text: toJson(configJsonSchema()) },
+    { path: "packages/client/src/generated/operations.ts", text: formatClientOperations() },
     { path: "packages/server/src/bundled-prices.json", text: formatBundledPrices() },
     ...protoCode(protoFiles),
     { path: "docs/reference/grpc.md", text: grpcPage(protoFiles) },

@@ -77,7 +77,7 @@ const dependencyGuard: Guard = {
     if (!stdout.startsWith("{")) return [`dependency-cruiser gave no result: ${output.trim().slice(0, 500)}`];
     const { modules, summary }: CruiseResult = JSON.parse(stdout);
     const problems = summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`);
-    const sources = (await listSources(root)).filter((path) => /^packages\/.*\.ts$/.test(path));
+    const sources = (await listSources(root)).filter((path) => /^packages\/.*\.tsx?$/.test(path));
     const seen = new Set(modules.map(({ source }) => source));
     const unseen = sources.filter((path) => !seen.has(path));
     if (unseen.length > sources.length / 10)

@@ -21,7 +21,7 @@ export async function listSources(root: string): Promise<readonly string[]> {
 
 /** Whether a path is TypeScript or JavaScript that we wrote. */
 export function isCode(path: string): boolean {
-  return /\.(ts|js|mjs)$/.test(path) && /^(packages|tools|test|bench|examples)\//.test(path);
+  return /\.(ts|tsx|js|mjs)$/.test(path) && /^(packages|tools|test|bench|examples)\//.test(path);
 }
 
 /** Whether a path is a test, or stands only in for one. */

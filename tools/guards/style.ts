@@ -56,15 +56,15 @@ const lineRules: readonly Rule[] = [
     applies: (path) =>
       !path.startsWith("tools/guards") &&
       path !== "package-lock.json" &&
-      (/\.(ts|js|mjs|md|json|py|c|h|go|sh|yaml|yml|proto)$/.test(path) || path.startsWith(".ci/")),
+      (/\.(ts|tsx|css|js|mjs|md|json|py|c|h|go|sh|yaml|yml|proto)$/.test(path) || path.startsWith(".ci/")),
     violates: (line) =>
       /(^|[\s"'`(=])\/work(?![\w-])|\.\.\/shared\/|\b(issue|ticket|pull request) #?\d+/i.test(line) ||
       (isComment(line) && /(^|[\s(])#\d+\b/.test(line)),
   },
 ];
 
-const badNames = /^(utils?|helpers?|common|misc|shared|types)\.ts$/;
-const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-data|config))*\.(ts|js|mjs)$/;
+const badNames = /^(utils?|helpers?|common|misc|shared|types)\.tsx?$/;
+const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|test-data|config))*\.(ts|tsx|js|mjs)$/;
 
 /** What no linter knows: names of files, state, the environment, casts, doors. */
 export const styleGuard: Guard = {

@@ -7,4 +7,6 @@ export interface CallOptions {
   /** Undefined for no limit. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the call goes on when the page that made it is left. Default: no. */
+  readonly keepalive?: boolean;
 }

@@ -26,6 +26,8 @@ import { createModelFileCalls, type ModelFileCalls } from "./model-files.ts";
 import { createModelSettingCalls, type ModelSettingCalls } from "./model-settings.ts";
 import type { NewPrice, Price, PriceAnswer, PriceQuestion, PriceScope } from "./prices.ts";
 import { createMonitoringCalls, type MonitoringCalls } from "./monitoring.ts";
+import { createOperationCalls, type OperationCalls } from "./operation-calls.ts";
+import { createPageSessionCalls, type PageSessionCalls } from "./page-session.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
 import { toQuery } from "./query.ts";
 import { createRequestCalls, type RequestCalls } from "./requests.ts";
@@ -101,7 +103,9 @@ export interface ChatMessage {
 
 /** The platform's API, typed. Every method rejects with ClientError. */
 export interface PlatformClient
-  extends PullCalls,
+  extends OperationCalls,
+    PageSessionCalls,
+    PullCalls,
     ModelFileCalls,
     ModelSettingCalls,
     MonitoringCalls,
@@ -198,7 +202,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
 
   async function send(
     path: string,
-    { method = "GET", body, accept, timeoutMs: limit, signal }: CallOptions,
+    { method = "GET", body, accept, timeoutMs: limit, signal, keepalive }: CallOptions,
   ): Promise<Response> {
     const signals = [
       ...(signal === undefined ? [] : [signal]),
@@ -211,6 +215,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
       const response = await fetch(url + path, {
         method,
         headers,
+        ...(keepalive === true ? { keepalive } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
       });
@@ -275,6 +280,8 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     async unloadModel(model) {
       await call("/api/v1/models/unload", { method: "POST", body: { model } });
     },
+    ...createOperationCalls({ call }),
+    ...createPageSessionCalls({ call, send }),
     ...createPullCalls({ call, send }),
     ...createMonitoringCalls(call),
     ...createRequestCalls({ call, send }),

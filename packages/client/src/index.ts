@@ -4,9 +4,20 @@ export * from "./client.ts";
 export * from "./client-error.ts";
 export * from "./chat-stream.ts";
 export * from "./audit.ts";
+export {
+  feedPermissions,
+  type FeedTypes,
+  type OperationRoute,
+  operationRoutes,
+  type OperationTypes,
+  type Permission,
+} from "./generated/operations.ts";
 export * from "./identity.ts";
+export * from "./live.ts";
 export * from "./model-files.ts";
 export * from "./monitoring.ts";
+export * from "./operation-calls.ts";
+export * from "./page-session.ts";
 export * from "./prices.ts";
 export * from "./pulls.ts";
 export * from "./requests.ts";

@@ -53,7 +53,7 @@ export async function openCallPath(
   { config, log, login }: CallPathInput,
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
-  const { store, audit, registry, metrics, sharing, tracing } = foundation;
+  const { store, audit, registry, metrics, sharing, tracing, logLevels } = foundation;
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
@@ -82,6 +82,7 @@ export async function openCallPath(
     registry,
     metrics,
     tracing,
+    logLevels,
     log,
     reportTraffic,
   });

@@ -1,3 +1,4 @@
+import type { WayIn } from "./api/browser-login.ts";
 import type { KeySource } from "./api/key-lookup.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { needsCallers } from "./config/bind-guard.ts";
@@ -30,6 +31,7 @@ export interface Login {
   readonly signingKeys: SigningKeys;
   readonly operations: AuthOperationParts & SetupOperationParts;
   readonly browser: BrowserLogin;
+  wayIn(): WayIn;
 }
 
 const dayMs = 86_400_000;
@@ -62,6 +64,8 @@ export function createLogin(
   );
   const users = createExternalUsers({ identity, log, nowMs });
   const external = createExternalTokens(providers, users);
+  const isOpen = () => !needsCallers(config) && !identity.hasUsers && config.auth.api_keys.length === 0;
+  const isSetUp = () => identity.hasUsers || config.auth.api_keys.length > 0 || !needsCallers(config);
   return {
     stop() {
       for (const provider of providers) provider.stop();
@@ -88,15 +92,13 @@ export function createLogin(
     },
     signingKeys,
     browser: createBrowserLogin({ providers, users }),
+    wayIn: () => ({ isOpen: isOpen(), needsFirstAdmin: !isSetUp() }),
     operations: {
       identity,
       hasher: createPasswordHasher(),
       guard: createLoginGuard(() => performance.now()),
       sessions,
-      setup: createSetup({
-        isSetUp: () => identity.hasUsers || config.auth.api_keys.length > 0 || !needsCallers(config),
-        nowMs: () => performance.now(),
-      }),
+      setup: createSetup({ isSetUp, nowMs: () => performance.now() }),
     },
   };
 }

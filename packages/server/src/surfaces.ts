@@ -42,6 +42,7 @@ import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
+import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
@@ -72,6 +73,7 @@ import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { SavedConfig } from "./saved-config.ts";
+import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
@@ -83,6 +85,8 @@ import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -122,6 +126,7 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
+  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
@@ -131,6 +136,7 @@ export interface SurfaceParts {
   readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -153,7 +159,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const { config, listener, inference, directory } = parts;
   const made: { table?: readonly Operation[] } = {};
   // Made when the first surface starts, which is when there is a manager; one for all of them.
-  const operations = () => (made.table ??= createOperations(parts));
+  const operations = () => (made.table ??= traceOperations(createOperations(parts), parts.workSpans));
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -201,6 +207,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       authenticator: inference.authenticator,
       askOthers: () => parts.askWorkers(),
     }),
+    createConsoleIntegration(listener),
     createOpenTelemetryIntegration(parts),
     ...(parts.redis === undefined ? [] : [createRedisIntegration(parts.redis)]),
   ];
@@ -212,6 +219,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
     "ollama-api": config.ollama_api.enabled,
     "anthropic-api": config.anthropic_api.enabled,
     mcp: config.mcp.enabled,
+    console: config.console.enabled,
     websocket: config.websocket.enabled,
     prometheus: config.prometheus.enabled,
     opentelemetry: config.opentelemetry.enabled,
@@ -254,6 +262,7 @@ export function createOperations(
     | "pulling"
     | "tickets"
     | "alerts"
+    | "logControl"
     | "manager"
   >,
 ): readonly Operation[] {
@@ -287,6 +296,7 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
+    ...logLevelOperations(parts.logControl),
     ...accessOperations({
       identity,
       limitDefaults: () => toGatewaySettings(config).limits,
@@ -346,7 +356,15 @@ async function openRest(
   const metadata = createResourceMetadataMount({ address, issuers });
   const { auditor, readCaller } = parts;
   const { sessions } = parts.login.operations;
-  const browserLogin = createBrowserLoginMount({ login: browser, sessions, address, auditor, readCaller });
+  const { wayIn } = parts.login;
+  const browserLogin = createBrowserLoginMount({
+    login: browser,
+    wayIn,
+    sessions,
+    address,
+    auditor,
+    readCaller,
+  });
   return {
     mount: {
       routes: [...rest.routes, ...routes, ...jwks.routes, ...metadata.routes, ...browserLogin.routes],

@@ -13,6 +13,7 @@ import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
+import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
 import { type InternalPort, openInternalPort } from "./workers/internal-port.ts";
 import { takeRoutingData } from "./workers/routing-data.ts";
@@ -28,6 +29,7 @@ export interface WorkerHostParts {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly logLevels: LogLevels;
   readonly log: Log;
   readonly refusals: RefusalSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
+import { z } from "zod";
 import type { Auditor, Caller } from "../control/auditor.ts";
 import { noteRefusal } from "../control/failed-try.ts";
 import type { HttpRoute } from "../core/http-route.ts";
@@ -10,10 +11,20 @@ import { addressOf, type ReadCaller } from "./client-address.ts";
 import { answerProblem } from "./answer.ts";
 import { type CookieOptions, formatCookie, readCookie } from "./cookies.ts";
 import type { Mount } from "./listener.ts";
+import { readWholeBody } from "./read-body.ts";
 import { isSameOrigin, isSecure, originOf, type PublicAddress } from "./public-origin.ts";
+
+/** How a page's user can come in. */
+export interface WayIn {
+  /** Whether whoever reaches the server may do everything, because it knows nobody yet and listens on this machine alone. */
+  readonly isOpen: boolean;
+  /** Whether the first admin is still to be made, with the token that the server has printed. */
+  readonly needsFirstAdmin: boolean;
+}
 
 export interface BrowserLoginMountParts {
   readonly login: BrowserLogin;
+  wayIn(): WayIn;
   readonly sessions: Sessions;
   readonly address: PublicAddress;
   readonly auditor: Auditor;
@@ -27,10 +38,13 @@ const flowCookie = "llmp_login";
 const refreshCookie = "llmp_refresh";
 /** Where a browser goes when it has logged in. */
 const home = "/";
+const mostKeepBytes = 4_096;
 
 const routes: readonly HttpRoute[] = [
   { method: "GET", path: `${oidcPath}{name}/start`, access: "public" },
   { method: "GET", path: `${oidcPath}{name}/callback`, access: "public" },
+  { method: "GET", path: `${sessionPath}state`, access: "public" },
+  { method: "POST", path: `${sessionPath}keep`, access: "public" },
   { method: "POST", path: `${sessionPath}refresh`, access: "public" },
   { method: "POST", path: `${sessionPath}logout`, access: "public" },
 ];
@@ -66,6 +80,10 @@ async function serve(
       return start(parts, { name: name ?? "", url, response });
     case "GET oidc callback":
       return finish(parts, { name: name ?? "", url, request, response });
+    case "GET session state":
+      return tellState(parts, request, response);
+    case "POST session keep":
+      return keep(parts, request, response);
     case "POST session refresh":
       return refresh(parts, request, response);
     case "POST session logout":
@@ -117,6 +135,52 @@ async function finish(parts: BrowserLoginMountParts, { name, url, request, respo
   response.setHeader("set-cookie", [over, toRefreshCookie(address, pair)]);
   response.writeHead(302, { location: home });
   response.end();
+}
+
+/** What a page has to know before it asks its user anything. */
+async function tellState(
+  { login, wayIn }: BrowserLoginMountParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { isOpen, needsFirstAdmin } = wayIn();
+  sendJson(response, {
+    is_open: isOpen,
+    needs_first_admin: needsFirstAdmin,
+    providers: login.names,
+    has_session: readCookie(request.headers.cookie, refreshCookie) !== undefined,
+  });
+}
+
+const keepInput = z.strictObject({ refresh_token: z.string().min(1).max(256) });
+
+/** Changes a refresh token, which a page has got for a password, for the cookie. */
+async function keep(
+  parts: BrowserLoginMountParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { address, sessions } = parts;
+  requireOwnPage(address, request);
+  const text = (await readWholeBody(request, mostKeepBytes)).toString("utf8");
+  const input = keepInput.safeParse(parseJson(text));
+  if (!input.success)
+    throw new PlatformError("invalid_request", "Send the refresh token of a login as `refresh_token`.", {
+      field: "refresh_token",
+    });
+  const tried = { caller: toCaller(parts, request), operation: "auth.refresh" };
+  const pair = await noting(parts, tried, () => sessions.refresh(input.data.refresh_token));
+  response.setHeader("set-cookie", toRefreshCookie(address, pair));
+  sendJson(response, toBody(pair));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No JSON has no refresh token either; the caller says so.
+    return undefined;
+  }
 }
 
 async function refresh(
@@ -186,7 +250,13 @@ function requireCookie(address: PublicAddress, request: IncomingMessage): string
   const token = readCookie(request.headers.cookie, refreshCookie);
   if (token === undefined)
     throw new PlatformError("invalid_request", "There is no cookie of a login. Log in first.");
-  if (isSameOrigin(address, request.headers)) return token;
+  requireOwnPage(address, request);
+  return token;
+}
+
+/** Throws PlatformError `forbidden`. */
+function requireOwnPage(address: PublicAddress, request: IncomingMessage): void {
+  if (isSameOrigin(address, request.headers)) return;
   throw new PlatformError("forbidden", "Only pages of this server may use the cookie of a login.");
 }
 

@@ -17,6 +17,8 @@ export interface HttpLaneParts {
   isClosing(): boolean;
   countRequest(): void;
   findHandler(path: string): RequestHandler | undefined;
+  /** For a browser that wants a page. */
+  findPage(path: string): RequestHandler | undefined;
   findUpgrade(path: string): UpgradeHandler | undefined;
 }
 
@@ -34,7 +36,7 @@ export interface HttpLane {
 const timeoutCheckMs = 2_000;
 
 export function createHttpLane(parts: HttpLaneParts): HttpLane {
-  const { isClosing, countRequest, findHandler, findUpgrade } = parts;
+  const { isClosing, countRequest, findHandler, findPage, findUpgrade } = parts;
   // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
   const refused = new WeakSet<Socket>();
   const peers = new WeakMap<Socket, string>();
@@ -61,7 +63,9 @@ export function createHttpLane(parts: HttpLaneParts): HttpLane {
       if (isClosing()) response.shouldKeepAlive = false;
       const refuse = judgeHead(request);
       if (refuse !== undefined) refused.add(request.socket);
-      const handler = refuse ?? findHandler(pathOf(request)) ?? notFound;
+      const path = pathOf(request);
+      const page = wantsPage(request) ? findPage(path) : undefined;
+      const handler = refuse ?? page ?? findHandler(path) ?? notFound;
       handler(request, response, peers.get(request.socket) ?? "");
     },
   );
@@ -92,6 +96,11 @@ export function createHttpLane(parts: HttpLaneParts): HttpLane {
 function pathOf({ url = "/" }: IncomingMessage): string {
   const query = url.indexOf("?");
   return query < 0 ? url : url.slice(0, query);
+}
+
+/** What a browser says that follows a link; programs ask for what they can read. */
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return (method === "GET" || method === "HEAD") && headers.accept?.includes("text/html") === true;
 }
 
 function noNewSockets(): PlatformError {

@@ -51,6 +51,8 @@ export interface Mount {
   readonly paths: ReadonlyMap<string, RequestHandler>;
   /** Handlers of everything below a path, for example `/integrations/`. */
   readonly prefixes?: ReadonlyMap<string, RequestHandler>;
+  /** Handlers by exact path for browsers that want a page, before those of `paths`. */
+  readonly pages?: ReadonlyMap<string, RequestHandler>;
   /** What the fast lane serves, by exact path; `paths` has the same for every request that it leaves. */
   readonly fast?: ReadonlyMap<string, FastRoute>;
   /**
@@ -111,6 +113,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
+    findPage: (path) => places.findPage(path),
     findUpgrade: (path) => places.findUpgrade(path),
   });
   const lane = {
@@ -213,14 +216,15 @@ class Places {
   readonly #mounts = new Set<Mount>();
   readonly #paths = new Map<string, RequestHandler>();
   readonly #prefixes = new Map<string, RequestHandler>();
+  readonly #pages = new Map<string, RequestHandler>();
   readonly #fast = new Map<string, FastRoute>();
   readonly #upgrades = new Map<string, UpgradeHandler>();
   readonly #routes = new Map<string, HttpRoute>();
 
   /** Where two mounts have the same place, the later one has it, until it is taken away. */
   put(mount: Mount): () => void {
-    const { routes, paths, prefixes = new Map() } = mount;
-    requireRoutes(routes, { paths: paths.keys(), prefixes: prefixes.keys() });
+    const { routes, paths, prefixes = new Map(), pages = new Map() } = mount;
+    requireRoutes(routes, { paths: [...paths.keys(), ...pages.keys()], prefixes: prefixes.keys() });
     this.#mounts.add(mount);
     this.#rebuild();
     return () => {
@@ -230,12 +234,13 @@ class Places {
   }
 
   #rebuild(): void {
-    const tables = [this.#routes, this.#paths, this.#prefixes, this.#fast, this.#upgrades];
+    const tables = [this.#routes, this.#paths, this.#prefixes, this.#pages, this.#fast, this.#upgrades];
     for (const table of tables) table.clear();
-    for (const { routes, paths, prefixes, fast, upgrades } of this.#mounts) {
+    for (const { routes, paths, prefixes, pages, fast, upgrades } of this.#mounts) {
       putAll(this.#routes, new Map(routes.map((route) => [`${route.method} ${route.path}`, route])));
       putAll(this.#paths, paths);
       putAll(this.#prefixes, prefixes);
+      putAll(this.#pages, pages);
       putAll(this.#fast, fast);
       putAll(this.#upgrades, upgrades);
     }
@@ -246,6 +251,10 @@ class Places {
     if (exact !== undefined) return exact;
     for (const [prefix, handler] of this.#prefixes) if (path.startsWith(prefix)) return handler;
     return undefined;
+  }
+
+  findPage(path: string): RequestHandler | undefined {
+    return this.#pages.get(path);
   }
 
   findUpgrade(path: string): UpgradeHandler | undefined {

@@ -50,6 +50,12 @@ export const configSchema = z.strictObject({
     { enabled: z.boolean().default(true).describe("Whether `/mcp` is served.") },
     "The operations as tools for agents, over the Model Context Protocol.",
   ),
+  console: section(
+    {
+      enabled: z.boolean().default(true).describe("Whether the web console is served, at `/` for browsers."),
+    },
+    "The web console.",
+  ),
   anthropic_api: section(
     { enabled: z.boolean().default(true).describe("Whether `/v1/messages` is served.") },
     "Anthropic's Messages API.",

@@ -2,7 +2,6 @@ import { type Call, Cancellation, type Dialect, type Operation, PlatformError } 
 import type { CallBudgets } from "../core/budgets.ts";
 import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import { sampledTraceId } from "../core/sampled-trace.ts";
-import type { ActiveTracing } from "../telemetry/tracing/tracing.ts";
 import { toMicroseconds } from "../core/call-stages.ts";
 import type { CandidateNote } from "../core/attempt-notes.ts";
 import type { Principal } from "../core/principal.ts";
@@ -10,6 +9,7 @@ import type { Route } from "../core/routes.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
 import { CallTrace } from "./tracing/call-trace.ts";
+import type { CallTracing } from "./tracing/call-tracing.ts";
 import type { CallProtocol } from "./tracing/traced-call.ts";
 
 /** What a surface hands to the gateway. */
@@ -110,7 +110,7 @@ export class GatewayCall {
   #onEnd: (() => void) | undefined;
   #hasEnded = false;
 
-  constructor(input: GatewayCallInput, tracing?: ActiveTracing) {
+  constructor(input: GatewayCallInput, tracing?: CallTracing) {
     this.id = input.id;
     this.operation = input.operation;
     this.dialect = input.dialect;

@@ -21,6 +21,7 @@ import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { composeStages } from "./stage.ts";
+import { createCallTracing } from "./tracing/call-tracing.ts";
 
 export interface GatewayParts {
   readonly directory: ModelDirectory;
@@ -74,6 +75,7 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, tracing, random } = parts;
   const deadlines = new Deadlines();
+  const callTracing = createCallTracing(tracing);
   const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
   const limits = queue ?? parts.limits;
   const close = () => {
@@ -120,7 +122,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     get inFlight() {
       return admission.inFlight;
     },
-    open: (input) => new GatewayCall(input, tracing.current),
+    open: (input) => new GatewayCall(input, callTracing()),
     noteUnopened: (request, error) => recorder.refuseUnopened(request, error),
     handle(call, caller) {
       chat(call).then(

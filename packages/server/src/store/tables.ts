@@ -27,6 +27,7 @@ export interface Tables {
   readonly responses: ResponseRow;
   readonly prices: PriceRow;
   readonly pulls: PullRow;
+  readonly schema_floor: { readonly change: string };
 }
 
 export interface EventRow {

@@ -47,6 +47,7 @@ export interface RequestParts {
 export class UpstreamConnection implements ReplyBody {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  readonly #areReadsTransient: boolean;
   #listener: ExchangeListener | undefined;
   #sink: ByteSink | undefined;
   #held: Buffer[] | undefined;
@@ -67,7 +68,11 @@ export class UpstreamConnection implements ReplyBody {
 
   constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
-    this.#socket = openSocket(endpoint, options, (read) => this.#onArrival(read));
+    this.#areReadsTransient = options.areReadsTransient;
+    const onRead = this.#areReadsTransient
+      ? (read: Buffer) => this.#onRead(read)
+      : (read: Buffer) => this.#onArrival(read);
+    this.#socket = openSocket(endpoint, options, onRead);
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
@@ -181,7 +186,7 @@ export class UpstreamConnection implements ReplyBody {
       const end = bytes.indexOf(headEnd);
       if (end < 0 || end > longestHeadBytes) {
         if (bytes.length > longestHeadBytes) throw new ResponseHeadError("head too long");
-        this.#pendingHead = bytes;
+        this.#pendingHead = this.#lasting(bytes);
         return;
       }
       const head = heads.read(bytes, end);
@@ -237,8 +242,13 @@ export class UpstreamConnection implements ReplyBody {
 
   #deliver(payload: Buffer): void {
     if (this.#sink !== undefined) this.#sink.data(payload);
-    else if (this.#held === undefined) this.#held = [payload];
-    else this.#held.push(payload);
+    else if (this.#held === undefined) this.#held = [this.#lasting(payload)];
+    else this.#held.push(this.#lasting(payload));
+  }
+
+  /** Bytes that are to outlive their read. */
+  #lasting(bytes: Buffer): Buffer {
+    return this.#areReadsTransient ? Buffer.from(bytes) : bytes;
   }
 
   /** @param isExact whether nothing came behind the message */

@@ -19,7 +19,6 @@ import { Tracing, type TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
 import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
 import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
-import { createSpanRelay } from "./span-relay.ts";
 import { createTrafficReport } from "./traffic-report.ts";
 
 /** The way of a call through a worker, from its admission to its record. */
@@ -143,6 +142,7 @@ function createCalls(
     async close() {
       guard.stop();
       gateway.stop();
+      tracing.state.current?.handOn();
       await refusals.close();
       await spool.close();
       relayed.stop();
@@ -154,11 +154,10 @@ function createCalls(
 /** Calls are traced as the first process says, and it gets their spans. */
 function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["send"]) {
   const state = new Tracing();
-  const relay = createSpanRelay((spans) => send({ type: "spans", spans }));
   let turnOff: () => void = () => undefined;
   const set = (settings: TracingSettings | undefined): void => {
     turnOff();
-    if (settings !== undefined) turnOff = state.turnOn(settings, relay);
+    if (settings !== undefined) turnOff = state.turnOn(settings, (spans) => send({ type: "spans", spans }));
   };
   set(start.tracing);
   return { state, set };

@@ -17,6 +17,8 @@ export type LoginAnswer = "redirect" | "json";
 
 /** Logins at a provider, by the authorization code flow with PKCE (RFC 7636), state and nonce. */
 export interface BrowserLogin {
+  /** Of the providers at which a browser can log in. */
+  readonly names: readonly string[];
   /**
    * Where to send the browser, and what it is to bring back in a cookie, which only this process can read.
    * Rejects with PlatformError `not_found` for an unknown provider, or `unavailable`.
@@ -59,6 +61,7 @@ export function createBrowserLogin({ providers, users }: BrowserLoginParts): Bro
     throw new PlatformError("not_found", `There is no login by a browser at ${name}.`);
   }
   return {
+    names: providers.flatMap(({ settings }) => (settings.clientId === undefined ? [] : [settings.name])),
     async start(name, { redirectUri, answer }) {
       const { provider, clientId } = find(name);
       const client = await createClient(provider, clientId);

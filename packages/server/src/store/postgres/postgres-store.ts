@@ -30,7 +30,9 @@ import { createSharedSeals } from "./shared-seals.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresSums } from "./usage-sums.ts";
 
-export interface PostgresStoreOptions extends Required<StoreOptions> {
+export interface PostgresStoreOptions
+  extends Required<Omit<StoreOptions, "watchQuery">>,
+    Pick<StoreOptions, "watchQuery"> {
   readonly settings: PostgresSettings;
 }
 
@@ -66,7 +68,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 async function openTables(options: PostgresStoreOptions, release: () => void): Promise<OpenedPostgres> {
   const { directory, settings, keepEvents, keepSums, nowMs, log } = options;
-  const pools = createPools(settings, log);
+  const pools = createPools(settings, log, options.watchQuery);
   const { requests, background } = pools;
   const notices = createPostgresNotices({ settings, database: requests, log });
   try {

@@ -1,0 +1,44 @@
+import { useEffect, useState } from "react";
+import { usePreferences, useText } from "../text/use-text.ts";
+import { formatDistance, formatDuration, formatTime } from "./formats.ts";
+import { componentMessages } from "./messages.ts";
+
+interface TimeProps {
+  /** ISO 8601, as the API has it. */
+  readonly at: string | null | undefined;
+  /** `distance` says how long ago. */
+  readonly look?: "time" | "distance";
+}
+
+/** A time in the reader's zone; a look at it tells UTC. */
+export function Time({ at, look = "time" }: TimeProps) {
+  const { language } = usePreferences();
+  const say = useText(componentMessages);
+  const nowMs = useNow(look === "distance" ? 10_000 : 60_000);
+  if (at === null || at === undefined) return <span>{say("not_set")}</span>;
+  const date = new Date(at);
+  const format = look === "distance" ? formatDistance : formatTime;
+  return (
+    <time dateTime={at} title={`${date.toISOString().replace("T", " ").replace("Z", "")} UTC`}>
+      {format(date, language, nowMs)}
+    </time>
+  );
+}
+
+/** Counts down to a time, second by second. */
+export function Countdown({ to }: { readonly to: string }) {
+  const { language } = usePreferences();
+  const nowMs = useNow(1_000);
+  const leftMs = Math.max(0, new Date(to).getTime() - nowMs);
+  return <time dateTime={to}>{formatDuration(Math.ceil(leftMs / 1_000) * 1_000, language)}</time>;
+}
+
+/** The time of now, told again after each interval. */
+export function useNow(intervalMs: number): number {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), intervalMs);
+    return () => clearInterval(timer);
+  }, [intervalMs]);
+  return nowMs;
+}

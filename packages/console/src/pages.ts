@@ -1,0 +1,28 @@
+import type { OperationName } from "@llm-platform/client";
+import type { ComponentType } from "react";
+import type { IconName } from "./components/icon.tsx";
+import type { ShellKey } from "./shell/messages.ts";
+
+/** A page of the console. */
+export interface PageEntry {
+  readonly title: ShellKey;
+  /** Below `/console`; the page has everything below it too. */
+  readonly path: string;
+  readonly icon: IconName;
+  readonly group: "watch" | "run" | "manage" | "self";
+  /** Who may run this may see the page. */
+  readonly needs: OperationName;
+  load(): Promise<{ readonly Page: ComponentType }>;
+}
+
+/** Every page, in the order of the navigation. Each is fetched when it is first opened. */
+export const pages: readonly PageEntry[] = [
+  {
+    title: "page_account",
+    path: "/account",
+    icon: "person",
+    group: "self",
+    needs: "access.whoami",
+    load: () => import("./pages/account/index.tsx"),
+  },
+];
