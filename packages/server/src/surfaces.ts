@@ -23,7 +23,6 @@ import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { accessOperations } from "./control/access.ts";
-import type { AlertPort } from "./control/alerts.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
 import { authOperations } from "./control/auth.ts";
@@ -42,7 +41,6 @@ import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
 import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
-import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
@@ -52,6 +50,7 @@ import { usageSumOperations } from "./control/usage-sums.ts";
 import { type Tickets, ticketOperations } from "./control/tickets.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
+import type { Foundation } from "./foundation.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -77,22 +76,21 @@ import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
-import { observingOperations } from "./observing-operations.ts";
+import { type ObservingParts, observingOperations } from "./observing-operations.ts";
 import { requestLogOperations } from "./request-log-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
-import type { Tracing } from "./telemetry/tracing/tracing.ts";
-import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
-import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
-export interface SurfaceParts {
+export interface SurfaceParts
+  extends Pick<Foundation, "metrics" | "tracing" | "workSpans">,
+    Pick<ObservingParts, "alerts" | "logControl"> {
   readonly config: PlatformConfig;
   readonly listener: Listener;
   readonly inference: InferenceParts;
@@ -126,17 +124,12 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
-  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
   readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly tickets: Tickets;
-  readonly alerts: AlertPort;
-  readonly metrics: PlatformMetrics;
-  readonly tracing: Tracing;
-  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -296,7 +289,6 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
-    ...logLevelOperations(parts.logControl),
     ...accessOperations({
       identity,
       limitDefaults: () => toGatewaySettings(config).limits,
@@ -313,7 +305,7 @@ export function createOperations(
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
-    ...observingOperations({ config, alerts: parts.alerts, manager }),
+    ...observingOperations({ config, alerts: parts.alerts, logControl: parts.logControl, manager }),
   ];
 }
 
