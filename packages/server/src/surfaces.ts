@@ -74,7 +74,7 @@ import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
-import { observingOperations } from "./observing-operations.ts";
+import { upkeepOperations } from "./upkeep-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -300,7 +300,7 @@ export function createOperations(
     ...setupOperations(login.operations),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
-    ...observingOperations({ config, alerts: parts.alerts, manager }),
+    ...upkeepOperations({ ...parts, manager }),
   ];
 }
 
