@@ -12,6 +12,8 @@ export type Nginx = {
   /** Without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** From now on hands new calls to these alone; those in flight go on where they are. */
+  useServers(ports: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -50,6 +52,10 @@ export async function startNginx(ports: readonly number[], faults: NginxFaults =
   return {
     url,
     port,
+    async useServers(others) {
+      await writeFile(file, config({ folder, port, ports: others, faults }));
+      child.kill("SIGHUP");
+    },
     async stop() {
       child.kill("SIGTERM");
       await gone;
