@@ -53,3 +53,10 @@ export async function createUser(
 export async function chatStatus(platform: Platform, key: string | undefined): Promise<number> {
   return (await as(platform, key)("/v1/chat/completions", { body: chatBody("fake/tiny-chat") })).status;
 }
+
+/** Resolves when the model of `withFake` is known: on a busy machine a server takes calls some time before. */
+export async function untilFakeIsKnown(platform: Platform, key: string | undefined): Promise<void> {
+  await expect
+    .poll(async () => (await as(platform, key)("/v1/models")).text, { timeout: 20_000 })
+    .toContain("tiny-chat");
+}

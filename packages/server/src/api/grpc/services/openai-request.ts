@@ -79,8 +79,7 @@ function withMembers<Message extends object>(message: Message): Record<string, u
 /** What has a place in the message of its own is not taken from what has none. */
 function addExtra(chat: Record<string, unknown>, request: ChatRequest): void {
   delete chat["extra"];
-  for (const [name, value] of Object.entries(request.extra ?? {}))
-    if (!(name in request)) chat[name] = value;
+  for (const [name, value] of Object.entries(request.extra ?? {})) if (!(name in request)) chat[name] = value;
 }
 
 function hasValue(value: unknown): boolean {
