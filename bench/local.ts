@@ -22,19 +22,17 @@ const usage = `node bench/local.ts [options]
   --model FILE   a model in the GGUF format (default gemma-3-270m-q4_k_m.gguf in ~/.cache/llm-platform/models)
   --rounds N     rounds that count (default 6)
   --tokens N     tokens of one reply (default 96)
+  --threads N    threads of the model, here and there (default 2)
 Asks a model through the built server and through its library alone, in turns, and writes what the server costs, what
 chats at once bring, and what a conversation spares into results.md.
 `;
 
 const benchFolder = fileURLToPath(new URL("./", import.meta.url));
 const usualModel = join(homedir(), ".cache/llm-platform/models/gemma-3-270m-q4_k_m.gguf");
-const threads = 2;
 const chats = 8;
 const contextTokens = 2_048;
 /** About a thousand tokens that no tokenizer makes few of. */
-const longText = Array.from({ length: 125 }, (_, index) => `Box ${index} holds ${index * 7} nails.`).join(
-  " ",
-);
+const longText = Array.from({ length: 75 }, (_, index) => `Box ${index} holds ${index * 7} nails.`).join(" ");
 
 /** What one way of asking gave: tokens of all replies, and the seconds from the first question to the last token. */
 interface Spell {
@@ -55,6 +53,7 @@ interface Setup {
   readonly modelPath: string;
   readonly tokens: number;
   readonly rounds: number;
+  readonly threads: number;
 }
 
 /** A prompt that every model goes on with for long, and that no cache knows. */
@@ -63,7 +62,7 @@ function toPrompt(round: number, chat: number): string {
 }
 
 /** The library in a process of its own, which answers one question at a time. */
-async function startDirect({ modelPath }: Setup) {
+async function startDirect({ modelPath, threads }: Setup) {
   const script = fileURLToPath(new URL("./local-direct.ts", import.meta.url));
   const child = spawn(process.execPath, [script, modelPath, ...[contextTokens, chats, threads].map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -87,7 +86,11 @@ async function startDirect({ modelPath }: Setup) {
   };
 }
 
-async function startServer(processes: Processes, folder: string, { modelPath }: Setup): Promise<string> {
+async function startServer(
+  processes: Processes,
+  folder: string,
+  { modelPath, threads }: Setup,
+): Promise<string> {
   const port = await findFreePort();
   const configFile = join(folder, "llm-platform.yaml");
   // JSON is YAML.
@@ -231,6 +234,7 @@ async function main(): Promise<void> {
       model: { type: "string", default: usualModel },
       rounds: { type: "string", default: "6" },
       tokens: { type: "string", default: "96" },
+      threads: { type: "string", default: "2" },
       help: { type: "boolean", default: false },
     },
   });
@@ -240,7 +244,12 @@ async function main(): Promise<void> {
   }
   if (!existsSync(values.model))
     throw new Error(`There is no model at ${values.model}: see bench/README.md.`);
-  const setup = { modelPath: values.model, tokens: Number(values.tokens), rounds: Number(values.rounds) };
+  const setup = {
+    modelPath: values.model,
+    tokens: Number(values.tokens),
+    rounds: Number(values.rounds),
+    threads: Number(values.threads),
+  };
   const conditions = await readMachine(new Date());
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-local-bench-"));
@@ -248,7 +257,7 @@ async function main(): Promise<void> {
     const rounds = await measure(setup, processes, folder);
     await keepFurther(benchFolder, "local", {
       title: "Local models",
-      note: `\`node bench/local.ts\`: ${basename(setup.modelPath)} with ${threads} threads, greedy, ${setup.tokens} tokens a reply, ${rounds.length} rounds in which all ways are asked in turns; ratios within a round. Turns: of a conversation that begins with about 1,000 tokens.`,
+      note: `\`node bench/local.ts\`: ${basename(setup.modelPath)} with ${setup.threads} threads, greedy, ${setup.tokens} tokens a reply, ${rounds.length} rounds in which all ways are asked in turns; ratios within a round. Turns: of a conversation that begins with about 1,000 tokens.`,
       conditions,
       columns: ["what", "median", "least", "most", "wanted"],
       rows: toRows(rounds),

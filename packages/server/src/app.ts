@@ -106,6 +106,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     logTap: input.logTap,
     ledger: store.ledger,
+    requestLog: store.requestLog,
     usage: store.usage,
     prices: path.prices,
     budgets: path.budgets,
@@ -181,6 +182,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
+      await path.refusals.close();
       inference.deadlines.stop();
       login.stop();
       await closeFoundation(foundation, input.log);

@@ -24,6 +24,8 @@ import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { Tracing } from "./telemetry/tracing/tracing.ts";
+import { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { noteQuery } from "./traced-work.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
 
@@ -52,6 +54,7 @@ export interface Foundation {
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   readonly logLevels: LogLevels;
 }
 
@@ -62,7 +65,9 @@ const lastSealMs = 2_000;
 export async function openFoundation(input: FoundationInput): Promise<Foundation> {
   const { config, log } = input;
   const startedAtMs = Date.now();
-  const { store, postgres } = await openPlatformStore(input);
+  const tracing = new Tracing();
+  const workSpans = new WorkSpans(tracing);
+  const { store, postgres } = await openPlatformStore(input, (query) => noteQuery(workSpans, query));
   await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
@@ -96,7 +101,7 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
     onResult: (result) => metrics.contentCaptured.series(result).add(),
   });
   const responses = store.createResponses(toResponseBounds(config));
-  const sharing = openSharing({ config, registry, metrics, log });
+  const sharing = openSharing({ config, registry, metrics, log, workSpans });
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
   return {
     startedAtMs,
@@ -104,7 +109,8 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
     registry,
     metrics,
     sharing,
-    tracing: new Tracing(),
+    tracing,
+    workSpans,
     logLevels: input.logLevels,
   };
 }

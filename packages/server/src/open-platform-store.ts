@@ -5,6 +5,7 @@ import { toMasterKeys, toPostgresSettings, toSumsRetention } from "./settings-of
 import { inspectDataDirectory } from "./store/migrate.ts";
 import { inspectPostgres } from "./store/postgres/migrate-postgres.ts";
 import { openPostgresStore, type PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { QueryWatch } from "./store/query-watch.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { answerWhileOpening, waitForDatabase, waitForSchema, type WaitingInput } from "./waiting-phase.ts";
 
@@ -18,7 +19,7 @@ export interface PlatformStore {
  * Opens the store that the configuration names. This is the one place that asks which it is.
  * @throws PlatformError when the data folder or the database cannot be used
  */
-export async function openPlatformStore(input: WaitingInput): Promise<PlatformStore> {
+export async function openPlatformStore(input: WaitingInput, watchQuery: QueryWatch): Promise<PlatformStore> {
   const { config, log } = input;
   const options = {
     directory: config.data_dir,
@@ -27,6 +28,7 @@ export async function openPlatformStore(input: WaitingInput): Promise<PlatformSt
     nowMs: Date.now,
     masterKeys: toMasterKeys(config),
     log,
+    watchQuery,
   };
   const settings = toPostgresSettings(config);
   const mustWait = config.database.migrate === "never";

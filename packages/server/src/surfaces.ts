@@ -17,6 +17,7 @@ import { createModelWorkStreams } from "./api/rest/model-work-stream.ts";
 import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
+import { createRequestStream } from "./api/rest/request-stream.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
@@ -62,6 +63,7 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { RequestLog } from "./store/request-log/request-log.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
@@ -76,12 +78,15 @@ import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
 import { observingOperations } from "./observing-operations.ts";
+import { requestLogOperations } from "./request-log-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -98,6 +103,7 @@ export interface SurfaceParts {
   askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly budgets: BudgetPort;
@@ -130,6 +136,7 @@ export interface SurfaceParts {
   readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -152,7 +159,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const { config, listener, inference, directory } = parts;
   const made: { table?: readonly Operation[] } = {};
   // Made when the first surface starts, which is when there is a manager; one for all of them.
-  const operations = () => (made.table ??= createOperations(parts));
+  const operations = () => (made.table ??= traceOperations(createOperations(parts), parts.workSpans));
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -247,6 +254,7 @@ export function createOperations(
     | "events"
     | "system"
     | "ledger"
+    | "requestLog"
     | "usage"
     | "prices"
     | "budgets"
@@ -275,6 +283,7 @@ export function createOperations(
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
+    ...requestLogOperations(parts),
     ...contentOperations(parts.content),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
     ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
@@ -329,6 +338,7 @@ async function openRest(
       createPullProgress(pulls),
       ...createModelWorkStreams({ manager: parts.manager(), directory: parts.directory }),
       createUsageExport(parts.ledger, Date.now),
+      createRequestStream(parts),
       createBackupStream(parts.backups),
     ],
   });

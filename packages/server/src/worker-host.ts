@@ -7,7 +7,7 @@ import type { Budget } from "./core/budgets.ts";
 import type { LimitCounter } from "./core/limits.ts";
 import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
-import type { TrafficOutcome } from "./gateway/recorder.ts";
+import type { RefusalSink, TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
@@ -31,6 +31,7 @@ export interface WorkerHostParts {
   readonly tracing: Tracing;
   readonly logLevels: LogLevels;
   readonly log: Log;
+  readonly refusals: RefusalSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 

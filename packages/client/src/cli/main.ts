@@ -22,6 +22,7 @@ import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
 import { addPullCommands } from "./pulls.ts";
+import { addRequestCommands } from "./requests.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSearchCommand } from "./search.ts";
@@ -103,6 +104,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addRequestCommands(program, context);
   addPriceCommands(program, context);
   addBudgetCommands(program, context);
   addBackupCommands(program, context);

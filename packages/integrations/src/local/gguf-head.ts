@@ -89,6 +89,8 @@ function readHead(reader: Reader): GgufHead {
   const values = new Map<string, Value>();
   for (let index = 0; index < keyValueCount; index += 1) {
     const key = reader.text(maxKeyBytes);
+    // Readers differ in which of two they take.
+    if (values.has(key)) throw new Corrupt("it says the same thing twice");
     values.set(key, reader.value(reader.u32(), 0));
   }
   const alignment = values.get("general.alignment") ?? 32;

@@ -9,7 +9,8 @@ export const permissions = {
   "integrations.read": "See integrations, their states, metrics and settings without secrets.",
   "integrations.write": "Restart integrations and change their settings.",
   "events.read": "Follow what changes.",
-  "usage.read": "See the usage ledger of everybody.",
+  "usage.read": "See the usage ledger and the request log of everybody.",
+  "usage.read_own": "See the requests of one's own.",
   "budgets.read": "See budgets, and what is spent of them.",
   "budgets.write": "Make, change and delete budgets.",
   "content.read": "Read what calls asked and were answered, where it was kept.",
@@ -58,6 +59,7 @@ const reading: readonly Permission[] = [
   "integrations.read",
   "events.read",
   "usage.read",
+  "usage.read_own",
   "prices.read",
   "budgets.read",
   "metrics.read",
@@ -81,7 +83,14 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "teams.read",
     "audit.read",
   ]),
-  developer: new Set(["inference.call", "graphql.explore", "models.read", "self.read", "self.write"]),
+  developer: new Set([
+    "inference.call",
+    "graphql.explore",
+    "models.read",
+    "usage.read_own",
+    "self.read",
+    "self.write",
+  ]),
   viewer: new Set(reading),
 };
 

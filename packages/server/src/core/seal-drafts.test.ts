@@ -32,7 +32,18 @@ const own = fc.record({
   cacheWriteTokens: count,
   reasoningTokens: count,
 });
-const others = { requestId: "", attempt: 1, costMicros: null, currency: null, priceVersion: null };
+const others = {
+  requestId: "",
+  attempt: 1,
+  costMicros: null,
+  currency: null,
+  priceVersion: null,
+  endsCall: true,
+  beforeMs: null,
+  stages: null,
+  headUs: null,
+  notes: null,
+};
 const group = fc
   .tuple(shared, fc.array(own, { minLength: 1, maxLength: 70 }))
   .map(([alike, rows]): LedgerRecord[] => rows.map((row) => ({ ...alike, ...row, ...others })));

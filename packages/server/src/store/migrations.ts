@@ -5,6 +5,7 @@ import { auditChains } from "./chain-migration.ts";
 import { content } from "./content-migration.ts";
 import { operatorPrices, priceVersions } from "./price-migration.ts";
 import { pulls } from "./pull-migration.ts";
+import { requestLog } from "./request-log/request-log-migration.ts";
 import { responses } from "./responses-migration.ts";
 import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
@@ -91,6 +92,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0017_pulls": pulls,
   "0019_responses": responses,
   "0021_auth_tickets": tickets,
+  "0022_request_log": requestLog,
   "0025_schema_floor": floor,
 };
 

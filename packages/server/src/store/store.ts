@@ -19,6 +19,7 @@ import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrate.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createPullRows, type PullRows } from "./pull-rows.ts";
+import { createRequestLog, type RequestLog } from "./request-log/request-log.ts";
 import {
   createResponseTable,
   type ResponseTable,
@@ -29,6 +30,7 @@ import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
+import { type QueryWatch, toKyselyLog } from "./query-watch.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
 import { createTicketTable, type TicketTable } from "./ticket-table.ts";
@@ -50,6 +52,8 @@ export interface StoreOptions {
   readonly masterKeys?: MasterKeys;
   /** Default: nobody is told. */
   readonly log?: Log;
+  /** Told of each query. Default: nobody is. */
+  readonly watchQuery?: QueryWatch;
 }
 
 /** Everything that is kept over a restart. */
@@ -58,6 +62,7 @@ export interface Store {
   readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly budgets: BudgetStore;
   readonly identity: Identity;
@@ -100,6 +105,7 @@ export async function openStore({
   nowMs = Date.now,
   masterKeys = { current: undefined, previous: [] },
   log = silent,
+  watchQuery = () => undefined,
 }: StoreOptions): Promise<Store> {
   const lock = holdDataDirectory(directory);
   try {
@@ -110,6 +116,7 @@ export async function openStore({
       nowMs,
       masterKeys,
       log,
+      watchQuery,
       release: () => lock.release(),
     });
   } catch (error) {
@@ -127,10 +134,11 @@ async function openTables(
     nowMs,
     masterKeys,
     log,
+    watchQuery,
     release,
   }: Required<StoreOptions> & { release(): void },
 ): Promise<Store> {
-  const { raw, database } = await openDatabase(path);
+  const { raw, database } = await openDatabase(path, watchQuery);
   const checkpointer = createCheckpointer(path);
   try {
     const vault = await openVault({
@@ -161,6 +169,7 @@ async function openTables(
       isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
+      requestLog: createRequestLog(database, null),
       usage,
       budgets,
       identity,
@@ -211,14 +220,14 @@ interface OpenedDatabase {
   readonly database: Kysely<Tables>;
 }
 
-async function openDatabase(path: string): Promise<OpenedDatabase> {
+async function openDatabase(path: string, watch: QueryWatch): Promise<OpenedDatabase> {
   let raw: DatabaseSync | undefined;
   try {
     raw = new DatabaseSync(path, { timeout: busyTimeoutMs });
     raw.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${longestLogPages}`,
     );
-    const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
+    const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw), log: toKyselyLog(watch) });
     await migrate({ raw, database });
     return { raw, database };
   } catch (error) {

@@ -95,7 +95,7 @@ describe("seals of the ledger", () => {
     ["a row that was moved away", "UPDATE usage_ledger SET id = 5000 WHERE id = 5", 1, "rows_missing"],
     [
       "a row that was put in",
-      "UPDATE usage_ledger SET id = -3 WHERE id = 1200; INSERT INTO usage_ledger SELECT 1200, 'req_x.1', started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version FROM usage_ledger WHERE id = 7",
+      "UPDATE usage_ledger SET id = -3 WHERE id = 1200; INSERT INTO usage_ledger (id, attempt_id, started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version) SELECT 1200, 'req_x.1', started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version FROM usage_ledger WHERE id = 7",
       1,
       "rows_added",
     ],

@@ -17,6 +17,8 @@ import type { Http2Stream, StreamSink } from "./http2-stream.ts";
 export interface Http2OutputParts {
   readonly socket: Socket;
   onStreamEnd(stream: Http2Stream): void;
+  /** Data has gone out. */
+  onData(): void;
 }
 
 const defaultWindow = 65_535;
@@ -75,6 +77,7 @@ export class Http2Output implements StreamSink {
     }
     stream.sendWindow -= room;
     this.#window -= room;
+    if (room > 0) this.#parts.onData();
     return room;
   }
 
@@ -94,7 +97,6 @@ export class Http2Output implements StreamSink {
   /** What new streams have room for at the peer, and by as much those that are open. */
   setPeerWindow(bytes: number, streams: readonly Http2Stream[]): void {
     const change = bytes - this.peerWindow;
-    if (bytes > highest) throw tooWide();
     this.peerWindow = bytes;
     for (const stream of streams) {
       stream.sendWindow += change;

@@ -1,6 +1,11 @@
 import type { HeaderBlock } from "./hpack-encoder.ts";
 import { Http2Error, http2Codes } from "./http2-error.ts";
 import type { Http2Headers } from "./http2-headers.ts";
+import type { ReceiveWindow } from "./http2-receive-window.ts";
+
+/** How long a peer may take for the least that it has to take of a reply. */
+const longestStallMs = 30_000;
+const leastMovedBytes = 16 * 1024;
 
 /** What a stream writes to: its connection. */
 export interface StreamSink {
@@ -31,9 +36,7 @@ export class Http2Stream {
   #watcher: StreamWatcher | undefined;
   /** What the peer has room for, of this stream alone. */
   sendWindow: number;
-  /** What the peer may still send, and what it was not given back yet of what it sent. */
-  receiveWindow: number;
-  unreturned = 0;
+  readonly receiveWindow: ReceiveWindow;
   #receivedBytes = 0;
   hasEnded = false;
   hasSentHeaders = false;
@@ -42,6 +45,9 @@ export class Http2Stream {
   #waiting: Uint8Array[] = [];
   #trailers: HeaderBlock | undefined;
   #isStuck = false;
+  /** Since when what waits has not moved, as far as that was looked at, and what has gone out since. */
+  #waitsSinceMs: number | undefined;
+  #movedBytes = 0;
 
   constructor(
     {
@@ -67,6 +73,16 @@ export class Http2Stream {
   /** Whether something waits for room at the peer. */
   get isWaiting(): boolean {
     return this.#waiting.length > 0;
+  }
+
+  /** Whether what waits has hardly moved for half a minute. It is known as well as it is asked for. */
+  isStalled(nowMs: number): boolean {
+    if (!this.isWaiting || this.#movedBytes >= leastMovedBytes) this.#waitsSinceMs = undefined;
+    if (this.#waitsSinceMs === undefined) {
+      this.#waitsSinceMs = nowMs;
+      this.#movedBytes = 0;
+    }
+    return nowMs - this.#waitsSinceMs > longestStallMs;
   }
 
   watch(watcher: StreamWatcher): void {
@@ -140,6 +156,7 @@ export class Http2Stream {
 
   #send(data: Uint8Array): void {
     const sent = this.#waiting.length > 0 ? 0 : this.#sink.sendData(this, data);
+    this.#movedBytes += sent;
     if (sent < data.length) this.#waiting.push(data.subarray(sent));
   }
 

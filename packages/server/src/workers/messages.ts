@@ -2,6 +2,7 @@ import type { ErrorCode } from "@llm-platform/kit";
 import type { InferenceSettings } from "../api/inference-parts.ts";
 import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { RefusedCall } from "../core/refused-call.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
 import type { Recall } from "../core/slot-leases.ts";
@@ -112,6 +113,8 @@ export type FromWorker =
   | { readonly type: "find_token"; readonly id: number; readonly token: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
+  /** Calls that ended without a reply. */
+  | { readonly type: "refused"; readonly calls: readonly RefusedCall[] }
   /** Of calls that have ended. */
   | { readonly type: "spans"; readonly spans: EncodedSpans }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }

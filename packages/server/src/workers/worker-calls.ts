@@ -6,6 +6,7 @@ import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
 import { noRecords } from "../gateway/no-records.ts";
 import { createRecorder } from "../gateway/recorder.ts";
+import { createRefusalLog } from "../gateway/refusal-log.ts";
 import { type StartedGuard, startOverloadGuard } from "../gateway/start-overload-guard.ts";
 import type { InstanceLock } from "../store/instance-lock.ts";
 import { createSpool } from "../store/spool.ts";
@@ -80,7 +81,13 @@ function createCalls(
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
     giveUp: () => send({ type: "given_up" }),
   });
+  // The first process bounds how many of all workers are kept.
+  const refusals = createRefusalLog({
+    write: async (calls) => send({ type: "refused", calls }),
+    lost: metrics.requestLogLost.series(),
+  });
   const recorder = createRecorder({
+    refusals: start.settings.isRecording ? refusals : undefined,
     sink: start.settings.isRecording ? spool : noRecords,
     prices,
     budgetPrices,
@@ -136,6 +143,7 @@ function createCalls(
       guard.stop();
       gateway.stop();
       tracing.state.current?.handOn();
+      await refusals.close();
       await spool.close();
       relayed.stop();
       lock.release();

@@ -7,7 +7,7 @@ import type { KeyHolder } from "../core/identity.ts";
 import type { LimitCounter } from "../core/limits.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
-import type { TrafficOutcome } from "../gateway/recorder.ts";
+import type { RefusalSink, TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 import { workerSpoolFolder } from "../store/spool-leftovers.ts";
@@ -39,6 +39,7 @@ export interface WorkerPoolParts {
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
   readonly logLevels: LogLevels;
+  readonly refusals: RefusalSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -258,6 +259,9 @@ class Pool implements WorkerPool {
         return;
       case "make_durable":
         void this.#store(from, message.id, () => ledger.makeDurable());
+        return;
+      case "refused":
+        for (const call of message.calls) this.#parts.refusals.note(call);
         return;
       case "spans":
         this.#parts.tracing.current?.take(message.spans);

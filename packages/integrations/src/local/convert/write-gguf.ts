@@ -61,12 +61,12 @@ export function fileTypeOf(tensors: readonly PlannedTensor[], numbers: NumberFor
   return fileTypes[largest?.[0] ?? "f32"];
 }
 
-/**
- * Writes a GGUF file, tensor by tensor in pieces: memory stays the same however large the model is. The
- * locked process may not flush it to the disk: whoever gives it its name does.
- *
- * @param onBytes told how many bytes were written since it was last told
- */
+/** A tensor with its bytes, which come in pieces. */
+interface WrittenTensor extends GgufTensor {
+  pieces(): Iterable<Uint8Array>;
+}
+
+/** Writes a GGUF file, its numbers in the given format. Returns its bytes. Throws FormatProblem. */
 export function writeGguf(
   path: string,
   model: {
@@ -76,9 +76,26 @@ export function writeGguf(
   },
   onBytes: (bytes: number, totalBytes: number) => void,
 ): number {
-  const listed = model.tensors.map((each) => toGgufTensor(each, typeOf(each, model.numbers)));
-  const head = encodeGgufHead(model.metadata, listed);
-  const totalBytes = listed.reduce((sum, { bytes }) => sum + padded(bytes), head.length);
+  const tensors = model.tensors.map((each) => {
+    const type = typeOf(each, model.numbers);
+    return { ...toGgufTensor(each, type), pieces: () => encodeTensor(each, type) };
+  });
+  return writeTensors(path, { metadata: model.metadata, tensors }, onBytes);
+}
+
+/**
+ * Writes a GGUF file, tensor by tensor in pieces: memory stays the same however large the model is. The
+ * locked process may not flush it to the disk: whoever gives it its name does.
+ *
+ * @param onBytes told how many bytes were written since it was last told
+ */
+export function writeTensors(
+  path: string,
+  { metadata, tensors }: { readonly metadata: GgufMetadata; readonly tensors: readonly WrittenTensor[] },
+  onBytes: (bytes: number, totalBytes: number) => void,
+): number {
+  const head = encodeGgufHead(metadata, tensors);
+  const totalBytes = tensors.reduce((sum, { bytes }) => sum + padded(bytes), head.length);
   const file = openSync(path, "w", 0o640);
   try {
     const write = (bytes: Uint8Array): void => {
@@ -86,10 +103,9 @@ export function writeGguf(
       onBytes(bytes.length, totalBytes);
     };
     write(head);
-    for (const [index, each] of model.tensors.entries()) {
-      for (const bytes of encodeTensor(each, typeOf(each, model.numbers))) write(bytes);
-      const bytes = listed[index]?.bytes ?? 0;
-      write(new Uint8Array(padded(bytes) - bytes));
+    for (const tensor of tensors) {
+      for (const bytes of tensor.pieces()) write(bytes);
+      write(new Uint8Array(padded(tensor.bytes) - tensor.bytes));
     }
   } finally {
     closeSync(file);

@@ -2,7 +2,6 @@ import { Cancellation, PlatformError, toPlatformError } from "@llm-platform/kit"
 import type { Auditor } from "../../control/auditor.ts";
 import type { Timed } from "../../wire/deadlines.ts";
 import { encodeHeader, encodeHeaders } from "../../wire/hpack-encoder.ts";
-import { http2Codes } from "../../wire/http2-error.ts";
 import type { Http2Stream, StreamWatcher } from "../../wire/http2-stream.ts";
 import type { CallHead } from "./call-head.ts";
 import { errorTrailers } from "./error-trailers.ts";
@@ -12,9 +11,10 @@ import { CallContext, type CallFacts, type GrpcMethod, type HeaderValues } from 
 
 /** The upstream is given up this long before the client's deadline, so that the client hears why. */
 const deadlineMarginMs = 50;
-/** A client that has begun a call and does not send its message, or does not take its reply, is let go after this long. */
+/** A client that has begun a call and does not send its message is let go after this long. */
 export const requestTimeoutMs = 60_000;
-const stuckClientTimeoutMs = 30_000;
+/** Messages of a dialog that came while those before them were answered. */
+const mostWaiting = 64;
 
 const errorHead = { ":status": 200, "content-type": "application/grpc" } as const;
 const replyHead = encodeHeaders({ ...errorHead, "grpc-accept-encoding": acceptedEncodings });
@@ -56,6 +56,7 @@ export class GrpcCall implements StreamWatcher, CallFacts, Timed {
   /** What came before it was known who calls. */
   #early: Message[] = [];
   #messages = 0;
+  #waiting = 0;
   #isOver = false;
   /** Told when a client that was waited for takes more, or has gone. */
   #onTurn: ((isGone: boolean) => void) | undefined;
@@ -100,7 +101,11 @@ export class GrpcCall implements StreamWatcher, CallFacts, Timed {
     this.#context = new CallContext(this, caller);
     const early = this.#early;
     this.#early = [];
-    for (const message of early) this.#take(message);
+    try {
+      for (const message of early) this.#take(message);
+    } catch (error) {
+      this.fail(error);
+    }
     if (this.#stream.hasEnded) this.onEnd();
   }
 
@@ -118,8 +123,8 @@ export class GrpcCall implements StreamWatcher, CallFacts, Timed {
       for (const message of this.#reader.read(chunk)) {
         this.#messages++;
         if (this.#messages > 1 && kind !== "bidi_stream") throw oneMessage();
-        if (this.#context === undefined) this.#early.push(message);
-        else this.#take(message);
+        if (this.#context !== undefined) this.#take(message);
+        else if (this.#early.push(message) > mostWaiting) throw tooMuch();
       }
     } catch (error) {
       this.fail(error);
@@ -129,7 +134,11 @@ export class GrpcCall implements StreamWatcher, CallFacts, Timed {
   /** Has a message answered, in a dialog after those before it. */
   #take(message: Message): void {
     if (this.method.kind === "bidi_stream") {
-      this.#answered = this.#answered.then(() => this.#answer(message));
+      if (++this.#waiting > mostWaiting) throw tooMuch();
+      this.#answered = this.#answered.then(() => {
+        this.#waiting--;
+        return this.#answer(message);
+      });
       this.#answered.catch((error: unknown) => this.fail(error));
       return;
     }
@@ -173,16 +182,10 @@ export class GrpcCall implements StreamWatcher, CallFacts, Timed {
     return undefined;
   }
 
-  /** Resolves when the client takes more. */
+  /** Resolves when the client takes more. One that never does loses its stream. */
   #drained(): Promise<void> {
-    const stream = this.#stream;
     return new Promise((resolve, reject) => {
-      const stuck = setTimeout(() => {
-        stream.reset(http2Codes.CANCEL);
-        this.onGone();
-      }, stuckClientTimeoutMs);
       this.#onTurn = (isGone) => {
-        clearTimeout(stuck);
         this.#onTurn = undefined;
         if (isGone) reject(gone());
         else resolve();
@@ -254,4 +257,11 @@ function oneMessage(): PlatformError {
 
 function noMessage(): PlatformError {
   return new PlatformError("invalid_request", "The request ended without a whole message.");
+}
+
+function tooMuch(): PlatformError {
+  return new PlatformError(
+    "rate_limited",
+    `More than ${mostWaiting} messages wait to be answered. Read the replies before you send more.`,
+  );
 }

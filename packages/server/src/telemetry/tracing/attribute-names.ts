@@ -69,3 +69,18 @@ export const operationNames = {
 export function attributeKeysOf(conventions: "default" | "latest"): AttributeKeys {
   return conventions === "latest" ? latestKeys : attributeKeys;
 }
+
+/** Names of the attributes of spans that are not of calls. */
+export const workAttributes = {
+  operation: "llm_platform.operation",
+  principal: "llm_platform.principal",
+  requestId: "llm_platform.request_id",
+  integration: "llm_platform.integration",
+  databaseSystem: "db.system.name",
+  databaseOperation: "db.operation.name",
+  databaseQuery: "db.query.text",
+  method: "http.request.method",
+  statusCode: "http.response.status_code",
+  serverAddress: "server.address",
+  serverPort: "server.port",
+} as const;
