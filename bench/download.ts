@@ -134,6 +134,7 @@ try {
   const largePeak = await peakMegabytes(server.child.pid);
   const rate = (seconds: number): number => Math.round(sizeBytes / 1e6 / seconds);
   const ratio = median(theirs) / median(ours);
+  const cpuPerGb = (cpu * 1e9) / (ours.length * sizeBytes);
   console.log(
     JSON.stringify(
       {
@@ -142,7 +143,7 @@ try {
         pull_mb_per_second: rate(median(ours)),
         ratio: Number(ratio.toFixed(2)),
         wanted_ratio: wantedRatio,
-        pull_cpu_seconds_per_gb: Number(((cpu * 1e9) / (ours.length * sizeBytes)).toFixed(2)),
+        pull_cpu_seconds_per_gb: Number(cpuPerGb.toFixed(2)),
         peak_mib: {
           [`${smallBytes / mebibyte} MiB`]: Math.round(smallPeak),
           [`${sizeBytes / mebibyte} MiB`]: Math.round(largePeak),
@@ -161,6 +162,7 @@ try {
       ["curl, MB/s", String(rate(median(theirs)))],
       ["pull, MB/s", String(rate(median(ours)))],
       ["pull to curl", ratio.toFixed(2)],
+      ["processor of a pull, seconds per GB", cpuPerGb.toFixed(2)],
       ["most memory after a small file, MiB", smallPeak.toFixed(0)],
       ["most memory after the large ones, MiB", largePeak.toFixed(0)],
     ],

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { parseArgs } from "node:util";
-import { toFrame } from "../packages/server/src/api/grpc/frames.ts";
+import { MessageWriter } from "../packages/server/src/api/grpc/frames.ts";
 import { ChatRequest } from "../packages/server/src/api/grpc/generated/platform.ts";
 import {
   frameFlags,
@@ -13,7 +13,7 @@ import {
   toPayload,
   toSettings,
 } from "../packages/server/src/wire/http2-frames.ts";
-import { encodeHeaders } from "../packages/server/src/wire/http2-headers.ts";
+import { encodeHeaders } from "../packages/server/src/wire/hpack-encoder.ts";
 
 /**
  * Asks `Inference.Chat` again and again over a few connections, so many calls at once on each, and prints JSON. It writes
@@ -40,7 +40,7 @@ const greeting = Buffer.concat([
 ]);
 const head = toFrameBytes(
   { type: frameTypes.HEADERS, flags: frameFlags.END_HEADERS, streamId: 0 },
-  encodeHeaders({
+  blockOf({
     ":method": "POST",
     ":scheme": "http",
     ":path": "/llmplatform.v1.Inference/Chat",
@@ -50,17 +50,18 @@ const head = toFrameBytes(
     authorization: `Bearer ${values.key}`,
   }),
 );
-const message = ChatRequest.encode({
+const message = new MessageWriter().write(ChatRequest, {
   model: values.model,
   messages: [{ role: "user", content: "x".repeat(Number(values["body-bytes"])) }],
-}).finish();
-const data = toFrameBytes(
-  { type: frameTypes.DATA, flags: frameFlags.END_STREAM, streamId: 0 },
-  toFrame(message),
-);
+});
+const data = toFrameBytes({ type: frameTypes.DATA, flags: frameFlags.END_STREAM, streamId: 0 }, message);
 /** The trailer `grpc-status: 0`, as the server writes it. */
-const well = encodeHeaders({ "grpc-status": "0" });
+const well = blockOf({ "grpc-status": "0" });
 const streamIdAt = 5;
+
+function blockOf(headers: Readonly<Record<string, string>>): Buffer {
+  return Buffer.from(encodeHeaders(headers), "latin1");
+}
 
 function requestOf(streamId: number): Buffer {
   const request = Buffer.concat([head, data]);

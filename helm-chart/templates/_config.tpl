@@ -20,7 +20,11 @@
 {{- $_ := set $own "prometheus" (dict "enabled" .Values.metrics.enabled "listen" "0.0.0.0:9464") -}}
 {{- $_ := set $own "secrets" (dict "master_key" (include "llm-platform.file" "master-key")) -}}
 {{- if ne .Values.database.mode "sqlite" -}}
-{{- $_ := set $own "database" (dict "url" (include "llm-platform.file" "database-url")) -}}
+{{- $database := dict "url" (include "llm-platform.file" "database-url") -}}
+{{- if .Values.migrationJob.enabled -}}
+{{- $_ := set $database "migrate" "never" -}}
+{{- end -}}
+{{- $_ := set $own "database" $database -}}
 {{- end -}}
 {{- if ne .Values.redis.mode "none" -}}
 {{- $_ := set $own "redis" (dict "url" (include "llm-platform.file" "redis-url")) -}}

@@ -91,6 +91,9 @@ seccompProfile: { type: RuntimeDefault }
 {{- fail "The external Redis has no address: set redis.url, or secrets.existingSecret to a Secret with redis-url." -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.migrationJob.enabled (or (ne .Values.database.mode "external") (not .Values.secrets.existingSecret)) -}}
+{{- fail "The Job that migrates comes before what the chart makes: set database.mode to external and secrets.existingSecret, or turn migrationJob off." -}}
+{{- end -}}
 {{- if and .Values.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
 {{- fail "There are no metrics to scrape: set metrics.enabled, or turn serviceMonitor off." -}}
 {{- end -}}

@@ -75,6 +75,11 @@ function toRecord(number: number): LedgerRecord {
     costMicros: null,
     currency: null,
     priceVersion: null,
+    endsCall: true,
+    beforeMs: null,
+    stages: null,
+    headUs: null,
+    notes: null,
   };
 }
 

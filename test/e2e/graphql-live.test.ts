@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { askGraph } from "./graphql-calls.ts";
-import { ask, eventsOf, member } from "./http.ts";
+import { ask, at, eventsOf, member } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const keys = { admin: "admin-key-0123456789", developer: "dev-key-0123456789" };
@@ -53,9 +53,6 @@ async function followUntil(
   }
   return seen;
 }
-
-const at = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce<unknown>((from, name) => member(from, name), value);
 
 describe("over a WebSocket", () => {
   test("a chat comes as it is said, and ends", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { askGraph } from "./graphql-calls.ts";
-import { chat, member } from "./http.ts";
+import { at, chat, member } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const keys = { admin: "admin-key-0123456789", viewer: "view-key-0123456789" };
@@ -30,9 +30,6 @@ async function dataOf(query: string, variables?: Readonly<Record<string, unknown
   expect(answer.errors, answer.text).toEqual([]);
   return answer.data;
 }
-
-const at = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce<unknown>((from, name) => member(from, name), value);
 
 test("people, keys, budgets and what is used hang together", async () => {
   await dataOf('mutation { usersCreate(input: {name: "first", role: "admin"}) { key } }');
@@ -194,22 +191,32 @@ test("a call is in the ledger with its attempts, and what it used with its key, 
   const id = String(member(reply, "requestId"));
   await platform.ledgerRows({ count: 1, requestId: id });
   const query = `query ($id: String!) {
-    request(id: $id) { id requestedModel outcome attempts { attempt outcome integration { name } model { id } inputTokens } content { requestId } }
-    requests(first: 1) { nodes { id } }
+    request(id: $id) {
+      request { id requestedModel outcome content { requestId } }
+      attempts { attempt outcome integration { name } model { id } inputTokens candidates { target verdict } }
+    }
+    requests(first: 1) { nodes { id attempts { attempt } } }
     integration(name: "fake") { usage(range: _24H) { calls } }
   }`;
   const found = await asAdmin(query, { id });
   expect(found.data).toMatchObject({
     request: {
-      id,
-      requestedModel: "fake/tiny-chat",
-      attempts: [{ attempt: 1, integration: { name: "fake" }, model: { id: "tiny-chat" } }],
-      content: null,
+      request: { id, requestedModel: "fake/tiny-chat", content: null },
+      attempts: [
+        {
+          attempt: 1,
+          integration: { name: "fake" },
+          model: { id: "tiny-chat" },
+          candidates: [{ target: "fake/tiny-chat", verdict: "CHOSEN" }],
+        },
+      ],
     },
-    requests: { nodes: [{ id }] },
+    requests: { nodes: [{ id, attempts: [{ attempt: 1 }] }] },
   });
   // Nothing is kept of what it said: the rest is there all the same.
-  expect(found.errors).toMatchObject([{ path: ["request", "content"], extensions: { code: "not_found" } }]);
+  expect(found.errors).toMatchObject([
+    { path: ["request", "request", "content"], extensions: { code: "not_found" } },
+  ]);
 });
 
 test("models complete and embed, and what they refuse has its code", async () => {

@@ -82,6 +82,11 @@ export function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
+/** What stands at a path in a value of unknown form; undefined where it does not lead there. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce(member, value);
+}
+
 /** Expects OpenAI's envelope with its four keys, our id beside them, the same id in the header, and no canary. */
 export function expectRefusal(
   answer: Answer,

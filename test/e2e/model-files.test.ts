@@ -4,6 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeModelFolder } from "../../packages/integrations/src/local/convert/model-folder.test-data.ts";
+import {
+  encodeGgml,
+  tinyGgml,
+} from "../../packages/integrations/src/local/formats/ggml/ggml-sample.test-data.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CliResult, runLlmp } from "./cli-process.ts";
 import { type Platform, startPlatform } from "./start-platform.ts";
@@ -52,6 +56,15 @@ describe("model files on the server's machine", () => {
     expect(stdout).toContain("refused");
     expect(stdout).toContain(`posix.system("touch ${canary}")`.slice(0, 40));
     expect(existsSync(canary)).toBe(false);
+  });
+
+  test("an old file of llama.cpp is converted by itself", async () => {
+    const path = join(incoming, "old.bin");
+    await writeFile(path, encodeGgml(tinyGgml("GGJT", 3)));
+    expect((await llmp("inspect", path)).stdout).toContain("old format GGJT");
+    const { exitCode, stdout } = await llmp("convert", path, "--name", "old");
+    expect(`${exitCode} ${stdout}`).toMatch(/^0 /);
+    expect(await readdir(join(platform.dataDirectory, "models"))).toContain("old.gguf");
   });
 
   test("the files of a folder are listed with what each is", async () => {

@@ -47,7 +47,7 @@ export async function pullToRest(
 export async function whenFetched(platform: Platform, id: string, bytes: number): Promise<void> {
   await expect
     .poll(async () => member((await ask(platform, `/api/v1/pulls/${id}`)).json, "completed_bytes"), {
-      timeout: 30_000,
+      timeout: 120_000,
       interval: 20,
     })
     .toBeGreaterThanOrEqual(bytes);

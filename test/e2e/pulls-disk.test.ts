@@ -48,7 +48,7 @@ test.skipIf(!isMounted)(
     const refused = await ask(platform, "/api/v1/pulls", { body: fromHub("Q8_0") });
     expect(refused.status, refused.text).toBe(507);
 
-    hub.setBytesPerSecond(2_000_000);
+    hub.setBytesPerSecond(600_000);
     const id = await startPull(platform, fromHub("Q4_0"));
     await whenFetched(platform, id, 7 * mebibyte);
     const { bavail, bsize } = statfsSync(models);

@@ -10,6 +10,10 @@ export type Outcome = {
   readonly tookMs: number;
   /** When its reply was over, on the clock of `performance.now`. */
   readonly endedAtMs: number;
+  /** Whether the reply of a chat came to its own end: a finish, and after a stream its end marker. */
+  readonly isWhole: boolean;
+  /** What was answered in place of one, or why nothing was; empty for 200. */
+  readonly problem: string;
 };
 
 export type Load = {
@@ -17,13 +21,17 @@ export type Load = {
   readonly key: string;
   readonly model: string;
   readonly perSecond: number;
+  /** Whether the replies are streams. Default false. */
+  readonly stream?: boolean;
+  /** Whether each call has a connection of its own. Default false: they are kept, and may end as a call takes one. */
+  readonly hasOwnConnections?: boolean;
   /** Goes on until then. */
   readonly signal: AbortSignal;
 };
 
 /** Sends chats at a fixed rate, whatever becomes of those before, and resolves with all of them. */
 export async function sendSteadily(load: Load): Promise<readonly Outcome[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const agent = new Agent({ keepAlive: load.hasOwnConnections !== true, maxSockets: 256 });
   const calls: Promise<Outcome>[] = [];
   const startedAtMs = performance.now();
   while (!load.signal.aborted) {
@@ -37,24 +45,40 @@ export async function sendSteadily(load: Load): Promise<readonly Outcome[]> {
   return outcomes;
 }
 
-function callOnce(agent: Agent, { url, key, model }: Load, dueAtMs: number): Promise<Outcome> {
+function callOnce(
+  agent: Agent,
+  { url, key, model, stream = false }: Load,
+  dueAtMs: number,
+): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const body = JSON.stringify({ model, messages: [{ role: "user", content: "one two three" }] });
+  const body = JSON.stringify({ model, stream, messages: [{ role: "user", content: "one two three" }] });
   const headers = {
     authorization: `Bearer ${key}`,
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
   };
-  const end = (status: number, requestId: string) => {
+  let text = "";
+  const end = (status: number, requestId: string, why = "") => {
     const endedAtMs = performance.now();
-    resolve({ status, requestId, tookMs: endedAtMs - dueAtMs, endedAtMs });
+    const isWhole =
+      /"finish_reason":"(?:stop|length)"/.test(text) && (!stream || /data: \[DONE\]\s*$/.test(text));
+    resolve({
+      status,
+      requestId,
+      tookMs: endedAtMs - dueAtMs,
+      endedAtMs,
+      isWhole,
+      problem: status === 200 ? "" : why + text,
+    });
   };
   const outgoing = request(`${url}/v1/chat/completions`, { agent, method: "POST", headers }, (reply) => {
     const requestId = String(reply.headers["x-request-id"] ?? "");
     reply.on("end", () => end(reply.statusCode ?? 0, requestId)).on("error", () => end(0, requestId));
-    reply.resume();
+    reply.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+    });
   });
-  outgoing.on("error", () => end(0, "")).end(body);
+  outgoing.on("error", (error) => end(0, "", String(error))).end(body);
   return promise;
 }
 

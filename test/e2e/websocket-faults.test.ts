@@ -85,6 +85,22 @@ describe("a WebSocket client that misbehaves", () => {
     await socket.close();
   });
 
+  test.each(["ping", "pong"] as const)(
+    "W10: a client that sends one %s after the other is sent away with 1008, and others are not",
+    async (frame) => {
+      const [socket, other] = await Promise.all([
+        connectSocket(platform, "/ws"),
+        connectSocket(platform, "/ws"),
+      ]);
+      for (let each = 0; each < 40; each++) other.webSocket[frame]();
+      for (let each = 0; each < 1_000; each++) socket.webSocket[frame]();
+      expect(await socket.closed).toEqual({ code: 1008, reason: "too many pings or pongs" });
+      other.send({ type: "ping" });
+      await other.next("pong");
+      await other.close();
+    },
+  );
+
   test("control frames may have 64 KiB, what calls a model 1 MiB, and no frame more", async () => {
     const socket = await connectSocket(platform, "/ws/chat");
     socket.send({ type: "feed.follow", id: "f", data: { name: "x".repeat(70_000) } });

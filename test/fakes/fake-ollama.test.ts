@@ -127,7 +127,7 @@ describe("a healthy Ollama-speaking fake, through the official client", () => {
   test("says in Ollama's words what it does not have", async () => {
     await expect(client.chat({ model: "nope", messages })).rejects.toMatchObject({
       status_code: 404,
-      error: "model 'nope' not found",
+      error: 'model "nope" not found, try pulling it first',
     });
     await expect(client.delete({ model: "nope" })).rejects.toMatchObject({ status_code: 404 });
     await expect(client.chat({ model: "tiny-embed", messages })).rejects.toThrow("does not support chat");

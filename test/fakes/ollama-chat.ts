@@ -8,7 +8,7 @@ import {
   tokensOf,
 } from "./answer.ts";
 import { type JsonObject, listOf, numberOf, objectOf, parseJson, textOf } from "./json-read.ts";
-import { capabilitiesOf, fixedTime, type OllamaModels } from "./ollama-models.ts";
+import { capabilitiesOf, fixedTime, type OllamaModels, withTag } from "./ollama-models.ts";
 import { delayOf, waitFor } from "./openai-chat.ts";
 import { textsOf } from "./openai-question.ts";
 import { type EventRole, eventReply, type Reply, type StreamEvent, wholeReply } from "./reply.ts";
@@ -32,11 +32,24 @@ const tokensPerImage = 85;
 const loadNanos = 1_500_000_000;
 
 export function jsonReply(status: number, value: unknown): Reply {
-  return wholeReply(status, ollamaJsonHeaders, JSON.stringify(value));
+  return wholeReply(status, ollamaJsonHeaders, goJson(value));
+}
+
+/** JSON as Go writes it: fit to stand in HTML. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 export function notFound(name: string): Reply {
   return jsonReply(404, { error: `model '${name}' not found` });
+}
+
+/** What routes say that would have loaded the model. */
+export function notPulled(name: string): Reply {
+  return jsonReply(404, { error: `model "${name}" not found, try pulling it first` });
 }
 
 function schemaOf(format: unknown): unknown {
@@ -107,7 +120,12 @@ type Shape = {
   thinking(content: string): JsonObject;
   tools(calls: readonly JsonObject[]): JsonObject;
   whole(answer: Answer, calls: readonly JsonObject[]): JsonObject;
+  /** That it is over, and why: the two routes differ in the order. */
+  over(reason: string): JsonObject;
   readonly extra: JsonObject;
+  /** What a model cannot do that only embeds. */
+  readonly verb: string;
+  missing(name: string): Reply;
 };
 
 const chatShape: Shape = {
@@ -119,7 +137,10 @@ const chatShape: Shape = {
     const tools = calls.length === 0 ? {} : { tool_calls: calls };
     return { message: { role: "assistant", content: answer.tokens.join(""), ...thinking, ...tools } };
   },
+  over: (reason) => ({ done_reason: reason, done: true }),
   extra: {},
+  verb: "chat",
+  missing: notPulled,
 };
 
 const generateShape: Shape = {
@@ -130,7 +151,10 @@ const generateShape: Shape = {
     const thinking = answer.thinking.length === 0 ? {} : { thinking: answer.thinking.join("") };
     return { response: answer.tokens.join(""), ...thinking };
   },
+  over: (reason) => ({ done: true, done_reason: reason }),
   extra: { context: [1, 2, 3] },
+  verb: "generate",
+  missing: notFound,
 };
 
 function toolCallsOf(answer: Answer): readonly JsonObject[] {
@@ -149,13 +173,13 @@ function streamAnswer(call: OllamaCall, answer: Answer, parts: { stats: JsonObje
     ...(calls.length === 0 ? [] : [shape.tools(calls)]),
   ];
   const line = (role: EventRole, value: JsonObject, delayMs: number): StreamEvent => {
-    return { role, data: JSON.stringify({ ...head, ...value }), delayMs };
+    return { role, data: goJson({ ...head, ...value }), delayMs };
   };
   const lines = pieces.map((part, at) => {
     const delayMs = at === 0 ? delayOf("open", true, call.pace) : delayOf("content", false, call.pace);
     return line("content", { ...part, done: false }, delayMs);
   });
-  const last = { ...shape.text(""), done: true, done_reason: doneReason(answer), ...shape.extra, ...stats };
+  const last = { ...shape.text(""), ...shape.over(doneReason(answer)), ...shape.extra, ...stats };
   return eventReply(streamHeaders, "ndjson", [...lines, line("finish", last, 0)]);
 }
 
@@ -174,28 +198,30 @@ function residenceReply(call: OllamaCall, shape: Shape): Reply | undefined {
     model: body.model,
     created_at: fixedTime,
     ...shape.text(""),
-    done: true,
-    done_reason: reason,
+    ...shape.over(reason),
   });
 }
 
-function refusal(call: OllamaCall, name: string): Reply | undefined {
+function refusal(call: OllamaCall, name: string, shape: Shape): Reply | undefined {
   const can = capabilitiesOf(name);
-  if (!can.includes("completion")) return jsonReply(400, { error: `"${name}" does not support chat` });
-  if (listOf(call.body.tools).length > 0 && !can.includes("tools")) {
-    return jsonReply(400, { error: `registry.ollama.ai/library/${name} does not support tools` });
-  }
-  if (call.body.think !== undefined && call.body.think !== false && !can.includes("thinking")) {
-    return jsonReply(400, { error: `"${name}" does not support thinking` });
-  }
-  return undefined;
+  if (!can.includes("completion"))
+    return jsonReply(400, { error: `"${name}" does not support ${shape.verb}` });
+  const wanted = [
+    ...(listOf(call.body.tools).length > 0 ? ["tools"] : []),
+    ...(call.body.think !== undefined && call.body.think !== false ? ["thinking"] : []),
+  ];
+  const lacking = wanted.find((ability) => !can.includes(ability));
+  if (lacking === undefined) return undefined;
+  return jsonReply(400, {
+    error: `registry.ollama.ai/library/${withTag(name)} does not support ${lacking}`,
+  });
 }
 
 function answerAs(call: OllamaCall, shape: Shape): Reply {
   const { model, pace } = readModelName(textOf(call.body.model), call.pace);
   const named = { ...call, pace };
-  if (!call.state.models.has(model)) return notFound(textOf(call.body.model));
-  const early = refusal(named, model) ?? residenceReply(named, shape);
+  if (!call.state.models.has(model)) return shape.missing(textOf(call.body.model));
+  const early = refusal(named, model, shape) ?? residenceReply(named, shape);
   if (early !== undefined) return early;
   const question = shape === chatShape ? readChat(call.body) : readGenerate(call.body);
   const answer = answerTo(question, pace);
@@ -205,7 +231,7 @@ function answerAs(call: OllamaCall, shape: Shape): Reply {
   if (call.body.stream !== false) return streamAnswer(named, answer, { stats, shape });
   const whole = shape.whole(answer, toolCallsOf(answer));
   const head = { model: call.body.model, created_at: fixedTime };
-  const value = { ...head, ...whole, done: true, done_reason: doneReason(answer), ...shape.extra, ...stats };
+  const value = { ...head, ...whole, ...shape.over(doneReason(answer)), ...shape.extra, ...stats };
   return waitFor(jsonReply(200, value), pace, tokens);
 }
 

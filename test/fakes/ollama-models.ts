@@ -59,8 +59,8 @@ export function parseKeepAlive(value: unknown): number {
   return ms < 0 ? foreverMs : ms;
 }
 
-function describe(name: string): JsonObject {
-  return { name, model: name, size: sizeBytes, digest: digestOf(name), details: detailsOf(name) };
+function describe(name: string, more: JsonObject = {}): JsonObject {
+  return { name, model: name, ...more, size: sizeBytes, digest: digestOf(name), details: detailsOf(name) };
 }
 
 export function createOllamaModels(names: readonly string[]): OllamaModels {
@@ -74,7 +74,7 @@ export function createOllamaModels(names: readonly string[]): OllamaModels {
       expiresAtMs.delete(withTag(name));
       return present.delete(withTag(name));
     },
-    list: () => [...present].map((name) => ({ ...describe(name), modified_at: fixedTime })),
+    list: () => [...present].map((name) => describe(name, { modified_at: fixedTime })),
     touch: (name, keepAlive) => {
       const keepMs = parseKeepAlive(keepAlive);
       if (keepMs === 0) expiresAtMs.delete(withTag(name));

@@ -4,8 +4,10 @@ import { isObject, type JsonObject, numberOf, objectOf, parseJson, textOf } from
 import {
   answerOllamaChat,
   answerOllamaGenerate,
+  goJson,
   jsonReply,
   notFound,
+  notPulled,
   type OllamaCall,
   type OllamaState,
   streamHeaders,
@@ -41,6 +43,7 @@ function nameOf(body: JsonObject): string {
 
 function showModel(call: OllamaCall): Reply {
   const name = nameOf(call.body);
+  if (name === "") return jsonReply(400, { error: "model is required" });
   if (!call.state.models.has(name)) return notFound(name);
   const family = textOf(detailsOf(name).family);
   return jsonReply(200, {
@@ -63,15 +66,21 @@ function showModel(call: OllamaCall): Reply {
 }
 
 function embed(call: OllamaCall): Reply {
+  const { input } = call.body;
+  const isTexts = Array.isArray(input)
+    ? input.every((each) => typeof each === "string")
+    : typeof input === "string";
+  if (input !== undefined && !isTexts) return jsonReply(400, { error: "invalid input type" });
   const name = nameOf(call.body);
-  if (!call.state.models.has(name)) return notFound(name);
-  const inputs = textsOf(call.body.input);
+  if (!call.state.models.has(name)) return notPulled(name);
+  const inputs = textsOf(input).filter((text) => text !== "" || Array.isArray(input));
   const counts = inputs.map((input) => tokensOf(input).length);
   const numCtx = numberOf(objectOf(call.body.options).num_ctx) ?? call.state.numCtx;
   if (call.body.truncate === false && counts.some((count) => count > numCtx)) {
     return jsonReply(400, { error: "input length exceeds maximum context length" });
   }
   call.state.models.touch(name, call.body.keep_alive);
+  if (inputs.length === 0) return jsonReply(200, { model: call.body.model, embeddings: [] });
   const size = numberOf(call.body.dimensions) ?? embeddingSize;
   return jsonReply(200, {
     model: call.body.model,
@@ -87,7 +96,7 @@ function pullLines(call: OllamaCall): readonly StreamEvent[] {
   const name = nameOf(call.body);
   const line = (value: JsonObject, delayMs = 0): StreamEvent => ({
     role: "other",
-    data: JSON.stringify(value),
+    data: goJson(value),
     delayMs,
   });
   const start = line({ status: "pulling manifest" }, call.pace.firstTokenDelayMs);
@@ -113,9 +122,10 @@ function pullLines(call: OllamaCall): readonly StreamEvent[] {
 function pull(call: OllamaCall): Reply {
   const name = nameOf(call.body);
   if (call.body.stream !== false) return eventReply(streamHeaders, "ndjson", pullLines(call));
-  if (name.includes("missing")) return jsonReply(500, { error: "pull model manifest: file does not exist" });
+  if (name.includes("missing"))
+    return wholeReply(500, plainJson, goJson({ error: "pull model manifest: file does not exist" }));
   call.state.models.add(name);
-  return jsonReply(200, { status: "success" });
+  return wholeReply(200, plainJson, goJson({ status: "success" }));
 }
 
 function remove(call: OllamaCall): Reply {
@@ -130,6 +140,28 @@ function copy(call: OllamaCall): Reply {
   return wholeReply(200, [], "");
 }
 
+const plainJson = [["Content-Type", "application/json"]] as const;
+
+/** Makes a model of another: nothing but the name is kept of it. */
+function create(call: OllamaCall): Reply {
+  const from = textOf(call.body.from);
+  const isStream = call.body.stream !== false;
+  const lines = (values: readonly JsonObject[]): Reply =>
+    eventReply(
+      streamHeaders,
+      "ndjson",
+      values.map((value) => ({ role: "other", data: goJson(value), delayMs: 0 })),
+    );
+  if (from === "") {
+    const error = "neither 'from' or 'files' was specified";
+    return isStream ? lines([{ error, status: 400 }]) : wholeReply(400, plainJson, goJson({ error }));
+  }
+  call.state.models.add(nameOf(call.body));
+  if (!isStream) return wholeReply(200, plainJson, goJson({ status: "success" }));
+  const layer = { status: `using existing layer sha256:${digestOf(withTag(from))}` };
+  return lines([layer, { status: "writing manifest" }, { status: "success" }]);
+}
+
 const bodyRoutes: { readonly [route: string]: (call: OllamaCall) => Reply } = {
   "POST /api/chat": answerOllamaChat,
   "POST /api/generate": answerOllamaGenerate,
@@ -137,6 +169,7 @@ const bodyRoutes: { readonly [route: string]: (call: OllamaCall) => Reply } = {
   "POST /api/embed": embed,
   "POST /api/pull": pull,
   "POST /api/copy": copy,
+  "POST /api/create": create,
   "DELETE /api/delete": remove,
 };
 
@@ -155,6 +188,16 @@ function readReply(state: OllamaState, path: string): Reply | undefined {
   }
 }
 
+/** What Ollama's web framework says to a path that it does not have, or not for the method. */
+function noRoute(path: string): Reply {
+  const allowed = Object.keys(bodyRoutes)
+    .find((route) => route.endsWith(` ${path}`))
+    ?.split(" ")[0];
+  const text = [["Content-Type", "text/plain"]] as const;
+  if (allowed === undefined) return wholeReply(404, text, "404 page not found");
+  return wholeReply(405, [["Allow", allowed], ...text], "405 method not allowed");
+}
+
 /** Answers a request as a healthy Ollama would. */
 export function answerOllama(state: OllamaState, request: ReceivedRequest, pace: Pace): Reply {
   const isRead = request.method === "GET" || request.method === "HEAD";
@@ -164,11 +207,12 @@ export function answerOllama(state: OllamaState, request: ReceivedRequest, pace:
   const read = isRead ? readReply(state, request.path) : undefined;
   if (read !== undefined) return request.method === "HEAD" ? headOnly(read) : read;
   const route = bodyRoutes[`${request.method} ${request.path}`];
-  if (route === undefined) return wholeReply(404, [["Content-Type", "text/plain"]], "404 page not found");
+  if (route === undefined) return noRoute(request.path);
   if (request.bodyBytes.byteLength === 0) return jsonReply(400, { error: "missing request body" });
   const parsed = parseJson(request.bodyText);
-  if (parsed === undefined || !isObject(parsed.value)) {
+  if (parsed === undefined)
     return jsonReply(400, { error: "invalid character 'x' looking for beginning of value" });
-  }
+  if (!isObject(parsed.value))
+    return jsonReply(400, { error: "json: cannot unmarshal array into Go value of type api.ChatRequest" });
   return route({ state, body: parsed.value, pace });
 }

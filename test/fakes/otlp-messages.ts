@@ -39,7 +39,9 @@ const anyValue = z.looseObject({
   boolValue: z.boolean().optional(),
   intValue: z.string().optional(),
   doubleValue: z.number().optional(),
-  arrayValue: z.looseObject({ values: z.array(z.looseObject({ stringValue: z.string() })) }).optional(),
+  arrayValue: z
+    .looseObject({ values: z.array(z.looseObject({ stringValue: z.string() })).default([]) })
+    .optional(),
 });
 const keyValues = z.array(z.looseObject({ key: z.string(), value: anyValue })).default([]);
 const resource = z.looseObject({ attributes: keyValues });
@@ -57,7 +59,7 @@ const traceRequest = z.object({
               traceId: hex,
               spanId: hex,
               parentSpanId: hex.default(""),
-              name: z.string(),
+              name: z.string().default(""),
               kind: z.number(),
               startTimeUnixNano: nanos,
               endTimeUnixNano: nanos,
@@ -86,7 +88,7 @@ const metricRequest = z.object({
         z.looseObject({
           metrics: z.array(
             z.looseObject({
-              name: z.string(),
+              name: z.string().default(""),
               unit: z.string(),
               gauge: points,
               sum: points,

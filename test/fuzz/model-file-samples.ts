@@ -5,6 +5,10 @@ import {
   type TokenizerFixture,
   unpack,
 } from "../../packages/integrations/src/local/convert/model-folder.test-data.ts";
+import {
+  encodeGgml,
+  tinyGgml,
+} from "../../packages/integrations/src/local/formats/ggml/ggml-sample.test-data.ts";
 import { maliciousFiles } from "../../packages/integrations/src/local/formats/pickle/malicious.test-data.ts";
 import { encodeSafetensors } from "../../packages/integrations/src/local/formats/safetensors-sample.test-data.ts";
 import { encodeTorch } from "../../packages/integrations/src/local/formats/torch/torch-sample.test-data.ts";
@@ -34,6 +38,8 @@ export function modelFileSamples(): ModelFileSamples {
   const sound: ModelFileSamples["sound"] = [
     Buffer.from(gguf),
     sampleSafetensors(),
+    encodeGgml(tinyGgml("GGJT", 3)),
+    encodeGgml(tinyGgml("GGML", 0)),
     encodeTorch([{ name: "a.weight", shape: [2, 2], values: new Float32Array(4) }]),
     unpack(torch.zip),
     unpack(torch.legacy),

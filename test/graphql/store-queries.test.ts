@@ -6,6 +6,7 @@ import { createAuditor } from "../../packages/server/src/control/auditor.ts";
 import { keyOperations } from "../../packages/server/src/control/keys.ts";
 import { roleOperations } from "../../packages/server/src/control/roles.ts";
 import { teamOperations } from "../../packages/server/src/control/teams.ts";
+import { requestOperations } from "../../packages/server/src/control/request-log/requests.ts";
 import { usageRecordOperations } from "../../packages/server/src/control/usage-records.ts";
 import { userOperations } from "../../packages/server/src/control/users.ts";
 import { noPolicy } from "../../packages/server/src/core/key-policy.ts";
@@ -56,7 +57,7 @@ async function fill({ identity, ledger }: Store): Promise<void> {
   }
   const numbers = Array.from({ length: many }, (_, number) => number);
   await ledger.insertMany([
-    ...numbers.map((number) => sampleRecord(number, { outcome: "upstream_error" })),
+    ...numbers.map((number) => sampleRecord(number, { outcome: "upstream_error", endsCall: false })),
     ...numbers.map((number) => sampleRecord(number, { attemptId: `req_${number}.2`, attempt: 2 })),
   ]);
 }
@@ -92,6 +93,7 @@ describeStore("the graph", (given) => {
       ...teamOperations(identity),
       ...roleOperations(identity),
       ...usageRecordOperations(watched(store.ledger, asked, "ledger.")),
+      ...requestOperations({ log: watched(store.requestLog, asked, "requestLog."), identity }),
     ];
     const refuse = () => Promise.reject(new Error("no model is called here"));
     const schema = createGraphSchema({ operations, feeds: [], modelCaller: { call: refuse, whole: refuse } });
@@ -140,16 +142,16 @@ describeStore("the graph", (given) => {
     expect(asked.toSorted()).toEqual(["apiKeys.list", "teams.list", "users.list", "users.list"]);
   });
 
-  it("asks the ledger twice for calls with their attempts", async () => {
+  it("asks once for calls, and once for the attempts of all", async () => {
     const requests = await ask(
-      "{ requests(first: 20) { nodes { id outcome costMicros attempts { attempt outcome } } pageInfo { hasNextPage } } }",
+      "{ requests(first: 20) { nodes { id outcome costs { costMicros } attempts { attempt outcome } } pageInfo { hasNextPage } } }",
     );
     expect(JSON.stringify(requests)).toContain(
-      '{"id":"req_29","outcome":"STOP","costMicros":14,"attempts":[{"attempt":1,"outcome":"UPSTREAM_ERROR"},{"attempt":2,"outcome":"STOP"}]}',
+      '{"id":"req_29","outcome":"STOP","costs":[{"costMicros":14}],"attempts":[{"attempt":1,"outcome":"UPSTREAM_ERROR"},{"attempt":2,"outcome":"STOP"}]}',
     );
     expect(requests).toMatchObject({
       requests: { nodes: expect.objectContaining({ length: 20 }), pageInfo: { hasNextPage: true } },
     });
-    expect(asked).toEqual(["ledger.list", "ledger.list"]);
+    expect(asked).toEqual(["requestLog.list", "ledger.list"]);
   });
 });

@@ -4,15 +4,18 @@ import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ServerReflectionRequest } from "../../packages/server/src/api/grpc/generated/grpc/reflection/v1/reflection.ts";
 import { HealthCheckRequest } from "../../packages/server/src/api/grpc/generated/grpc/health/v1/health.ts";
 import {
   frameFlags,
   frameTypes,
   preface,
+  settingIds,
   toFrameBytes,
   toPayload,
+  toSettings,
 } from "../../packages/server/src/wire/http2-frames.ts";
-import { encodeHeaders } from "../../packages/server/src/wire/http2-headers.ts";
+import { encodeHeaders } from "../../packages/server/src/wire/hpack-encoder.ts";
 import { findService } from "../../tools/services.ts";
 import { type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { grpcPort } from "./grpc-client.ts";
@@ -59,8 +62,12 @@ function say(bytes: Iterable<Buffer>): Promise<{ readonly came: Buffer; readonly
   });
 }
 
+function blockOf(headers: Readonly<Record<string, string>>): Buffer {
+  return Buffer.from(encodeHeaders(headers), "latin1");
+}
+
 const settings = toFrameBytes({ type: frameTypes.SETTINGS, flags: 0, streamId: 0 }, Buffer.alloc(0));
-const request = encodeHeaders({
+const request = blockOf({
   ":method": "POST",
   ":scheme": "http",
   ":path": check,
@@ -95,7 +102,7 @@ describe("a client that costs more than it asks", () => {
       "never ends its headers (CVE-2024-27316)",
       function* () {
         yield toFrameBytes({ type: frameTypes.HEADERS, flags: 0, streamId: 1 }, request);
-        const more = encodeHeaders({ "x-more": "y".repeat(4_000) });
+        const more = blockOf({ "x-more": "y".repeat(4_000) });
         for (let count = 0; count < 100; count++)
           yield toFrameBytes({ type: frameTypes.CONTINUATION, flags: 0, streamId: 1 }, more);
       },
@@ -112,6 +119,72 @@ describe("a client that costs more than it asks", () => {
       "sends settings again and again (CVE-2019-9515)",
       function* () {
         for (let count = 0; count < 3_000; count++) yield settings;
+      },
+    ],
+    [
+      "sends frames of padding alone (CVE-2019-9518)",
+      function* () {
+        yield open(1);
+        const padding = Buffer.from([3, 0, 0, 0]);
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: frameTypes.DATA, flags: frameFlags.PADDED, streamId: 1 }, padding);
+      },
+    ],
+    [
+      "sends more settings at once than there are kinds of them (CVE-2020-11080)",
+      function* () {
+        const many = toSettings(Array.from({ length: 33 }, () => [settingIds.INITIAL_WINDOW_SIZE, 1]));
+        yield toFrameBytes({ type: frameTypes.SETTINGS, flags: 0, streamId: 0 }, many);
+      },
+    ],
+    [
+      "widens windows byte by byte and is sent nothing (CVE-2019-9517)",
+      function* () {
+        yield open(1);
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId: count % 2 }, toPayload(1));
+      },
+    ],
+    [
+      "pings all the time while a call goes on (CVE-2019-9512)",
+      function* () {
+        yield open(1);
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: frameTypes.PING, flags: 0, streamId: 0 }, Buffer.alloc(8));
+      },
+    ],
+    [
+      "has the server reset its streams (CVE-2025-8671)",
+      function* () {
+        for (let id = 1; id < 6_000; id += 2) {
+          yield open(id);
+          yield toFrameBytes({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId: id }, toPayload(0));
+        }
+      },
+    ],
+    [
+      "changes priorities all the time (CVE-2019-9513)",
+      function* () {
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: frameTypes.PRIORITY, flags: 0, streamId: 3 }, Buffer.alloc(5));
+      },
+    ],
+    [
+      "sends frames that nobody knows",
+      function* () {
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: 200, flags: 0, streamId: 0 }, Buffer.alloc(0));
+      },
+    ],
+    [
+      "says more of a stream that was refused",
+      function* () {
+        yield open(1);
+        yield toFrameBytes({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId: 1 }, toPayload(0));
+        const trailers = blockOf({ "x-more": "y" });
+        const flags = frameFlags.END_HEADERS | frameFlags.END_STREAM;
+        for (let count = 0; count < 3_000; count++)
+          yield toFrameBytes({ type: frameTypes.HEADERS, flags, streamId: 1 }, trailers);
       },
     ],
     [
@@ -161,6 +234,15 @@ test("calls beyond those that may be at the same time are refused, and can be re
   const refusedStream = toFrameBytes({ type: frameTypes.RST_STREAM, flags: 0, streamId: 201 }, toPayload(7));
   await expect.poll(() => Buffer.concat(came).includes(refusedStream)).toBe(true);
   socket.destroy();
+});
+
+test("a dialog of which the replies are not waited for is ended before it fills the memory", async () => {
+  const ask = frame(ServerReflectionRequest.encode({ list_services: "" }).finish());
+  const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+  const few = await rawCall(port, path, { body: [Buffer.concat(Array.from({ length: 20 }, () => ask))] });
+  expect(few.status).toBe(0);
+  const many = await rawCall(port, path, { body: [Buffer.concat(Array.from({ length: 200 }, () => ask))] });
+  expect(many).toMatchObject({ status: 8, message: expect.stringContaining("Read the replies") });
 });
 
 test("whatever bytes come, the server goes on serving others", async () => {

@@ -38,6 +38,36 @@ async function ledgerFigures(platform: Platform): Promise<Figures> {
   };
 }
 
+const requestPage = z.object({
+  requests: z.array(
+    z.object({
+      input_tokens: z.number(),
+      output_tokens: z.number(),
+      costs: z.array(z.object({ currency: z.string(), cost_micros: z.number() })),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** The same, added up call by call over the pages of the request log. */
+async function requestFigures(platform: Platform): Promise<Figures> {
+  const sum = { calls: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 };
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const answer = await ask(platform, `/api/v1/requests?model=tiny-chat&limit=25${query}`);
+    const page = requestPage.parse(answer.json);
+    for (const { input_tokens, output_tokens, costs } of page.requests) {
+      sum.calls++;
+      sum.inputTokens += input_tokens;
+      sum.outputTokens += output_tokens;
+      sum.costMicros += costs[0]?.cost_micros ?? 0;
+    }
+    cursor = page.next_cursor;
+  }
+  return sum;
+}
+
 /** @param read the sum of the series of a metric whose labels are as told */
 async function metricFigures(
   read: (metric: string, labels: string) => Promise<number> | number,
@@ -60,7 +90,7 @@ function sumOfLines(text: string, metric: string, labels: string): number {
 }
 
 test.skipIf(prometheusProgram === undefined)(
-  "the ledger, /metrics and Prometheus agree on calls, tokens and cost to the last unit",
+  "the ledger, the request log, /metrics and Prometheus agree on calls, tokens and cost to the last unit",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "llm-platform-numbers-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -86,6 +116,7 @@ test.skipIf(prometheusProgram === undefined)(
     const ledger = await ledgerFigures(platform);
     expect(ledger.calls).toBe(count);
     expect(ledger.costMicros).toBe(ledger.inputTokens * 3 + ledger.outputTokens * 7);
+    expect(await requestFigures(platform)).toEqual(ledger);
     const { text } = await ask(platform, "/metrics");
     expect(await metricFigures((metric, labels) => sumOfLines(text, metric, labels))).toEqual(ledger);
     await vi.waitFor(

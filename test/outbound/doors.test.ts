@@ -135,6 +135,7 @@ const doors: Readonly<Record<string, string>> = {
   "packages/server/src/wire/adopt-socket.ts": "itself, on the loopback, at the start",
   "packages/server/src/wire/tunnel.ts": "the socket file of the first process",
   "packages/client/src/client.ts": "the address that a user gives the command line",
+  "packages/client/src/smoke/connection.ts": "the address that a user gives the command line",
   "packages/client/src/live.ts": "the same address, or the server that a page came from",
   "packages/kit/src/testing/": "a test's own server",
 };

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export type ChildService = {
   /** Without a slash at the end. */
   readonly url: string;
+  /** The last of what it wrote. */
+  log(): string;
   /** Ends it as if its machine were gone. */
   stop(): Promise<void>;
 };
@@ -20,16 +22,23 @@ const lookMs = 50;
 export async function startChildService(
   program: string,
   args: readonly string[],
-  { url, readyPath }: { readonly url: string; readonly readyPath: string },
+  {
+    url,
+    readyPath,
+    env,
+  }: { readonly url: string; readonly readyPath: string; readonly env?: NodeJS.ProcessEnv },
 ): Promise<ChildService> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  // In a group of its own, so that what it started ends with it.
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, env });
   const gone = once(child, "exit");
   let written = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
       written = (written + text).slice(-20_000);
     });
-  const onExit = () => void child.kill("SIGKILL");
+  const onExit = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  };
   process.once("exit", onExit);
   const untilMs = performance.now() + startLimitMs;
   for (;;) {
@@ -46,8 +55,9 @@ export async function startChildService(
   }
   return {
     url,
+    log: () => written,
     async stop() {
-      child.kill("SIGKILL");
+      onExit();
       await gone;
       process.off("exit", onExit);
     },

@@ -40,7 +40,8 @@ function read(file: string) {
 
 test.skipIf(checker === undefined).for(files)("the Compose specification knows all of %s", async (file) => {
   const program = "import compose_spec, sys; compose_spec.PyCompose.from_json(sys.stdin.read())";
-  const check = (compose: unknown) => runProgram(checker ?? "", ["-c", program], JSON.stringify(compose));
+  const check = (compose: unknown) =>
+    runProgram(checker ?? "", ["-c", program], { input: JSON.stringify(compose) });
   const compose: unknown = parse(readFileSync(root + file, "utf8"), { merge: true });
   expect(await check(compose)).toEqual({ status: 0, stdout: "", stderr: "" });
   expect((await check({ services: { a: { image: "b", prots: ["1:1"] } } })).status).not.toBe(0);

@@ -43,11 +43,15 @@ const workloadSchema = z.looseObject({
     }),
   }),
 });
+const jobSchema = z.looseObject({
+  metadata: z.looseObject({ annotations: z.record(z.string(), z.string()) }),
+  spec: z.looseObject({ template: z.looseObject({ spec: podSchema }) }),
+});
 const configMapSchema = z.looseObject({ data: z.record(z.string(), z.string()) });
 
 function workloads(objects: readonly Manifest[]) {
   return objects
-    .filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet")
+    .filter(({ kind }) => ["Deployment", "StatefulSet"].includes(kind))
     .map((object) => ({ name: object.metadata.name, kind: object.kind, ...workloadSchema.parse(object) }));
 }
 
@@ -124,7 +128,8 @@ test.skipIf(helm === undefined).for(sets)("the server takes the configurations o
       object.kind === "ConfigMap" ? configMapSchema.parse(object).data["llm-platform.yaml"] : undefined;
     return text === undefined ? [] : [text];
   });
-  expect(configs.length).toBe(args.some((arg) => arg.includes("localModels.enabled=true")) ? 2 : 1);
+  const further = ["localModels.enabled=true", "production-values.yaml"];
+  expect(configs.length).toBe(args.some((arg) => further.some((each) => arg.includes(each))) ? 2 : 1);
   for (const config of configs) {
     const file = join(directory, "llm-platform.yaml");
     // The certificate is Kubernetes' to bring: only its place is looked at here.
@@ -149,6 +154,28 @@ test.skipIf(helm === undefined)("a data folder that outlives its pod makes a Sta
   expect(gateway(await renderObjects([])).kind).toBe("StatefulSet");
   expect(gateway(await renderObjects(valueSets.bundled)).kind).toBe("Deployment");
 });
+
+test.skipIf(helm === undefined)(
+  "a Job migrates before the pods of an upgrade, which then do not",
+  async () => {
+    const objects = await renderObjects(valueSets.production);
+    const job = jobSchema.parse(objects.find(({ kind }) => kind === "Job"));
+    expect(job.metadata.annotations).toMatchObject({ "helm.sh/hook": "pre-install,pre-upgrade" });
+    const [container] = job.spec.template.spec.containers;
+    expect(container).toMatchObject({
+      image: gateway(objects).spec.template.spec.containers[0]?.image,
+      args: ["migrate", "--config", "/etc/llm-platform/config/llm-platform.yaml"],
+    });
+    const configs = objects.filter(
+      ({ kind, metadata }) => kind === "ConfigMap" && /platform(?:-migration)?$/.test(metadata.name),
+    );
+    expect(configs).toHaveLength(2);
+    for (const config of configs)
+      expect(parse(configMapSchema.parse(config).data["llm-platform.yaml"] ?? "")).toMatchObject({
+        database: { migrate: "never" },
+      });
+  },
+);
 
 test.skipIf(helm === undefined)("local models get their GPUs, their nodes and their key", async () => {
   const objects = await renderObjects(valueSets.models);
@@ -186,6 +213,7 @@ test.skipIf(helm === undefined).for([
   ["two autoscalers", "autoscaling.enabled=true,keda.enabled=true,database.mode=bundled", "not both"],
   ["a database without an address", "database.mode=external", "set database.url"],
   ["a Redis without an address", "redis.mode=external", "set redis.url"],
+  ["a Job before its database", "migrationJob.enabled=true,database.mode=bundled", "turn migrationJob off"],
   ["nothing to scrape", "serviceMonitor.enabled=true,metrics.enabled=false", "set metrics.enabled"],
   [
     "an autoscaler without a measure",

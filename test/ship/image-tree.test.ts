@@ -1,11 +1,24 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { openAiIntegration } from "../e2e/start-platform.ts";
+import { createFakeUpstream } from "../fakes/fake-upstream.ts";
+import { keptReleases, layDownRelease } from "./release-data.ts";
 
 const script = fileURLToPath(new URL("../../deploy/image/build-tree.sh", import.meta.url));
 const key = "a key of the image's test";
@@ -14,10 +27,19 @@ const key = "a key of the image's test";
 const isPossible = process.platform === "linux" && process.getuid?.() === 0;
 
 test.skipIf(!isPossible)(
-  "the files of the image serve a chat as user 10001 who may write nothing else, and end in order",
+  "the files of the image take over a release's data, serve as user 10001 who may write nothing else, and end streams in order",
   { timeout: 180_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "image-tree-"));
+    const upstream = await createFakeUpstream({ dialect: "openai", chunks: 40, tokenDelayMs: 50 });
+    const releaseKey = layDownRelease(keptReleases.at(-1) ?? "", join(folder, "data"));
+    for (const path of readdirSync(join(folder, "data"), { recursive: true, encoding: "utf8" }))
+      chownSync(join(folder, "data", path), 10_001, 10_001);
+    mkdirSync(join(folder, "etc/llm-platform"), { recursive: true });
+    writeFileSync(
+      join(folder, "etc/llm-platform/llm-platform.yaml"),
+      JSON.stringify({ integrations: [openAiIntegration("fake", upstream.origin)] }),
+    );
     const server = spawn(script, [folder], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
@@ -32,6 +54,7 @@ test.skipIf(!isPossible)(
     onTestFinished(async () => {
       server.kill("SIGKILL");
       await exit;
+      await upstream.stop();
       rmSync(folder, { recursive: true, force: true });
     });
     const url = await startedUrl(server);
@@ -45,16 +68,25 @@ test.skipIf(!isPossible)(
     expect(mounts).toMatch(new RegExp(`^\\S+ ${folder}/data \\S+ rw,`, "m"));
     expect(mounts).toMatch(/^\S+ \/ \S+ ro,/m);
 
-    const answer = await fetch(`${url}/v1/chat/completions`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ model: "demo-chat", messages: [{ role: "user", content: "Hello" }] }),
-    });
+    const chat = (model: string, by: string, stream: boolean) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${by}`, "content-type": "application/json" },
+        body: JSON.stringify({ model, stream, messages: [{ role: "user", content: "Hello" }] }),
+      });
+    const models = async () =>
+      (await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })).text();
+    await expect.poll(models, { timeout: 10_000 }).toContain("tiny-chat");
+    expect((await chat("fake/tiny-chat", releaseKey, false)).status).toBe(200);
+    const answer = await chat("demo-chat", key, false);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ choices: [{ finish_reason: "stop" }] });
     expect((await fetch(`${url}/livez`)).status).toBe(200);
 
+    const streams = await Promise.all(Array.from({ length: 20 }, () => chat("fake/tiny-chat", key, true)));
     server.kill("SIGTERM");
+    for (const stream of streams)
+      expect(await stream.text()).toMatch(/"finish_reason":"stop"[^]*data: \[DONE\]\s*$/);
     expect(await exit).toEqual([0, null]);
     expect(statSync(join(folder, "data/platform.db")).uid).toBe(10_001);
     for (const left of ["node_modules/typescript", "node_modules/vitest", "packages/server/src", "test"])

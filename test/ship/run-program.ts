@@ -7,9 +7,25 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What a program came to. */
 export type Outcome = { readonly status: number; readonly stdout: string; readonly stderr: string };
 
+/** What a program is given beside its arguments. */
+export type ProgramOptions = {
+  /** What it reads; default nothing. */
+  readonly input?: string;
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** Runs a program in the root of the repository. */
-export async function runProgram(program: string, args: readonly string[], input = ""): Promise<Outcome> {
-  const child = spawn(program, args, { cwd: root, stdio: ["pipe", "pipe", "pipe"] });
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { input = "", env = {} }: ProgramOptions = {},
+): Promise<Outcome> {
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   child.stdin.end(input);
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);

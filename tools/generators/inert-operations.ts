@@ -37,6 +37,7 @@ export function readOperations(): readonly Operation[] {
     events: inert("events"),
     system: inert("system"),
     ledger: inert("ledger"),
+    requestLog: inert("requestLog"),
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
@@ -44,6 +45,7 @@ export function readOperations(): readonly Operation[] {
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
     alerts: inert("alerts"),
+    logControl: inert("logControl"),
     manager: () => inert("manager"),
   });
 }
@@ -58,6 +60,7 @@ export function readFeeds(): readonly Feed[] {
     pulls: inert("pulls"),
     manager: () => inert("manager"),
     log: inert("log"),
+    store: { requestLog: inert("requestLog"), identity: inert("identity") },
   });
 }
 

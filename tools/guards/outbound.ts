@@ -9,6 +9,7 @@ export const outboundDoors: readonly string[] = [
   "packages/server/src/wire/tunnel.ts",
   "packages/kit/src/testing/",
   "packages/client/src/client.ts",
+  "packages/client/src/smoke/connection.ts",
   "packages/client/src/live.ts",
 ];
 

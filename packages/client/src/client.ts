@@ -30,6 +30,7 @@ import { createOperationCalls, type OperationCalls } from "./operation-calls.ts"
 import { createPageSessionCalls, type PageSessionCalls } from "./page-session.ts";
 import { createPullCalls, type PullCalls } from "./pulls.ts";
 import { toQuery } from "./query.ts";
+import { createRequestCalls, type RequestCalls } from "./requests.ts";
 import type { SecretsStatus } from "./secrets.ts";
 import type {
   RepriceOrder,
@@ -107,7 +108,8 @@ export interface PlatformClient
     PullCalls,
     ModelFileCalls,
     ModelSettingCalls,
-    MonitoringCalls {
+    MonitoringCalls,
+    RequestCalls {
   readonly url: string;
   system(): Promise<SystemInfo>;
   integrations(): Promise<readonly IntegrationStatus[]>;
@@ -282,6 +284,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     ...createPageSessionCalls({ call, send }),
     ...createPullCalls({ call, send }),
     ...createMonitoringCalls(call),
+    ...createRequestCalls({ call, send }),
     ...createModelFileCalls({ call, send }),
     ...createModelSettingCalls(call),
     whoami: () => call("/api/v1/access/whoami"),

@@ -20,5 +20,6 @@ export * from "./operation-calls.ts";
 export * from "./page-session.ts";
 export * from "./prices.ts";
 export * from "./pulls.ts";
+export * from "./requests.ts";
 export * from "./secrets.ts";
 export * from "./usage.ts";

@@ -21,7 +21,7 @@ export interface PathVerdict extends ModelVerdict {
 export interface ModelOrder {
   readonly path: string;
   readonly name?: string | undefined;
-  /** source, f32, f16, bf16 or q8_0; for conversions only. */
+  /** source, f32, f16, bf16, q8_0, q5_0, q4_k or q4_0; for conversions only. */
   readonly numbers?: string | undefined;
 }
 

@@ -16,6 +16,8 @@ export interface Pull {
   readonly id: string;
   readonly kind: string;
   readonly source: string;
+  /** Id of the server whose disk it fills; null where there is only one. */
+  readonly replica: string | null;
   readonly revision: string | null;
   readonly license: string | null;
   /** queued, resolving, downloading, verifying, registering, warming_up, done, failed, paused or cancelled. */

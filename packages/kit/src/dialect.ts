@@ -68,4 +68,6 @@ export interface Reply {
   readonly headers: ReplyHeaders;
   readonly dialect: Dialect;
   readonly body: ReplyBody;
+  /** How long connecting took for this call, TLS included. Absent where a connection was there, and where there is none. */
+  readonly connectMs?: number;
 }

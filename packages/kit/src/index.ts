@@ -9,6 +9,7 @@ export * from "./errors.ts";
 export * from "./event-stream.ts";
 export * from "./events.ts";
 export * from "./field-rules.ts";
+export * from "./file-part.ts";
 export * from "./gpu.ts";
 export * from "./health.ts";
 export * from "./integration.ts";

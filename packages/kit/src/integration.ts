@@ -42,6 +42,9 @@ export interface KeyValues {
   delete(key: string): Promise<void>;
 }
 
+/** What is known of a piece of work, by name. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
 /** The whole door from an integration to the host. There is no other. */
 export interface IntegrationContext<Settings> {
   /** Name of this instance. */
@@ -67,6 +70,13 @@ export interface IntegrationContext<Settings> {
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
   /** The GPUs of this machine as their drivers tell now; none where no driver answers. Never rejects. */
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
+  /**
+   * Does work within a span of the platform's traces, in which what it asks over `fetch` belongs. Without tracing it is
+   * done all the same. Rejects as the work does. From a process of its own, calls over `fetch` are spans beside it.
+   * @param name of the span, of 128 characters at most; it should not differ from one time to the next
+   * @param attributes 32 at most; names have 100 characters of ASCII at most, and what they tell must be no secret
+   */
+  span<Result>(name: string, action: () => Promise<Result>, attributes?: SpanAttributes): Promise<Result>;
   /** Tells everyone that something changed, e.g. `models.changed`. */
   emit(type: string, data?: JsonObject): void;
   /** A running integration that this one depends on, or undefined while it is not running. */

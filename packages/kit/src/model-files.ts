@@ -2,7 +2,7 @@ import type { PullOptions } from "./model-platform.ts";
 import type { ModelVerdict, PathVerdict } from "./model-verdict.ts";
 
 /** How the numbers of the larger tensors are written: `source` keeps them as they are. */
-export type NumberFormat = "source" | "f32" | "f16" | "bf16" | "q8_0";
+export type NumberFormat = "source" | "f32" | "f16" | "bf16" | "q8_0" | "q5_0" | "q4_k" | "q4_0";
 
 /** What is to be made of a model's files. */
 export interface ModelConversion {

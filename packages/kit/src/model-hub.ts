@@ -1,3 +1,5 @@
+import type { FilePart } from "./file-part.ts";
+
 /** A word about a file before anybody opens it: what may happen to who loads it. */
 export type FileRisk = "none" | "runs_code" | "program";
 
@@ -89,6 +91,9 @@ export interface ModelHub {
    * Rejects with PlatformError: as `search`, `not_found`, or `forbidden` for one that access must be asked for.
    */
   repository(name: string, revision: string | undefined, signal: AbortSignal): Promise<HubRepository>;
-  /** Asks for a part of a file. Resolves when the head is there; statuses that may pass are answers. Rejects as `repository` does. */
-  open(range: HubRange, signal: AbortSignal): Promise<Response>;
+  /**
+   * Asks for a part of a file. Resolves when the head is there; statuses that may pass are answers. The host copies what its
+   * sink is given at once: reads may be transient. Rejects as `repository` does.
+   */
+  open(range: HubRange, signal: AbortSignal): Promise<FilePart>;
 }

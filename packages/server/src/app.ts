@@ -19,6 +19,7 @@ import { openCatalogue, openManager } from "./open-manager.ts";
 import { openTickets } from "./open-tickets.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
+import { openLogControl } from "./open-log-control.ts";
 import { openWatch } from "./open-watch.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
@@ -26,6 +27,7 @@ import { createEventReader } from "./share-changes.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
+import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
@@ -36,6 +38,7 @@ export interface AppInput {
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
+  readonly logLevels: LogLevels;
   readonly logTap: LogTap;
   /** What must not be shown; it grows with what is configured later. */
   readonly secrets: KnownSecrets;
@@ -103,6 +106,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     log,
     logTap: input.logTap,
     ledger: store.ledger,
+    requestLog: store.requestLog,
     usage: store.usage,
     prices: path.prices,
     budgets: path.budgets,
@@ -118,6 +122,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
+    logControl: await openLogControl(foundation, log),
     manager,
     stopping: input.stopping,
     isServing: () => unreadiness() === undefined,
@@ -177,6 +182,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       await Promise.all([upkeep.stop(), path.prices.keeper.stop(), path.budgets.stop()]);
       path.guard.stop();
       gateway.stop();
+      await path.refusals.close();
       inference.deadlines.stop();
       login.stop();
       await closeFoundation(foundation, input.log);

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { pathToFileURL } from "node:url";
 import { PlatformError } from "@llm-platform/kit";
 import { Kysely } from "kysely";
 import { formatVerdict } from "./control/audit.ts";
@@ -10,6 +9,7 @@ import { readAuditFiles } from "./store/audit-file.ts";
 import { auditFolder } from "./store/audit-files.ts";
 import { createAuditTable } from "./store/audit-table.ts";
 import { type AuditVerdict, verifyAudit } from "./store/audit-verify.ts";
+import { toReadAddress } from "./store/read-address.ts";
 import { readReplicaId } from "./store/replica-id.ts";
 import { createSqliteDialect } from "./store/sqlite-dialect.ts";
 import { toStorageError } from "./store/storage-error.ts";
@@ -67,7 +67,7 @@ function verifyFiles(
 }
 
 async function verifyDatabase(path: string, { dataDirectory, anchors, others }: Offline) {
-  const raw = new DatabaseSync(toAddress(path), { readOnly: true });
+  const raw = new DatabaseSync(toReadAddress(path), { readOnly: true });
   const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
   try {
     showChains(raw);
@@ -88,15 +88,4 @@ function showChains(raw: DatabaseSync): void {
     if (columns.length > 0 && !columns.some(({ name }) => name === "chain"))
       raw.exec(`CREATE TEMP VIEW ${table} AS SELECT '${onlyChain}' AS chain, * FROM main.${table}`);
   }
-}
-
-/**
- * Without a log beside it nothing writes the database, and SQLite is told so: otherwise even a reader makes files there,
- * as its own user, which the server might then not be able to open.
- */
-function toAddress(path: string): string | URL {
-  if (existsSync(`${path}-wal`)) return path;
-  const address = pathToFileURL(path);
-  address.searchParams.set("immutable", "1");
-  return address;
 }

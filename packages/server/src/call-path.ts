@@ -13,6 +13,7 @@ import { createGateway, type Gateway, type GatewayParts } from "./gateway/gatewa
 import { noRecords } from "./gateway/no-records.ts";
 import { createModelDirectory, type ModelDirectory } from "./gateway/model-directory.ts";
 import { createRecorder, type RecorderParts } from "./gateway/recorder.ts";
+import { createRefusalLog, type RefusalLog } from "./gateway/refusal-log.ts";
 import { type StartedGuard, startOverloadGuard } from "./gateway/start-overload-guard.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -40,6 +41,7 @@ export interface CallPath {
   readonly listener: Listener;
   readonly directory: ModelDirectory;
   readonly gateway: Gateway;
+  readonly refusals: RefusalLog;
   readonly inference: InferenceParts;
   readonly prices: PriceBook;
   readonly budgets: BudgetBook;
@@ -51,7 +53,7 @@ export async function openCallPath(
   { config, log, login }: CallPathInput,
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
-  const { store, audit, registry, metrics, sharing, tracing } = foundation;
+  const { store, audit, registry, metrics, sharing, tracing, logLevels } = foundation;
   const settings = toGatewaySettings(config);
   const reportTraffic: RecorderParts["reportTraffic"] = (name, outcome) =>
     manager()?.reportTraffic(name, outcome);
@@ -68,8 +70,10 @@ export async function openCallPath(
     publish: (event) => manager()?.publish(event),
   });
   const counter = new DemandTable(sharing.limits, budgets.counter);
+  const refusals = openRefusals(foundation);
   const workers = createWorkerHost({
     config,
+    refusals,
     counter,
     ledger: store.ledger,
     audit,
@@ -78,6 +82,7 @@ export async function openCallPath(
     registry,
     metrics,
     tracing,
+    logLevels,
     log,
     reportTraffic,
   });
@@ -105,6 +110,7 @@ export async function openCallPath(
     prices,
     budgetPrices,
     reportTraffic,
+    refusals: config.ledger.enabled ? refusals : undefined,
     guard,
     limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
   });
@@ -116,22 +122,26 @@ export async function openCallPath(
     listener,
     directory,
     gateway,
+    refusals,
     prices: book,
     budgets,
-    inference: createInferenceParts(toInferenceSettings(config), {
-      gateway,
-      log,
-      keySource: login.callers,
-    }),
+    inference: createInferenceParts(toInferenceSettings(config), { gateway, log, keySource: login.callers }),
   };
+}
+
+function openRefusals({ store, metrics }: Foundation): RefusalLog {
+  return createRefusalLog({
+    write: (calls) => store.requestLog.addRefused(calls),
+    lost: metrics.requestLogLost.series(),
+  });
 }
 
 function createCallGateway(
   { spool, audit, content, metrics, tracing }: Foundation,
   parts: Pick<GatewayParts, "directory" | "settings" | "budgetPrices" | "guard" | "limits"> &
-    Pick<RecorderParts, "prices" | "reportTraffic"> & { readonly config: PlatformConfig },
+    Pick<RecorderParts, "prices" | "reportTraffic" | "refusals"> & { readonly config: PlatformConfig },
 ): Gateway {
-  const { config, directory, settings, prices, budgetPrices, reportTraffic, guard, limits } = parts;
+  const { config, directory, settings, prices, budgetPrices, reportTraffic, refusals, guard, limits } = parts;
   return createGateway({
     directory,
     recorder: createRecorder({
@@ -139,6 +149,7 @@ function createCallGateway(
       prices,
       budgetPrices,
       metrics,
+      refusals,
       reportTraffic,
     }),
     settings,

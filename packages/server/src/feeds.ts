@@ -11,6 +11,9 @@ import { toPullView } from "./control/pulls.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
+import { RequestTail } from "./control/feeds/request-tail.ts";
+import { createRequestsFeed } from "./control/feeds/requests.ts";
+import type { Store } from "./store/store.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 export interface FeedParts {
@@ -22,17 +25,22 @@ export interface FeedParts {
   readonly pulls: PullManager;
   manager(): Manager;
   readonly log: Log;
+  readonly store: Pick<Store, "requestLog" | "identity">;
 }
 
 /** The table of feeds: everything that can be followed. */
 export function createFeeds(parts: FeedParts): readonly Feed[] {
-  const { events: reader, directory, manager, registry, log } = parts;
+  const { events: reader, directory, manager, registry, log, store } = parts;
   const sampler = new MetricSampler({ registry, askOthers: () => parts.askWorkers(), nowMs: Date.now });
   return [
     createEventsFeed({ reader, tail: new EventTail({ reader, log }) }),
     createModelsFeed({ reader, directory, integrations: () => manager().list() }),
     createMetricsFeed(sampler),
     createPullsFeed(toProgressSource(parts.pulls)),
+    createRequestsFeed({
+      tail: new RequestTail({ requests: store.requestLog, log, nowMs: Date.now }),
+      identity: store.identity,
+    }),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { ModelFiles, ModelHub, ModelPlatform } from "@llm-platform/kit";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type PullKind, pullKey, type PullRequest } from "./core/pull.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
-import { createGuardedParts } from "./guarded-part.ts";
+import { createGuardedDoor } from "./guarded-door.ts";
 import { findHubFiles } from "./hub-files.ts";
 import { modelMemory } from "./model-memory.ts";
 import type { ByteLimiter } from "./pulls/byte-limiter.ts";
@@ -43,7 +43,7 @@ const lookedAtPulls = 1_000;
 /** The kinds of pulls whose files come to this server's own disk. */
 export function createFileRunners(parts: FileRunnerParts): FileRunners {
   const { settings } = parts;
-  const guarded = createGuardedParts(settings.url_network);
+  const door = createGuardedDoor(settings.url_network);
   const one = async (found: Promise<FoundFiles["files"][number]>): Promise<FoundFiles> => ({
     files: [await found],
   });
@@ -54,7 +54,7 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
         { request, pinned },
         signal,
       ),
-    url: ({ source }, _pinned, signal) => one(findUrl(source, guarded.fetchPart, signal)),
+    url: ({ source }, _pinned, signal) => one(findUrl(source, door, signal)),
     file: ({ source }) => one(findLocalFile(source, settings.file_directories)),
   };
   const runner = (kind: FileKind): PullRunner =>
@@ -79,7 +79,7 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
     });
   return {
     runners: { huggingface: runner("huggingface"), url: runner("url"), file: runner("file") },
-    stop: () => guarded.stop(),
+    stop: () => door.stop(),
   };
 }
 
@@ -93,8 +93,8 @@ async function wasPulled(
   const kept = await store.pulls.list(lookedAtPulls);
   const unpinned = (each: PullRequest): string => pullKey({ ...each, revision: undefined });
   return kept.some(
-    ({ pull, isOwn }) =>
-      isOwn &&
+    (pull) =>
+      pull.replica === store.pulls.replica &&
       pull.phase === "done" &&
       pull.models.includes(model) &&
       unpinned(pull.request) === unpinned(request),

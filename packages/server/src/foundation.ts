@@ -20,15 +20,19 @@ import type { Spool } from "./store/spool-port.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
+import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { Tracing } from "./telemetry/tracing/tracing.ts";
+import { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { noteQuery } from "./traced-work.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
 
 interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
+  readonly logLevels: LogLevels;
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal;
 }
@@ -50,6 +54,8 @@ export interface Foundation {
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
+  readonly logLevels: LogLevels;
 }
 
 /** What is not sealed by then is with the next start. */
@@ -59,7 +65,9 @@ const lastSealMs = 2_000;
 export async function openFoundation(input: FoundationInput): Promise<Foundation> {
   const { config, log } = input;
   const startedAtMs = Date.now();
-  const { store, postgres } = await openPlatformStore(input);
+  const tracing = new Tracing();
+  const workSpans = new WorkSpans(tracing);
+  const { store, postgres } = await openPlatformStore(input, (query) => noteQuery(workSpans, query));
   await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();
   const { ledger } = store;
@@ -93,9 +101,18 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
     onResult: (result) => metrics.contentCaptured.series(result).add(),
   });
   const responses = store.createResponses(toResponseBounds(config));
-  const sharing = openSharing({ config, registry, metrics, log });
+  const sharing = openSharing({ config, registry, metrics, log, workSpans });
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
-  return { startedAtMs, ...kept, registry, metrics, sharing, tracing: new Tracing() };
+  return {
+    startedAtMs,
+    ...kept,
+    registry,
+    metrics,
+    sharing,
+    tracing,
+    workSpans,
+    logLevels: input.logLevels,
+  };
 }
 
 export async function closeFoundation(

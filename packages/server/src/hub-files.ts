@@ -9,7 +9,7 @@ import { expectPlainPath } from "./core/model-file-name.ts";
 import type { PullRequest } from "./core/pull.ts";
 import { chooseQuantization, memoryFor } from "./core/quantization-choice.ts";
 import type { FoundFiles } from "./pulls/file-pull.ts";
-import type { FileSource } from "./pulls/file-source.ts";
+import { type FileSource, otherVersion } from "./pulls/file-source.ts";
 
 export interface HubFileParts {
   readonly hub: ModelHub;
@@ -92,11 +92,12 @@ function toSource(
     version: sha256 ?? commit,
     async open({ from, until }, signal) {
       const part = await hub.open({ repository: id, commit, path, from, until }, signal);
-      const etag = part.ok ? (part.headers.get("etag") ?? undefined) : version;
+      const isContents = part.status === 200 || part.status === 206;
+      const etag = isContents ? part.headers.get("etag") : version;
       version ??= etag;
       if (etag === version) return part;
-      await part.body?.cancel();
-      return new Response(null, { status: 412 });
+      part.body.cancel();
+      return otherVersion();
     },
   };
 }

@@ -6,6 +6,7 @@ export {
   type CheckedConfiguration,
   showConfiguration,
 } from "./check.ts";
+export { describeMigration, migrateSchema } from "./migrate-schema.ts";
 export { PlatformError } from "@llm-platform/kit";
 export { backUpOffline } from "./store/backup/offline.ts";
 export { backupName, type MadeBackup } from "./store/backup/make-backup.ts";

@@ -6,6 +6,8 @@ import type { HostInput, HostServices } from "./manager/ports.ts";
 import type { InstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 import type { GpuReading } from "./telemetry/resources/gpu-reading.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { traceFetch, traceIntegrationWork } from "./traced-work.ts";
 import { createControlFetch, collectOrigins, judgeAddress } from "./wire/control-fetch.ts";
 import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
 
@@ -16,6 +18,7 @@ export interface IntegrationHostParts {
   keyValues(integration: string): KeyValues;
   /** Asks the drivers. */
   readonly gpus: Pick<GpuReader, "read">;
+  readonly workSpans: WorkSpans;
   /** Counts TLS handshakes for model calls, by integration and session. */
   readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
 }
@@ -50,7 +53,13 @@ export function createIntegrationHost(
       keyValues: parts.keyValues(name),
       dataDirectory,
       gpus: async (until) => (await parts.gpus.read(until)).map(toGpu),
-      fetch: (url, options) => control.fetch(url, options),
+      fetch:
+        definition.id === "opentelemetry"
+          ? // What tells of spans would tell of itself without end.
+            (url, options) => control.fetch(url, options)
+          : (url, options) => traceFetch(parts.workSpans, { integration: name, url, options }, control.fetch),
+      span: (spanName, action, attributes) =>
+        traceIntegrationWork(parts.workSpans, { integration: name, name: spanName, attributes }, action),
       upstream(origin, limits) {
         if (!origin.startsWith("unix:")) judgeAddress(origin, origins, network);
         const pool = createUpstreamPool(origin, { ...limits, network }, (session) =>

@@ -12,5 +12,5 @@ if (major < 24 || (major === 24 && minor < 15)) {
 // What V8 has compiled is kept beside the code, where only those may write who could change the code itself. Where
 // nobody may, as in an image, each start compiles anew.
 module.enableCompileCache(fileURLToPath(new URL("./.compile-cache/", import.meta.url)));
-const { serve } = await import("./serve.ts");
-process.exitCode = await serve(process.argv.slice(2));
+const { runCommand } = await import("./commands.ts");
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -33,7 +33,7 @@ export async function openCatalogue(
 
 /** The integration manager of this replica; the others hear of what happens here. */
 export function openManager(
-  { store, registry, metrics, sharing }: Foundation,
+  { store, registry, metrics, sharing, workSpans }: Foundation,
   parts: ManagerInput & { readonly catalogue: Catalogue; readonly secrets: KnownSecrets },
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
@@ -49,6 +49,7 @@ export function openManager(
       gpus: new GpuReader(),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,
+      workSpans,
     }),
     clock: systemClock,
     random: Math.random,

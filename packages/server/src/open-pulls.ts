@@ -13,6 +13,7 @@ import { type ByteLimiter, createByteLimiter } from "./pulls/byte-limiter.ts";
 import { openModelStore } from "./pulls/model-store.ts";
 import { createPullManager, type PullManager } from "./pulls/pull-manager.ts";
 import { startCollector } from "./model-collector.ts";
+import { createSharedPulls } from "./share-pulls.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 
 export interface PullParts {
@@ -33,7 +34,7 @@ export interface PullHost {
 
 /** Puts the one pull manager together, with everything that it can pull from. Rejects with PlatformError when the data folder cannot be written. */
 export async function openPulls(
-  { store, registry, metrics }: Pick<Foundation, "store" | "registry" | "metrics">,
+  { store, registry, metrics, sharing }: Pick<Foundation, "store" | "registry" | "metrics" | "sharing">,
   { config, directory, log, manager }: PullParts,
 ): Promise<PullHost> {
   const monotonicMs = () => performance.now();
@@ -54,6 +55,12 @@ export async function openPulls(
     directory,
     modelFiles: () => manager().running(localRuntime)?.modelFiles,
   });
+  const shared = createSharedPulls({
+    bus: sharing.bus,
+    isConnected: sharing.redis !== undefined,
+    replica: store.pulls.replica,
+    monotonicMs,
+  });
   const pulls = createPullManager({
     records: store.pulls,
     runners: { ollama: createOllamaPull({ platform, refresh }), ...files.runners },
@@ -66,7 +73,9 @@ export async function openPulls(
       metrics.pulls.series(pull.request.kind, pull.phase).add();
       manager().publish(toEvent(pull));
     },
+    orderElsewhere: (pull, action) => shared.order(pull, action),
   });
+  shared.attach(pulls);
   registry.onCollect(() => metrics.pullsActive.series().set(pulls.active));
   const collector = startCollector({ models, pulls, log });
   return {

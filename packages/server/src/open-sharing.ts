@@ -4,6 +4,8 @@ import { toRedisSettings } from "./settings-of.ts";
 import { createLoneSharing, createRedisSharing, type Sharing } from "./sharing/sharing.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
+import { noteRedisCommand } from "./traced-work.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
 
 /** Opens what replicas have in common: by Redis where it is configured. Waits for nothing. */
@@ -12,11 +14,13 @@ export function openSharing({
   registry,
   metrics,
   log,
+  workSpans,
 }: {
   readonly config: PlatformConfig;
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly log: PlatformLog;
+  readonly workSpans: WorkSpans;
 }): Sharing {
   const settings = toRedisSettings(config);
   if (settings === undefined) return createLoneSharing();
@@ -42,6 +46,7 @@ export function openSharing({
     random: Math.random,
     nowMs: () => performance.now(),
     onFailure: (reason) => failures[reason].add(),
+    onCommand: (command) => noteRedisCommand(workSpans, command),
     onDecision: (by) => decisions[by].add(),
     onBudgetDecision: (by) => budgetDecisions[by].add(),
     onExchange: (seconds) => exchanges.observe(seconds),

@@ -4,6 +4,7 @@ import { forgetCredentials, readSurroundings } from "./config/surroundings.ts";
 import { loadConfig } from "./config/load.ts";
 import { KnownSecrets } from "./core/known-secrets.ts";
 import { findSecrets } from "./core/shown-value.ts";
+import { LogLevels } from "./telemetry/log-levels.ts";
 import { LogTap } from "./telemetry/log-tap.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
 
@@ -26,10 +27,13 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const secrets = new KnownSecrets();
     const logTap = new LogTap();
     secrets.learn(findSecrets(loaded.config, {}));
-    log = createLog(loaded.config.log.level, { secrets, tap: logTap });
+    const { level, levels: parts, most_per_second } = loaded.config.log;
+    const logLevels = new LogLevels({ level, parts });
+    log = createLog(logLevels, { secrets, tap: logTap, mostPerSecond: most_per_second });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const { config, baseDirectory } = loaded;
-    const app = await startApp({ config, baseDirectory, log, logTap, secrets, tell, stopping: stop.signal });
+    const { signal: stopping } = stop;
+    const app = await startApp({ config, baseDirectory, log, logLevels, logTap, secrets, tell, stopping });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;

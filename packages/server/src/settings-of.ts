@@ -200,7 +200,11 @@ function readIssuers(file: string): string {
 /** What every worker is told. */
 export function toWorkerSettings(config: PlatformConfig, internal: InternalAddresses): WorkerSettings {
   return {
-    logLevel: config.log.level,
+    log: {
+      level: config.log.level,
+      parts: config.log.levels,
+      mostPerSecond: config.log.most_per_second,
+    },
     contentModels: config.content.models,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),

@@ -17,39 +17,33 @@ import { createModelWorkStreams } from "./api/rest/model-work-stream.ts";
 import { createPullProgress } from "./api/rest/pull-progress.ts";
 import { createPullRoute } from "./api/rest/pull-stream.ts";
 import { createRestServer } from "./api/rest/server.ts";
+import { createRequestStream } from "./api/rest/request-stream.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { accessOperations } from "./control/access.ts";
 import type { AlertPort } from "./control/alerts.ts";
 import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
 import type { Auditor } from "./control/auditor.ts";
-import { authOperations } from "./control/auth.ts";
 import { backupOperations } from "./control/backups.ts";
 import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
 import { type EventReader, eventOperations } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
 import { huggingFaceOperations } from "./control/huggingface.ts";
 import { integrationOperations } from "./control/integrations.ts";
-import { keyOperations } from "./control/keys.ts";
 import { modelPlatformOf } from "./control/models.ts";
 import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
-import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
-import { setupOperations } from "./control/setup.ts";
 import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
+import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { type SystemInfo, systemOperations } from "./control/system.ts";
-import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
-import { type Tickets, ticketOperations } from "./control/tickets.ts";
-import { userPasswordOperations } from "./control/user-passwords.ts";
-import { userOperations } from "./control/users.ts";
+import type { Tickets } from "./control/tickets.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -61,6 +55,7 @@ import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
+import type { RequestLog } from "./store/request-log/request-log.ts";
 import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
@@ -74,13 +69,17 @@ import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
+import { loginOperations, peopleOperations } from "./people-operations.ts";
+import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
-import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import { toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
@@ -97,6 +96,7 @@ export interface SurfaceParts {
   askWorkers(): Promise<readonly ProcessFigures[]>;
   readonly log: PlatformLog;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly budgets: BudgetPort;
@@ -119,6 +119,7 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
+  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
@@ -128,6 +129,7 @@ export interface SurfaceParts {
   readonly alerts: AlertPort;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -150,7 +152,7 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
   const { config, listener, inference, directory } = parts;
   const made: { table?: readonly Operation[] } = {};
   // Made when the first surface starts, which is when there is a manager; one for all of them.
-  const operations = () => (made.table ??= createOperations(parts));
+  const operations = () => (made.table ??= traceOperations(createOperations(parts), parts.workSpans));
   const always = (mount: () => Mount) => async () => ({ mount: mount(), close: closeNothing });
   const definitions = [
     createSurfaceIntegration({
@@ -245,6 +247,7 @@ export function createOperations(
     | "events"
     | "system"
     | "ledger"
+    | "requestLog"
     | "usage"
     | "prices"
     | "budgets"
@@ -252,13 +255,12 @@ export function createOperations(
     | "pulling"
     | "tickets"
     | "alerts"
+    | "logControl"
     | "manager"
   >,
 ): readonly Operation[] {
-  const { config, directory, identity, login, listener, registry, savedConfig, events, system, ledger } =
-    parts;
+  const { config, directory, identity, registry, savedConfig, events, system, ledger } = parts;
   const manager = parts.manager();
-  const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
   return [
     ...integrationOperations({
       manager,
@@ -272,6 +274,7 @@ export function createOperations(
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
     ...usageRecordOperations(ledger),
+    ...requestLogOperations(parts),
     ...contentOperations(parts.content),
     ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
     ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
@@ -284,20 +287,10 @@ export function createOperations(
         config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
     }),
     ...systemOperations(system),
-    ...accessOperations({
-      identity,
-      limitDefaults: () => toGatewaySettings(config).limits,
-      routes: () => listener.routes,
-    }),
-    ...keyOperations({ identity, isConfigured }),
-    ...userOperations({ identity, isConfigured }),
-    ...teamOperations(identity),
-    ...roleOperations(identity),
+    ...logLevelOperations(parts.logControl),
+    ...peopleOperations(parts),
     ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
-    ...userPasswordOperations(login.operations),
-    ...authOperations(login.operations),
-    ...ticketOperations(parts.tickets),
-    ...setupOperations(login.operations),
+    ...loginOperations(parts),
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
     ...upkeepOperations({ ...parts, manager }),
@@ -325,6 +318,7 @@ async function openRest(
       createPullProgress(pulls),
       ...createModelWorkStreams({ manager: parts.manager(), directory: parts.directory }),
       createUsageExport(parts.ledger, Date.now),
+      createRequestStream(parts),
       createBackupStream(parts.backups),
     ],
   });

@@ -5,7 +5,7 @@ import type { Store } from "./store/store.ts";
 import type { UsageSeals } from "./store/usage-seals.ts";
 
 export interface UsageUpkeepParts {
-  readonly store: Pick<Store, "ledger" | "usage">;
+  readonly store: Pick<Store, "ledger" | "requestLog" | "usage">;
   /** Whether it is for this replica to do, now. */
   isInCharge(): boolean;
   readonly seals: UsageSeals;
@@ -66,6 +66,8 @@ export function startUsageUpkeep(parts: UsageUpkeepParts): UsageUpkeep {
     if (stored > 0) log.info("responses.pruned", { deleted: stored });
     if (retentionDays === undefined) return;
     const untilMs = Date.now() - retentionDays * dayMs;
+    const refused = await store.requestLog.pruneRefused(untilMs);
+    if (refused > 0) log.info("requests.pruned", { deleted: refused });
     const settledId = Math.min(usage.roller.rolledId, await seals.sealedId());
     if (!(await ledger.hasOlderThan(untilMs, settledId))) return;
     await seals.notePruned(untilMs);

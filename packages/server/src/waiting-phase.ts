@@ -8,6 +8,7 @@ import { openListener, toUrl } from "./open-listener.ts";
 import { probeDatabase } from "./store/postgres/pools.ts";
 import { refusalOf } from "./store/postgres/postgres-error.ts";
 import type { PostgresSettings } from "./store/postgres/settings.ts";
+import type { SchemaState } from "./store/schema-state.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics } from "./telemetry/platform-metrics.ts";
 import { createMetricRegistry } from "./telemetry/registry.ts";
@@ -30,7 +31,37 @@ const schemaReason =
  * Resolves when the database answers. Until then the port tells that it is waited for.
  * @throws PlatformError `config_invalid` for what no waiting mends, such as a wrong password, and `shutting_down`
  */
-export async function waitForDatabase(settings: PostgresSettings, input: WaitingInput): Promise<void> {
+export function waitForDatabase(settings: PostgresSettings, input: WaitingInput): Promise<void> {
+  return waitUntil(input, async () => {
+    const error = await probeDatabase(settings).then(() => undefined, toPlatformError);
+    if (error !== undefined) refuseHopeless(error);
+    return error;
+  });
+}
+
+/**
+ * Resolves when somebody has brought the schema up to date, for a server that must not do it by itself.
+ * @throws PlatformError `conflict` for a schema that this version cannot work on, and `shutting_down`
+ */
+export function waitForSchema(inspect: () => Promise<SchemaState>, input: WaitingInput): Promise<void> {
+  return waitUntil(input, async () => {
+    try {
+      const { pending } = await inspect();
+      return pending.length === 0 ? undefined : new PlatformError("unavailable", oldSchema(pending));
+    } catch (thrown) {
+      const error = toPlatformError(thrown);
+      if (error.code === "unavailable") return error;
+      throw error;
+    }
+  });
+}
+
+function oldSchema(pending: readonly string[]): string {
+  return `The schema of the database is older than this version: it lacks ${pending.join(", ")}. Run \`llmp migrate\`, or in a container the server with the argument \`migrate\`; database.migrate keeps this server from doing it by itself.`;
+}
+
+/** Looks again and again, ever less often, until there is nothing in the way, which the port tells meanwhile. */
+async function waitUntil(input: WaitingInput, look: () => Promise<PlatformError | undefined>): Promise<void> {
   const { log, stopping } = input;
   const startedAtMs = performance.now();
   let listener: Listener | undefined;
@@ -38,9 +69,8 @@ export async function waitForDatabase(settings: PostgresSettings, input: Waiting
   let reason = "";
   try {
     for (;;) {
-      const error = await probeDatabase(settings).then(() => undefined, toPlatformError);
+      const error = await look();
       if (error === undefined) break;
-      refuseHopeless(error);
       if (error.message !== reason) log.error("database.waiting", { error });
       reason = error.message;
       listener ??= await listen(input, () => reason);

@@ -7,12 +7,13 @@ import type { Budget } from "./core/budgets.ts";
 import type { LimitCounter } from "./core/limits.ts";
 import type { PriceTable } from "./core/prices.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
-import type { TrafficOutcome } from "./gateway/recorder.ts";
+import type { RefusalSink, TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { SpoolLedger } from "./store/spool-port.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
+import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { Tracing } from "./telemetry/tracing/tracing.ts";
 import { type InternalPort, openInternalPort } from "./workers/internal-port.ts";
 import { takeRoutingData } from "./workers/routing-data.ts";
@@ -28,7 +29,9 @@ export interface WorkerHostParts {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly logLevels: LogLevels;
   readonly log: Log;
+  readonly refusals: RefusalSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 

@@ -6,7 +6,7 @@ export type HubContents = {
   readonly sizeBytes: number;
   /** In hexadecimal. */
   readonly sha256: string;
-  /** @param until the first byte that is not wanted; at most a block is read at once */
+  /** @param until the first byte that is not wanted; fewer may be read at once. Nobody writes to what is read. */
   read(from: number, until: number): Buffer;
 };
 
@@ -20,21 +20,26 @@ const head = Buffer.from(
   }),
 );
 const blockBytes = 1024 * 1024;
+/** So much of a block says which one it is. */
+const beginningBytes = 4 * 1024;
 
 /** A file with the head of a GGUF file: it can be listed as a model, and not be run. */
 export function seededContents(sizeBytes: number, seed: string): HubContents {
   const base = Buffer.alloc(blockBytes);
   for (let at = 0; at < blockBytes; at += 32)
     createHash("md5").update(`${seed}:${at}`).digest().copy(base, at);
-  const block = (index: number): Buffer => {
-    const bytes = Buffer.from(base);
+  /** Only the beginning of a block differs from the others. */
+  const beginning = (index: number): Buffer => {
+    const bytes = Buffer.from(base.subarray(0, beginningBytes));
     bytes.writeUInt32LE(index, 0);
     if (index === 0) head.copy(bytes);
     return bytes;
   };
   return contentsOf(sizeBytes, (from, until) => {
     const start = from % blockBytes;
-    return block(Math.floor(from / blockBytes)).subarray(start, Math.min(blockBytes, start + until - from));
+    const end = Math.min(blockBytes, start + until - from);
+    if (start >= beginningBytes) return base.subarray(start, end);
+    return beginning(Math.floor(from / blockBytes)).subarray(start, end);
   });
 }
 

@@ -16,16 +16,19 @@ import { addLoginCommands } from "./login.ts";
 import { addModelFileCommands } from "./model-files.ts";
 import { addModelCommands } from "./models.ts";
 import { addModelSettingCommands } from "./model-settings.ts";
+import { addMigrateCommand } from "./migrate.ts";
 import { addMonitoringCommands } from "./monitoring.ts";
 import type { Output } from "./output.ts";
 import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
 import { addPullCommands } from "./pulls.ts";
+import { addRequestCommands } from "./requests.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSearchCommand } from "./search.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addSetupCommand } from "./setup.ts";
+import { addSmokeCommand } from "./smoke.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
 import { addTeamCommands } from "./teams.ts";
@@ -70,6 +73,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
       });
       return client;
     },
+    async target() {
+      const { url } = context.client();
+      const credential = options().apiKey ?? environment.apiKey ?? (await findStoredToken(credentials, url));
+      return { url, credential };
+    },
     credentials: () => credentials,
     output: () => createOutput(options().output),
     fail: (exitCode) => {
@@ -77,6 +85,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     },
   };
   addServerCommands(program, context);
+  addMigrateCommand(program, context);
   addRunCommand(program, context);
   addModelCommands(program, context);
   addPullCommands(program, context);
@@ -95,10 +104,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addLoginCommands(program, context);
   addSetupCommand(program, context);
   addUsageCommands(program, context);
+  addRequestCommands(program, context);
   addPriceCommands(program, context);
   addBudgetCommands(program, context);
   addBackupCommands(program, context);
   addDoctorCommand(program, context);
+  addSmokeCommand(program, context);
   // A reader such as `head` may have seen enough.
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
     if (error.code !== "EPIPE") throw error;

@@ -21,7 +21,7 @@ export function addModelFileCommands(program: Command, context: CliContext): voi
     .option("--name <name>", "name of the model to make; default that of the folder")
     .addOption(
       new Option("--numbers <format>", "how the numbers of the larger tensors are written")
-        .choices(["source", "f32", "f16", "bf16", "q8_0"])
+        .choices(["source", "f32", "f16", "bf16", "q8_0", "q5_0", "q4_k", "q4_0"])
         .default("source"),
     )
     .action(async (path: string, options: { name?: string; numbers: string }) => {

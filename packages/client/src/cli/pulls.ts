@@ -117,6 +117,7 @@ function tellEnd(output: Output, { phase, models, error }: Pull): void {
 }
 
 function printPulls(output: Output, value: unknown, pulls: readonly Pull[]): void {
+  const areOfReplicas = pulls.some(({ replica }) => replica !== null);
   const rows = pulls.map((pull) => [
     pull.id,
     pull.kind,
@@ -127,9 +128,12 @@ function printPulls(output: Output, value: unknown, pulls: readonly Pull[]): voi
       : `${Math.floor((100 * pull.completed_bytes) / pull.total_bytes)}%`,
     formatBytes(pull.total_bytes),
     pull.created_by_name,
+    ...(areOfReplicas ? [pull.replica ?? "-"] : []),
     pull.error?.message ?? pull.detail ?? "",
   ]);
-  printRows(output, value, [["ID", "KIND", "SOURCE", "PHASE", "DONE", "SIZE", "BY", "DETAIL"], ...rows]);
+  const head = ["ID", "KIND", "SOURCE", "PHASE", "DONE", "SIZE", "BY"];
+  const last = areOfReplicas ? ["REPLICA", "DETAIL"] : ["DETAIL"];
+  printRows(output, value, [[...head, ...last], ...rows]);
 }
 
 function withoutGaps(options: Omit<NewPull, "kind" | "source">): Omit<NewPull, "kind" | "source"> {

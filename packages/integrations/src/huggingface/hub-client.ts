@@ -61,7 +61,8 @@ export function createHubClient({ context, address, monotonicMs, onCall }: HubCl
     });
     const { status, headers, json } = await client.ask({ path: address.prefix + path, signal });
     if (status === 304 && known !== undefined) return keep(path, { ...known, atMs: monotonicMs() });
-    if (status !== 200) throw toHubError({ status, headers }, subject);
+    if (status !== 200)
+      throw toHubError({ status, header: (name) => headers.get(name) ?? undefined }, subject);
     if (json === undefined)
       throw new PlatformError(
         "upstream_malformed",

@@ -6,15 +6,18 @@ export interface HubSubject {
   readonly path?: string | undefined;
 }
 
+/** What counts of an answer that is not what was asked for. */
+export interface RefusedAnswer {
+  readonly status: number;
+  /** @param name in lower case */
+  header(name: string): string | undefined;
+}
+
 /** An answer of the Hub that is not what was asked for, in our words. */
-export function toHubError(
-  response: Pick<Response, "status" | "headers">,
-  subject: HubSubject,
-): PlatformError {
-  const { status, headers } = response;
+export function toHubError({ status, header }: RefusedAnswer, subject: HubSubject): PlatformError {
   const upstream = { upstreamStatus: status };
   const { repository = "this", path } = subject;
-  switch (headers.get("x-error-code")) {
+  switch (header("x-error-code")) {
     case "GatedRepo":
       return new PlatformError(
         "forbidden",
@@ -38,7 +41,7 @@ export function toHubError(
     case "RepoNotFound":
       return missing(repository, status);
   }
-  if (status === 401 && !headers.has("x-error-code"))
+  if (status === 401 && header("x-error-code") === undefined)
     return new PlatformError(
       "upstream_auth",
       "The Hub refused the token. Check HUGGINGFACE_TOKEN.",
@@ -49,7 +52,7 @@ export function toHubError(
     return new PlatformError("rate_limited", "The Hub asks for a pause. With a token it allows more.", {
       ...upstream,
       isRetryable: true,
-      retryAfterMs: Number(headers.get("retry-after") ?? 0) * 1_000 || 60_000,
+      retryAfterMs: Number(header("retry-after") ?? 0) * 1_000 || 60_000,
     });
   return new PlatformError("upstream_error", `The Hub answered with status ${status}.`, {
     ...upstream,

@@ -8,7 +8,7 @@ import {
 } from "@llm-platform/kit";
 import { toHubFiles, toHubModels, toRepositoryFacts } from "./hub-answers.ts";
 import type { HubClient, HubClientParts } from "./hub-client.ts";
-import { openFile } from "./open-file.ts";
+import { createFileOpener } from "./open-file.ts";
 import { groupQuantizations, quantizationOf } from "./quantizations.ts";
 
 const repositoryName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,95}\/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$/;
@@ -84,7 +84,7 @@ export function createHuggingFaceHub(
         warnings: warningsOf(facts, files),
       };
     },
-    open: (range, signal) => openFile(parts, range, signal),
+    open: createFileOpener(parts),
   };
 }
 

@@ -1,4 +1,12 @@
-import { type HubRange, type IntegrationContext, PlatformError } from "@llm-platform/kit";
+import {
+  askForPart,
+  dropBody,
+  type FilePart,
+  type HubRange,
+  type IntegrationContext,
+  PlatformError,
+  type Upstream,
+} from "@llm-platform/kit";
 import type { ServerAddress } from "../server-address.ts";
 import { toHubError } from "./hub-error.ts";
 import type { HuggingFaceSettings } from "./settings.ts";
@@ -8,55 +16,64 @@ interface OpenFileParts {
   readonly address: ServerAddress;
 }
 
+/** Asks for a part of a file of a repository. Rejects with PlatformError. */
+export type OpenFile = (range: HubRange, signal: AbortSignal) => Promise<FilePart>;
+
 const mostRedirects = 4;
 const passing = (status: number): boolean => status === 429 || status >= 500 || status === 416;
 
 /**
- * Asks for a part of a file, at the endpoint and then where that sends on to: only servers of the settings are called, and
+ * Asks for parts of files, at the endpoint and then where that sends on to: only servers of the settings are called, and
  * only the endpoint is shown the token.
  */
-export async function openFile(
-  { context, address }: OpenFileParts,
-  range: HubRange,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { token } = context.settings;
-  const { repository, commit, path, from, until } = range;
-  const encoded = path.split("/").map(encodeURIComponent).join("/");
-  let url = new URL(`${address.origin}${address.prefix}/${repository}/resolve/${commit}/${encoded}`);
-  for (let redirects = 0; ; redirects++) {
-    const isEndpoint = url.origin === address.origin;
-    const response = await context.fetch(url.href, {
-      headers: {
-        range: `bytes=${from}-${until - 1}`,
-        "accept-encoding": "identity",
-        ...(isEndpoint && token !== undefined ? { authorization: `Bearer ${token.reveal()}` } : {}),
-      },
-      deadlineMs: 0,
-      signal,
-    });
-    const location = response.headers.get("location");
-    if (response.status < 300 || passing(response.status)) return response;
-    await response.body?.cancel();
-    if (response.status >= 400 || location === null) throw toRefusal(response, { range, isEndpoint });
-    url = nextPlace(location, url, context.settings);
-    if (redirects >= mostRedirects)
-      throw new PlatformError("upstream_error", "The Hub sends on and on for this file.");
+export function createFileOpener({ context, address }: OpenFileParts): OpenFile {
+  const { settings } = context;
+  const { token } = settings;
+  const upstreams = new Map<string, Upstream>();
+  const authorization = token === undefined ? [] : ([["authorization", `Bearer ${token.reveal()}`]] as const);
+
+  function upstreamOf(origin: string): Upstream {
+    const known = upstreams.get(origin);
+    if (known !== undefined) return known;
+    const upstream = context.upstream(origin, { areReadsTransient: true });
+    upstreams.set(origin, upstream);
+    return upstream;
   }
+
+  return async (range, signal) => {
+    const { repository, commit, path, from, until } = range;
+    const encoded = path.split("/").map(encodeURIComponent).join("/");
+    let url = new URL(`${address.origin}${address.prefix}/${repository}/resolve/${commit}/${encoded}`);
+    for (let redirects = 0; ; redirects++) {
+      const isEndpoint = url.origin === address.origin;
+      const part = await askForPart(
+        upstreamOf(url.origin),
+        { path: url.pathname + url.search, from, until, headers: isEndpoint ? authorization : [] },
+        signal,
+      );
+      const location = part.headers.get("location");
+      if (part.status < 300 || passing(part.status)) return part;
+      dropBody(part.body);
+      if (part.status >= 400 || location === undefined) throw toRefusal(part, { range, isEndpoint });
+      url = nextPlace(location, url, settings);
+      if (redirects >= mostRedirects)
+        throw new PlatformError("upstream_error", "The Hub sends on and on for this file.");
+    }
+  };
 }
 
 /** A signed address of a file may have run out: the endpoint then gives another. */
 function toRefusal(
-  response: Response,
+  { status, headers }: FilePart,
   { range, isEndpoint }: { readonly range: HubRange; readonly isEndpoint: boolean },
 ): PlatformError {
-  if (isEndpoint) return toHubError(response, range);
+  if (isEndpoint) return toHubError({ status, header: (name) => headers.get(name) }, range);
   return new PlatformError(
     "upstream_error",
-    `The server of the Hub's files answered with status ${response.status}.`,
+    `The server of the Hub's files answered with status ${status}.`,
     {
-      upstreamStatus: response.status,
-      isRetryable: response.status === 403,
+      upstreamStatus: status,
+      isRetryable: status === 403,
     },
   );
 }

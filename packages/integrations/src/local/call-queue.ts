@@ -43,6 +43,11 @@ export class CallQueue<Turn> {
     return this.#waiters.length;
   }
 
+  /** Calls that wait for a model. */
+  countFor(model: string): number {
+    return this.#waiters.reduce((count, waiter) => count + Number(waiter.model === model), 0);
+  }
+
   /** Models that somebody waits for, in the order of their first waiter. */
   get models(): readonly string[] {
     return [...new Set(this.#waiters.map((waiter) => waiter.model))];

@@ -14,6 +14,9 @@ export interface GgufHead {
   readonly blockCount: number | undefined;
   readonly headCount: number | undefined;
   readonly headCountKv: number | undefined;
+  /** Numbers of a key and of a value of one head; where the file does not say, the width over the heads. */
+  readonly keyLength: number | undefined;
+  readonly valueLength: number | undefined;
   readonly poolingType: number | undefined;
   readonly chatTemplate: string | undefined;
   /** All chat templates: a file may have further ones, for tools and the like. */
@@ -86,6 +89,8 @@ function readHead(reader: Reader): GgufHead {
   const values = new Map<string, Value>();
   for (let index = 0; index < keyValueCount; index += 1) {
     const key = reader.text(maxKeyBytes);
+    // Readers differ in which of two they take.
+    if (values.has(key)) throw new Corrupt("it says the same thing twice");
     values.set(key, reader.value(reader.u32(), 0));
   }
   const alignment = values.get("general.alignment") ?? 32;
@@ -148,6 +153,8 @@ function toHead(values: ReadonlyMap<string, Value>, tensorCount: number): GgufHe
     blockCount: count(`${architecture}.block_count`),
     headCount: count(`${architecture}.attention.head_count`),
     headCountKv: count(`${architecture}.attention.head_count_kv`),
+    keyLength: count(`${architecture}.attention.key_length`),
+    valueLength: count(`${architecture}.attention.value_length`),
     poolingType: count(`${architecture}.pooling_type`),
     chatTemplate: text("tokenizer.chat_template"),
     chatTemplates: [...values.keys()]

@@ -18,6 +18,7 @@ import { createLocalPlatform } from "./local-platform.ts";
 import { localMetrics } from "./metrics.ts";
 import { createModelCatalog } from "./model-catalog.ts";
 import { createModelFiles } from "./model-files.ts";
+import { createModelInstances } from "./model-instances.ts";
 import { createModelOpener } from "./model-opener.ts";
 import { createModelRecords } from "./model-records.ts";
 import { ModelScheduler } from "./model-scheduler.ts";
@@ -74,7 +75,22 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     findAdapter: createAdapterFinder(settings, catalog),
   });
   const upstreams = createEngineUpstreams(context, settings.parallel);
-  const models = createLocalPlatform({ context, catalog, records, shelf, scheduler, opener, upstreams });
+  const instances = createModelInstances({
+    scheduler,
+    log,
+    maxInstances: settings.max_instances,
+    parallel: settings.parallel,
+  });
+  const models = createLocalPlatform({
+    context,
+    catalog,
+    records,
+    shelf,
+    scheduler,
+    instances,
+    opener,
+    upstreams,
+  });
   const pinned = [...records.all].filter(([, record]) => record.settings.pinned === true).map(([id]) => id);
   for (const model of new Set([...settings.preload, ...pinned])) void preload(models, model, context);
   return {

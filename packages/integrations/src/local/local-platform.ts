@@ -16,6 +16,7 @@ import { judgeGguf } from "./formats/judge-gguf.ts";
 import type { LoadableModel } from "./loadable-model.ts";
 import { type ModelCatalog, partsOf } from "./model-catalog.ts";
 import { toModelInfo } from "./model-file.ts";
+import { type ModelInstances, modelOfInstance } from "./model-instances.ts";
 import type { ModelOpener } from "./model-opener.ts";
 import type { ModelRecords } from "./model-records.ts";
 import type { ModelScheduler } from "./model-scheduler.ts";
@@ -44,6 +45,7 @@ interface PlatformParts {
   readonly records: ModelRecords;
   readonly shelf: ModelShelf;
   readonly scheduler: ModelScheduler;
+  readonly instances: ModelInstances;
   readonly opener: ModelOpener;
   readonly upstreams: EngineUpstreams;
 }
@@ -59,7 +61,10 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
     list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, settings)),
     send: async (call) => await send(parts, call, await opener.prepare(await shelf.find(call.model))),
     show: async (id) => await toDescription(await shelf.find(id), { settings, opener }),
-    loaded: async () => scheduler.loaded((ms) => Date.now() + ms - performance.now()),
+    loaded: async () =>
+      scheduler
+        .loaded((ms) => Date.now() + ms - performance.now())
+        .map((loaded) => ({ ...loaded, id: modelOfInstance(loaded.id) })),
     async load(id, signal) {
       const cancellation = new Cancellation();
       const onAbort = (): void =>
@@ -73,7 +78,7 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
       }
     },
     async unload(id) {
-      await scheduler.unload((await shelf.find(id)).file.id);
+      await unloadAll(parts, (await shelf.find(id)).file.id);
     },
     copy: async (id, destination) => {
       const { file, record } = await shelf.find(id);
@@ -138,7 +143,7 @@ async function createModel(parts: PlatformParts, { id, from, settings: wanted }:
 
 /** A model that was made of another has no file of its own to lose. */
 async function deleteModel(parts: PlatformParts, { file, record }: ShelfModel): Promise<void> {
-  const { context, catalog, records, scheduler } = parts;
+  const { context, catalog, records } = parts;
   if (record.from === undefined) {
     const made = [...records.all].filter(([, other]) => other.from === file.id).map(([id]) => id);
     if (made.length > 0)
@@ -147,10 +152,14 @@ async function deleteModel(parts: PlatformParts, { file, record }: ShelfModel): 
       });
     await expectManaged(file.path, context.settings.storage_directory);
   }
-  await scheduler.unload(file.id);
+  await unloadAll(parts, file.id);
   if (record.from === undefined) for (const part of partsOf(file.path)) await rm(part, { force: true });
   await records.delete(file.id);
   await catalog.scan();
+}
+
+async function unloadAll({ scheduler, instances }: PlatformParts, model: string): Promise<void> {
+  await Promise.all(instances.idsOf(model).map(async (id) => await scheduler.unload(id)));
 }
 
 /** Throws PlatformError `forbidden` for a file of a folder that is somebody else's to look after. */
@@ -200,7 +209,7 @@ function isBroken(error: unknown): boolean {
 
 async function takeTurn(parts: PlatformParts, call: Call, model: LoadableModel): Promise<Turn> {
   const { context, scheduler } = parts;
-  const taking = scheduler.take(model, call.cancellation, call.tenant);
+  const taking = scheduler.take(parts.instances.choose(model), call.cancellation, call.tenant);
   context.metrics.set("waiting_calls", scheduler.waitingCalls);
   try {
     return await taking;

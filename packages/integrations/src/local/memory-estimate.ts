@@ -36,11 +36,14 @@ const workNumbersPerWidth = 16;
 /** Weights, key-value cache and working memory of a model with these settings, in both kinds of memory. */
 export function estimateMemory(file: ModelFile, options: EstimateOptions): MemoryEstimate {
   const { blockCount = 0, embeddingLength = 0, headCount = 1, headCountKv = headCount } = file.head;
-  const width = (embeddingLength / Math.max(1, headCount)) * headCountKv;
+  const usualLength = embeddingLength / Math.max(1, headCount);
+  const { keyLength = usualLength, valueLength = usualLength } = file.head;
   const sequences = isEmbeddingModel(file) ? 1 : options.parallel;
   const tokens = contextTokensOf(file, options.contextTokens) * sequences;
   const weightsBytes = file.sizeBytes + options.adapterBytes;
-  const cacheBytes = Math.ceil(2 * blockCount * tokens * width * cacheNumberBytes);
+  const cacheBytes = Math.ceil(
+    blockCount * tokens * headCountKv * (keyLength + valueLength) * cacheNumberBytes,
+  );
   const workBytes = (options.batchTokens ?? usualBatchTokens) * embeddingLength * workNumbersPerWidth * 4;
   const layers = blockCount + 1;
   const perLayerBytes = (weightsBytes + cacheBytes) / layers;

@@ -21,6 +21,8 @@ function createFile(id: string, head: Partial<GgufHead> = {}): ModelFile {
       blockCount: 8,
       headCount: 16,
       headCountKv: 4,
+      keyLength: undefined,
+      valueLength: undefined,
       poolingType: undefined,
       chatTemplate: undefined,
       chatTemplates: [],

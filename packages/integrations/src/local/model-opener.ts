@@ -1,9 +1,11 @@
 import { stat } from "node:fs/promises";
+import type { AdapterFinder } from "./adapter-file.ts";
 import { startEngine } from "./engine-process.ts";
 import { formatEstimate } from "./memory-estimate.ts";
 import { type FoundAdapter, type ModelPlan, type PlanParts, planModel } from "./model-plan.ts";
 import type { LoadableModel } from "./loadable-model.ts";
-import type { ModelSettingsInput } from "./model-settings.ts";
+import type { ModelFile } from "./model-file.ts";
+import { invalidSetting, type ModelSettingsInput } from "./model-settings.ts";
 import type { ShelfModel } from "./model-shelf.ts";
 import type { SocketFolder } from "./socket-path.ts";
 
@@ -17,23 +19,31 @@ export interface ModelOpener {
 
 interface OpenerParts extends PlanParts {
   readonly sockets: SocketFolder;
-  /** The file of an adapter. Rejects with PlatformError `invalid_request`. */
-  findAdapter(name: string): Promise<string>;
+  /** Rejects with PlatformError `invalid_request`. */
+  readonly findAdapter: AdapterFinder;
 }
 
 export function createModelOpener(parts: OpenerParts): ModelOpener {
   const { sockets } = parts;
   const prepared = new WeakMap<ShelfModel, LoadableModel>();
 
-  const findAdapters = async ({ adapters = [] }: ModelSettingsInput): Promise<readonly FoundAdapter[]> =>
-    await Promise.all(
+  const findAdapters = async (
+    { adapters = [] }: ModelSettingsInput,
+    { head }: ModelFile,
+  ): Promise<readonly FoundAdapter[]> => {
+    const found = await Promise.all(
       adapters.map(async ({ path: name, scale }) => {
-        const path = await parts.findAdapter(name);
+        const path = await parts.findAdapter(name, head.architecture);
         return { path, scale, sizeBytes: (await stat(path)).size };
       }),
     );
+    // The library would take the last scale only.
+    if (new Set(found.map(({ path }) => path)).size < found.length)
+      throw invalidSetting("adapters", "an adapter stands there twice; add its scales");
+    return found;
+  };
   const plan: ModelOpener["plan"] = async ({ file, record }, settings = record.settings) =>
-    planModel(file, { settings, adapters: await findAdapters(settings) }, parts);
+    planModel(file, { settings, adapters: await findAdapters(settings, file) }, parts);
 
   return {
     plan,

@@ -3,8 +3,9 @@ import { CallQueue } from "./call-queue.ts";
 import { LoadCircuit } from "./load-circuit.ts";
 import { LoadPace } from "./load-pace.ts";
 import type { LoadableModel } from "./loadable-model.ts";
-import { decideRoom, type Resident, type RoomLimits } from "./room-policy.ts";
+import { decideRoom, type Resident } from "./room-policy.ts";
 import type { SchedulerParts, Turn, UnloadReason } from "./scheduler-parts.ts";
+import { shuttingDown, tooLarge } from "./scheduler-refusals.ts";
 import { createSeat, type Seat, toLoadedModel } from "./seat.ts";
 
 /** An engine answers a ping between two tokens, so within milliseconds. */
@@ -88,6 +89,19 @@ export class ModelScheduler {
   isOutdated(model: LoadableModel): boolean {
     const seat = this.#seats.get(model.id);
     return seat !== undefined && seat.model.stamp !== model.stamp;
+  }
+
+  /** Calls at a model, those that wait with them; undefined when it is not in memory. */
+  callsAt(id: string): { readonly isReady: boolean; readonly calls: number } | undefined {
+    const seat = this.#seats.get(id);
+    if (seat === undefined) return undefined;
+    return { isReady: seat.state === "ready", calls: seat.activeCalls + this.#queue.countFor(id) };
+  }
+
+  /** Whether a model could be loaded beside those that are in memory or waited for. */
+  hasRoom(model: LoadableModel): boolean {
+    if (this.#queue.models.some((id) => !this.#seats.has(id))) return false;
+    return decideRoom(model, this.#residents(this.#parts.clock.nowMs()), this.#parts.limits).type === "load";
   }
 
   /** Throws PlatformError `insufficient_storage` for a model that could never be loaded. */
@@ -295,12 +309,15 @@ export class ModelScheduler {
     if (this.#seats.get(id) === seat) this.#seats.delete(id);
     this.#parts.events.onResidents(this.#seats.size);
     if (was === "loading") {
-      this.#circuit.recordFailure(id, this.#parts.clock.nowMs());
       this.#parts.events.onLoadFailed(id);
-      this.#queue.refuseAll(
-        new PlatformError("unavailable", `The model '${id}' could not be loaded. The log says why.`),
-        id,
-      );
+      // Whoever waits for the model as it now is has not been refused yet.
+      if (!this.#isOutdated(seat)) {
+        this.#circuit.recordFailure(id, this.#parts.clock.nowMs());
+        this.#queue.refuseAll(
+          new PlatformError("unavailable", `The model '${id}' could not be loaded. The log says why.`),
+          id,
+        );
+      }
     }
     if (was === "ready" || was === "suspect")
       this.#parts.events.onCrashed(id, { model: id, code: exit.code, signal: exit.signal });
@@ -364,21 +381,4 @@ export class ModelScheduler {
     await seat.engine.stop(force);
     if (wasReady) this.#parts.events.onUnloaded(seat.model.id, reason);
   }
-}
-
-function tooLarge(
-  { id, bytes, estimate }: Pick<LoadableModel, "id" | "bytes" | "estimate">,
-  { maxBytes, maxGpuBytes }: RoomLimits,
-): PlatformError {
-  const [limitBytes, place] = bytes > maxBytes ? [maxBytes, "memory"] : [maxGpuBytes, "memory of the GPU"];
-  const message =
-    `The model '${id}' needs about ${estimate}, but local models may take ${Math.floor(limitBytes / 1024 / 1024)} MiB of ${place}, pinned ones with them. ` +
-    "Choose a smaller model, or lower 'context_tokens', 'parallel' or 'gpu_layers', or raise 'memory_limit_bytes'.";
-  return new PlatformError("insufficient_storage", message);
-}
-
-function shuttingDown(): PlatformError {
-  return new PlatformError("shutting_down", "The local engine is stopping. Try again later.", {
-    isRetryable: true,
-  });
 }

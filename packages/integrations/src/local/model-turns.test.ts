@@ -110,6 +110,18 @@ describe("turns of models and tenants", () => {
     expect(happened).toEqual(["loaded a", "changed a", "loaded a"]);
   });
 
+  it("refuses nobody for the failed load of what the model was before", async () => {
+    const { scheduler, model, engines, happened, last } = setUp();
+    const broken = scheduler.take(model("a", 10, { stamp: "broken" }), new Cancellation());
+    const mended = scheduler.take(model("a", 10, { stamp: "mended" }), new Cancellation());
+    await last().die();
+    expect(engines).toHaveLength(2);
+    await last().load();
+    (await broken).release();
+    (await mended).release();
+    expect(happened).toEqual(["failed a", "loaded a"]);
+  });
+
   it("takes a keep-alive over without loading anew", async () => {
     const { bring, scheduler, model, clock, happened } = setUp();
     (await bring("a")).release();

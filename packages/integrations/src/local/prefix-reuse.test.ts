@@ -3,6 +3,7 @@ import type { JsonObject, RunningIntegration } from "@llm-platform/kit";
 import { createFakeHost, createTestCall, type FakeHost, readReplyBody } from "@llm-platform/kit/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import * as z from "zod";
+import { endless } from "./chat-requests.test-data.ts";
 import { localIntegration } from "./integration.ts";
 import type { LocalSettings } from "./settings.ts";
 
@@ -57,4 +58,23 @@ it("evaluates only what is new in the second turn of a conversation, also while 
   // All of the first turn's prompt; the reply as well, unless the template writes it otherwise than the model did.
   expect(cached).toBeGreaterThanOrEqual(first.usage.prompt_tokens - 1);
   expect(second.usage.prompt_tokens - cached).toBeLessThan(40);
+}, 60_000);
+
+it("answers a new chat while others still talk", async () => {
+  // Every sequence has something to forget then.
+  const earlier = Array.from({ length: 4 }, async (_, chat) =>
+    ask([{ role: "user", content: `Tell me about the number ${chat}.` }]),
+  );
+  await Promise.all(earlier);
+  const ended: string[] = [];
+  const talk = async (content: string, tokens: number): Promise<void> => {
+    const request = { ...endless, messages: [{ role: "user", content }], max_tokens: tokens };
+    const reply = await running.models?.send(createTestCall({ model: "demo-chat", request }));
+    if (reply !== undefined) await readReplyBody(reply.body);
+    ended.push(content);
+  };
+  const long = ["one", "two", "three"].map(async (content) => await talk(content, 500));
+  await talk("four", 2);
+  expect(ended).toEqual(["four"]);
+  await Promise.all(long);
 }, 60_000);

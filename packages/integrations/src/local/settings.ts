@@ -37,6 +37,14 @@ const settingsSchema = z.strictObject({
     .default(300)
     .describe("Seconds that a model stays in memory after its last call; -1 means for ever."),
   max_loaded_models: z.int().min(1).max(64).default(3).describe("Models in memory at once."),
+  max_instances: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe(
+      "How often one model may be in memory. A further instance is loaded when `parallel` calls wait for the model and there is room without putting another out; it goes five minutes after its last call at the latest.",
+    ),
   max_loads_per_minute: z
     .int()
     .min(1)

@@ -15,14 +15,17 @@ import { type ControlAnswer, type ControlClient, expectObject, expectSuccess } f
 import type { ModelWatch } from "../model-watch.ts";
 import { toRequestHeaders } from "../request-headers.ts";
 import type { ServerAddress } from "../server-address.ts";
+import { encodeCreate } from "./encode-create.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
-import { toLoadedModel } from "./model-facts.ts";
+import { toLoadedModel, withTag } from "./model-facts.ts";
 import { pullModel } from "./pull-model.ts";
 import { toReplyError } from "./reply-error.ts";
 import type { OllamaSettings } from "./settings.ts";
 
 /** Loading a large model from a slow disk takes minutes. The platform's bound for a local load. */
 const loadDeadlineMs = 600_000;
+/** It writes what is new beside the layers of the other model. */
+const createDeadlineMs = 60_000;
 
 interface OllamaPlatformParts {
   readonly context: IntegrationContext<OllamaSettings>;
@@ -120,6 +123,20 @@ export function createOllamaPlatform(parts: OllamaPlatformParts): ModelPlatform 
       expectModel(
         await client.ask({ path: `${prefix}/api/copy`, body: { source: model, destination }, signal }),
       );
+      await watch.list(signal);
+    },
+    async create(model, from, settings) {
+      const { signal } = parts.context;
+      // Ollama writes over a model of the same name.
+      if ((await watch.list(signal)).some(({ id }) => id === withTag(model)))
+        throw new PlatformError("conflict", `Ollama has a model '${model}' already. Choose another name.`, {
+          field: "model",
+        });
+      await askAbout("/api/create", {
+        body: encodeCreate({ model, from, settings }),
+        signal,
+        deadlineMs: createDeadlineMs,
+      });
       await watch.list(signal);
     },
     async delete(model, signal) {

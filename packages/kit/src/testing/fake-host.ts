@@ -9,6 +9,7 @@ import type {
   IntegrationDefinition,
   KeyValues,
   RunningIntegration,
+  SpanAttributes,
 } from "../integration.ts";
 import type { SettingsSchema, StandardIssue } from "../settings.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
@@ -36,11 +37,20 @@ export interface EmittedEvent {
   readonly data: JsonObject;
 }
 
+/** A span of work that is over. */
+export interface EndedSpan {
+  readonly name: string;
+  readonly attributes: SpanAttributes;
+  /** What the work rejected with. */
+  readonly error: unknown;
+}
+
 /** A host for one instance, for tests: real connections, everything else in memory and readable. */
 export interface FakeHost<Settings> {
   readonly context: IntegrationContext<Settings>;
   readonly logs: readonly LogRecord[];
   readonly events: readonly EmittedEvent[];
+  readonly spans: readonly EndedSpan[];
   readonly metrics: RecordedMetrics;
   readonly keyValues: KeyValues;
   /** Every secret of the settings, revealed, to look for where it must not be. */
@@ -69,6 +79,7 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
   const { instruments, recorded: metrics } = createRecordedMetrics(definition.metrics ?? []);
   const keyValues = createMemoryKeyValues();
   const events: EmittedEvent[] = [];
+  const spans: EndedSpan[] = [];
   const upstreams: NodeUpstream[] = [];
 
   const context: IntegrationContext<Settings> = {
@@ -87,6 +98,16 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
       return upstream;
     },
     gpus: async () => input.gpus ?? [],
+    async span(name, action, attributes = {}) {
+      try {
+        const result = await action();
+        spans.push({ name, attributes, error: undefined });
+        return result;
+      } catch (error) {
+        spans.push({ name, attributes, error });
+        throw error;
+      }
+    },
     emit: (type, data = {}) => void events.push({ type, data }),
     dependency: (name) => input.dependencies?.[name],
   };
@@ -94,6 +115,7 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
     context,
     logs,
     events,
+    spans,
     metrics,
     keyValues,
     secrets: secretsOf(settings),

@@ -4,6 +4,7 @@ import type { GatewayCall } from "../gateway/gateway-call.ts";
 import type { PlatformLog } from "../telemetry/log.ts";
 import type { ClientReply, ReplyWatcher } from "../wire/client-reply.ts";
 import { limitLines } from "./limit-headers.ts";
+import { formatOverhead } from "./overhead-text.ts";
 import { refuse } from "./refusal.ts";
 import type { ReplyWriter } from "./reply-writer.ts";
 import { StreamWriter, type StreamWriterParts } from "./stream-writer.ts";
@@ -82,19 +83,6 @@ export class Exchange implements Caller, ReplyWatcher {
       lines += `openai-processing-ms: ${processing}\r\n`;
     return call.limit === undefined ? lines : lines + limitLines(call.limit);
   }
-}
-
-/** Texts of the numbers below ten with two places, made when they are needed: to make one takes longer than to find it. */
-const shortOverheads: (string | undefined)[] = Array.from({ length: 1_000 }, () => undefined);
-
-/** Milliseconds with two places. */
-function formatOverhead(overheadMs: number): string {
-  const hundredths = Math.round(overheadMs * 100);
-  const known = shortOverheads[hundredths];
-  if (known !== undefined) return known;
-  const text = String(hundredths / 100);
-  if (hundredths < shortOverheads.length) shortOverheads[hundredths] = text;
-  return text;
 }
 
 const mostDigits = 9;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Operation, PlatformError, toPlatformError } from "@llm-platform/kit";
+import { toMicroseconds } from "../core/call-stages.ts";
 import { requirePermission } from "../core/permissions.ts";
 import type { Principal } from "../core/principal.ts";
 import type { FastRoute, FastService } from "../wire/client-connection.ts";
@@ -89,6 +90,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
       const refuseCaller = (thrown: unknown): void =>
         refuseUnread(response, { id: newRequestId(), error: toPlatformError(thrown), endpoint });
       let dialectHeaders: DialectHeaderLines | undefined;
+      const arrivedAtMs = performance.now();
       const admit = (caller: Principal): void => {
         const traceparent = toTraceparent(request.headers["traceparent"]);
         readBody(request, maxBodyBytes, (error, body) => {
@@ -102,6 +104,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
               forwardedFor,
               dialectHeaders,
               head: undefined,
+              arrivedAtMs,
             }).serve(body, client);
           else refuseUnread(response, { id: newRequestId(), error, endpoint });
         });
@@ -119,6 +122,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
     fast: {
       maxBodyBytes,
       admit(head, peer) {
+        const arrivedAtMs = performance.now();
         const known = recognise(authenticator, head, endpoint.surface);
         if (known === undefined) return undefined;
         const { caller, dialectHeaders } = known;
@@ -133,6 +137,7 @@ export function createInferenceHandler(parts: InferenceParts, endpoint: Inferenc
           forwardedFor,
           dialectHeaders,
           head,
+          arrivedAtMs,
         });
       },
     },
@@ -198,6 +203,8 @@ interface RequestInput {
   readonly dialectHeaders: DialectHeaderLines | undefined;
   /** As the fast lane read it; undefined on the other. */
   readonly head: HttpHead | undefined;
+  /** Monotonic time at which the head was there. */
+  readonly arrivedAtMs: number;
 }
 
 /** A request of which the head was read, and whose caller may call. */
@@ -210,6 +217,8 @@ class AdmittedRequest implements FastService {
   readonly #forwardedFor: string | undefined;
   readonly #dialectHeaders: DialectHeaderLines | undefined;
   readonly #head: HttpHead | undefined;
+  readonly #arrivedAtMs: number;
+  #knownAtMs: number;
 
   constructor({
     parts,
@@ -220,6 +229,7 @@ class AdmittedRequest implements FastService {
     forwardedFor,
     dialectHeaders,
     head,
+    arrivedAtMs,
   }: RequestInput) {
     this.#parts = parts;
     this.#endpoint = endpoint;
@@ -229,6 +239,8 @@ class AdmittedRequest implements FastService {
     this.#forwardedFor = forwardedFor;
     this.#dialectHeaders = dialectHeaders;
     this.#head = head;
+    this.#arrivedAtMs = arrivedAtMs;
+    this.#knownAtMs = performance.now();
   }
 
   serve(body: Buffer, client: ClientReply): void {
@@ -239,6 +251,7 @@ class AdmittedRequest implements FastService {
     }
     caller.then(
       (principal) => {
+        this.#knownAtMs = performance.now();
         if (client.isOpen) this.#serve(principal, body, client);
       },
       (thrown: unknown) =>
@@ -251,6 +264,7 @@ class AdmittedRequest implements FastService {
     const endpoint = this.#endpoint;
     const traceparent = this.#traceparent;
     const id = newRequestId();
+    const readAtMs = performance.now();
     try {
       const scanned = scanRequest(body);
       if (
@@ -284,10 +298,18 @@ class AdmittedRequest implements FastService {
         integration: endpoint.integration,
         traceparent,
         dialectHeaders: this.#dialectHeaders,
+        arrival: {
+          authUs: toMicroseconds(this.#knownAtMs - this.#arrivedAtMs),
+          receiveUs: toMicroseconds(readAtMs - this.#knownAtMs),
+          readAtMs,
+        },
       });
       new Exchange({ parts, endpoint: chosen ?? endpoint, call, client }).begin();
     } catch (thrown) {
-      refuse(client, { id, error: toPlatformError(thrown), endpoint });
+      const error = toPlatformError(thrown);
+      const { operation } = endpoint;
+      parts.gateway.noteUnopened({ id, principal, operation, arrivedAtMs: this.#arrivedAtMs }, error);
+      refuse(client, { id, error, endpoint });
     }
   }
 

@@ -1,14 +1,18 @@
 import {
+  type ByteSink,
+  type Cancellation,
+  type CancelObserver,
   type JsonObject,
   type ModelEvent,
   type Operation,
   PlatformError,
   type Reply,
+  toPlatformError,
 } from "@llm-platform/kit";
 import type { LimitVerdict } from "../core/limits.ts";
 import type { Principal } from "../core/principal.ts";
 import { OpenAiReplyDecoder } from "../gateway/dialects/openai-decoder.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import type { Caller, Gateway } from "../gateway/gateway.ts";
 import type { GatewayCall } from "../gateway/gateway-call.ts";
 import type { CallProtocol } from "../gateway/tracing/traced-call.ts";
 import { scanRequest } from "../wire/request-scan.ts";
@@ -29,11 +33,8 @@ export interface ModelCallInput {
   readonly protocol?: CallProtocol;
   /** W3C traceparent of the client; one that is not well formed is ignored. */
   readonly traceparent?: string | undefined;
-  /**
-   * Aborted when the client has gone; the call upstream is ended within the turn. With a PlatformError as its reason the
-   * call ends with that one, for example because the client's own deadline has passed.
-   */
-  readonly signal: AbortSignal;
+  /** Cancelled when the client has gone or waits no longer; the call upstream is ended within the turn, with that reason. */
+  readonly cancellation: Cancellation;
 }
 
 /** What is known of a call once it is answered. */
@@ -75,77 +76,97 @@ export interface ModelCaller {
 
 export function createModelCaller({ gateway }: { readonly gateway: Gateway }): ModelCaller {
   return {
-    async call(input) {
-      const stream = input.operation !== "embedding";
-      const { call, reply, letGo } = await answered(gateway, input, stream);
-      const decoder = new OpenAiReplyDecoder({ operation: input.operation, stream });
-      const events = new EventFlow({
-        decoder,
-        body: reply.body,
-        giveUp: () => call.cancellation.cancel(gone(input.signal)),
-        onOver: letGo,
-      });
-      return { facts: factsOf(call), events };
-    },
-    async whole(input) {
-      const { call, reply, letGo } = await answered(gateway, input, false);
-      try {
-        return { facts: factsOf(call), reply: parseReply(await gather(reply)) };
-      } finally {
-        letGo();
-      }
-    },
+    call: (input) =>
+      new Promise((resolve, onFailure) => {
+        const { operation, cancellation } = input;
+        const stream = operation !== "embedding";
+        const link = openCall(gateway, input, stream);
+        const { call } = link;
+        const onReply = ({ body }: Reply) => {
+          const decoder = new OpenAiReplyDecoder({ operation, stream });
+          const giveUp = () => call.cancellation.cancel(cancellation.reason ?? goneClient());
+          const events = new EventFlow({ decoder, body, giveUp, onOver: () => link.end() });
+          resolve({ facts: factsOf(call), events });
+        };
+        gateway.handle(call, link.until({ onReply, onFailure }));
+      }),
+    whole: (input) =>
+      new Promise((resolve, onFailure) => {
+        const link = openCall(gateway, input, false);
+        const onWhole = (reply: JsonObject) => {
+          link.end();
+          resolve({ facts: factsOf(link.call), reply });
+        };
+        const ends = link.until({
+          onReply: ({ body }) => body.read(new WholeBody(onWhole, ends.onFailure)),
+          onFailure,
+        });
+        gateway.handle(link.call, ends);
+      }),
   };
 }
 
-interface Answered {
+/** A call that ends by its client's cancellation, until it has ended itself. */
+class LinkedCall implements CancelObserver {
   readonly call: GatewayCall;
-  readonly reply: Reply;
-  /** Lets go of the caller's signal. */
-  letGo(): void;
+  readonly #cancellation: Cancellation;
+
+  constructor(call: GatewayCall, cancellation: Cancellation) {
+    this.call = call;
+    this.#cancellation = cancellation;
+    cancellation.onCancel(this);
+  }
+
+  onCancel(reason: PlatformError): void {
+    this.call.cancellation.cancel(reason);
+  }
+
+  end(): void {
+    this.#cancellation.offCancel(this);
+  }
+
+  /** The same caller; a call that fails has ended. */
+  until({ onReply, onFailure }: Caller): Caller {
+    return {
+      onReply,
+      onFailure: (error) => {
+        this.end();
+        onFailure(error);
+      },
+    };
+  }
 }
 
-/** Has a call answered; its client's signal ends it until it is let go of. */
-async function answered(gateway: Gateway, input: ModelCallInput, stream: boolean): Promise<Answered> {
-  const { requestId: id, operation, principal, address, protocol, signal } = input;
-  if (signal.aborted) throw gone(signal);
+/** Throws PlatformError for a request that cannot be one, and for a client that has gone already. */
+function openCall(gateway: Gateway, input: ModelCallInput, stream: boolean): LinkedCall {
+  const { requestId: id, operation, principal, address, protocol, traceparent, cancellation } = input;
+  if (cancellation.reason !== undefined) throw cancellation.reason;
   const body = Buffer.from(JSON.stringify(toBody(input, stream)));
-  const head = scanRequest(body);
   const call = gateway.open({
     id,
     operation,
     dialect: "openai",
     principal,
     address,
-    head,
+    head: scanRequest(body),
     body,
     stream,
     protocol,
-    traceparent: toTraceparent(input.traceparent),
+    traceparent: toTraceparent(traceparent),
   });
-  const onAbort = () => call.cancellation.cancel(gone(signal));
-  const letGo = () => signal.removeEventListener("abort", onAbort);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    const reply = await new Promise<Reply>((onReply, onFailure) =>
-      gateway.handle(call, { onReply, onFailure }),
-    );
-    return { call, reply, letGo };
-  } catch (error) {
-    letGo();
-    throw error;
-  }
+  return new LinkedCall(call, cancellation);
 }
 
-/** Usage is always asked for: it is an event like any other here. */
+/** Whether there is a stream is said by how a call is made. Usage is always asked for: it is an event like any other here. */
 function toBody({ request }: ModelCallInput, stream: boolean): JsonObject {
+  const isSaid = request["stream"] !== undefined || request["stream_options"] !== undefined;
+  if (!stream && !isSaid) return request;
   const { stream: _stream, stream_options: _options, ...rest } = request;
   return stream ? { ...rest, stream: true, stream_options: { include_usage: true } } : rest;
 }
 
-function gone(signal: AbortSignal): PlatformError {
-  const { reason }: { readonly reason: unknown } = signal;
-  if (reason instanceof PlatformError) return reason;
+/** What a client is told that has gone and gave no reason. */
+export function goneClient(): PlatformError {
   return new PlatformError("client_cancelled", "The client gave up the call.");
 }
 
@@ -161,18 +182,34 @@ function factsOf(call: GatewayCall): ModelCallFacts {
   };
 }
 
-function gather(reply: Reply): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    reply.body.read({
-      data: (chunk) => void chunks.push(chunk),
-      end: () => resolve(Buffer.concat(chunks)),
-      fail: reject,
-    });
-  });
-}
+/** A reply that is one JSON object. */
+class WholeBody implements ByteSink {
+  readonly #onWhole: (reply: JsonObject) => void;
+  readonly #onFailure: (error: PlatformError) => void;
+  readonly #chunks: Uint8Array[] = [];
 
-function parseReply(bytes: Buffer): JsonObject {
-  // The gateway has read it as one JSON object of the OpenAI dialect.
-  return JSON.parse(bytes.toString("utf8")) as JsonObject;
+  constructor(onWhole: (reply: JsonObject) => void, onFailure: (error: PlatformError) => void) {
+    this.#onWhole = onWhole;
+    this.#onFailure = onFailure;
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+  }
+
+  end(): void {
+    let reply: JsonObject;
+    try {
+      // The gateway has read it as one JSON object of the OpenAI dialect.
+      reply = JSON.parse(Buffer.concat(this.#chunks).toString("utf8")) as JsonObject;
+    } catch (error) {
+      this.#onFailure(toPlatformError(error));
+      return;
+    }
+    this.#onWhole(reply);
+  }
+
+  fail(error: PlatformError): void {
+    this.#onFailure(error);
+  }
 }

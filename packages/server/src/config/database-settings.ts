@@ -18,6 +18,12 @@ export const databaseSettings = section(
       })
       .transform((text) => new Secret(text))
       .optional(),
+    migrate: z
+      .enum(["on_start", "never"])
+      .default("on_start")
+      .describe(
+        "Who brings the schema up to date: a server as it starts, or with `never` only `llmp migrate`, and a server waits for it.",
+      ),
     ca_file: z
       .string()
       .min(1)

@@ -9,6 +9,7 @@ export const shortNames: readonly ShortName[] = [
   { env: "LLM_PLATFORM_ENV", path: ["environment"] },
   { env: "LOG_LEVEL", path: ["log", "level"] },
   { env: "DATABASE_URL", path: ["database", "url"] },
+  { env: "DATABASE_MIGRATE", path: ["database", "migrate"] },
   { env: "OPENAI_API_ENABLED", path: ["openai_api", "enabled"] },
   { env: "GRAPHQL_ENABLED", path: ["graphql", "enabled"] },
   { env: "GRPC_ENABLED", path: ["grpc", "enabled"] },

@@ -69,11 +69,22 @@ export const serverSettings = section(
   "Where the server listens.",
 );
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
 
 export const logSettings = section(
   {
     level: z.enum(logLevels).default("info").describe("Least severe line that is written."),
+    levels: z
+      .record(z.string().min(1).max(64), z.enum(logLevels))
+      .default({})
+      .describe(
+        "Levels of parts that have one of their own, by the noun that their events begin with (`audit`) or by the name of an integration. The operation `system.log_levels.set` changes them while the server runs.",
+      ),
+    most_per_second: wholeNumber({
+      from: 0,
+      to: 1_000_000,
+      doc: "Lines of the same event in one second. What comes then is counted and told of as `log.repeats_held`; 0 for no bound.",
+    }).default(100),
     format: z
       .enum(["auto", "json", "pretty"])
       .default("auto")

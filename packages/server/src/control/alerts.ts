@@ -27,7 +27,7 @@ function ownAlertOperations({ alerts, nowMs }: AlertOperationParts): readonly Op
   return [
     defineOperation({
       name: "alerts.list",
-      summary: "The alerts that this server itself finds to fire now.",
+      summary: "The alerts that the platform itself finds to fire now, over all replicas.",
       permission: "integrations.read",
       rest: { method: "GET", path: "/api/v1/alerts" },
       input: z.strictObject({}),

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@llm-platform/kit";
 import type { z } from "zod";
 import type { Permission } from "../core/permissions.ts";
+import type { Principal } from "../core/principal.ts";
 import { checkInput, type OperationContext } from "./operation.ts";
 
 /** Something new in a feed. */
@@ -37,7 +38,7 @@ interface FeedFacts<Input extends z.ZodType, Item extends z.ZodType> {
   /** Of the items' data. */
   readonly item: Item;
   /** @param signal aborted when the reader has left as well */
-  follow(input: z.output<Input>, signal: AbortSignal): AsyncGenerator<FeedItem, void>;
+  follow(input: z.output<Input>, signal: AbortSignal, principal: Principal): AsyncGenerator<FeedItem, void>;
 }
 
 /** Ties a feed's code to its schemas, and checks who follows. */
@@ -54,7 +55,10 @@ export function defineFeed<Input extends z.ZodType, Item extends z.ZodType>(
     open(unchecked, context) {
       context.auditor.require(context, `feeds.${name}`, permission);
       const checked = checkInput(input, unchecked ?? {});
-      return { [Symbol.asyncIterator]: () => iterate((signal) => facts.follow(checked, signal), context) };
+      const { principal } = context;
+      return {
+        [Symbol.asyncIterator]: () => iterate((signal) => facts.follow(checked, signal, principal), context),
+      };
     },
   };
 }

@@ -39,7 +39,7 @@ export const convertInput = z.strictObject({
   ...pathFields,
   name: newName,
   numbers: z
-    .enum(["source", "f32", "f16", "bf16", "q8_0"])
+    .enum(["source", "f32", "f16", "bf16", "q8_0", "q5_0", "q4_k", "q4_0"])
     .default("source")
     .describe("How the numbers of the larger tensors are written; `source` keeps them."),
 });

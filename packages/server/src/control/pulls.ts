@@ -18,6 +18,12 @@ export const pullSchema = z.object({
   kind: z.enum(pullKinds),
   source: z.string(),
   integration: z.string().nullable(),
+  replica: z
+    .string()
+    .nullable()
+    .describe(
+      "Id of the server whose disk it fills, as in replica.id of its data folder; null where there is only one.",
+    ),
   revision: z.string().nullable().describe("Of a repository, the commit that was found."),
   license: z.string().nullable(),
   phase: z.enum(pullPhases),
@@ -25,7 +31,10 @@ export const pullSchema = z.object({
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   completed_bytes: z.number(),
   total_bytes: z.number().nullable(),
-  bytes_per_second: z.number().nullable().describe("Over the last five seconds; null unless bytes come."),
+  bytes_per_second: z
+    .number()
+    .nullable()
+    .describe("Over the last five seconds; null unless bytes come to the server that is asked."),
   eta_seconds: z.number().nullable(),
   files: z
     .array(
@@ -168,6 +177,7 @@ export function toPullView(pull: Pull): z.output<typeof pullSchema> {
     kind: request.kind,
     source: request.source,
     integration: request.integration === "" ? null : request.integration,
+    replica: pull.replica === "" ? null : pull.replica,
     revision: pull.revision ?? request.revision ?? null,
     license: pull.license ?? null,
     phase: pull.phase,

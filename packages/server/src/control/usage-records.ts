@@ -5,7 +5,7 @@ import type { LedgerCursor, LedgerFilter, LedgerTable } from "../store/ledger-ta
 import { idList, within } from "./id-list.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
-const usageRow = z.object({
+export const usageRow = z.object({
   attempt_id: z.string(),
   request_id: z.string(),
   attempt: z.number(),

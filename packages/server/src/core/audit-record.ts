@@ -76,8 +76,8 @@ export interface AuditRecord extends AuditEntry, ChainHead {
   readonly previousHash: string;
 }
 
-/** SHA-256 of a text in UTF-8, in lower-case hexadecimal. */
-export type Digest = (text: string) => string;
+/** SHA-256 of bytes, or of a text in UTF-8, in lower-case hexadecimal. */
+export type Digest = (data: string | Uint8Array) => string;
 
 /** What stands before the first record. */
 export const chainStart: AuditHead = { sequence: 0, hash: "0".repeat(64) };

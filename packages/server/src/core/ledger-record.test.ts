@@ -50,6 +50,11 @@ const records: fc.Arbitrary<LedgerRecord> = fc
       costMicros: fc.option(fc.nat(Number.MAX_SAFE_INTEGER), { nil: null }),
       currency: fc.option(text, { nil: null }),
       priceVersion: fc.option(text, { nil: null }),
+      endsCall: fc.boolean(),
+      beforeMs: count,
+      stages: fc.option(fc.nat(2 ** 50), { nil: null }),
+      headUs: count,
+      notes: fc.option(text, { nil: null }),
     }),
   )
   .map(([start, rest]) => ({ ...start, ...rest }));
@@ -64,10 +69,14 @@ const charged: fc.Arbitrary<LedgerRecord> = fc
   .tuple(records, fc.array(charge, { minLength: 1, maxLength: 4 }))
   .map(([record, charges]) => ({ ...record, charges }));
 
-/** A line as it was written before records named their price. */
-function withoutVersion(line: string): string {
-  return `${JSON.stringify(JSON.parse(line).slice(0, -1))}\n`;
+/** A line as it was written by older versions: as many values, and what a budget was charged behind them. */
+function asOldLine(line: string, length: number, ...charges: readonly unknown[]): string {
+  const [, ...values]: unknown[] = JSON.parse(line);
+  return `${JSON.stringify(["e1", ...values.slice(0, length - 1), ...charges])}\n`;
 }
+
+/** What such a line does not tell. */
+const untold = { endsCall: true, beforeMs: null, stages: null, headUs: null, notes: null };
 
 function formatRecord(record: LedgerRecord): string {
   const lines = new LineWriter();
@@ -82,11 +91,19 @@ function formatStartMarker(start: RecordStart): string {
 }
 
 describe("a spool line", () => {
-  it("reads a line from before records named their price", () => {
+  it("reads lines from before records named their price, and from before they told how time was spent", () => {
     fc.assert(
       fc.property(records, (record) => {
-        const line = withoutVersion(formatRecord(record));
-        expect(parseSpoolLine(line)).toEqual({ type: "end", record: { ...record, priceVersion: null } });
+        const line = formatRecord(record);
+        const unpriced = { ...record, ...untold, priceVersion: null };
+        expect(parseSpoolLine(asOldLine(line, 23))).toEqual({ type: "end", record: unpriced });
+        const old = { ...record, ...untold };
+        expect(parseSpoolLine(asOldLine(line, 24))).toEqual({ type: "end", record: old });
+        const charges = [{ budgetId: "b", periodStartMs: 1, micros: 2, isAssumed: true }];
+        expect(parseSpoolLine(asOldLine(line, 24, [["b", 1, 2, true]]))).toEqual({
+          type: "end",
+          record: { ...old, charges },
+        });
       }),
     );
   });
@@ -119,7 +136,7 @@ describe("a spool line", () => {
     fc.assert(
       fc.property(records, (record) => {
         const without = { ...record, charges: undefined };
-        expect(JSON.parse(formatRecord(without))).toHaveLength(24);
+        expect(JSON.parse(formatRecord(without))).toHaveLength(29);
       }),
     );
   });

@@ -54,6 +54,16 @@ export interface LedgerRecord extends RecordStart {
   readonly currency: string | null;
   /** Name of the price that the cost was reckoned with; null without one, and for records from before there were names. */
   readonly priceVersion: string | null;
+  /** Whether the call ended with it; not so when another attempt followed, or the client was told an error instead. */
+  readonly endsCall: boolean;
+  /** From the arrival of the call to the start of this attempt, in milliseconds; null for none worth telling. */
+  readonly beforeMs: number | null;
+  /** How that time was spent, as `packStages` has it; null for further attempts, and where nothing was measured. */
+  readonly stages: number | null;
+  /** From the start to the head of the upstream's answer, in microseconds; null when none came. */
+  readonly headUs: number | null;
+  /** What else explains it, as `formatNotes` has it; null for nothing. */
+  readonly notes: string | null;
   /** What it counts for budgets; absent when for none. The ledger does not keep it. */
   readonly charges?: readonly BudgetCharge[] | undefined;
 }
@@ -65,13 +75,18 @@ export type SpoolLine =
 
 // A line is a JSON array: the first element is its kind and version, the rest are values in a fixed order.
 const startTag = "s1";
-const endTag = "e1";
+const endTag = "e2";
 const startLength = 10;
-const endLength = 24;
-/** Of lines from before records named their price, which is what they lack at the end. */
-const endLengthBefore = 23;
+const endLength = 29;
 /** Of attempts that count for budgets, which stand at the end of no other line. */
-const chargedEndLength = 25;
+const chargedEndLength = 30;
+
+/** Of lines from before records told how the time was spent. */
+const oldEndTag = "e1";
+const oldEndLength = 24;
+/** From before records named their price, which is what they lack at the end. */
+const oldestEndLength = 23;
+const oldChargedEndLength = 25;
 
 /** Writes the line, with its newline, that says an attempt has begun. Reads back as `parseSpoolLine` says. */
 export function writeStartMarker(lines: LineWriter, start: RecordStart): void {
@@ -96,6 +111,11 @@ export function writeRecord(lines: LineWriter, record: LedgerRecord): void {
   writeNumber(lines, record.costMicros);
   writeName(lines, record.currency);
   writeName(lines, record.priceVersion);
+  lines.text(record.endsCall ? ",true" : ",false");
+  writeNumber(lines, record.beforeMs);
+  writeNumber(lines, record.stages);
+  writeNumber(lines, record.headUs);
+  writeName(lines, record.notes);
   if (record.charges !== undefined) writeCharges(lines, record.charges);
   lines.text("]\n");
 }
@@ -183,13 +203,33 @@ export function parseSpoolLine(line: string): SpoolLine | undefined {
   const start = toStart(values);
   if (start === undefined) return undefined;
   if (values[0] === startTag) return values.length === startLength ? { type: "start", start } : undefined;
-  const isWhole = [endLengthBefore, endLength, chargedEndLength].includes(values.length);
-  if (values[0] !== endTag || !isWhole) return undefined;
-  const record = toRecord(start, values);
+  const form = formOf(values);
+  if (form === undefined) return undefined;
+  const record = toRecord(start, form.isOld ? withMissing(values) : values);
   if (record === undefined) return undefined;
-  if (values.length < chargedEndLength) return { type: "end", record };
-  const charges = toCharges(values[chargedEndLength - 1]);
+  if (!form.isCharged) return { type: "end", record };
+  const charges = toCharges(values.at(-1));
   return charges === undefined ? undefined : { type: "end", record: { ...record, charges } };
+}
+
+/** Which of the forms a line of a record has; undefined for none. */
+function formOf(
+  values: readonly unknown[],
+): { readonly isOld: boolean; readonly isCharged: boolean } | undefined {
+  const [tag] = values;
+  const { length } = values;
+  if (tag === endTag && (length === endLength || length === chargedEndLength))
+    return { isOld: false, isCharged: length === chargedEndLength };
+  const isOld = length === oldestEndLength || length === oldEndLength || length === oldChargedEndLength;
+  return tag === oldEndTag && isOld ? { isOld, isCharged: length === oldChargedEndLength } : undefined;
+}
+
+/** What older lines lack: nothing was measured, and which attempt was the last of its call is not known. */
+const unexplained = [true, null, null, null, null];
+
+function withMissing(values: readonly unknown[]): readonly unknown[] {
+  const priceVersion = values.length === oldestEndLength ? null : values[oldEndLength - 1];
+  return [...values.slice(0, oldestEndLength), priceVersion, ...unexplained];
 }
 
 /** The record of an attempt that a killed server left open. How long it ran is not known. */
@@ -210,6 +250,11 @@ export function interruptedRecord(start: RecordStart): LedgerRecord {
     costMicros: null,
     currency: null,
     priceVersion: null,
+    endsCall: true,
+    beforeMs: null,
+    stages: null,
+    headUs: null,
+    notes: null,
   };
 }
 
@@ -274,7 +319,12 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     usageSource,
     costMicros,
     currency,
-    priceVersion = null,
+    priceVersion,
+    endsCall,
+    beforeMs,
+    stages,
+    headUs,
+    notes,
   ] = values.slice(startLength + 5);
   if (typeof durationMs !== "number" || !isRecordedEnd(outcome) || !isUsageSource(usageSource))
     return undefined;
@@ -284,6 +334,8 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     return undefined;
   if (!isNumberOrNull(cacheReadTokens) || !isNumberOrNull(cacheWriteTokens)) return undefined;
   if (!isNumberOrNull(costMicros) || !isTextOrNull(currency) || !isTextOrNull(priceVersion)) return undefined;
+  if (typeof endsCall !== "boolean" || !isNumberOrNull(beforeMs) || !isNumberOrNull(stages)) return undefined;
+  if (!isNumberOrNull(headUs) || !isTextOrNull(notes)) return undefined;
   return {
     ...start,
     durationMs,
@@ -300,6 +352,11 @@ function toRecord(start: RecordStart, values: readonly unknown[]): LedgerRecord 
     costMicros,
     currency,
     priceVersion,
+    endsCall,
+    beforeMs,
+    stages,
+    headUs,
+    notes,
   };
 }
 

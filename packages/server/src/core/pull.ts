@@ -58,6 +58,8 @@ export interface PullFailure {
 export interface Pull {
   /** `pull_` and a random UUID. */
   readonly id: string;
+  /** Id of the server whose disk it fills; empty where there is only one. */
+  readonly replica: string;
   readonly request: PullRequest;
   readonly phase: PullPhase;
   /** What happens in the phase, or why it rests, for a person. */
@@ -77,6 +79,10 @@ export interface Pull {
   readonly updatedAtMs: number;
   readonly finishedAtMs: number | undefined;
 }
+
+/** What a person can do to a pull. */
+export const pullActions = ["pause", "resume", "cancel"] as const;
+export type PullAction = (typeof pullActions)[number];
 
 /** Whether nothing will happen to the pull any more. */
 export function isOver(phase: PullPhase): boolean {

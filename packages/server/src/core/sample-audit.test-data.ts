@@ -9,7 +9,7 @@ import {
   onlyChain,
 } from "./audit-record.ts";
 
-export const sha256 = (text: string): string => hash("sha256", text);
+export const sha256 = (text: string | Uint8Array): string => hash("sha256", text);
 
 /** An entry that says something of every kind. */
 export function sampleEntry(more: Partial<AuditEntry> = {}): AuditEntry {

@@ -1,7 +1,7 @@
 import type { FinishReason } from "@llm-platform/kit";
 
 /** Ends in which the model said by itself that it was done. */
-const successes = [
+export const successes = [
   "stop",
   "length",
   "tool_calls",
@@ -30,4 +30,11 @@ const recordedSet: ReadonlySet<string> = new Set(recordedEnds);
 
 export function isRecordedEnd(text: unknown): text is RecordedEnd {
   return typeof text === "string" && recordedSet.has(text);
+}
+
+const successSet: ReadonlySet<string> = new Set(successes);
+
+/** Whether the model said by itself that it was done. */
+export function isSuccess(end: RecordedEnd): boolean {
+  return successSet.has(end);
 }

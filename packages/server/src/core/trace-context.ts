@@ -28,5 +28,5 @@ const idRange = 0x1_0000_0000_0000;
  * @param ratio from 0 to 1
  */
 export function isWithinRatio(traceId: string, ratio: number): boolean {
-  return Number.parseInt(traceId.slice(20), 16) < ratio * idRange;
+  return ratio >= 1 || Number.parseInt(traceId.slice(20), 16) < ratio * idRange;
 }

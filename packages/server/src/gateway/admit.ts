@@ -33,7 +33,8 @@ export function createAdmission({ limits, demandOf, overload, gauge }: AdmitPart
   function begin(call: GatewayCall, next: Chat): Promise<Reply> {
     active.add(call);
     gauge.set(active.size);
-    if (call.trace !== undefined) call.trace.admittedAtMs = performance.now();
+    call.admittedAtMs = performance.now();
+    if (call.trace !== undefined) call.trace.admittedAtMs = call.admittedAtMs;
     call.onEnd(() => {
       active.delete(call);
       gauge.set(active.size);

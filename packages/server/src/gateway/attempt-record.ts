@@ -1,4 +1,5 @@
 import type { PlatformError } from "@llm-platform/kit";
+import type { CandidateNote } from "../core/attempt-notes.ts";
 import type { OpenAttempt, RecordStart } from "../core/ledger-record.ts";
 import type { StreamEnd } from "../core/stream-ends.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
@@ -34,6 +35,14 @@ export class AttemptRecord {
   /** Monotonic. */
   readonly startedAtMs: number;
   firstContentAtMs = 0;
+  /** Monotonic time at which the head of the upstream's answer was there; 0 before that. */
+  headAtMs = 0;
+  /** Milliseconds that connecting took; 0 where a connection was there. */
+  connectMs = 0;
+  /** Milliseconds that the first content was held until the beginning was on record. */
+  heldMs = 0;
+  /** What it was chosen among, as its call says. */
+  readonly candidates: readonly CandidateNote[] | undefined;
   readonly #finish: Finish;
   #isFinished = false;
   #isNoted: boolean;
@@ -43,6 +52,7 @@ export class AttemptRecord {
     this.call = call;
     this.target = target;
     this.startedAtMs = startedAtMs;
+    this.candidates = call.candidates;
     const start: RecordStart = {
       attemptId: `${call.id}.${call.attempts}`,
       requestId: call.id,
@@ -65,7 +75,9 @@ export class AttemptRecord {
   /** To be called when a restart would know of this attempt. */
   noteBegin(): void {
     this.#isNoted = true;
-    this.#onNoted?.();
+    if (this.#onNoted === undefined) return;
+    this.heldMs = performance.now() - this.firstContentAtMs;
+    this.#onNoted();
   }
 
   /** Runs `action` as soon as a restart would know of this attempt; at once where it does already. */

@@ -208,7 +208,9 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed, CancelObserver {
     this.#upstream = reply.body;
     this.#status = reply.status;
     this.#headers = reply.headers;
-    if (this.#call.stream) this.#lastProgressMs = performance.now();
+    this.#lastProgressMs = performance.now();
+    this.#record.headAtMs = this.#lastProgressMs;
+    if (reply.connectMs !== undefined) this.#record.connectMs = reply.connectMs;
     if (reply.status < 200 || reply.status >= 300) {
       this.#phase = "error_body";
     } else {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError, type Reply, toPlatformError } from "@llm-platform/kit";
 import { AttemptRun, type AttemptRunParts } from "./attempt-run.ts";
+import { chooseTarget } from "./choose-target.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import { prepareAttempt } from "./prepare-attempt.ts";
@@ -73,56 +74,12 @@ function noTarget(call: GatewayCall): PlatformError {
 function openAttempt(call: GatewayCall, target: Target, parts: AttemptParts): AttemptRun {
   const prepared = prepareAttempt(call, target);
   const nowMs = performance.now();
+  if (call.targets.length > 1) call.triedTargets = [...call.triedTargets, target.id];
   call.attempts++;
   if (call.sentAtMs === 0) call.sentAtMs = nowMs;
   call.servedBy = target;
   const record = parts.recorder.begin(call, target, nowMs);
   return new AttemptRun(parts, record, prepared);
-}
-
-/** Which target the next attempt goes to; undefined when none is left that may be asked. */
-function chooseTarget(
-  call: GatewayCall,
-  directory: ModelDirectory,
-  so: { readonly number: number; readonly failure: PlatformError | undefined },
-): Target | undefined {
-  if (so.number === 1) {
-    const first = directory.snapshot.targets.get(call.targets[0] ?? "");
-    // The call has only just come: the time of its arrival is now.
-    if (first?.platform !== undefined && first.breaker.allows(call.startedAtMs)) return first;
-  }
-  const nowMs = performance.now();
-  const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
-  const next = targets[(so.number - 1) % Math.max(1, targets.length)];
-  if (next === undefined) return undefined;
-  if (so.number > 1 && targets.length === 1 && !isWorthRepeating(so.failure)) return undefined;
-  const order = [next, ...targets.filter((target) => target !== next)];
-  const ready = order.find((target) => target.platform !== undefined && target.breaker.allows(nowMs));
-  if (ready !== undefined) return ready;
-  const running = targets.filter((target) => target.platform !== undefined);
-  // With several targets all of them failing, the least bad one is still asked: refusing every call would be an outage of our own making.
-  if (targets.length > 1 && running.length > 0)
-    return running.reduce((best, target) => (target.breaker.badness < best.breaker.badness ? target : best));
-  if (so.failure !== undefined) return undefined;
-  throw refusal(next, nowMs);
-}
-
-function refusal(target: Target, nowMs: number): PlatformError {
-  if (target.platform === undefined)
-    return new PlatformError("unavailable", target.absence, { retryAfterMs: 5_000 });
-  return new PlatformError(
-    "unavailable",
-    `Calls to ${target.id} are held back because it keeps failing. It is tried again by itself.`,
-    {
-      retryAfterMs: Math.max(1_000, target.breaker.waitMs(nowMs)),
-    },
-  );
-}
-
-/** Asking the same target again helps against a broken connection, not against a limit, a refusal or a time-out. */
-function isWorthRepeating(failure: PlatformError | undefined): boolean {
-  const code = failure?.code;
-  return code === "upstream_error" || code === "upstream_incomplete" || code === "upstream_malformed";
 }
 
 async function backOff(call: GatewayCall, number: number, random: number): Promise<void> {

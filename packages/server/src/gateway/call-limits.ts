@@ -19,6 +19,8 @@ export interface LimitedCall {
   readonly usedTokens: number;
   /** The caller's limits as this call found them; left alone where it has none. */
   limit: LimitVerdict | undefined;
+  /** Milliseconds that it waited in a queue. */
+  queuedMs: number;
   /** What the call holds of them. */
   hold: LimitHold | undefined;
 }

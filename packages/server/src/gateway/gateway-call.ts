@@ -2,11 +2,14 @@ import { type Call, Cancellation, type Dialect, type Operation, PlatformError } 
 import type { CallBudgets } from "../core/budgets.ts";
 import type { LimitHold, LimitVerdict } from "../core/limits.ts";
 import { sampledTraceId } from "../core/sampled-trace.ts";
-import type { ActiveTracing } from "../telemetry/tracing/tracing.ts";
+import { toMicroseconds } from "../core/call-stages.ts";
+import type { CandidateNote } from "../core/attempt-notes.ts";
 import type { Principal } from "../core/principal.ts";
+import type { Route } from "../core/routes.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
 import { CallTrace } from "./tracing/call-trace.ts";
+import type { CallTracing } from "./tracing/call-tracing.ts";
 import type { CallProtocol } from "./tracing/traced-call.ts";
 
 /** What a surface hands to the gateway. */
@@ -29,6 +32,18 @@ export interface GatewayCallInput {
   readonly traceparent?: string | undefined;
   /** Header lines that belong to the body, for platforms that speak its dialect. */
   readonly dialectHeaders?: Call["dialectHeaders"];
+  /** How its arrival went, where that was measured. */
+  readonly arrival?: Arrival | undefined;
+}
+
+/** How a request came in. */
+export interface Arrival {
+  /** From the head of the request until it was known whose it is. */
+  readonly authUs: number;
+  /** From then until its body was there. */
+  readonly receiveUs: number;
+  /** Monotonic time, in milliseconds, at which both were. */
+  readonly readAtMs: number;
 }
 
 /** About four bytes of JSON make a token; used where nothing better is known, and marked as an estimate. */
@@ -58,8 +73,23 @@ export class GatewayCall {
   readonly cancellation = new Cancellation();
   /** Monotonic arrival, in milliseconds. */
   readonly startedAtMs = performance.now();
+  readonly authUs: number;
+  readonly receiveUs: number;
+  readonly parseUs: number;
+  /** Milliseconds in a queue. Set by the limits. */
+  queuedMs = 0;
+  /** Monotonic time at which the limits had let it in; 0 before that. Set by the admission stage. */
+  admittedAtMs = 0;
+  /** What its name stands for. Set by the route stage. */
+  route: Route | undefined;
   /** Targets to try, in order. Set by the route stage. */
   targets: readonly string[] = [];
+  /** Targets that were left out for want of money. Set by the route stage. */
+  closedTargets: readonly string[] = noTargets;
+  /** Targets that were tried, where there is more than one to try. */
+  triedTargets: readonly string[] = noTargets;
+  /** What the last choice was made among; undefined where there was but one target, and it could be asked. */
+  candidates: readonly CandidateNote[] | undefined;
   /** Attempts begun so far. */
   attempts = 0;
   /** Monotonic time at which the first attempt was sent. */
@@ -80,7 +110,7 @@ export class GatewayCall {
   #onEnd: (() => void) | undefined;
   #hasEnded = false;
 
-  constructor(input: GatewayCallInput, tracing?: ActiveTracing) {
+  constructor(input: GatewayCallInput, tracing?: CallTracing) {
     this.id = input.id;
     this.operation = input.operation;
     this.dialect = input.dialect;
@@ -94,6 +124,15 @@ export class GatewayCall {
     this.traceparent = input.traceparent;
     this.trace = tracing === undefined ? undefined : new CallTrace(tracing, input.traceparent);
     this.dialectHeaders = input.dialectHeaders;
+    const { arrival } = input;
+    this.authUs = arrival === undefined ? 0 : arrival.authUs;
+    this.receiveUs = arrival === undefined ? 0 : arrival.receiveUs;
+    this.parseUs = arrival === undefined ? 0 : toMicroseconds(this.startedAtMs - arrival.readAtMs);
+  }
+
+  /** From the head of the request to the start of the call. */
+  get preludeMs(): number {
+    return (this.authUs + this.receiveUs + this.parseUs) / 1_000;
   }
 
   /** The name of the model for routing. */
@@ -130,6 +169,8 @@ export class GatewayCall {
     this.#onEnd?.();
   }
 }
+
+const noTargets: readonly string[] = [];
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

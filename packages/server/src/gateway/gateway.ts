@@ -16,10 +16,12 @@ import { createModelLimits } from "./model-limits.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 import type { OverloadGuard } from "./overload-guard.ts";
 import { createQueuedLimits, type QueuedLimits, type QueueSettings } from "./queued-limits.ts";
+import type { UnopenedCall } from "./explain-call.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { composeStages } from "./stage.ts";
+import { createCallTracing } from "./tracing/call-tracing.ts";
 
 export interface GatewayParts {
   readonly directory: ModelDirectory;
@@ -52,6 +54,8 @@ export interface Gateway {
   readonly inFlight: number;
   /** Makes a call of what a surface read. */
   open(input: GatewayCallInput): GatewayCall;
+  /** Notes a request of a caller who is known, which could not be read and so became no call. Never throws. */
+  noteUnopened(request: UnopenedCall, error: PlatformError): void;
   /** Has a call answered. Never throws, and never tells the caller within this call. */
   handle(call: GatewayCall, caller: Caller): void;
   /** These are the budgets from the next call on. */
@@ -71,6 +75,7 @@ const lastWordsMs = 2_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const { directory, recorder, settings, metrics, tracing, random } = parts;
   const deadlines = new Deadlines();
+  const callTracing = createCallTracing(tracing);
   const queue = settings.queue.size === 0 ? undefined : createQueue(parts.limits, settings.queue, metrics);
   const limits = queue ?? parts.limits;
   const close = () => {
@@ -117,7 +122,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     get inFlight() {
       return admission.inFlight;
     },
-    open: (input) => new GatewayCall(input, tracing.current),
+    open: (input) => new GatewayCall(input, callTracing()),
+    noteUnopened: (request, error) => recorder.refuseUnopened(request, error),
     handle(call, caller) {
       chat(call).then(
         (reply) => caller.onReply(reply),

@@ -58,6 +58,7 @@ function create({ most = 1, size = 8, isRemote = false } = {}) {
       usedTokens: 0,
       limit: undefined,
       hold: undefined,
+      queuedMs: 0,
     };
     calls.set(name, call);
     const fail = (error: PlatformError) => refused.push({ name, error });

@@ -170,6 +170,7 @@ class Queues implements QueuedLimits {
   #reject(waiting: Waiting, reason: PlatformError): void {
     if (waiting.isOver) return;
     waiting.isOver = true;
+    waiting.call.queuedMs += this.#parts.nowMs() - waiting.sinceMs;
     waiting.release();
     waiting.reject(reason);
   }
@@ -232,7 +233,9 @@ class Queues implements QueuedLimits {
     }
     waiting.isOver = true;
     waiting.release();
-    line.wait.observe((this.#parts.nowMs() - waiting.sinceMs) / 1_000);
+    const { call } = waiting;
+    call.queuedMs += this.#parts.nowMs() - waiting.sinceMs;
+    line.wait.observe(call.queuedMs / 1_000);
     waiting.resolve();
     return true;
   }

@@ -9,6 +9,14 @@ import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { HistogramSeries, Metric, NumberSeries } from "../telemetry/metric-family.ts";
 import type { ReplyFacts } from "../wire/reply-facts.ts";
 import { AttemptRecord, type AttemptEnd } from "./attempt-record.ts";
+import {
+  explainAttempt,
+  type Explained,
+  explainRefusal,
+  explainUnopened,
+  type UnopenedCall,
+} from "./explain-call.ts";
+import type { RefusedCall } from "../core/refused-call.ts";
 import { chargesOf } from "./attempt-charges.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Target } from "./targets.ts";
@@ -22,6 +30,11 @@ export interface RecordSink {
   commit(attempt: OpenAttempt, record: LedgerRecord, done: (error?: PlatformError) => void): void;
 }
 
+/** Where calls are noted that ended without a reply. Never waits, and never throws. */
+export interface RefusalSink {
+  note(call: RefusedCall): void;
+}
+
 /** How an attempt went, told to the integration manager. */
 export type TrafficOutcome = "ok" | "auth_failed" | "failed" | "rate_limited";
 
@@ -30,6 +43,8 @@ export interface RecorderParts {
   readonly prices: PriceTable;
   readonly budgetPrices: BudgetPrices;
   readonly metrics: PlatformMetrics;
+  /** Where calls are noted that end without a reply; undefined where no records are kept. */
+  readonly refusals?: RefusalSink | undefined;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -39,6 +54,8 @@ export interface Recorder {
   begin(call: GatewayCall, target: Target, startedAtMs: number): AttemptRecord;
   /** Counts a call that was refused without any content. */
   refuse(call: GatewayCall, error: PlatformError): void;
+  /** Notes a request that could not be read. It is no call, and is counted as none. */
+  refuseUnopened(request: UnopenedCall, error: PlatformError): void;
 }
 
 /** Model names that may become label values; the rest is `other`. */
@@ -129,7 +146,16 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (end.error !== undefined) countError(series.provider, series.model, end.error);
       call.end();
     }
-    const kept = toLedgerRecord(record, end, { durationMs, usage, cost, currency, priceVersion, charges });
+    const explained = explainAttempt(record);
+    const kept = toLedgerRecord(record, end, {
+      durationMs,
+      usage,
+      cost,
+      currency,
+      priceVersion,
+      charges,
+      explained,
+    });
     if (call.trace !== undefined) traceEnd(call.trace, record, { end, kept, nowMs });
     // A record that could not be kept is counted by the spool; the reply is not taken back for it.
     sink.commit(record.open, kept, () => done());
@@ -154,9 +180,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (budget !== undefined) metrics.budgetRefused.series(budget).add();
       const refusal = call.limit?.refusal;
       if (refusal !== undefined) metrics.rateLimited.series(`${refusal.scope}_${refusal.kind}`).add();
-      call.trace?.end(call, error, performance.now());
+      const nowMs = performance.now();
+      parts.refusals?.note(explainRefusal(call, error, nowMs));
+      call.trace?.end(call, error, nowMs);
       call.end();
     },
+    refuseUnopened: (request, error) =>
+      parts.refusals?.note(explainUnopened(request, error, performance.now())),
   };
 }
 
@@ -202,6 +232,7 @@ interface Measured {
   readonly currency: string | null;
   readonly priceVersion: string | null;
   readonly charges: readonly BudgetCharge[];
+  readonly explained: Explained;
 }
 
 function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measured): LedgerRecord {
@@ -234,6 +265,11 @@ function toLedgerRecord(record: AttemptRecord, end: AttemptEnd, measured: Measur
     costMicros: measured.cost,
     currency: measured.currency,
     priceVersion: measured.priceVersion,
+    endsCall: end.isFinal,
+    beforeMs: measured.explained.beforeMs,
+    stages: measured.explained.stages,
+    headUs: measured.explained.headUs,
+    notes: measured.explained.notes,
     charges: measured.charges.length === 0 ? undefined : measured.charges,
   };
 }

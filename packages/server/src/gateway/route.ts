@@ -7,7 +7,8 @@ import type { Stage } from "./stage.ts";
 /** Finds the targets of a call's model, in the order in which they are tried. */
 export function createRouting(directory: ModelDirectory, random: () => number): Stage {
   function findTargets(call: GatewayCall): readonly string[] {
-    const targets = orderTargets(lookUpRoute(directory, call.askedName), random());
+    call.route = lookUpRoute(directory, call.askedName);
+    const targets = orderTargets(call.route, random());
     const { snapshot } = directory;
     if (!targets.some((id) => snapshot.targets.has(id))) {
       refuseAbsent(snapshot, targets);
@@ -34,8 +35,10 @@ export function createRouting(directory: ModelDirectory, random: () => number): 
 }
 
 /** Leaves out integrations whose budgets have no room for the call. */
-function withoutClosed(targets: readonly string[], { limit }: GatewayCall): readonly string[] {
-  const closed = limit?.budget?.closed ?? [];
+function withoutClosed(targets: readonly string[], call: GatewayCall): readonly string[] {
+  const closed = call.limit?.budget?.closed ?? [];
   if (closed.length === 0) return targets;
-  return targets.filter((id) => !closed.some((integration) => id.startsWith(`${integration}/`)));
+  const isClosed = (id: string) => closed.some((integration) => id.startsWith(`${integration}/`));
+  call.closedTargets = targets.filter(isClosed);
+  return targets.filter((id) => !isClosed(id));
 }

@@ -58,6 +58,7 @@ function callOf(principal: Principal): LimitedCall {
     usedTokens: 0,
     limit: undefined,
     hold: undefined,
+    queuedMs: 0,
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Log,
   NetworkReach,
   PlatformEvent,
+  SpanAttributes,
   Upstream,
   UpstreamLimits,
 } from "@llm-platform/kit";
@@ -61,6 +62,7 @@ export interface HostServices {
   fetch(url: string, options?: FetchOptions): Promise<Response>;
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
+  span<Result>(name: string, action: () => Promise<Result>, attributes?: SpanAttributes): Promise<Result>;
   /** Resolves when no call of this attempt is in flight on its upstreams, or when `signal` aborts. */
   whenIdle(signal: AbortSignal): Promise<void>;
   /** Closes every connection of the attempt. Called once. */

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { PlatformError } from "@llm-platform/kit";
+import { dropBody, type FilePart, PlatformError } from "@llm-platform/kit";
 import { backOffDelayMs } from "../core/back-off.ts";
 import type { ByteRun } from "../core/chunk-map.ts";
 import type { ByteLimiter } from "./byte-limiter.ts";
+import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
 import type { FileSource } from "./file-source.ts";
-import { chunkBytes, type PartFile } from "./part-file.ts";
+import type { PartFile } from "./part-file.ts";
+import { readBody } from "./read-body.ts";
 
 export interface FetchParts {
   readonly source: FileSource;
@@ -13,7 +15,7 @@ export interface FetchParts {
   /** Whether the run is the whole file, of a source that knows no parts. */
   readonly isWhole: boolean;
   readonly signal: AbortSignal;
-  /** Told of bytes that were written. */
+  /** Told of bytes that came. */
   onBytes(bytes: number): void;
   /** Told of a try that failed and will be made again. */
   onRetry(error: PlatformError): void;
@@ -34,7 +36,15 @@ const longestRetryAfterMs = 300_000;
 
 /** Fetches a run of bytes, again and again from where it broke off. Rejects with PlatformError, FileChanged or NoParts. */
 export async function fetchRun(parts: FetchParts, run: ByteRun): Promise<void> {
-  const writer = createChunkWriter(parts, run);
+  const writer = createChunkWriter(parts.part, run);
+  try {
+    await fetchPatiently(parts, run, writer);
+  } finally {
+    await writer.settled();
+  }
+}
+
+async function fetchPatiently(parts: FetchParts, run: ByteRun, writer: ChunkWriter): Promise<void> {
   for (let failures = 0; ; ) {
     const before = writer.position;
     try {
@@ -59,17 +69,31 @@ function delayOf(failures: number, { retryAfterMs = 0 }: PlatformError): number 
 
 async function fetchOnce(parts: FetchParts, run: ByteRun, writer: ChunkWriter): Promise<void> {
   const stall = new AbortController();
-  const timer = setTimeout(() => stall.abort(), stallMs);
+  let timer = setTimeout(() => stall.abort(), stallMs);
   const signal = AbortSignal.any([parts.signal, stall.signal]);
+
+  /** The source is not blamed for the time in which it is held back. */
+  async function hold(waits: readonly Promise<void>[]): Promise<void> {
+    clearTimeout(timer);
+    await Promise.all(waits);
+    timer = setTimeout(() => stall.abort(), stallMs);
+  }
+
+  function take(piece: Uint8Array): Promise<void> | undefined {
+    if (writer.position + piece.byteLength > run.until) throw new FileChanged();
+    timer.refresh();
+    parts.onBytes(piece.byteLength);
+    const writing = writer.push(piece);
+    const passing = parts.limiter.pass(piece.byteLength, signal);
+    if (writing === undefined && passing === undefined) return undefined;
+    return hold([writing, passing].filter((each) => each !== undefined));
+  }
+
   try {
     const from = writer.position;
-    const response = await parts.source.open({ from, until: run.until }, signal);
-    await expectPart(response, parts, from);
-    for await (const piece of response.body ?? []) {
-      timer.refresh();
-      await writer.push(piece);
-      await parts.limiter.pass(piece.byteLength, parts.signal);
-    }
+    const part = await parts.source.open({ from, until: run.until }, signal);
+    expectPart(part, parts, from);
+    await readBody(part.body, take, signal);
     if (writer.position < run.until) throw brokenOff(undefined);
   } catch (error) {
     if (error instanceof PlatformError || error instanceof FileChanged || error instanceof NoParts)
@@ -77,20 +101,19 @@ async function fetchOnce(parts: FetchParts, run: ByteRun, writer: ChunkWriter): 
     throw brokenOff(error);
   } finally {
     clearTimeout(timer);
-    // What else would come of the body is not wanted.
-    stall.abort();
   }
 }
 
 /** Throws unless the answer is the part that was asked for, of the file that it was. */
-async function expectPart(response: Response, { source, isWhole }: FetchParts, from: number): Promise<void> {
-  const { status, headers } = response;
+function expectPart({ status, headers, body }: FilePart, parts: FetchParts, from: number): void {
+  const { source, isWhole } = parts;
   if (status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
     if (range !== null && Number(range[1]) === from && Number(range[2]) === source.sizeBytes) return;
   }
   if (status === 200 && isWhole && from === 0) return;
-  await response.body?.cancel();
+  if (status < 300) body.cancel();
+  else dropBody(body);
   if (status === 206 || status === 416 || status === 412) throw new FileChanged();
   if (status === 200) throw new NoParts();
   throw new PlatformError("upstream_error", `The source of the file answered with status ${status}.`, {
@@ -105,42 +128,4 @@ function brokenOff(cause: unknown): PlatformError {
     isRetryable: true,
     cause,
   });
-}
-
-interface ChunkWriter {
-  /** Where the next byte of the source goes. */
-  readonly position: number;
-  push(piece: Uint8Array): Promise<void>;
-}
-
-/**
- * Gathers the bytes of a chunk, writes them as one, and notes the chunk. They are copied into one buffer: pieces that are
- * held until a chunk is whole grow old, and collecting them costs more than all the rest.
- */
-function createChunkWriter({ part, onBytes }: FetchParts, { from, until }: ByteRun): ChunkWriter {
-  const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, until - from));
-  let chunkStart = from;
-  let filled = 0;
-
-  return {
-    get position() {
-      return chunkStart + filled;
-    },
-    async push(piece) {
-      if (chunkStart + filled + piece.byteLength > until) throw new FileChanged();
-      onBytes(piece.byteLength);
-      for (let taken = 0; taken < piece.byteLength; ) {
-        const length = Math.min(chunkBytes, until - chunkStart);
-        const count = Math.min(length - filled, piece.byteLength - taken);
-        chunk.set(piece.subarray(taken, taken + count), filled);
-        taken += count;
-        filled += count;
-        if (filled < length) continue;
-        await part.write(chunk.subarray(0, length), chunkStart);
-        await part.note(chunkStart / chunkBytes);
-        chunkStart += length;
-        filled = 0;
-      }
-    },
-  };
 }

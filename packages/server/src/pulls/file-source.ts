@@ -1,3 +1,4 @@
+import type { FilePart } from "@llm-platform/kit";
 import type { ByteRun } from "../core/chunk-map.ts";
 
 /** A file at its source, as it was found. */
@@ -11,7 +12,22 @@ export interface FileSource {
   readonly version: string;
   /**
    * Asks for a part of the contents. Answers with status 206, or 200 where the source knows no parts; another status is
-   * a failure that may pass. Rejects with PlatformError for one that does not.
+   * a failure that may pass. Bytes of the body may be overwritten by the next read. Rejects with PlatformError for a failure
+   * that does not pass.
    */
-  open(run: ByteRun, signal: AbortSignal): Promise<Response>;
+  open(run: ByteRun, signal: AbortSignal): Promise<FilePart>;
+}
+
+/** What a source answers when the file is of another version: it has none of the bytes that were asked for. */
+export function otherVersion(): FilePart {
+  return {
+    status: 412,
+    headers: { get: () => undefined },
+    body: {
+      read: (sink) => sink.end(),
+      pause: () => undefined,
+      resume: () => undefined,
+      cancel: () => undefined,
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, isAbsolute, sep } from "node:path";
 import type { Readable } from "node:stream";
-import { PlatformError } from "@llm-platform/kit";
+import { PlatformError, type ReplyBody } from "@llm-platform/kit";
 import type { FileSource } from "./file-source.ts";
 
 /**
@@ -43,25 +43,31 @@ function toSource(
     version: String(changedAtMs),
     async open({ from, until }) {
       const facts = await stat(path);
-      const stream = createReadStream(path, { start: from, end: until - 1 });
       // A file that changes while it is read has another size to whoever reads it.
       const total = facts.mtimeMs === changedAtMs ? sizeBytes : -1;
-      return new Response(toWebStream(stream), {
+      const range = `bytes ${from}-${until - 1}/${total}`;
+      return {
         status: 206,
-        headers: { "content-range": `bytes ${from}-${until - 1}/${total}` },
-      });
+        headers: { get: (name) => (name === "content-range" ? range : undefined) },
+        body: toBody(createReadStream(path, { start: from, end: until - 1, highWaterMark: readBytes })),
+      };
     },
   };
 }
 
-function toWebStream(stream: Readable): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const reader: AsyncIterator<Uint8Array<ArrayBuffer>> = stream[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      const { done, value } = await reader.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+const readBytes = 1024 * 1024;
+
+function toBody(stream: Readable): ReplyBody {
+  return {
+    read(sink) {
+      stream.on("end", () => sink.end());
+      stream.on("error", (cause) =>
+        sink.fail(new PlatformError("upstream_incomplete", "The file could not be read on.", { cause })),
+      );
+      stream.on("data", (piece: Uint8Array) => sink.data(piece));
     },
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
     cancel: () => void stream.destroy(),
-  });
+  };
 }

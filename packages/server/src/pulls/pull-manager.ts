@@ -1,7 +1,14 @@
 import { type Log, PlatformError, type PullProgress } from "@llm-platform/kit";
-import { isOver, type Pull, pullKey, type PullKind, type PullRequest } from "../core/pull.ts";
+import {
+  isOver,
+  type Pull,
+  type PullAction,
+  pullKey,
+  type PullKind,
+  type PullRequest,
+} from "../core/pull.ts";
 import { createPullJob, type PullJob } from "./pull-job.ts";
-import type { KeptPull, PullRecords } from "./pull-records.ts";
+import type { PullRecords } from "./pull-records.ts";
 import type { PullRunner } from "./pull-runner.ts";
 
 export interface PullManagerParts {
@@ -17,6 +24,8 @@ export interface PullManagerParts {
   newId(): string;
   /** Told of every pull that came to rest. */
   onRest(pull: Pull): void;
+  /** Has the replica whose pull it is do that to it. Rejects with PlatformError, as that replica does or when it is not reached. */
+  orderElsewhere(pull: Pull, action: PullAction): Promise<void>;
 }
 
 /** Who asks for a pull. */
@@ -36,16 +45,26 @@ export interface PullManager {
   list(limit: number): Promise<readonly Pull[]>;
   /** Rejects with PlatformError `not_found`. */
   get(id: string): Promise<Pull>;
-  /** Stops it so that it can go on. Rejects with PlatformError `not_found`, or `conflict` when it is over. */
+  /**
+   * Stops it so that it can go on. One of another replica is stopped there.
+   * Rejects with PlatformError `not_found`, `conflict` when it is over, `unavailable` when its replica does not answer.
+   */
   pause(id: string): Promise<Pull>;
   /** Lets a pull that is paused, has failed or was cancelled go on with what is there. Rejects as `pause` does. */
   resume(id: string): Promise<Pull>;
   /** Stops it for good. Rejects as `pause` does. */
   cancel(id: string): Promise<Pull>;
-  /** Calls `listener` when a pull of this replica changed: at once for its phase, a few times a second for its bytes. */
+  /**
+   * Calls `listener` when a pull changed: one of this replica at once for its phase and a few times a second for its bytes,
+   * one of another as word of it comes.
+   */
   onChange(listener: (pull: Pull) => void): () => void;
   /** Resolves with the pull once it rests. */
   whenAtRest(id: string, signal: AbortSignal): Promise<Pull>;
+  /** Tells those who listen how a pull of another replica stands now. */
+  changedElsewhere(id: string): Promise<void>;
+  /** Whether this server alone can go on with it. */
+  isOwn(pull: Pull): boolean;
   /** Pulls that run or wait. */
   readonly active: number;
   /** Goes on with what was not over when the server stopped. Never rejects. */
@@ -106,9 +125,11 @@ export function createPullManager(parts: PullManagerParts): PullManager {
     return job;
   }
 
-  async function find(id: string): Promise<KeptPull> {
+  const isOwn = ({ replica }: Pull): boolean => replica === parts.records.replica;
+
+  async function find(id: string): Promise<Pull> {
     const job = jobs.get(id);
-    if (job !== undefined) return { pull: job.pull, isOwn: true };
+    if (job !== undefined) return job.pull;
     const kept = await parts.records.find(id);
     if (kept !== undefined) return kept;
     throw new PlatformError("not_found", "There is no such pull. GET /api/v1/pulls lists those there are.", {
@@ -116,10 +137,48 @@ export function createPullManager(parts: PullManagerParts): PullManager {
     });
   }
 
-  async function findOwn(id: string): Promise<Pull> {
-    const { pull, isOwn } = await find(id);
-    if (isOwn) return pull;
-    throw new PlatformError("conflict", "This pull runs on another replica. Ask that one to change it.");
+  /** Does it here, or has it done by the replica whose pull it is. */
+  async function change(id: string, action: PullAction, here: (pull: Pull) => Promise<Pull>): Promise<Pull> {
+    const pull = await find(id);
+    if (isOwn(pull)) return here(pull);
+    await parts.orderElsewhere(pull, action);
+    return find(id);
+  }
+
+  async function pause(pull: Pull): Promise<Pull> {
+    if (pull.phase === "paused") return pull;
+    const job = jobs.get(pull.id);
+    if (job === undefined) throw isOverError(pull);
+    const paused = await job.rest("paused");
+    if (!running.has(job)) jobs.delete(pull.id);
+    return paused;
+  }
+
+  async function resume(pull: Pull): Promise<Pull> {
+    const known = jobs.get(pull.id);
+    if (known !== undefined && known.pull.phase !== "paused") return known.pull;
+    if (pull.phase === "done") throw isOverError(pull);
+    if (findSame(pull.request) !== undefined)
+      throw new PlatformError("conflict", "Another pull brings the same already.");
+    const fresh = {
+      phase: "queued",
+      detail: undefined,
+      failure: undefined,
+      finishedAtMs: undefined,
+    } as const;
+    const job = open({ ...pull, ...fresh });
+    await parts.records.put(job.pull);
+    tell(job.pull);
+    runNext();
+    return job.pull;
+  }
+
+  async function cancel(pull: Pull): Promise<Pull> {
+    if (isOver(pull.phase)) throw isOverError(pull);
+    const job = jobs.get(pull.id) ?? open(pull);
+    const cancelled = await job.rest("cancelled");
+    if (!running.has(job)) jobs.delete(pull.id);
+    return cancelled;
   }
 
   const manager: PullManager = {
@@ -151,45 +210,12 @@ export function createPullManager(parts: PullManagerParts): PullManager {
     },
     async list(limit) {
       const kept = await parts.records.list(limit);
-      return kept.map(({ pull }) => jobs.get(pull.id)?.pull ?? pull);
+      return kept.map((pull) => jobs.get(pull.id)?.pull ?? pull);
     },
-    get: async (id) => (await find(id)).pull,
-    async pause(id) {
-      const pull = await findOwn(id);
-      if (pull.phase === "paused") return pull;
-      const job = jobs.get(id);
-      if (job === undefined) throw isOverError(pull);
-      const paused = await job.rest("paused");
-      if (!running.has(job)) jobs.delete(id);
-      return paused;
-    },
-    async resume(id) {
-      const pull = await findOwn(id);
-      const known = jobs.get(id);
-      if (known !== undefined && known.pull.phase !== "paused") return known.pull;
-      if (pull.phase === "done") throw isOverError(pull);
-      if (findSame(pull.request) !== undefined)
-        throw new PlatformError("conflict", "Another pull brings the same already.");
-      const job = open({
-        ...pull,
-        phase: "queued",
-        detail: undefined,
-        failure: undefined,
-        finishedAtMs: undefined,
-      });
-      await parts.records.put(job.pull);
-      tell(job.pull);
-      runNext();
-      return job.pull;
-    },
-    async cancel(id) {
-      const pull = await findOwn(id);
-      if (isOver(pull.phase)) throw isOverError(pull);
-      const job = jobs.get(id) ?? open(pull);
-      const cancelled = await job.rest("cancelled");
-      if (!running.has(job)) jobs.delete(id);
-      return cancelled;
-    },
+    get: find,
+    pause: (id) => change(id, "pause", pause),
+    resume: (id) => change(id, "resume", resume),
+    cancel: (id) => change(id, "cancel", cancel),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -203,7 +229,7 @@ export function createPullManager(parts: PullManagerParts): PullManager {
       const stopListening = manager.onChange(check);
       signal.addEventListener("abort", onAbort, { once: true });
       try {
-        check((await find(id)).pull);
+        check(await find(id));
         if (signal.aborted) onAbort();
         return await rested.promise;
       } finally {
@@ -211,6 +237,12 @@ export function createPullManager(parts: PullManagerParts): PullManager {
         signal.removeEventListener("abort", onAbort);
       }
     },
+    async changedElsewhere(id) {
+      if (listeners.size === 0 || jobs.has(id)) return;
+      const pull = await parts.records.find(id);
+      if (pull !== undefined && !isOwn(pull)) tell(pull);
+    },
+    isOwn,
     get active() {
       return jobs.size;
     },
@@ -236,6 +268,7 @@ function newPull(request: PullRequest, owner: PullOwner, parts: PullManagerParts
   const nowMs = parts.nowMs();
   return {
     id: parts.newId(),
+    replica: parts.records.replica,
     request,
     phase: "queued",
     detail: undefined,

@@ -1,9 +1,16 @@
-import { PlatformError } from "@llm-platform/kit";
+import { dropBody, type FilePart, PlatformError } from "@llm-platform/kit";
 import type { ByteRun } from "../core/chunk-map.ts";
-import type { FileSource } from "./file-source.ts";
+import { type FileSource, otherVersion } from "./file-source.ts";
 
-/** Asks for a part of what is at an address, under the guard of outbound calls; redirects are handed over. */
-export type FetchPart = (url: URL, run: ByteRun, signal: AbortSignal) => Promise<Response>;
+/** What an answer says of its body. */
+export type FileHead = Pick<FilePart, "status" | "headers">;
+
+/** Asks for what is at an address, under the guard of outbound calls; redirects are handed over. */
+export interface UrlDoor {
+  /** As if for the first byte; what comes of a body is let go. */
+  look(url: URL, signal: AbortSignal): Promise<FileHead>;
+  open(url: URL, run: ByteRun, signal: AbortSignal): Promise<FilePart>;
+}
 
 const mostRedirects = 5;
 
@@ -11,39 +18,36 @@ const mostRedirects = 5;
  * A file at a bare address. Rejects with PlatformError: `invalid_request` for what is no such address, `forbidden` for
  * one that may not be reached, `not_found` when there is nothing, `upstream_error`, `upstream_malformed`.
  */
-export async function findUrl(
-  address: string,
-  fetchPart: FetchPart,
-  signal: AbortSignal,
-): Promise<FileSource> {
-  const url = parseAddress(address);
-  const open = (run: ByteRun, until: AbortSignal): Promise<Response> =>
-    follow(url, { fetchPart, run, signal: until });
-  const response = await open({ from: 0, until: 1 }, signal);
-  await response.body?.cancel();
-  const { status, headers } = response;
+export async function findUrl(address: string, door: UrlDoor, signal: AbortSignal): Promise<FileSource> {
+  const start = parseAddress(address);
+  const { status, headers } = await follow(start, {
+    ask: (url) => door.look(url, signal),
+    drop: () => undefined,
+  });
   if (status !== 200 && status !== 206) throw notThere(status);
   const size =
     status === 206 ? /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1] : headers.get("content-length");
-  if (size === undefined || size === null)
+  if (size === undefined)
     throw new PlatformError(
       "upstream_malformed",
       "The address does not say how large its file is, and so it is not fetched.",
     );
   const version = headers.get("etag") ?? headers.get("last-modified") ?? size;
   return {
-    name: fileNameOf(url),
+    name: fileNameOf(start),
     sizeBytes: Number(size),
     sha256: undefined,
     version,
     async open(run, until) {
-      const part = await open(run, until);
+      const part = await follow(start, {
+        ask: (url) => door.open(url, run, until),
+        drop: ({ body }) => dropBody(body),
+      });
       const other = part.headers.get("etag") ?? part.headers.get("last-modified") ?? size;
-      if (part.ok && other === version) return part;
-      await part.body?.cancel();
-      // What has another version has none of the bytes that were asked for.
-      if (part.ok) return new Response(null, { status: 412 });
-      return part;
+      const isContents = part.status === 200 || part.status === 206;
+      if (!isContents || other === version) return part;
+      part.body.cancel();
+      return otherVersion();
     },
   };
 }
@@ -60,24 +64,24 @@ function parseAddress(address: string): URL {
   );
 }
 
-interface Asking {
-  readonly fetchPart: FetchPart;
-  readonly run: ByteRun;
-  readonly signal: AbortSignal;
+interface Asking<Answer> {
+  ask(url: URL): Promise<Answer>;
+  /** Lets go of an answer that sends on. */
+  drop(answer: Answer): void;
 }
 
 /** Each place on the way is judged like the first. */
-async function follow(start: URL, { fetchPart, run, signal }: Asking): Promise<Response> {
+async function follow<Answer extends FileHead>(start: URL, { ask, drop }: Asking<Answer>): Promise<Answer> {
   let url = start;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const response = await fetchPart(url, run, signal);
-    const location = response.headers.get("location");
-    if (response.status < 300 || response.status >= 400 || location === null) return response;
-    await response.body?.cancel();
+    const answer = await ask(url);
+    const { status } = answer;
+    const location = answer.headers.get("location");
+    if (status < 300 || status >= 400 || location === undefined) return answer;
+    drop(answer);
     const next = URL.parse(location, url.href);
     // From a protected connection to a bare one is a step that nobody asked for.
-    if (next === null || (url.protocol === "https:" && next.protocol !== "https:"))
-      throw notThere(response.status);
+    if (next === null || (url.protocol === "https:" && next.protocol !== "https:")) throw notThere(status);
     url = parseAddress(next.href);
   }
   throw new PlatformError("upstream_error", "The address sends on and on.");

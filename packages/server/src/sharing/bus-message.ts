@@ -1,6 +1,6 @@
 import type { JsonObject } from "@llm-platform/kit";
 import { z } from "zod";
-import type { BusTopic } from "./bus.ts";
+import { type BusTopic, busTopics } from "./bus.ts";
 
 /** A message as it travels. A replica of another version that does not know the version or the topic lets it go. */
 export interface BusMessage {
@@ -15,7 +15,7 @@ const mostCharacters = 65_536;
 const schema = z.object({
   version: z.literal(messageVersion),
   from: z.string().min(1).max(64),
-  topic: z.enum(["identity", "event", "leader"]),
+  topic: z.enum(busTopics),
   data: z.record(z.string(), z.json()),
 });
 

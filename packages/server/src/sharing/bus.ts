@@ -2,9 +2,21 @@ import type { JsonObject } from "@llm-platform/kit";
 
 /**
  * What replicas tell each other: `identity` when a user, a key or a session was changed, `event` for an event, `leader` when
- * nobody leads any more.
+ * nobody leads any more, `alerts` for the alerts that one finds to fire, `log_levels` when those were set, `pull` when a
+ * pull got on, `pull_order` for what is to be done to a pull of another replica, and `pull_answer` for what became of that.
  */
-export type BusTopic = "identity" | "event" | "leader";
+export const busTopics = [
+  "identity",
+  "event",
+  "leader",
+  "alerts",
+  "log_levels",
+  "pull",
+  "pull_order",
+  "pull_answer",
+] as const;
+
+export type BusTopic = (typeof busTopics)[number];
 
 export type BusListener = (data: JsonObject, replica: string) => void;
 

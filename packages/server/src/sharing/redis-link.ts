@@ -13,6 +13,8 @@ export interface RedisLinkParts {
   /** Monotonic. */
   readonly nowMs: () => number;
   onFailure(reason: "timeout" | "error"): void;
+  /** Told of each command that was sent. Default: nobody is. */
+  onCommand?(command: { readonly durationMs: number; readonly hasFailed: boolean }): void;
 }
 
 export interface RunOptions<Result> {
@@ -105,14 +107,19 @@ class Link implements RedisLink {
   ): Promise<Result> {
     const hasChance = isProbe ? this.#redis.status === "ready" : this.isUp;
     if (!hasChance) throw away(this.trouble);
+    const { nowMs, onCommand } = this.#parts;
+    const sentAtMs = nowMs();
+    const tell = (hasFailed: boolean) => onCommand?.({ durationMs: nowMs() - sentAtMs, hasFailed });
     const late = new AbortController();
     const running = command(this.#redis);
     try {
       const result = await Promise.race([running, expire(deadlineMs, late.signal)]);
       this.#onAnswer();
+      tell(false);
       return result;
     } catch (error) {
       this.#onFailure(error);
+      tell(true);
       // What went wrong after it was late has been told already.
       if (error instanceof LateError) running.then(onLate, () => undefined);
       throw away(this.#lastError);

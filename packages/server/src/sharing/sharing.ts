@@ -41,6 +41,7 @@ export interface RedisSharingParts {
   /** Monotonic. */
   nowMs(): number;
   readonly onFailure: RedisLinkParts["onFailure"];
+  readonly onCommand?: RedisLinkParts["onCommand"];
   readonly onDecision: LimitsOverReplicasParts["onDecision"];
   readonly onBudgetDecision: LimitsOverReplicasParts["onDecision"];
   onExchange(seconds: number): void;
@@ -66,7 +67,14 @@ export function createLoneSharing(): Sharing {
 export function createRedisSharing(parts: RedisSharingParts): Sharing {
   const { settings, replica, log, random, nowMs, onFailure, onDecision, onBudgetDecision, onExchange } =
     parts;
-  const link = createRedisLink({ settings, log, random, nowMs, onFailure });
+  const link = createRedisLink({
+    settings,
+    log,
+    random,
+    nowMs,
+    onFailure,
+    ...(parts.onCommand === undefined ? {} : { onCommand: parts.onCommand }),
+  });
   const exchange: LimitExchangeParts = {
     replica,
     keyPrefix: settings.keyPrefix,

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,6 +14,7 @@ import {
   readAuditLines,
   readNoteFile,
 } from "./audit-files.ts";
+import { digest } from "./digest.ts";
 import { synchroniseDirectory } from "./file-sync.ts";
 
 export interface AuditFileOptions {
@@ -28,7 +28,6 @@ const defaultMaxFileBytes = 16 * 1024 * 1024;
 const fileMode = 0o600;
 /** A note is written over the one before, in one piece that no disk divides. */
 const noteBytes = 128;
-const digest = (text: string): string => hash("sha256", text);
 
 /** The files as they can be read without a server. */
 export function readAuditFiles(directory: string): AuditReader {

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { type Log, PlatformError } from "@llm-platform/kit";
 import { checkLink } from "../core/audit-chain.ts";
 import { parseAuditLine } from "../core/audit-line.ts";
@@ -14,6 +13,7 @@ import {
 } from "../core/audit-record.ts";
 import type { AuditReader, AuditSink, AuditSinkName } from "./audit-sink.ts";
 import { type AuditVerdict, verifyAudit } from "./audit-verify.ts";
+import { digest } from "./digest.ts";
 import { SinkKeeper } from "./sink-keeper.ts";
 
 /** The one owner of the chain. There is one in the process that has the data folder. */
@@ -63,7 +63,6 @@ const defaultRetryMs = 5_000;
 /** Entries that are kept in memory; each may be some kilobytes. */
 const mostKept = 10_000;
 const recordsPerCopy = 100;
-const digest = (text: string): string => hash("sha256", text);
 
 /** Resolves when every sink was tried. Sinks that cannot be used are tried again later. */
 export async function createAuditLog(parts: AuditLogParts): Promise<AuditLog> {

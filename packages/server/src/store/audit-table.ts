@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { type Kysely, type Selectable, sql } from "kysely";
 import { parseAuditLine } from "../core/audit-line.ts";
 import {
@@ -12,6 +11,7 @@ import {
 import { sealedOperation } from "../core/usage-seal.ts";
 import { listChains } from "./audit-chains.ts";
 import type { AuditReader, AuditSink } from "./audit-sink.ts";
+import { digest } from "./digest.ts";
 import { synchroniseFile } from "./file-sync.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { AuditRow, Tables } from "./tables.ts";
@@ -51,7 +51,6 @@ export interface AuditTableParts {
 }
 
 const rowsPerPage = 500;
-const digest = (text: string): string => hash("sha256", text);
 
 export function createAuditTable({ database, walPath, chain = onlyChain }: AuditTableParts): AuditTable {
   return {

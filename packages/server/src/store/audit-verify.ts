@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type BadRecord, ChainCheck, type ChainFault } from "../core/audit-chain.ts";
 import { type AuditHead, chainStart, onlyChain } from "../core/audit-record.ts";
 import type { AuditReader, AuditSinkName } from "./audit-sink.ts";
+import { digest } from "./digest.ts";
 
 export interface AuditVerification {
   /** Default: the only one. */
@@ -33,7 +33,6 @@ export interface FirstBad {
 
 /** Other work gets its turn after this many, some milliseconds. */
 const recordsPerTurn = 200;
-const digest = (text: string): string => hash("sha256", text);
 
 /**
  * Looks through every sink from its first record on, compares them with each other, with how far each of them was

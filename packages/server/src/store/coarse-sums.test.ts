@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Kysely } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { SumsQuery } from "./rollup-query.ts";
+import { coarseRollups } from "./rollup-migration.ts";
+import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { openStore, type Store } from "./store.ts";
+import type { Tables } from "./tables.ts";
 import { mixture, nowMs, tallyOf, toPlain, whole } from "./usage-sums.test-data.ts";
 
 const dayMs = 86_400_000;
@@ -85,8 +89,9 @@ test("sums of a database from before coarse ones get these from the finer", asyn
   const raw = new DatabaseSync(join(directory, "platform.db"));
   raw.exec("DELETE FROM usage_rollups WHERE resolution = 'eight_days' OR by_principal = 2");
   raw.exec("DELETE FROM usage_kinds WHERE upstream_model = ''");
-  raw.exec("DELETE FROM kysely_migration WHERE name = '0014_coarse_rollups'");
-  raw.close();
+  const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
+  await coarseRollups.up(database);
+  await database.destroy();
   store = await openStore({ directory, nowMs: () => nowMs });
   await expectGroups(spread());
   await store.ledger.insertMany(mixture(10, 5_000));

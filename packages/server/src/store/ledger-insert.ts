@@ -24,6 +24,10 @@ const ownColumns = [
   "cache_write_tokens",
   "reasoning_tokens",
   "cost_micros",
+  "before_ms",
+  "stages",
+  "head_us",
+  "notes",
 ];
 const sharedColumns = [
   "principal",
@@ -39,6 +43,7 @@ const sharedColumns = [
   "usage_source",
   "currency",
   "price_version",
+  "ends_call",
 ];
 
 /**
@@ -150,7 +155,8 @@ function isAlike(a: LedgerRecord, b: LedgerRecord): boolean {
     a.errorCode === b.errorCode &&
     a.usageSource === b.usageSource &&
     a.currency === b.currency &&
-    a.priceVersion === b.priceVersion
+    a.priceVersion === b.priceVersion &&
+    a.endsCall === b.endsCall
   );
 }
 
@@ -187,6 +193,7 @@ function sharedOf(record: LedgerRecord): Record<string, SQLInputValue> {
     usage_source: record.usageSource,
     currency: record.currency,
     price_version: record.priceVersion,
+    ends_call: record.endsCall ? 1 : 0,
   };
 }
 
@@ -203,5 +210,9 @@ function pushOwn(values: SQLInputValue[], record: LedgerRecord): void {
     record.cacheWriteTokens,
     record.reasoningTokens,
     record.costMicros,
+    record.beforeMs,
+    record.stages,
+    record.headUs,
+    record.notes,
   );
 }

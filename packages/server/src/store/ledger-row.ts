@@ -33,6 +33,11 @@ export function toLedgerRecord(row: UsageRow): LedgerRecord {
     costMicros: row.cost_micros,
     currency: row.currency,
     priceVersion: row.price_version,
+    endsCall: row.ends_call === 1,
+    beforeMs: row.before_ms,
+    stages: row.stages,
+    headUs: row.head_us,
+    notes: row.notes,
   };
 }
 
@@ -67,5 +72,11 @@ export function toUsageRow(columns: Readonly<Record<string, SQLOutputValue>>): U
     cost_micros: numberOrNull("cost_micros"),
     currency: textOrNull("currency"),
     price_version: textOrNull("price_version"),
+    ends_call: number("ends_call"),
+    before_ms: numberOrNull("before_ms"),
+    stages: numberOrNull("stages"),
+    head_us: numberOrNull("head_us"),
+    notes: textOrNull("notes"),
+    replica: textOrNull("replica"),
   };
 }

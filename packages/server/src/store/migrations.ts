@@ -1,16 +1,14 @@
-import type { DatabaseSync } from "node:sqlite";
-import { PlatformError } from "@llm-platform/kit";
 import { type Kysely, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import type { Migration } from "kysely/migration";
 import { budgets } from "./budget-migration.ts";
 import { auditChains } from "./chain-migration.ts";
 import { content } from "./content-migration.ts";
 import { operatorPrices, priceVersions } from "./price-migration.ts";
 import { pulls } from "./pull-migration.ts";
+import { requestLog } from "./request-log/request-log-migration.ts";
 import { responses } from "./responses-migration.ts";
 import { coarseRollups, rollups } from "./rollup-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
-import type { Tables } from "./tables.ts";
 import { roles, teams } from "./team-migrations.ts";
 import { tickets } from "./ticket-table.ts";
 
@@ -60,7 +58,20 @@ const limits: Migration = {
   },
 };
 
-/** Every change of the schema by name, in the order of the names. They only add. */
+/** Which change a version must know to work on the database: one row. */
+const floor: Migration = {
+  async up(database) {
+    await database.schema
+      .createTable("schema_floor")
+      .addColumn("change", "text", (column) => column.primaryKey())
+      .execute();
+  },
+};
+
+/**
+ * Every change of the schema by name, in the order of the names, which is that in which every database gets them: a new one
+ * has the highest number.
+ */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": first,
   "0002_identity": identity,
@@ -81,69 +92,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0017_pulls": pulls,
   "0019_responses": responses,
   "0021_auth_tickets": tickets,
+  "0022_request_log": requestLog,
+  "0025_schema_floor": floor,
 };
 
-export interface MigrateParts {
-  readonly raw: DatabaseSync;
-  readonly database: Kysely<Tables>;
-  /** Default: all that this version knows. */
-  readonly known?: Readonly<Record<string, Migration>>;
-}
-
 /**
- * Brings the schema up to date, all of it or nothing: a migration that is killed half-way leaves no trace, and of two
- * servers that start at once the second waits for the first.
- * @throws PlatformError `conflict` when a newer version wrote the database, and whatever the database throws
+ * The newest change that versions without it cannot live with: those that have it still work on the database, whatever was
+ * added since. A change that takes away, renames, or wants of every row what older versions do not write, raises it.
  */
-export async function migrate({ raw, database, known = migrations }: MigrateParts): Promise<void> {
-  raw.exec("BEGIN IMMEDIATE");
-  try {
-    refuseNewerSchema(readApplied(raw), known);
-    // SQLite's schema changes take part in the transaction that is open already; Kysely opens none of its own for it.
-    const migrator = new Migrator({
-      db: database,
-      provider: { getMigrations: async () => ({ ...known }) },
-      // They do not build on each other's tables, so that one with a lower number may still come to a database later.
-      allowUnorderedMigrations: true,
-    });
-    const { error } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
-    raw.exec("COMMIT");
-  } catch (error) {
-    if (raw.isTransaction) raw.exec("ROLLBACK");
-    throw error;
-  }
-}
-
-/** Changes that a newer version made, of those that were applied. */
-export function unknownMigrations(
-  applied: readonly string[],
-  known: Readonly<Record<string, Migration>>,
-): readonly string[] {
-  return applied.filter((name) => !Object.hasOwn(known, name));
-}
-
-function readApplied(raw: DatabaseSync): readonly string[] {
-  const table = raw
-    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'kysely_migration'")
-    .get();
-  if (table === undefined) return [];
-  const applied = raw.prepare("SELECT name FROM kysely_migration").all();
-  return applied.map((row) => String(row["name"]));
-}
-
-/** Throws PlatformError `conflict` when a newer version made one of the changes that were applied. */
-export function refuseNewerSchema(
-  applied: readonly string[],
-  known: Readonly<Record<string, Migration>>,
-): void {
-  const unknown = unknownMigrations(applied, known);
-  if (unknown.length === 0) return;
-  throw new PlatformError(
-    "conflict",
-    `The database was written by a newer version of llm-platform (it has the change ${unknown.join(", ")}). Install that version again, or restore a backup made by this one.`,
-  );
-}
+export const schemaFloor = "0025_schema_floor";
 
 async function createEvents(database: Kysely<unknown>): Promise<void> {
   await database.schema

@@ -12,19 +12,15 @@ import type { PullRow, Tables } from "./tables.ts";
 
 /** Pulls as they are kept. Every member rejects with PlatformError `unavailable` when the database does not answer. */
 export interface PullRows {
+  /** Of this server; empty where there is only one. */
+  readonly replica: string;
   /** Newest first, of every replica. */
-  list(limit: number): Promise<readonly StoredPull[]>;
-  find(id: string): Promise<StoredPull | undefined>;
+  list(limit: number): Promise<readonly Pull[]>;
+  find(id: string): Promise<Pull | undefined>;
   /** Those of this replica that are not over, oldest first. */
   unfinished(): Promise<readonly Pull[]>;
   /** Inserts it, or puts it in the place of what was there. The oldest beyond a thousand that are over go. */
   put(pull: Pull): Promise<void>;
-}
-
-export interface StoredPull {
-  readonly pull: Pull;
-  /** Whether it is this replica's, which alone can go on with it. */
-  readonly isOwn: boolean;
 }
 
 const keptPulls = 1_000;
@@ -32,14 +28,14 @@ const overPhases: readonly PullPhase[] = pullPhases.filter(isOver);
 
 /** @param replica which server's disk the files come to; empty where there is only one */
 export function createPullRows(database: Kysely<Tables>, replica: string): PullRows {
-  const toStored = (row: PullRow): StoredPull => ({ pull: toPull(row), isOwn: row.replica === replica });
   const newest = () => database.selectFrom("pulls").selectAll().orderBy("created_at_ms", "desc");
   return {
-    list: (limit) => guardStorageLater(async () => (await newest().limit(limit).execute()).map(toStored)),
+    replica,
+    list: (limit) => guardStorageLater(async () => (await newest().limit(limit).execute()).map(toPull)),
     find: (id) =>
       guardStorageLater(async () => {
         const row = await database.selectFrom("pulls").selectAll().where("id", "=", id).executeTakeFirst();
-        return row === undefined ? undefined : toStored(row);
+        return row === undefined ? undefined : toPull(row);
       }),
     unfinished: () =>
       guardStorageLater(async () => {
@@ -54,7 +50,7 @@ export function createPullRows(database: Kysely<Tables>, replica: string): PullR
       }),
     put: (pull) =>
       guardStorageLater(async () => {
-        const { id, ...row } = toRow(pull, replica);
+        const { id, ...row } = toRow(pull);
         await database
           .insertInto("pulls")
           .values({ id, ...row })
@@ -81,10 +77,10 @@ async function forgetOldest(database: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
-function toRow(pull: Pull, replica: string): PullRow {
+function toRow(pull: Pull): PullRow {
   return {
     id: pull.id,
-    replica,
+    replica: pull.replica,
     kind: pull.request.kind,
     source: pull.request.source,
     request: JSON.stringify(pull.request),
@@ -109,6 +105,7 @@ function toRow(pull: Pull, replica: string): PullRow {
 function toPull(row: PullRow): Pull {
   return {
     id: row.id,
+    replica: row.replica,
     // Written by this file, from a value of the type.
     request: JSON.parse(row.request),
     phase: pullPhases.find((phase) => phase === row.phase) ?? "failed",

@@ -28,6 +28,11 @@ export function sampleRecord(number: number, changes: Partial<LedgerRecord> = {}
     costMicros: 7,
     currency: "USD",
     priceVersion: null,
+    endsCall: true,
+    beforeMs: null,
+    stages: null,
+    headUs: null,
+    notes: null,
     ...changes,
   };
 }

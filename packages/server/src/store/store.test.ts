@@ -9,7 +9,8 @@ import { createEventTable } from "./event-table.ts";
 import { createKeyValues } from "./key-value-table.ts";
 import { createLedgerTable } from "./ledger-table.ts";
 import { noLimits } from "../core/limits.ts";
-import { migrate, migrations } from "./migrations.ts";
+import { migrate } from "./migrate.ts";
+import { migrations, schemaFloor } from "./migrations.ts";
 import { sampleRecord } from "./sample-record.test-data.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { openStore, type Store } from "./store.ts";
@@ -155,25 +156,42 @@ describe("migrations", () => {
     await database.destroy();
   });
 
-  it("come to a database also when one with a higher number is there already", async () => {
+  it("are refused where one with a higher number is there already: every database gets them in one order", async () => {
     const { raw, database } = openRaw();
     await migrate({ raw, database, known: further });
     const { "9999_extra": extra, ...others } = further;
     const between = { ...others, "9998_between": { up: async () => undefined }, "9999_extra": extra };
-    await migrate({ raw, database, known: between });
-    expect(raw.prepare("SELECT count(*) AS count FROM kysely_migration").get()).toEqual({
-      count: Object.keys(between).length,
+    await expect(migrate({ raw, database, known: between })).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("9999_extra and not 9998_between"),
     });
     await database.destroy();
   });
 
-  it("refuse a schema that a newer version wrote", async () => {
+  it("of a newer version are let be where they only added", async () => {
     const { raw, database } = openRaw();
     await migrate({ raw, database, known: further });
+    expect(await migrate({ raw, database })).toEqual({ pending: [], newer: ["9999_extra"] });
+    expect(tables(raw)).toBe(1);
+    await database.destroy();
+  });
+
+  it("refuse a schema in which a newer version changed what this one uses", async () => {
+    const { raw, database } = openRaw();
+    await migrate({ raw, database, known: further });
+    raw.exec("UPDATE schema_floor SET change = '9999_extra'");
     await expect(migrate({ raw, database })).rejects.toMatchObject({
       code: "conflict",
       message: expect.stringContaining("9999_extra"),
     });
+    await database.destroy();
+  });
+
+  it("note which of them a version must know, and it is one of them", async () => {
+    const { raw, database } = openRaw();
+    await migrate({ raw, database });
+    expect(raw.prepare("SELECT change FROM schema_floor").all()).toEqual([{ change: schemaFloor }]);
+    expect(Object.keys(migrations)).toContain(schemaFloor);
     await database.destroy();
   });
 

@@ -9,14 +9,17 @@ import { type ChangeNotices, noReplicas } from "./change-notices.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { type CallContent, type CallContentParts, createCallContent } from "./content/call-content.ts";
 import { holdDataDirectory } from "./data-directory.ts";
+import { digest } from "./digest.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { createKeyFile } from "./key-file.ts";
 import { createKeyValues } from "./key-value-table.ts";
+import { SealDrafts } from "../core/seal-drafts.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
-import { migrate } from "./migrations.ts";
+import { migrate } from "./migrate.ts";
 import { createPriceRows, type PriceRows } from "./price-rows.ts";
 import { createPullRows, type PullRows } from "./pull-rows.ts";
+import { createRequestLog, type RequestLog } from "./request-log/request-log.ts";
 import {
   createResponseTable,
   type ResponseTable,
@@ -27,6 +30,7 @@ import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
 import { createSqliteDialect } from "./sqlite-dialect.ts";
 import { isDamage, toStorageError } from "./storage-error.ts";
+import { type QueryWatch, toKyselyLog } from "./query-watch.ts";
 import type { Tables } from "./tables.ts";
 import type { RollupRetention } from "./rollup-horizon.ts";
 import { createTicketTable, type TicketTable } from "./ticket-table.ts";
@@ -48,6 +52,8 @@ export interface StoreOptions {
   readonly masterKeys?: MasterKeys;
   /** Default: nobody is told. */
   readonly log?: Log;
+  /** Told of each query. Default: nobody is. */
+  readonly watchQuery?: QueryWatch;
 }
 
 /** Everything that is kept over a restart. */
@@ -56,6 +62,7 @@ export interface Store {
   readonly isShared: boolean;
   readonly events: EventTable;
   readonly ledger: LedgerTable;
+  readonly requestLog: RequestLog;
   readonly usage: UsageSums;
   readonly budgets: BudgetStore;
   readonly identity: Identity;
@@ -98,6 +105,7 @@ export async function openStore({
   nowMs = Date.now,
   masterKeys = { current: undefined, previous: [] },
   log = silent,
+  watchQuery = () => undefined,
 }: StoreOptions): Promise<Store> {
   const lock = holdDataDirectory(directory);
   try {
@@ -108,6 +116,7 @@ export async function openStore({
       nowMs,
       masterKeys,
       log,
+      watchQuery,
       release: () => lock.release(),
     });
   } catch (error) {
@@ -125,10 +134,11 @@ async function openTables(
     nowMs,
     masterKeys,
     log,
+    watchQuery,
     release,
   }: Required<StoreOptions> & { release(): void },
 ): Promise<Store> {
-  const { raw, database } = await openDatabase(path);
+  const { raw, database } = await openDatabase(path, watchQuery);
   const checkpointer = createCheckpointer(path);
   try {
     const vault = await openVault({
@@ -143,13 +153,15 @@ async function openTables(
     const onWritten = (rows: number) => checkpointer.noteTransaction(rows);
     const usage = await createUsageSums({ raw, database, retention: keepSums, nowMs, onWritten });
     const budgets = createBudgetStore(database);
+    const drafts = new SealDrafts(digest);
     const ledger = createLedgerTable({
       raw,
       database,
       walPath: `${path}-wal`,
       onInserted(groups, { inserted, charged }) {
         onWritten(inserted);
-        usage.roller.noteInserted(groups, inserted);
+        const firstId = usage.roller.noteInserted(groups, inserted);
+        if (firstId !== undefined) drafts.note(firstId, groups);
         if (charged.length > 0) budgets.noteRecorded(charged);
       },
     });
@@ -157,6 +169,7 @@ async function openTables(
       isShared: false,
       events: createEventTable({ raw, keep: keepEvents, nowMs }),
       ledger,
+      requestLog: createRequestLog(database, null),
       usage,
       budgets,
       identity,
@@ -172,7 +185,7 @@ async function openTables(
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createResponses: (parts) => createResponseTable({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>
-        createUsageSeals({ ...parts, database, nowMs, makeDurable: () => ledger.makeDurable() }),
+        createUsageSeals({ ...parts, database, nowMs, drafts, makeDurable: () => ledger.makeDurable() }),
       checkSeals: (heads) => checkSeals(database, heads),
       chain: onlyChain,
       async close() {
@@ -207,14 +220,14 @@ interface OpenedDatabase {
   readonly database: Kysely<Tables>;
 }
 
-async function openDatabase(path: string): Promise<OpenedDatabase> {
+async function openDatabase(path: string, watch: QueryWatch): Promise<OpenedDatabase> {
   let raw: DatabaseSync | undefined;
   try {
     raw = new DatabaseSync(path, { timeout: busyTimeoutMs });
     raw.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = ${longestLogPages}`,
     );
-    const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw) });
+    const database = new Kysely<Tables>({ dialect: createSqliteDialect(raw), log: toKyselyLog(watch) });
     await migrate({ raw, database });
     return { raw, database };
   } catch (error) {

@@ -5,6 +5,7 @@ export interface Tables {
   readonly events: EventRow;
   readonly key_values: KeyValueRow;
   readonly usage_ledger: UsageRow;
+  readonly refused_calls: RefusedCallRow;
   readonly usage_kinds: UsageKindRow;
   readonly usage_rollups: UsageRollupRow;
   readonly budgets: BudgetRow;
@@ -26,6 +27,7 @@ export interface Tables {
   readonly responses: ResponseRow;
   readonly prices: PriceRow;
   readonly pulls: PullRow;
+  readonly schema_floor: { readonly change: string };
 }
 
 export interface EventRow {
@@ -70,6 +72,34 @@ export interface UsageRow {
   readonly cost_micros: number | null;
   readonly currency: string | null;
   readonly price_version: string | null;
+  /** 1 where the call ended with it, else 0. */
+  readonly ends_call: number;
+  readonly before_ms: number | null;
+  readonly stages: number | null;
+  readonly head_us: number | null;
+  readonly notes: string | null;
+  /** The server that served the call; null where there is but one. */
+  readonly replica: string | null;
+}
+
+export interface RefusedCallRow {
+  readonly request_id: string;
+  readonly started_at_ms: number;
+  /** When it was written here. */
+  readonly recorded_at_ms: number;
+  readonly duration_ms: number;
+  readonly principal: string;
+  readonly operation: string;
+  readonly requested_model: string;
+  /** 1 for a stream, else 0. */
+  readonly stream: number;
+  readonly attempts: number;
+  readonly http_status: number;
+  readonly error_code: string;
+  readonly message: string;
+  readonly stages: number | null;
+  readonly notes: string | null;
+  readonly replica: string | null;
 }
 
 export interface UsageKindRow {

@@ -30,8 +30,11 @@ export interface UsageRoller {
  * few, and all of a database from before there were sums.
  */
 export interface FollowingRoller extends UsageRoller {
-  /** Takes what one transaction put into the ledger: of the records in the groups as many as `inserted`. Never throws. */
-  noteInserted(groups: readonly RecordGroup[], inserted: number): void;
+  /**
+   * Takes what one transaction put into the ledger: of the records in the groups as many as `inserted`. Never throws.
+   * Returns the id of the first row when all of them were inserted, and the others follow in the order of the groups.
+   */
+  noteInserted(groups: readonly RecordGroup[], inserted: number): number | undefined;
 }
 
 export interface RollerParts {
@@ -86,13 +89,18 @@ class Roller implements FollowingRoller {
     return this.#rolledId;
   }
 
-  noteInserted(groups: readonly RecordGroup[], inserted: number): void {
+  noteInserted(groups: readonly RecordGroup[], inserted: number): number | undefined {
     const isWhole = inserted === groups.reduce((sum, group) => sum + group.length, 0);
     const isNext = this.#seenId === this.#lastId;
+    const firstId = this.#lastId + 1;
     // A row's id is one above the highest, and the highest is never deleted.
     this.#lastId += inserted;
     // Of records that were there already the ledger knows which; `catchUp` or `flush` reads the others from it.
-    if (!isWhole || !isNext) return;
+    if (isWhole && isNext) this.#addGroups(groups);
+    return isWhole ? firstId : undefined;
+  }
+
+  #addGroups(groups: readonly RecordGroup[]): void {
     for (const group of groups) this.#addGroup(group);
     this.#seenId = this.#lastId;
     if (this.#size < mostTallies) return;

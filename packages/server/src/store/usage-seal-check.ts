@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { ChainHead } from "../core/audit-record.ts";
@@ -9,6 +8,7 @@ import {
   type SealFault,
   type UsageSeal,
 } from "../core/usage-seal.ts";
+import { digest } from "./digest.ts";
 import { placedSeals, readPrunedMs } from "./seal-records.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
@@ -32,8 +32,6 @@ export interface BadSeal {
   readonly lastId: number;
   readonly reason: SealFault;
 }
-
-const digest = (text: string): string => hash("sha256", text);
 
 /**
  * Recomputes every seal of the audit log over the rows that are kept, up to the first that is not sound.

@@ -95,7 +95,7 @@ describe("seals of the ledger", () => {
     ["a row that was moved away", "UPDATE usage_ledger SET id = 5000 WHERE id = 5", 1, "rows_missing"],
     [
       "a row that was put in",
-      "UPDATE usage_ledger SET id = -3 WHERE id = 1200; INSERT INTO usage_ledger SELECT 1200, 'req_x.1', started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version FROM usage_ledger WHERE id = 7",
+      "UPDATE usage_ledger SET id = -3 WHERE id = 1200; INSERT INTO usage_ledger (id, attempt_id, started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version) SELECT 1200, 'req_x.1', started_at_ms, principal, operation, requested_model, integration, provider, upstream_model, stream, duration_ms, first_byte_ms, outcome, http_status, error_code, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, usage_source, cost_micros, currency, price_version FROM usage_ledger WHERE id = 7",
       1,
       "rows_added",
     ],
@@ -105,6 +105,36 @@ describe("seals of the ledger", () => {
     await all.seals.seal();
     spoil(sql);
     expect((await check(all)).firstBad).toMatchObject({ firstId, lastId: firstId + 49, reason });
+  });
+
+  it("cover rows as they were inserted, not as they were found", async () => {
+    const all = await open();
+    await insert(all, 0, 1_200);
+    spoil("UPDATE usage_ledger SET principal = 'team-b' WHERE id = 777");
+    expect(await all.seals.seal()).toBe(1_200);
+    expect((await check(all)).firstBad).toMatchObject({ firstId: 751, reason: "rows_changed" });
+  });
+
+  it("take rows from the ledger that are not there as they were drafted", async () => {
+    const all = await open();
+    await insert(all, 0, 120);
+    spoil("DELETE FROM usage_ledger WHERE id = 7");
+    expect(await all.seals.seal()).toBe(119);
+    await insert(all, 120, 10);
+    expect(await all.seals.seal()).toBe(10);
+    expect(await check(all)).toMatchObject({ rows: 129, firstBad: undefined });
+  });
+
+  it("cover names that hold anything, and times that are no whole numbers", async () => {
+    const all = await open();
+    const odd = ['a "quoted" \\ name', "Zürich\n\t", "half \ud83d", "\u0007", "語"];
+    await all.store.ledger.insertMany(
+      odd.map((requestedModel, index) =>
+        sampleRecord(index, { requestedModel, durationMs: index + 0.1 + 0.2 }),
+      ),
+    );
+    expect(await all.seals.seal()).toBe(odd.length);
+    expect(await check(all)).toMatchObject({ rows: odd.length, firstBad: undefined });
   });
 
   it("show a seal that skips rows", async () => {

@@ -1,7 +1,8 @@
-import { hash } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
+import type { SealDrafts } from "../core/seal-drafts.ts";
 import {
+  judgePiece,
   piecesPerSeal,
   rowsPerPiece,
   type SealedFacts,
@@ -11,6 +12,7 @@ import {
   toSealEntry,
 } from "../core/usage-seal.ts";
 import type { AuditLog } from "./audit-log.ts";
+import { digest } from "./digest.ts";
 import { lastIdOf, lastSeal } from "./seal-records.ts";
 import { guardStorageLater } from "./storage-error.ts";
 import type { Tables } from "./tables.ts";
@@ -24,6 +26,8 @@ export interface UsageSealsParts {
   readonly nowMs: () => number;
   /** Whether nothing may be sealed now: a seal must not get into a backup without its rows. */
   isHeld(): boolean;
+  /** Pieces that were made when their rows were inserted; absent where other servers insert rows as well. */
+  readonly drafts?: SealDrafts | undefined;
 }
 
 /** Ties the records of calls to the audit log: each is covered by the hash in one of its records. */
@@ -41,11 +45,10 @@ export interface UsageSeals {
 }
 
 const restShare = 2;
-const digest = (text: string): string => hash("sha256", text);
 
 export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
-  const { database, audit, nowMs } = parts;
-  const state: { sealedId: number | undefined } = { sealedId: undefined };
+  const { database, audit, nowMs, drafts } = parts;
+  const state: { sealedId: number | undefined; seals: number } = { sealedId: undefined, seals: 0 };
 
   async function sealedId(): Promise<number> {
     // What the chain itself says: nothing beside it tells how far the seals go.
@@ -53,18 +56,45 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
     return state.sealedId;
   }
 
+  async function nextPieces(after: number): Promise<readonly SealedPiece[]> {
+    const firstDraft = drafts?.firstId;
+    if (drafts === undefined || firstDraft === undefined) return readPieces(database, after, Infinity);
+    if (firstDraft > after + 1) {
+      const before = await readPieces(database, after, firstDraft - 1);
+      if (before.length > 0) return before;
+    }
+    if (firstDraft === after + 1) {
+      const made = drafts.first(piecesPerSeal);
+      if (await areInLedger(made, after)) return made;
+    }
+    drafts.forget();
+    return readPieces(database, after, Infinity);
+  }
+
+  /** Whether the ledger has as many rows, and those of one piece, another each time, as they were drafted. */
+  async function areInLedger(pieces: readonly SealedPiece[], after: number): Promise<boolean> {
+    const lastId = pieces.at(-1)?.lastId ?? after;
+    if ((await countRows(database, after, lastId)) !== countOf(pieces)) return false;
+    const at = state.seals++ % Math.max(1, pieces.length);
+    const piece = pieces[at];
+    if (piece === undefined) return true;
+    const found = await readFacts(database, pieces[at - 1]?.lastId ?? after, piece.lastId);
+    return judgePiece(piece, found, digest) === undefined;
+  }
+
   /** Returns how many rows it sealed: 0 when there is none left. */
   async function sealSome(): Promise<number> {
     if (parts.isHeld()) return 0;
     const after = await sealedId();
-    const pieces = await readPieces(database, after);
+    const pieces = await nextPieces(after);
     const last = pieces.at(-1);
     if (last === undefined) return 0;
     // Otherwise a loss of power could take rows of which the seal is there.
     await parts.makeDurable();
     await audit.append(toSealEntry({ firstId: after + 1, pieces }, nowMs()));
     state.sealedId = last.lastId;
-    return pieces.reduce((sum, { rows }) => sum + rows, 0);
+    drafts?.drop(last.lastId);
+    return countOf(pieces);
   }
 
   return {
@@ -75,7 +105,8 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
         const startedAtMs = performance.now();
         const rows = await sealSome();
         sealed += rows;
-        if (rows < rowsPerPiece * piecesPerSeal) break;
+        // Fewer than fit into a seal: these were the last, or the last before those that were drafted.
+        if (rows === 0 || (rows < rowsPerPiece * piecesPerSeal && drafts?.firstId === undefined)) break;
         const restMs = Math.ceil((performance.now() - startedAtMs) * restShare);
         await sleep(restMs, undefined, { signal }).catch(() => undefined);
       }
@@ -85,16 +116,24 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
   };
 }
 
+function countOf(pieces: readonly SealedPiece[]): number {
+  return pieces.reduce((sum, { rows }) => sum + rows, 0);
+}
+
 async function readSealedId(database: Kysely<Tables>): Promise<number> {
   const seal = await lastSeal(database);
   return seal === undefined ? 0 : lastIdOf(seal);
 }
 
-async function readPieces(database: Kysely<Tables>, afterId: number): Promise<readonly SealedPiece[]> {
+async function readPieces(
+  database: Kysely<Tables>,
+  afterId: number,
+  untilId: number,
+): Promise<readonly SealedPiece[]> {
   const pieces: SealedPiece[] = [];
   let after = afterId;
   while (pieces.length < piecesPerSeal) {
-    const [first, ...rest] = await readFacts(database, after);
+    const [first, ...rest] = await readFacts(database, after, untilId);
     if (first === undefined) break;
     const piece = sealPiece([first, ...rest], digest);
     pieces.push(piece);
@@ -105,14 +144,31 @@ async function readPieces(database: Kysely<Tables>, afterId: number): Promise<re
   return pieces;
 }
 
-function readFacts(database: Kysely<Tables>, afterId: number): Promise<readonly SealedFacts[]> {
+function readFacts(
+  database: Kysely<Tables>,
+  afterId: number,
+  untilId: number,
+): Promise<readonly SealedFacts[]> {
   return guardStorageLater(() =>
     database
       .selectFrom("usage_ledger")
       .selectAll()
       .where("id", ">", afterId)
+      .where("id", "<=", Math.min(untilId, Number.MAX_SAFE_INTEGER))
       .orderBy("id")
       .limit(rowsPerPiece)
       .execute(),
   );
+}
+
+async function countRows(database: Kysely<Tables>, afterId: number, untilId: number): Promise<number> {
+  const { rows } = await guardStorageLater(() =>
+    database
+      .selectFrom("usage_ledger")
+      .select(({ fn }) => fn.countAll().as("rows"))
+      .where("id", ">", afterId)
+      .where("id", "<=", untilId)
+      .executeTakeFirstOrThrow(),
+  );
+  return Number(rows);
 }

@@ -1,9 +1,9 @@
 import { type Log, Secret } from "@llm-platform/kit";
 import { type DestinationStream, pino } from "pino";
 import { KnownSecrets } from "../core/known-secrets.ts";
+import { type LogLevel, LogLevels } from "./log-levels.ts";
+import { LogRepeats } from "./log-repeats.ts";
 import type { LogTap } from "./log-tap.ts";
-
-export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
 /** The platform's log: one JSON object a line, an event name and fields. */
 export interface PlatformLog extends Log {
@@ -21,18 +21,34 @@ export interface LogOptions {
   readonly secrets?: KnownSecrets;
   /** Reads along. Default: nobody does. */
   readonly tap?: LogTap;
+  /** Lines of one event in a second; what comes then is counted. Default 0: no bound. */
+  readonly mostPerSecond?: number;
 }
 
+/** What all children of a log have in common. */
+interface LogSink {
+  readonly levels: LogLevels;
+  readonly repeats: LogRepeats;
+  readonly nowMs: () => number;
+  readonly held: { timer: NodeJS.Timeout | undefined };
+}
+
+/** Held-back lines are told of after this long, when no later line of the event has done so. */
+const tellHeldAfterMs = 1_100;
+
+/** @param levels which lines are written: a level for all of them, or what may be set while the log is in use */
 export function createLog(
-  level: LogLevel,
+  levels: LogLevel | LogLevels,
   {
     destination = pino.destination({ dest: 1, sync: true }),
     secrets = new KnownSecrets(),
     tap,
+    mostPerSecond = 0,
   }: LogOptions = {},
 ): PlatformLog {
   const options = {
-    level,
+    // Which lines are written is judged before they come here.
+    level: "trace",
     messageKey: "event",
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -43,19 +59,46 @@ export function createLog(
     destination.write(shown);
     tap?.write(shown);
   };
-  return wrap(pino(options, { write }));
+  const sink: LogSink = {
+    levels: typeof levels === "string" ? new LogLevels({ level: levels, parts: {} }) : levels,
+    repeats: new LogRepeats(mostPerSecond),
+    nowMs: Date.now,
+    held: { timer: undefined },
+  };
+  return wrap(pino(options, { write }), sink, undefined);
 }
 
-type Sink = ReturnType<typeof pino>;
+type Writer = ReturnType<typeof pino>;
+type Severity = "debug" | "info" | "warn" | "error";
 
-function wrap(sink: Sink): PlatformLog {
+function wrap(writer: Writer, sink: LogSink, integration: string | undefined): PlatformLog {
+  function say(level: Severity, event: string, fields: Readonly<Record<string, unknown>> | undefined): void {
+    const nowMs = sink.nowMs();
+    if (!sink.levels.isWritten(level, event, { integration, nowMs })) return;
+    const { isWritten, heldBefore } = sink.repeats.judge(event, nowMs);
+    if (heldBefore > 0) tellHeld(writer, event, heldBefore);
+    if (isWritten) writer[level](safeFields(fields), event);
+    else sink.held.timer ??= setTimeout(() => tellAllHeld(writer, sink), tellHeldAfterMs).unref();
+  }
   return {
-    debug: (event, fields) => sink.debug(safeFields(fields), event),
-    info: (event, fields) => sink.info(safeFields(fields), event),
-    warn: (event, fields) => sink.warn(safeFields(fields), event),
-    error: (event, fields) => sink.error(safeFields(fields), event),
-    child: (fields) => wrap(sink.child(safeFields(fields))),
+    debug: (event, fields) => say("debug", event, fields),
+    info: (event, fields) => say("info", event, fields),
+    warn: (event, fields) => say("warn", event, fields),
+    error: (event, fields) => say("error", event, fields),
+    child(fields) {
+      const name = fields["integration"];
+      return wrap(writer.child(safeFields(fields)), sink, typeof name === "string" ? name : integration);
+    },
   };
+}
+
+function tellAllHeld(writer: Writer, sink: LogSink): void {
+  sink.held.timer = undefined;
+  for (const { event, count } of sink.repeats.takeHeld(sink.nowMs())) tellHeld(writer, event, count);
+}
+
+function tellHeld(writer: Writer, event: string, count: number): void {
+  writer.warn({ of: event, count }, "log.repeats_held");
 }
 
 /** Replaces what must not be printed: secrets by type or by name, and endless strings. */

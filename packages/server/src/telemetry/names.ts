@@ -2,6 +2,7 @@ import type { MetricDefinition } from "./metric-definition.ts";
 import { exportNames } from "./export-names.ts";
 import { grpcMetricNames } from "./grpc-names.ts";
 import { websocketMetricNames } from "./websocket-names.ts";
+import { requestLogNames } from "./request-log-names.ts";
 import { resourceNames } from "./resource-names.ts";
 
 /** Upper bounds in seconds for call durations: the OpenTelemetry GenAI list, with two more for local models. */
@@ -21,6 +22,7 @@ export const metricNames = {
   ...websocketMetricNames,
   ...grpcMetricNames,
   ...exportNames,
+  ...requestLogNames,
   requests: {
     name: "llm_requests_total",
     help: "Model calls that ended, by the status class that the caller saw.",

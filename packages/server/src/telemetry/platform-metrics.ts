@@ -57,6 +57,7 @@ export function createPlatformMetrics(registry: MetricRegistry): PlatformMetrics
     replicas: gauge("replicas"),
     leader: gauge("leader"),
     promptsTruncated: counter("promptsTruncated"),
+    requestLogLost: counter("requestLogLost"),
     pluginUp: gauge("pluginUp"),
     pluginState: gauge("pluginState"),
     pluginRestarts: counter("pluginRestarts"),

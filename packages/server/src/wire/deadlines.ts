@@ -10,9 +10,9 @@ export interface Timed extends Enrolled {
  * One coarse timer for every deadline of the hot path: a timer per call would cost more than the call.
  * A deadline is noticed at most one tick late.
  */
-export class Deadlines {
+export class Deadlines<Member extends Timed = Timed> {
   readonly #tickMs: number;
-  readonly #members = new Roster<Timed>();
+  readonly #members = new Roster<Member>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param tickMs time between two checks; default 100 */
@@ -20,13 +20,18 @@ export class Deadlines {
     this.#tickMs = tickMs;
   }
 
-  add(timed: Timed): void {
+  add(timed: Member): void {
     this.#members.add(timed);
     this.#timer ??= setInterval(() => this.#tick(), this.#tickMs);
   }
 
-  delete(timed: Timed): void {
+  delete(timed: Member): void {
     this.#members.delete(timed);
+  }
+
+  /** Those that are there now. */
+  get members(): readonly Member[] {
+    return this.#members.list();
   }
 
   /** Stops asking. Members are forgotten. */

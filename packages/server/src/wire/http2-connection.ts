@@ -2,21 +2,17 @@ import type { Socket } from "node:net";
 import { HpackDecoder } from "./hpack-decoder.ts";
 import type { HuffmanDecoder } from "./hpack-huffman.ts";
 import { Http2Error, http2Codes, protocolError, sizeError } from "./http2-error.ts";
-import {
-  frameFlags,
-  frameTypes,
-  highest,
-  maxFrameBytes,
-  settingIds,
-  toPayload,
-  toSettings,
-} from "./http2-frames.ts";
+import { frameFlags, frameTypes, highest, settingIds, toPayload, toSettings } from "./http2-frames.ts";
 import { type Frame, FrameReader, unpad } from "./http2-frame-reader.ts";
+import { checkPriority, type HeaderBlockRead, HeaderBlocks } from "./http2-header-blocks.ts";
 import { checkTrailers } from "./http2-headers.ts";
 import { Http2Output } from "./http2-output.ts";
 import { PeerBudget } from "./http2-peer-budget.ts";
+import { ReceiveWindow } from "./http2-receive-window.ts";
 import { RequestHeaderReader } from "./http2-request-headers.ts";
+import { readInitialWindow } from "./http2-settings.ts";
 import { Http2Stream } from "./http2-stream.ts";
+import { StreamTable } from "./http2-stream-table.ts";
 
 export interface Http2ConnectionParts {
   readonly socket: Socket;
@@ -36,8 +32,6 @@ export interface Http2ConnectionParts {
 }
 
 const maxHeaderListBytes = 16_384;
-const maxBlockBytes = 2 * maxHeaderListBytes;
-const mostContinuations = 16;
 /** What a peer may send ahead: of one stream, and of all. */
 const streamWindow = 256 * 1024;
 const connectionWindow = 1024 * 1024;
@@ -53,16 +47,15 @@ export class Http2Connection {
   readonly #reader = new FrameReader((type, frame) => this.#takeFrame(type, frame));
   readonly #output: Http2Output;
   readonly #headers: RequestHeaderReader;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable();
   readonly #resets = new Set<number>();
   readonly #prefaceTimer: NodeJS.Timeout;
   #hasSettings = false;
-  #block: { readonly streamId: number; readonly isEnd: boolean; parts: Buffer[]; bytes: number } | undefined;
+  readonly #blocks = new HeaderBlocks();
   #lastId = 0;
   /** Streams above this id are not served any more. */
   #servedUpTo = highest;
-  #receiveWindow = connectionWindow;
-  #unreturned = 0;
+  readonly #window = new ReceiveWindow(connectionWindow);
   readonly #budget = new PeerBudget();
   #isOver = false;
 
@@ -71,10 +64,14 @@ export class Http2Connection {
     this.#parts = parts;
     this.socket = socket;
     this.#headers = new RequestHeaderReader(new HpackDecoder(huffman, maxHeaderListBytes));
-    this.#output = new Http2Output({ socket, onStreamEnd: (stream) => this.#forget(stream) });
+    this.#output = new Http2Output({
+      socket,
+      onStreamEnd: (stream) => this.#forget(stream),
+      onData: () => this.#budget.earnWindows(),
+    });
     this.#prefaceTimer = setTimeout(() => socket.destroy(), prefaceLimitMs);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#output.resume(this.#streams.values()));
+    socket.on("drain", () => this.#output.resume(this.#streams.list()));
     socket.on("error", () => socket.destroy());
     socket.once("end", () => socket.end());
     socket.once("close", () => this.#close());
@@ -113,6 +110,12 @@ export class Http2Connection {
     if (this.#streams.size === 0) this.#endSocket();
   }
 
+  /** Gives up replies of which nothing is taken: what waits of them is held in memory. To be asked every now and then. */
+  endStalled(nowMs: number): void {
+    for (const stream of this.#streams.list())
+      if (stream.isStalled(nowMs)) this.#end(stream, http2Codes.CANCEL);
+  }
+
   destroy(): void {
     this.socket.destroy();
   }
@@ -138,10 +141,7 @@ export class Http2Connection {
   #takeFrame(type: number, frame: Frame): void {
     if (this.#isOver) return;
     if (!this.#hasSettings && type !== frameTypes.SETTINGS) throw protocolError("settings come first");
-    if (
-      this.#block !== undefined &&
-      (type !== frameTypes.CONTINUATION || frame.streamId !== this.#block.streamId)
-    )
+    if (!this.#blocks.allows(frame.streamId, type === frameTypes.CONTINUATION))
       throw protocolError("a header block was interrupted");
     try {
       this.#dispatch(type, frame);
@@ -156,9 +156,9 @@ export class Http2Connection {
       case frameTypes.DATA:
         return this.#takeData(frame);
       case frameTypes.HEADERS:
-        return this.#takeHeaders(frame);
+        return this.#takeBlock(this.#blocks.begin(frame));
       case frameTypes.CONTINUATION:
-        return this.#takeContinuation(frame);
+        return this.#takeBlock(this.#blocks.continue(frame));
       case frameTypes.RST_STREAM:
         return this.#takeReset(frame);
       case frameTypes.SETTINGS:
@@ -172,6 +172,7 @@ export class Http2Connection {
       case frameTypes.GOAWAY:
         if (frame.streamId !== 0) throw protocolError("a farewell is of no stream");
         if (frame.payload.length < 8) throw sizeError();
+        this.#budget.spend();
         return this.finish();
       case frameTypes.PUSH_PROMISE:
         throw protocolError("a client pushes nothing");
@@ -182,64 +183,25 @@ export class Http2Connection {
 
   #takeData({ flags, streamId, payload }: Frame): void {
     if (streamId === 0) throw protocolError("data is of a stream");
-    this.#receiveWindow -= payload.length;
-    if (this.#receiveWindow < 0)
-      throw new Http2Error(http2Codes.FLOW_CONTROL_ERROR, "more came than there is room for");
-    this.#unreturned += payload.length;
-    if (this.#unreturned > connectionWindow / 2) {
-      this.#receiveWindow += this.#unreturned;
-      this.#returnWindow(0, this.#unreturned);
-      this.#unreturned = 0;
-    }
+    this.#window.take(payload.length);
+    this.#returnWindow(0, this.#window.giveBack());
     const data = unpad(flags, payload);
+    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
+    // Padding alone is nothing as well (CVE-2019-9518).
+    if (data.length === 0 && !isEnd) this.#budget.spend();
     const stream = this.#find(streamId);
     if (stream === undefined && this.#resets.has(streamId)) return;
     if (stream === undefined || stream.hasEnded)
       throw new Http2Error(http2Codes.STREAM_CLOSED, "data came behind the end", streamId);
-    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
-    if (payload.length === 0 && !isEnd) this.#budget.spend();
-    stream.receiveWindow -= payload.length;
-    if (stream.receiveWindow < 0)
-      throw new Http2Error(http2Codes.FLOW_CONTROL_ERROR, "more came than there is room for", streamId);
+    stream.receiveWindow.take(payload.length, streamId);
     if (data.length > 0) stream.takeData(data);
-    if (isEnd) {
-      stream.takeEnd();
-      return;
-    }
-    stream.unreturned += payload.length;
-    if (stream.unreturned <= streamWindow / 2 || !stream.isOpen) return;
-    stream.receiveWindow += stream.unreturned;
-    this.#returnWindow(streamId, stream.unreturned);
-    stream.unreturned = 0;
+    if (isEnd) stream.takeEnd();
+    else if (stream.isOpen) this.#returnWindow(streamId, stream.receiveWindow.giveBack());
   }
 
-  #takeHeaders({ flags, streamId, payload }: Frame): void {
-    if (streamId % 2 === 0) throw protocolError("streams of clients have odd numbers");
-    let block = unpad(flags, payload);
-    if ((flags & frameFlags.PRIORITY) !== 0) {
-      if (block.length < 5) throw sizeError();
-      if ((block.readUInt32BE(0) & highest) === streamId)
-        throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a stream depends on itself", streamId);
-      block = block.subarray(5);
-    }
-    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
-    if ((flags & frameFlags.END_HEADERS) !== 0) this.#takeBlock(streamId, isEnd, block);
-    else this.#block = { streamId, isEnd, parts: [block], bytes: block.length };
-  }
-
-  #takeContinuation({ flags, streamId, payload }: Frame): void {
-    const block = this.#block;
-    if (block === undefined) throw protocolError("nothing is continued");
-    block.parts.push(payload);
-    block.bytes += payload.length;
-    if (block.bytes > maxBlockBytes || block.parts.length > mostContinuations)
-      throw new Http2Error(http2Codes.ENHANCE_YOUR_CALM, "the headers are larger than they may be");
-    if ((flags & frameFlags.END_HEADERS) === 0) return;
-    this.#block = undefined;
-    this.#takeBlock(streamId, block.isEnd, Buffer.concat(block.parts));
-  }
-
-  #takeBlock(streamId: number, isEnd: boolean, block: Buffer): void {
+  #takeBlock(read: HeaderBlockRead | undefined): void {
+    if (read === undefined) return;
+    const { streamId, isEnd, block } = read;
     if (streamId <= this.#lastId) {
       this.#takeTrailers(streamId, { isEnd, fields: this.#headers.readTrailers(block) });
       return;
@@ -252,12 +214,10 @@ export class Http2Connection {
     if (headers instanceof Http2Error) throw headers;
     this.#budget.earn();
     const { peerWindow: sendWindow } = this.#output;
-    const stream = new Http2Stream(
-      { id: streamId, headers, sendWindow, receiveWindow: streamWindow },
-      this.#output,
-    );
+    const receiveWindow = new ReceiveWindow(streamWindow);
+    const stream = new Http2Stream({ id: streamId, headers, sendWindow, receiveWindow }, this.#output);
     stream.hasEnded = isEnd;
-    this.#streams.set(streamId, stream);
+    this.#streams.add(stream);
     this.#parts.onStream(stream);
     if (isEnd) stream.takeEnd();
   }
@@ -267,7 +227,10 @@ export class Http2Connection {
     { isEnd, fields }: { readonly isEnd: boolean; readonly fields: ReturnType<HpackDecoder["decode"]> },
   ): void {
     const stream = this.#streams.get(streamId);
-    if (stream === undefined && this.#resets.has(streamId)) return;
+    if (stream === undefined && this.#resets.has(streamId)) {
+      this.#budget.spend();
+      return;
+    }
     if (stream === undefined || stream.hasEnded)
       throw new Http2Error(http2Codes.STREAM_CLOSED, "headers came behind the end");
     if (!isEnd) throw new Http2Error(http2Codes.PROTOCOL_ERROR, "trailers are the end", streamId);
@@ -291,20 +254,13 @@ export class Http2Connection {
   #takeSettings({ flags, streamId, payload }: Frame): void {
     if (streamId !== 0) throw protocolError("settings are of the connection");
     const isAck = (flags & frameFlags.ACK) !== 0;
-    if (payload.length % 6 !== 0 || (isAck && payload.length > 0)) throw sizeError();
+    if (isAck && payload.length > 0) throw sizeError();
     this.#hasSettings = true;
     if (isAck) return;
     this.#budget.spend();
+    const window = readInitialWindow(payload);
     this.#output.control({ type: frameTypes.SETTINGS, flags: frameFlags.ACK, streamId: 0 }, Buffer.alloc(0));
-    for (let at = 0; at < payload.length; at += 6)
-      this.#takeSetting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
-  }
-
-  #takeSetting(id: number, value: number): void {
-    if (id === settingIds.ENABLE_PUSH && value > 1) throw protocolError("a setting is out of range");
-    if (id === settingIds.MAX_FRAME_SIZE && (value < maxFrameBytes || value >= 2 ** 24))
-      throw protocolError("a setting is out of range");
-    if (id === settingIds.INITIAL_WINDOW_SIZE) this.#output.setPeerWindow(value, this.#streams.values());
+    if (window !== undefined) this.#output.setPeerWindow(window, this.#streams.list());
   }
 
   #takePing({ flags, streamId, payload }: Frame): void {
@@ -314,16 +270,18 @@ export class Http2Connection {
       this.#parts.onPong();
       return;
     }
+    this.#budget.countPing(performance.now());
     this.#output.control({ type: frameTypes.PING, flags: frameFlags.ACK, streamId: 0 }, payload);
     this.#parts.onPing();
   }
 
   #takeWindow({ streamId, payload }: Frame): void {
     if (payload.length !== 4) throw sizeError();
+    this.#budget.countWindow();
     const increment = payload.readUInt32BE(0) & highest;
     if (streamId === 0) {
       if (increment === 0) throw protocolError("a window grows by nothing");
-      this.#output.growConnection(increment, this.#streams.values());
+      this.#output.growConnection(increment, this.#streams.list());
       return;
     }
     const stream = this.#find(streamId);
@@ -337,8 +295,7 @@ export class Http2Connection {
     if (streamId === 0) throw protocolError("a priority is of a stream");
     if (payload.length !== 5)
       throw new Http2Error(http2Codes.FRAME_SIZE_ERROR, "a frame has a wrong size", streamId);
-    if ((payload.readUInt32BE(0) & highest) === streamId)
-      throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a stream depends on itself", streamId);
+    checkPriority(streamId, payload);
     this.#budget.spend();
   }
 
@@ -350,6 +307,7 @@ export class Http2Connection {
   }
 
   #returnWindow(streamId: number, bytes: number): void {
+    if (bytes === 0) return;
     this.#output.control({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId }, toPayload(bytes));
   }
 
@@ -367,16 +325,23 @@ export class Http2Connection {
 
   #failStream(streamId: number, code: number): void {
     const stream = this.#streams.get(streamId);
-    stream?.takeGone();
-    this.#output.resetUnknown(streamId, code);
-    this.#remember(streamId);
-    if (stream !== undefined) this.#forget(stream);
+    if (stream === undefined) {
+      this.#output.resetUnknown(streamId, code);
+      this.#remember(streamId);
+    } else this.#end(stream, code);
     this.#budget.countReset(performance.now());
+  }
+
+  #end(stream: Http2Stream, code: number): void {
+    stream.takeGone();
+    this.#output.resetUnknown(stream.id, code);
+    this.#remember(stream.id);
+    this.#forget(stream);
   }
 
   /** A stream has ended here; what may still come of it is no fault. */
   #forget(stream: Http2Stream): void {
-    if (!this.#streams.delete(stream.id)) return;
+    if (!this.#streams.delete(stream)) return;
     if (!stream.hasEnded) this.#remember(stream.id);
     this.#parts.onStreamEnd();
     if (this.#servedUpTo !== highest && this.#streams.size === 0) this.#endSocket();
@@ -392,7 +357,7 @@ export class Http2Connection {
   #close(): void {
     this.#isOver = true;
     clearTimeout(this.#prefaceTimer);
-    for (const stream of this.#streams.values()) stream.takeGone();
+    for (const stream of this.#streams.list()) stream.takeGone();
     this.#streams.clear();
     this.#parts.onClose();
   }

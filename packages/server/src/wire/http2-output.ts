@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { HeaderBlock } from "./hpack-encoder.ts";
 import { Http2Error, http2Codes } from "./http2-error.ts";
 import {
   type FrameHead,
@@ -11,12 +12,13 @@ import {
   toPayload,
   writeFrameHead,
 } from "./http2-frames.ts";
-import { encodeHeaders } from "./http2-headers.ts";
 import type { Http2Stream, StreamSink } from "./http2-stream.ts";
 
 export interface Http2OutputParts {
   readonly socket: Socket;
   onStreamEnd(stream: Http2Stream): void;
+  /** Data has gone out. */
+  onData(): void;
 }
 
 const defaultWindow = 65_535;
@@ -28,7 +30,7 @@ const joinedBytes = 64 * 1024;
 /** What goes out over a connection: frames of one turn together, data as far as the peer has room. */
 export class Http2Output implements StreamSink {
   readonly #parts: Http2OutputParts;
-  #frames: Buffer[] = [];
+  #frames: Uint8Array[] = [];
   #bytes = 0;
   #isScheduled = false;
   #window = defaultWindow;
@@ -49,26 +51,25 @@ export class Http2Output implements StreamSink {
     else this.#push(toFrameBytes(head, payload));
   }
 
-  sendHeaders(
-    stream: Http2Stream,
-    headers: Readonly<Record<string, string | number>>,
-    isLast: boolean,
-  ): void {
-    const block = encodeHeaders(headers);
+  sendHeaders(stream: Http2Stream, block: HeaderBlock, isLast: boolean): void {
     const last = isLast ? frameFlags.END_STREAM : 0;
     for (let at = 0; at === 0 || at < block.length; at += maxFrameBytes) {
-      const part = block.subarray(at, at + maxFrameBytes);
-      const end = at + maxFrameBytes >= block.length ? frameFlags.END_HEADERS : 0;
+      const length = Math.min(maxFrameBytes, block.length - at);
+      const end = at + length === block.length ? frameFlags.END_HEADERS : 0;
       const type = at === 0 ? frameTypes.HEADERS : frameTypes.CONTINUATION;
-      this.#push(toFrameBytes({ type, flags: end | (at === 0 ? last : 0), streamId: stream.id }, part));
+      const frame = Buffer.allocUnsafe(frameHeadBytes + length);
+      writeFrameHead(frame, { type, flags: end | (at === 0 ? last : 0), streamId: stream.id }, length);
+      frame.write(length === block.length ? block : block.slice(at, at + length), frameHeadBytes, "latin1");
+      this.#push(frame);
     }
   }
 
-  sendData(stream: Http2Stream, data: Buffer): number {
+  sendData(stream: Http2Stream, data: Uint8Array): number {
     if (this.#parts.socket.writableNeedDrain) return 0;
     const room = Math.max(0, Math.min(data.length, stream.sendWindow, this.#window));
     for (let at = 0; at < room; at += maxFrameBytes) {
-      const part = data.subarray(at, Math.min(room, at + maxFrameBytes));
+      const end = Math.min(room, at + maxFrameBytes);
+      const part = at === 0 && end === data.length ? data : data.subarray(at, end);
       const head = Buffer.allocUnsafe(frameHeadBytes);
       writeFrameHead(head, { type: frameTypes.DATA, flags: 0, streamId: stream.id }, part.length);
       this.#push(head);
@@ -76,6 +77,7 @@ export class Http2Output implements StreamSink {
     }
     stream.sendWindow -= room;
     this.#window -= room;
+    if (room > 0) this.#parts.onData();
     return room;
   }
 
@@ -93,9 +95,8 @@ export class Http2Output implements StreamSink {
   }
 
   /** What new streams have room for at the peer, and by as much those that are open. */
-  setPeerWindow(bytes: number, streams: Iterable<Http2Stream>): void {
+  setPeerWindow(bytes: number, streams: readonly Http2Stream[]): void {
     const change = bytes - this.peerWindow;
-    if (bytes > highest) throw tooWide();
     this.peerWindow = bytes;
     for (const stream of streams) {
       stream.sendWindow += change;
@@ -104,7 +105,7 @@ export class Http2Output implements StreamSink {
     }
   }
 
-  growConnection(bytes: number, streams: Iterable<Http2Stream>): void {
+  growConnection(bytes: number, streams: readonly Http2Stream[]): void {
     this.#window += bytes;
     if (this.#window > highest) throw tooWide();
     this.resume(streams);
@@ -117,7 +118,7 @@ export class Http2Output implements StreamSink {
   }
 
   /** Has sent what waited. */
-  resume(streams: Iterable<Http2Stream>): void {
+  resume(streams: readonly Http2Stream[]): void {
     for (const stream of streams) if (stream.isWaiting) stream.resume();
   }
 
@@ -139,7 +140,7 @@ export class Http2Output implements StreamSink {
     }
   }
 
-  #push(frame: Buffer): void {
+  #push(frame: Uint8Array): void {
     this.#frames.push(frame);
     this.#bytes += frame.length;
     if (this.#isScheduled) return;

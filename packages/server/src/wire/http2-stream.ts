@@ -1,11 +1,17 @@
+import type { HeaderBlock } from "./hpack-encoder.ts";
 import { Http2Error, http2Codes } from "./http2-error.ts";
 import type { Http2Headers } from "./http2-headers.ts";
+import type { ReceiveWindow } from "./http2-receive-window.ts";
+
+/** How long a peer may take for the least that it has to take of a reply. */
+const longestStallMs = 30_000;
+const leastMovedBytes = 16 * 1024;
 
 /** What a stream writes to: its connection. */
 export interface StreamSink {
   /** Sends as much of the data as the peer has room for, and returns how much that was. */
-  sendData(stream: Http2Stream, data: Buffer): number;
-  sendHeaders(stream: Http2Stream, headers: Readonly<Record<string, string | number>>, isLast: boolean): void;
+  sendData(stream: Http2Stream, data: Uint8Array): number;
+  sendHeaders(stream: Http2Stream, block: HeaderBlock, isLast: boolean): void;
   sendReset(stream: Http2Stream, code: number): void;
   /** Nothing more comes of it. */
   forget(stream: Http2Stream): void;
@@ -30,17 +36,18 @@ export class Http2Stream {
   #watcher: StreamWatcher | undefined;
   /** What the peer has room for, of this stream alone. */
   sendWindow: number;
-  /** What the peer may still send, and what it was not given back yet of what it sent. */
-  receiveWindow: number;
-  unreturned = 0;
+  readonly receiveWindow: ReceiveWindow;
   #receivedBytes = 0;
   hasEnded = false;
   hasSentHeaders = false;
   #hasSentEnd = false;
   #isGone = false;
-  #waiting: Buffer[] = [];
-  #trailers: Readonly<Record<string, string | number>> | undefined;
+  #waiting: Uint8Array[] = [];
+  #trailers: HeaderBlock | undefined;
   #isStuck = false;
+  /** Since when what waits has not moved, as far as that was looked at, and what has gone out since. */
+  #waitsSinceMs: number | undefined;
+  #movedBytes = 0;
 
   constructor(
     {
@@ -68,20 +75,30 @@ export class Http2Stream {
     return this.#waiting.length > 0;
   }
 
+  /** Whether what waits has hardly moved for half a minute. It is known as well as it is asked for. */
+  isStalled(nowMs: number): boolean {
+    if (!this.isWaiting || this.#movedBytes >= leastMovedBytes) this.#waitsSinceMs = undefined;
+    if (this.#waitsSinceMs === undefined) {
+      this.#waitsSinceMs = nowMs;
+      this.#movedBytes = 0;
+    }
+    return nowMs - this.#waitsSinceMs > longestStallMs;
+  }
+
   watch(watcher: StreamWatcher): void {
     this.#watcher = watcher;
   }
 
   /** Begins the reply, or with `isLast` is all of it. */
-  respond(headers: Readonly<Record<string, string | number>>, isLast: boolean): void {
+  respond(block: HeaderBlock, isLast: boolean): void {
     if (!this.isOpen) return;
     this.hasSentHeaders = true;
-    this.#sink.sendHeaders(this, headers, isLast);
+    this.#sink.sendHeaders(this, block, isLast);
     if (isLast) this.#end();
   }
 
   /** Sends, or keeps what the peer has no room for; then it returns false, and `onDrain` tells when to go on. */
-  write(data: Buffer): boolean {
+  write(data: Uint8Array): boolean {
     if (!this.isOpen) return true;
     this.#send(data);
     if (this.#waiting.length === 0) return true;
@@ -90,7 +107,7 @@ export class Http2Stream {
   }
 
   /** Ends the reply behind all that was written. */
-  end(trailers: Readonly<Record<string, string | number>>): void {
+  end(trailers: HeaderBlock): void {
     if (!this.isOpen) return;
     this.#trailers = trailers;
     this.#finish();
@@ -137,8 +154,9 @@ export class Http2Stream {
     this.#watcher?.onGone();
   }
 
-  #send(data: Buffer): void {
+  #send(data: Uint8Array): void {
     const sent = this.#waiting.length > 0 ? 0 : this.#sink.sendData(this, data);
+    this.#movedBytes += sent;
     if (sent < data.length) this.#waiting.push(data.subarray(sent));
   }
 

@@ -47,6 +47,7 @@ export interface RequestParts {
 export class UpstreamConnection implements ReplyBody {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  readonly #areReadsTransient: boolean;
   #listener: ExchangeListener | undefined;
   #sink: ByteSink | undefined;
   #held: Buffer[] | undefined;
@@ -60,18 +61,32 @@ export class UpstreamConnection implements ReplyBody {
   #isBusy = false;
   #hasByte = false;
   #exchanges = 0;
+  #connectMs = 0;
   #isPaused = false;
   /** Monotonic time at which the connection was first seen to be free; undefined before that. */
   freeSinceMs: number | undefined;
 
   constructor(endpoint: Endpoint, options: ConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
-    this.#socket = openSocket(endpoint, options, (read) => this.#onArrival(read));
+    this.#areReadsTransient = options.areReadsTransient;
+    const onRead = this.#areReadsTransient
+      ? (read: Buffer) => this.#onRead(read)
+      : (read: Buffer) => this.#onArrival(read);
+    this.#socket = openSocket(endpoint, options, onRead);
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
     this.#socket.setTimeout(options.connectTimeoutMs, () => this.#fail(notAccepted()));
-    this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => this.#socket.setTimeout(0));
+    const openedAtMs = performance.now();
+    this.#socket.once(endpoint.isTls ? "secureConnect" : "connect", () => {
+      this.#socket.setTimeout(0);
+      this.#connectMs = performance.now() - openedAtMs;
+    });
+  }
+
+  /** How long it took to connect, for the exchange that it was opened for; undefined for any other. */
+  get firstUseMs(): number | undefined {
+    return this.#exchanges === 1 ? this.#connectMs : undefined;
   }
 
   /**
@@ -171,7 +186,7 @@ export class UpstreamConnection implements ReplyBody {
       const end = bytes.indexOf(headEnd);
       if (end < 0 || end > longestHeadBytes) {
         if (bytes.length > longestHeadBytes) throw new ResponseHeadError("head too long");
-        this.#pendingHead = bytes;
+        this.#pendingHead = this.#lasting(bytes);
         return;
       }
       const head = heads.read(bytes, end);
@@ -227,8 +242,13 @@ export class UpstreamConnection implements ReplyBody {
 
   #deliver(payload: Buffer): void {
     if (this.#sink !== undefined) this.#sink.data(payload);
-    else if (this.#held === undefined) this.#held = [payload];
-    else this.#held.push(payload);
+    else if (this.#held === undefined) this.#held = [this.#lasting(payload)];
+    else this.#held.push(this.#lasting(payload));
+  }
+
+  /** Bytes that are to outlive their read. */
+  #lasting(bytes: Buffer): Buffer {
+    return this.#areReadsTransient ? Buffer.from(bytes) : bytes;
   }
 
   /** @param isExact whether nothing came behind the message */

@@ -205,3 +205,38 @@ describe("parseEndpoint", () => {
     expect(parseEndpoint(origin)).toMatchObject(expected);
   });
 });
+
+describe("transient reads", () => {
+  it("are handed on without a copy, and what must outlive its read is kept", async () => {
+    const parts = ["HTTP/1.1 200 OK\r\nconte", "nt-length: 12\r\n\r\nhe", "llo ", "world!"];
+    const next = new EventEmitter();
+    const { pool } = await startUpstream(
+      (socket) => {
+        socket.setNoDelay(true);
+        socket.write(parts[0] ?? "");
+        next.on("next", (index: number) => socket.write(parts[index] ?? ""));
+      },
+      { areReadsTransient: true },
+    );
+    const sent = pool.send(request());
+    const pieces: Uint8Array[] = [];
+    const texts: string[] = [];
+    await expect.poll(() => next.listenerCount("next")).toBe(1);
+    next.emit("next", 1);
+    const { body } = await sent;
+    await new Promise<void>((resolve, reject) => {
+      body.read({
+        data(piece) {
+          pieces.push(piece);
+          texts.push(Buffer.from(piece).toString());
+          if (texts.join("") === "he") next.emit("next", 2);
+          if (texts.join("") === "hello ") next.emit("next", 3);
+        },
+        end: resolve,
+        fail: reject,
+      });
+    });
+    expect(texts.join("")).toBe("hello world!");
+    expect(new Set(pieces.slice(1).map(({ buffer }) => buffer)).size).toBe(1);
+  });
+});

@@ -48,10 +48,11 @@ export function createUpstreamPool(
   options: PoolOptions = {},
   onHandshake: (session: SessionUse) => void = () => undefined,
 ): UpstreamPool {
-  const { certificateAuthorities, network = "any", ...bounds } = options;
+  const { certificateAuthorities, network = "any", areReadsTransient = false, ...bounds } = options;
   const endpoint = parseEndpoint(origin, network);
   const tls = new UpstreamTls({ host: endpoint.host, certificateAuthorities, onHandshake });
-  return new Pool(endpoint, { ...defaultLimits, ...bounds }, { tls, lookup: createGuardedLookup(network) });
+  const ways = { tls, lookup: createGuardedLookup(network), areReadsTransient };
+  return new Pool(endpoint, { ...defaultLimits, ...bounds }, ways);
 }
 
 /** Reads an origin. Throws PlatformError `config_invalid`. */
@@ -84,12 +85,13 @@ export function parseEndpoint(origin: string, network: NetworkReach = "any"): En
   };
 }
 
-type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities">>;
+type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities" | "areReadsTransient">>;
 
 /** How connections are made. */
 interface Ways {
   readonly tls: UpstreamTls;
   readonly lookup: LookupFunction;
+  readonly areReadsTransient: boolean;
 }
 
 class Pool implements UpstreamPool, ConnectionOwner {
@@ -237,10 +239,15 @@ class Exchange implements CancelObserver, ExchangeListener {
   }
 
   onHead({ status, headers }: ResponseHead, body: ReplyBody): void {
+    const connectMs = this.#connection?.firstUseMs;
     this.#connection = undefined;
     const { cancellation, dialect = "openai" } = this.#request;
     cancellation.offCancel(this);
-    this.#resolve({ status, headers, dialect, body });
+    this.#resolve(
+      connectMs === undefined
+        ? { status, headers, dialect, body }
+        : { status, headers, dialect, body, connectMs },
+    );
   }
 
   onFailure(error: PlatformError, isStale: boolean): void {

@@ -16,18 +16,32 @@ export interface ConnectionOptions {
   readonly lookup: LookupFunction;
   /** For an endpoint with TLS. */
   readonly tls: UpstreamTls;
+  /** Whether `onRead` is done with a read when it returns: then it is given the buffer that the next one goes to. */
+  readonly areReadsTransient: boolean;
 }
 
 /**
  * Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP.
- * @param onRead hears of every read, in a buffer of its own
+ * @param onRead hears of every read, in a buffer of its own unless reads are transient
  */
 export function openSocket(
   endpoint: Endpoint,
   options: ConnectionOptions,
   onRead: (read: Buffer) => void,
 ): Socket {
-  const onread = {
+  const onread = options.areReadsTransient ? handOver(onRead) : copyOut(onRead);
+  if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
+  const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
+  return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
+}
+
+/** Every socket reads into one of these two buffers and is done with it at once: reads never overlap on one event loop. */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/** For long bodies: untouched, it takes no memory. */
+const largeReadBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+function copyOut(onRead: (read: Buffer) => void) {
+  return {
     buffer: readBuffer,
     callback: (bytes: number): boolean => {
       const read = bodyBuffer(bytes);
@@ -36,10 +50,14 @@ export function openSocket(
       return true;
     },
   };
-  if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
-  const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
-  return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
 }
 
-/** Every socket reads into this one buffer and copies out at once: reads never overlap on one event loop. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+function handOver(onRead: (read: Buffer) => void) {
+  return {
+    buffer: largeReadBuffer,
+    callback: (bytes: number): boolean => {
+      onRead(largeReadBuffer.subarray(0, bytes));
+      return true;
+    },
+  };
+}

@@ -2,6 +2,7 @@ import type { ErrorCode } from "@llm-platform/kit";
 import type { InferenceSettings } from "../api/inference-parts.ts";
 import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
+import type { RefusedCall } from "../core/refused-call.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { RoutingConfig } from "../core/routes.ts";
 import type { Recall } from "../core/slot-leases.ts";
@@ -9,9 +10,9 @@ import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import type { GatewaySettings } from "../gateway/settings.ts";
 import type { SpoolParts } from "../store/spool-port.ts";
-import type { LogLevel } from "../telemetry/log.ts";
+import type { ConfiguredLogLevels, LogLevelOverride } from "../telemetry/log-levels.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
-import type { Span } from "../telemetry/tracing/span.ts";
+import type { EncodedSpans } from "../telemetry/tracing/span.ts";
 import type { TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { FamilyData } from "../telemetry/registry.ts";
 import type { RoutingData } from "./routing-data.ts";
@@ -20,7 +21,7 @@ import type { RoutingData } from "./routing-data.ts";
 
 /** What every worker is told when it starts, as plain data. */
 export interface WorkerSettings {
-  readonly logLevel: LogLevel;
+  readonly log: ConfiguredLogLevels & { readonly mostPerSecond: number };
   readonly gateway: GatewaySettings;
   /** Models whose calls are kept with their content, and are not served by a worker. */
   readonly contentModels: readonly string[];
@@ -53,7 +54,10 @@ export type ToWorker =
       readonly isAuditAccepting: boolean;
       /** Undefined while calls are not traced. */
       readonly tracing: TracingSettings | undefined;
+      readonly logLevels: readonly LogLevelOverride[];
     }
+  /** All that are set while the server runs. */
+  | { readonly type: "log_levels"; readonly overrides: readonly LogLevelOverride[] }
   /** Whether the audit log can be written. */
   | { readonly type: "audit"; readonly isAccepting: boolean }
   /** How calls are traced from now on; undefined: not at all. */
@@ -109,8 +113,10 @@ export type FromWorker =
   | { readonly type: "find_token"; readonly id: number; readonly token: string }
   | { readonly type: "insert"; readonly id: number; readonly records: readonly LedgerRecord[] }
   | { readonly type: "make_durable"; readonly id: number }
+  /** Calls that ended without a reply. */
+  | { readonly type: "refused"; readonly calls: readonly RefusedCall[] }
   /** Of calls that have ended. */
-  | { readonly type: "spans"; readonly spans: readonly Span[] }
+  | { readonly type: "spans"; readonly spans: EncodedSpans }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
   | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
   /** The calls in flight have ended. */

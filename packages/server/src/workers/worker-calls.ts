@@ -6,6 +6,7 @@ import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
 import { noRecords } from "../gateway/no-records.ts";
 import { createRecorder } from "../gateway/recorder.ts";
+import { createRefusalLog } from "../gateway/refusal-log.ts";
 import { type StartedGuard, startOverloadGuard } from "../gateway/start-overload-guard.ts";
 import type { InstanceLock } from "../store/instance-lock.ts";
 import { createSpool } from "../store/spool.ts";
@@ -18,7 +19,6 @@ import { Tracing, type TracingSettings } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
 import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
 import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
-import { createSpanRelay } from "./span-relay.ts";
 import { createTrafficReport } from "./traffic-report.ts";
 
 /** The way of a call through a worker, from its admission to its record. */
@@ -81,7 +81,13 @@ function createCalls(
     giveBack: (slots, round) => send({ type: "returned", slots, round }),
     giveUp: () => send({ type: "given_up" }),
   });
+  // The first process bounds how many of all workers are kept.
+  const refusals = createRefusalLog({
+    write: async (calls) => send({ type: "refused", calls }),
+    lost: metrics.requestLogLost.series(),
+  });
   const recorder = createRecorder({
+    refusals: start.settings.isRecording ? refusals : undefined,
     sink: start.settings.isRecording ? spool : noRecords,
     prices,
     budgetPrices,
@@ -136,6 +142,8 @@ function createCalls(
     async close() {
       guard.stop();
       gateway.stop();
+      tracing.state.current?.handOn();
+      await refusals.close();
       await spool.close();
       relayed.stop();
       lock.release();
@@ -146,11 +154,10 @@ function createCalls(
 /** Calls are traced as the first process says, and it gets their spans. */
 function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["send"]) {
   const state = new Tracing();
-  const relay = createSpanRelay((spans) => send({ type: "spans", spans }));
   let turnOff: () => void = () => undefined;
   const set = (settings: TracingSettings | undefined): void => {
     turnOff();
-    if (settings !== undefined) turnOff = state.turnOn(settings, relay);
+    if (settings !== undefined) turnOff = state.turnOn(settings, (spans) => send({ type: "spans", spans }));
   };
   set(start.tracing);
   return { state, set };

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { createLog } from "../telemetry/log.ts";
+import { LogLevels } from "../telemetry/log-levels.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -27,9 +28,12 @@ function nothing(): void {
 }
 
 async function begin(start: Extract<ToWorker, { readonly type: "start" }>): Promise<Worker | undefined> {
-  const log = createLog(start.settings.logLevel).child({ worker: start.number });
+  const { mostPerSecond, ...configured } = start.settings.log;
+  const logLevels = new LogLevels(configured);
+  logLevels.set(start.logLevels);
+  const log = createLog(logLevels, { mostPerSecond }).child({ worker: start.number });
   try {
-    const worker = await startWorker({ start, log, send, exit });
+    const worker = await startWorker({ start, log, logLevels, send, exit });
     process.once("uncaughtException", (error) => {
       log.error("worker.failed", { error });
       process.on("uncaughtException", exitAtOnce);

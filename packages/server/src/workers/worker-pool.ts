@@ -7,7 +7,7 @@ import type { KeyHolder } from "../core/identity.ts";
 import type { LimitCounter } from "../core/limits.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
-import type { TrafficOutcome } from "../gateway/recorder.ts";
+import type { RefusalSink, TrafficOutcome } from "../gateway/recorder.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 import { workerSpoolFolder } from "../store/spool-leftovers.ts";
@@ -16,6 +16,7 @@ import { recoverSpool } from "../store/spool-recovery.ts";
 import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
+import type { LogLevels } from "../telemetry/log-levels.ts";
 import type { Tracing } from "../telemetry/tracing/tracing.ts";
 import { chooseProcess } from "./choose-process.ts";
 import type { FromWorker, WorkerReport, WorkerSettings } from "./messages.ts";
@@ -37,6 +38,8 @@ export interface WorkerPoolParts {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly tracing: Tracing;
+  readonly logLevels: LogLevels;
+  readonly refusals: RefusalSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -124,6 +127,9 @@ class Pool implements WorkerPool {
       const settings = parts.tracing.current?.settings;
       for (const slot of this.#slots) slot.send({ type: "tracing", settings });
     });
+    parts.logLevels.onChange((overrides) => {
+      for (const slot of this.#slots) slot.send({ type: "log_levels", overrides });
+    });
     parts.registry.onCollect(() => this.#countStates());
   }
 
@@ -198,6 +204,7 @@ class Pool implements WorkerPool {
         hasUsers: this.#parts.keys.hasUsers,
         isAuditAccepting: this.#parts.audit.isAccepting,
         tracing: this.#parts.tracing.current?.settings,
+        logLevels: this.#parts.logLevels.overrides(Date.now()),
       }),
       recover: async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -252,6 +259,9 @@ class Pool implements WorkerPool {
         return;
       case "make_durable":
         void this.#store(from, message.id, () => ledger.makeDurable());
+        return;
+      case "refused":
+        for (const call of message.calls) this.#parts.refusals.note(call);
         return;
       case "spans":
         this.#parts.tracing.current?.take(message.spans);

@@ -52,6 +52,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "tracing":
         calls.setTracing(message.settings);
         return;
+      case "log_levels":
+        input.logLevels.set(message.overrides);
+        return;
       case "prices":
         calls.prices.replace(message.prices);
         return;

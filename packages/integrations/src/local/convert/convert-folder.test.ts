@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import { getLlama, type Llama, LlamaLogLevel } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NumberFormat } from "@llm-platform/kit";
 import { readGgufFile } from "../gguf-file.ts";
 import { type Converted, convertFolder } from "./convert-folder.ts";
+import { evaluate, withModel } from "./evaluate-model.test-data.ts";
 import {
   families,
   type ModelFixture,
@@ -44,35 +45,6 @@ function convert(
   return { fixture, converted, target };
 }
 
-async function withModel<Result>(path: string, use: (model: LlamaModel) => Promise<Result>): Promise<Result> {
-  const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 });
-  try {
-    return await use(model);
-  } finally {
-    await model.dispose();
-  }
-}
-
-/** Natural logarithms of what llama.cpp gives for the token after the prompt, by token. */
-async function evaluate(path: string, prompt: readonly number[]): Promise<readonly number[]> {
-  return await withModel(path, async (model) => {
-    const context = await model.createContext({ contextSize: 64, sequences: 1, threads: 1 });
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library brands its numbers
-    const tokens = prompt as readonly Token[];
-    const last = tokens.at(-1);
-    if (last === undefined) throw new Error("the prompt is empty");
-    const options = { temperature: 1, topK: 0, topP: 1, minP: 0 };
-    const results = await context
-      .getSequence()
-      .controlledEvaluate([
-        ...tokens.slice(0, -1),
-        [last, { generateNext: { probabilities: true, options } }],
-      ]);
-    const chances = results.at(-1)?.next.probabilities ?? new Map();
-    return Array.from({ length: chances.size }, (_value, token) => Math.log(chances.get(token) ?? 0));
-  });
-}
-
 function toLogarithms(logits: readonly number[]): readonly number[] {
   const largest = Math.max(...logits);
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
@@ -95,7 +67,7 @@ function compare(
 describe("a converted model computes what PyTorch does", () => {
   it.each(families)("%s, in 32-bit floats", async (family) => {
     const { fixture, target } = convert(family, "source");
-    const { largest } = compare(await evaluate(target, fixture.prompt), toLogarithms(fixture.logits));
+    const { largest } = compare(await evaluate(llama, target, fixture.prompt), toLogarithms(fixture.logits));
     // The cache of attention is in 16-bit floats.
     expect(largest).toBeLessThan(0.02);
   });
@@ -105,9 +77,14 @@ describe("a converted model computes what PyTorch does", () => {
     ["f16", 0.02],
     ["bf16", 0.15],
     ["q8_0", 0.4],
+    ["q5_0", 2],
+    ["q4_0", 4],
   ] as const)("qwen3, in %s", async (numbers, tolerance) => {
     const { fixture, target } = convert("qwen3", numbers, { dtype: "BF16", shards: 3 });
-    const { largest, mean } = compare(await evaluate(target, fixture.prompt), toLogarithms(fixture.logits));
+    const { largest, mean } = compare(
+      await evaluate(llama, target, fixture.prompt),
+      toLogarithms(fixture.logits),
+    );
     expect(largest).toBeLessThan(tolerance);
     expect(mean).toBeLessThan(tolerance / 3);
   });
@@ -117,7 +94,7 @@ describe("a converted tokenizer cuts texts as the original does", () => {
   it.each(["llama", "qwen2", "phi3", "gemma2"])("that of %s", async (family) => {
     const { fixture, target } = convert(family, "source");
     const { texts } = readFixture<TokenizerFixture>(`tokenizer-${fixture.tokenizer}`);
-    await withModel(target, async (model) => {
+    await withModel(llama, target, async (model) => {
       const bos = model.tokens.shouldPrependBosToken && model.tokens.bos !== null ? [model.tokens.bos] : [];
       for (const [text, ids] of texts)
         expect([text, [...bos, ...model.tokenize(text, true)]]).toEqual([text, ids]);

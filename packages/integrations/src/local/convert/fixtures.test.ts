@@ -24,6 +24,6 @@ describe("the fixtures", () => {
       }
       await rm(folder, { recursive: true });
     },
-    120_000,
+    600_000,
   );
 });

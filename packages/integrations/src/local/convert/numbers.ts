@@ -1,7 +1,9 @@
 import { FormatProblem } from "../formats/format-problem.ts";
+import { encodeQ4, encodeQ5, encodeQ8 } from "./block-quants.ts";
+import { encodeQ4K } from "./q4-k.ts";
 
 /** Types of numbers that are written, by their number in GGUF. */
-export const numberTypes = { f32: 0, f16: 1, q8_0: 8, bf16: 30 } as const;
+export const numberTypes = { f32: 0, f16: 1, q4_0: 2, q5_0: 6, q8_0: 8, q4_k: 12, bf16: 30 } as const;
 export type NumberType = keyof typeof numberTypes;
 
 /** Numbers of a type that lie together, and their bytes. */
@@ -9,7 +11,10 @@ export const blocks: Readonly<Record<NumberType, { readonly elements: number; re
   f32: { elements: 1, bytes: 4 },
   f16: { elements: 1, bytes: 2 },
   bf16: { elements: 1, bytes: 2 },
+  q4_0: { elements: 32, bytes: 18 },
+  q5_0: { elements: 32, bytes: 22 },
   q8_0: { elements: 32, bytes: 34 },
+  q4_k: { elements: 256, bytes: 144 },
 };
 
 const sameBytes: Readonly<Record<string, NumberType>> = { F32: "f32", F16: "f16", BF16: "bf16" };
@@ -55,8 +60,14 @@ export function encodeNumbers(values: Float32Array, type: NumberType): Uint8Arra
       return encodeHalves(values);
     case "bf16":
       return encodeBrainHalves(values);
+    case "q4_0":
+      return encodeQ4(values);
+    case "q5_0":
+      return encodeQ5(values);
     case "q8_0":
       return encodeQ8(values);
+    case "q4_k":
+      return encodeQ4K(values);
     default:
       return type satisfies never;
   }
@@ -83,25 +94,4 @@ function encodeBrainHalves(values: Float32Array): Uint8Array {
     halves[index] = isNan ? (word >>> 16) | 64 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
   return new Uint8Array(halves.buffer);
-}
-
-/** Blocks of 32 numbers: a scale as a 16-bit float, and each number over it as 8 bits. */
-function encodeQ8(values: Float32Array): Uint8Array {
-  const { elements, bytes } = blocks.q8_0;
-  const count = values.length / elements;
-  const out = new Uint8Array(count * bytes);
-  const view = new DataView(out.buffer);
-  for (let block = 0; block < count; block += 1) {
-    const start = block * elements;
-    let largest = 0;
-    for (let index = 0; index < elements; index += 1)
-      largest = Math.max(largest, Math.abs(values[start + index] ?? 0));
-    const scale = largest / 127;
-    view.setFloat16(block * bytes, scale, true);
-    for (let index = 0; index < elements; index += 1) {
-      const value = scale === 0 ? 0 : (values[start + index] ?? 0) / scale;
-      view.setInt8(block * bytes + 2 + index, Math.sign(value) * Math.round(Math.abs(value)));
-    }
-  }
-  return out;
 }

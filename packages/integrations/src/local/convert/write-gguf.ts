@@ -18,7 +18,15 @@ import { elementsOf } from "./weights/weight-tensor.ts";
 const chunkElements = 1024 * 1024;
 
 /** `general.file_type` of a file by the type of its larger tensors. */
-const fileTypes: Readonly<Record<NumberType, number>> = { f32: 0, f16: 1, q8_0: 7, bf16: 32 };
+const fileTypes: Readonly<Record<NumberType, number>> = {
+  f32: 0,
+  f16: 1,
+  q4_0: 2,
+  q8_0: 7,
+  q5_0: 8,
+  q4_k: 14,
+  bf16: 32,
+};
 
 /** The type of a tensor in the file: vectors and norms are small, and read as 32-bit floats. Throws FormatProblem. */
 export function typeOf({ name, tensor }: PlannedTensor, numbers: NumberFormat): NumberType {
@@ -30,9 +38,16 @@ export function typeOf({ name, tensor }: PlannedTensor, numbers: NumberFormat): 
     );
   if (tensor.shape.length < 2) return "f32";
   if (numbers === "source") return kept;
-  // Rows that do not fill blocks are kept in 16 bits.
   const columns = tensor.shape.at(-1) ?? 0;
-  return columns % blocks[numbers].elements === 0 ? numbers : "f16";
+  const wanted = isDelicate(name) && blocks[numbers].elements > 1 ? "q8_0" : numbers;
+  // Rows that do not fill blocks are kept in the next larger type that they fill.
+  const candidates = [wanted, ...(wanted === "q4_k" ? ["q5_0" as const] : [])];
+  return candidates.find((type) => columns % blocks[type].elements === 0) ?? "f16";
+}
+
+/** What stands for the tokens themselves loses most when it has few bits. */
+function isDelicate(name: string): boolean {
+  return name === "token_embd.weight" || name === "output.weight";
 }
 
 /** The file type that fits most of the numbers. */
@@ -46,12 +61,12 @@ export function fileTypeOf(tensors: readonly PlannedTensor[], numbers: NumberFor
   return fileTypes[largest?.[0] ?? "f32"];
 }
 
-/**
- * Writes a GGUF file, tensor by tensor in pieces: memory stays the same however large the model is. The
- * locked process may not flush it to the disk: whoever gives it its name does.
- *
- * @param onBytes told how many bytes were written since it was last told
- */
+/** A tensor with its bytes, which come in pieces. */
+interface WrittenTensor extends GgufTensor {
+  pieces(): Iterable<Uint8Array>;
+}
+
+/** Writes a GGUF file, its numbers in the given format. Returns its bytes. Throws FormatProblem. */
 export function writeGguf(
   path: string,
   model: {
@@ -61,9 +76,26 @@ export function writeGguf(
   },
   onBytes: (bytes: number, totalBytes: number) => void,
 ): number {
-  const listed = model.tensors.map((each) => toGgufTensor(each, typeOf(each, model.numbers)));
-  const head = encodeGgufHead(model.metadata, listed);
-  const totalBytes = listed.reduce((sum, { bytes }) => sum + padded(bytes), head.length);
+  const tensors = model.tensors.map((each) => {
+    const type = typeOf(each, model.numbers);
+    return { ...toGgufTensor(each, type), pieces: () => encodeTensor(each, type) };
+  });
+  return writeTensors(path, { metadata: model.metadata, tensors }, onBytes);
+}
+
+/**
+ * Writes a GGUF file, tensor by tensor in pieces: memory stays the same however large the model is. The
+ * locked process may not flush it to the disk: whoever gives it its name does.
+ *
+ * @param onBytes told how many bytes were written since it was last told
+ */
+export function writeTensors(
+  path: string,
+  { metadata, tensors }: { readonly metadata: GgufMetadata; readonly tensors: readonly WrittenTensor[] },
+  onBytes: (bytes: number, totalBytes: number) => void,
+): number {
+  const head = encodeGgufHead(metadata, tensors);
+  const totalBytes = tensors.reduce((sum, { bytes }) => sum + padded(bytes), head.length);
   const file = openSync(path, "w", 0o640);
   try {
     const write = (bytes: Uint8Array): void => {
@@ -71,10 +103,9 @@ export function writeGguf(
       onBytes(bytes.length, totalBytes);
     };
     write(head);
-    for (const [index, each] of model.tensors.entries()) {
-      for (const bytes of encodeTensor(each, typeOf(each, model.numbers))) write(bytes);
-      const bytes = listed[index]?.bytes ?? 0;
-      write(new Uint8Array(padded(bytes) - bytes));
+    for (const tensor of tensors) {
+      for (const bytes of tensor.pieces()) write(bytes);
+      write(new Uint8Array(padded(tensor.bytes) - tensor.bytes));
     }
   } finally {
     closeSync(file);

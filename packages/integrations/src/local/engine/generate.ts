@@ -108,7 +108,11 @@ export async function* generate(
     if (found.text !== "" || logprobs.length > 0) yield { text: found.text, logprobs };
     if (found.isStopped || generation.isComplete())
       return { reason: "stop", generatedTokens: generated.length };
-    if (generated.length < room) continue;
+    if (generated.length < room) {
+      const pause = lease.pause();
+      if (pause !== undefined) await pause;
+      continue;
+    }
     yield* flush(text, stops);
     return { reason: "length", generatedTokens: generated.length };
   }
@@ -145,6 +149,8 @@ async function evaluatePrompt(lease: SequenceLease, generation: Generation): Pro
   while (rest.length > promptStepTokens && !generation.signal.aborted) {
     await lease.sequence.evaluateWithoutGeneratingNewTokens(rest.slice(0, promptStepTokens));
     rest = rest.slice(promptStepTokens);
+    const pause = lease.pause();
+    if (pause !== undefined) await pause;
   }
   return rest;
 }

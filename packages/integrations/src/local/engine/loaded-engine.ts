@@ -1,11 +1,5 @@
-import {
-  getLlama,
-  type Llama,
-  type LlamaContext,
-  LlamaLogLevel,
-  type LlamaModel,
-  type Token,
-} from "node-llama-cpp";
+import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import { createBatchChoice } from "./batch-choice.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { createEmbedder, type Embedder } from "./embedder.ts";
 import type { EngineOptions } from "./engine-options.ts";
@@ -66,8 +60,8 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
     ...(options.gpu === "auto" ? optional("gpuLayers", options.gpuLayers) : { gpuLayers: 0 }),
     metadataOverrides: toNested(options.overrides),
   });
-  const context = options.isGenerative ? await createContext(model, options) : undefined;
-  const contextTokens = Math.min(options.contextTokens, context?.contextSize ?? Number.POSITIVE_INFINITY);
+  const sequences = options.isGenerative ? await createSequences(model, options) : undefined;
+  const contextTokens = Math.min(options.contextTokens, sequences?.contextTokens ?? Number.POSITIVE_INFINITY);
   const { bosString, eosString } = model.tokens;
   const tokenizer = model.fileInfo.metadata.tokenizer;
   const template = createChatTemplate(options.chatTemplate ?? tokenizer?.chat_template, {
@@ -83,7 +77,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
     controlTexts: findControlTexts(model),
     visibleSpecials: findVisibleSpecials(model),
     contextTokens,
-    sequences: context === undefined ? undefined : createPool(context, options),
+    sequences: sequences?.pool,
     embedder: createEmbedder(model, { contextTokens: options.contextTokens, threads: options.threads }),
     longestTokenCharacters: (tokenizer?.ggml?.tokens ?? []).reduce(
       (longest, token) => Math.max(longest, token.length),
@@ -94,16 +88,25 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
   };
 }
 
-async function createContext(model: LlamaModel, options: EngineOptions): Promise<LlamaContext> {
-  return await model.createContext({
+async function createSequences(
+  model: LlamaModel,
+  options: EngineOptions,
+): Promise<{ readonly pool: SequencePool; readonly contextTokens: number }> {
+  const made: { pool?: SequencePool } = {};
+  const context = await model.createContext({
     sequences: options.parallel,
     contextSize: options.contextTokens,
     threads: { ideal: options.threads, min: options.threads },
+    batching: { itemPrioritizationStrategy: createBatchChoice(() => made.pool?.busyCount ?? 0) },
     ...optional("batchSize", options.batchTokens),
     ...(options.adapters.length === 0
       ? {}
       : { lora: { adapters: options.adapters.map(({ path, scale }) => ({ filePath: path, scale })) } }),
   });
+  const sequences = Array.from({ length: options.parallel }, () => context.getSequence());
+  const pool = new SequencePool(sequences, options.queueLength);
+  made.pool = pool;
+  return { pool, contextTokens: context.contextSize };
 }
 
 function optional<Name extends string, Value>(
@@ -137,11 +140,6 @@ function toObject(level: Nested): object {
   return Object.fromEntries(
     [...level].map(([name, value]) => [name, value instanceof Map ? toObject(value) : value]),
   );
-}
-
-function createPool(context: LlamaContext, options: EngineOptions): SequencePool {
-  const sequences = Array.from({ length: options.parallel }, () => context.getSequence());
-  return new SequencePool(sequences, options.queueLength);
 }
 
 function findControlTexts(model: LlamaModel): readonly string[] {

@@ -7,6 +7,8 @@ export interface SequenceLease {
   readonly sequence: LlamaContextSequence;
   /** Tokens at the start of the prompt that are in the cache already. */
   readonly cachedTokens: number;
+  /** What to wait for before the next token; undefined nearly always. */
+  pause(): Promise<void> | undefined;
 }
 
 interface Slot {
@@ -27,10 +29,17 @@ export class SequencePool {
   readonly #waiters: Waiter[] = [];
   readonly #queueLength: number;
   #uses = 0;
+  #changes = 0;
+  #pause: PromiseWithResolvers<void> | undefined;
 
   constructor(sequences: readonly LlamaContextSequence[], queueLength: number) {
     this.#slots = sequences.map((sequence) => ({ sequence, isBusy: false, usedAt: 0 }));
     this.#queueLength = queueLength;
+  }
+
+  /** Sequences that are lent now. */
+  get busyCount(): number {
+    return this.#slots.reduce((count, { isBusy }) => count + Number(isBusy), 0);
   }
 
   /**
@@ -45,13 +54,32 @@ export class SequencePool {
     const tokens = [...prompt];
     const slot = this.#take(tokens) ?? (await this.#wait(tokens, signal));
     try {
-      return await use({ sequence: slot.sequence, cachedTokens: await keepPrefix(slot.sequence, tokens) });
+      const cachedTokens = await this.#change(async () => await keepPrefix(slot.sequence, tokens));
+      return await use({ sequence: slot.sequence, cachedTokens, pause: () => this.#pause?.promise });
     } catch (error) {
       // What a failed evaluation left in the cache cannot be trusted.
-      await slot.sequence.clearHistory();
+      await this.#change(async () => await slot.sequence.clearHistory());
       throw error;
     } finally {
       this.#release(slot);
+    }
+  }
+
+  /**
+   * Changes what is in the cache. The library does that between two runs of steps, and a run goes on for as long as
+   * anybody asks for a next token: all pause for that moment, or a new call would wait until the others have ended.
+   */
+  async #change<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#changes += 1;
+    this.#pause ??= Promise.withResolvers<void>();
+    try {
+      return await work();
+    } finally {
+      this.#changes -= 1;
+      if (this.#changes === 0) {
+        this.#pause.resolve();
+        this.#pause = undefined;
+      }
     }
   }
 

@@ -28,12 +28,13 @@ const onnx = (location: string): Buffer => {
     field(7, field(5, field(13, external))),
   ]);
 };
-const keras = (config: object): Buffer =>
+const rawKeras = (config: string): Buffer =>
   encodeZip([
     { name: "metadata.json", data: latin("{}") },
-    { name: "config.json", data: latin(JSON.stringify(config)) },
+    { name: "config.json", data: latin(config) },
     { name: "model.weights.h5", data: latin("\x89HDF\r\n\x1a\n") },
   ]);
+const keras = (config: object): Buffer => rawKeras(JSON.stringify(config));
 
 describe("a safetensors file", () => {
   it("is weights only when all that it says fits", () => {
@@ -53,6 +54,10 @@ describe("a safetensors file", () => {
     ["a shape is larger than its data", encodeSafetensors({ a: tensor(0, 8, [3]) }, Buffer.alloc(8))],
     ["a shape overflows", encodeSafetensors({ a: tensor(0, 8, [2 ** 52, 2 ** 52]) }, Buffer.alloc(8))],
     ["a count is negative", encodeSafetensors({ a: tensor(0, 8, [-2]) }, Buffer.alloc(8))],
+    [
+      "a type is called like a member of every object",
+      encodeSafetensors({ a: { ...tensor(0, 8), dtype: "constructor" } }, Buffer.alloc(8)),
+    ],
     ["a type is not known", encodeSafetensors({ a: { ...tensor(0, 8), dtype: "X" } }, Buffer.alloc(8))],
     ["the metadata is a number", encodeSafetensors({ __metadata__: 1 }, Buffer.alloc(0))],
     ["the head is cut", encodeHead('{"a":', Buffer.alloc(0))],
@@ -93,6 +98,14 @@ describe("a GGUF file", () => {
     expect(judgeTemplate(template)).toEqual({ verdict: "weights_only", format: "gguf", reasons: [] });
   });
 
+  it("is refused when it has two chat templates of one name", () => {
+    const template = ["tokenizer.chat_template", "string", "{{ x }}"] as const;
+    const bytes = encodeGguf({ entries: [template, template], tensors: [] });
+    const result = parseGgufHead(bytes, bytes.length);
+    if (result.type === "more") throw new Error("the sample is whole");
+    expect(judgeGguf(result)).toMatchObject({ verdict: "refused" });
+  });
+
   it.each([
     "{{ ''.__class__.__mro__ }}",
     "{{ messages | attr('x') }}",
@@ -102,6 +115,13 @@ describe("a GGUF file", () => {
     "{{ lipsum['x'] }}",
     "{% include '/etc/passwd' %}",
     "{{ open('/etc/passwd') }}",
+    "{{ ''['__cl' + 'ass__'] }}",
+    "{{ ''['_\\x5fclass_\\x5f'] }}",
+    "{{ ''['\\u005f_class_\\137'] }}",
+    "{{ ''['%c%cclass' % (95, 95)] }}",
+    "{{ ''[dict(__cl=1, ass__=1) | join] }}",
+    "{{ ('x' ~ '_') }}",
+    "{% set l = lipsum %}{{ l }}",
   ])("is suspicious with the chat template %s", (template) => {
     expect(judgeTemplate(template)).toMatchObject({
       verdict: "suspicious",
@@ -129,7 +149,9 @@ describe("other files", () => {
       "refused",
       "pointer",
     ],
-    ["GGJT of old llama.cpp", latin("tjgg\x03\0\0\0"), "refused", "GGJT"],
+    ["GGJT that is cut", latin("tjgg\x03\0\0\0"), "refused", "GGJT"],
+    ["GGJT of the future", latin("tjgg\x09\0\0\0"), "refused", "version 9"],
+    ["an adapter of old llama.cpp", latin("algg\x01\0\0\0"), "refused", "algg"],
     ["7z", latin("7z\xbc\xaf\x27\x1c"), "refused", "7z"],
     ["any other ZIP", encodeZip([{ name: "a.txt", data: latin("a") }]), "refused", "archive"],
     [
@@ -145,7 +167,7 @@ describe("other files", () => {
     ["a pickle of data", latin("\x80\x02}."), "suspicious", "can run code"],
     [
       "an array of numbers",
-      latin("\x93NUMPY\x01\0\x36\0{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}"),
+      latin("\x93NUMPY\x01\0\x3a\0{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }\n"),
       "weights_only",
       "",
     ],
@@ -158,6 +180,21 @@ describe("other files", () => {
       "can hold code",
     ],
     ["Keras with a Lambda", keras({ layers: [{ class_name: "Lambda" }] }), "refused", "Lambda"],
+    ["Keras with an escaped Lambda", rawKeras('{"class_name" : "\\u004cambda"}'), "refused", "Lambda"],
+    ["Keras with a module of a like name", keras({ module: "keras_evil" }), "refused", "keras_evil"],
+    ["Keras with eval", keras({ module: "builtins", class_name: "eval" }), "refused", "eval"],
+    [
+      "Keras that fetches a file",
+      keras({ module: "keras.utils", class_name: "function", config: "get_file" }),
+      "refused",
+      "get_file",
+    ],
+    [
+      "HDF5 with a Lambda behind much else",
+      Buffer.concat([latin("\x89HDF\r\n\x1a\n"), Buffer.alloc(5_000_000), latin('{"class_name": "Lambda"}')]),
+      "refused",
+      "Lambda",
+    ],
     ["Keras with code from elsewhere", keras({ module: "os", class_name: "system" }), "refused", "module os"],
     ["HDF5 with a Lambda", latin('\x89HDF\r\n\x1a\n\0{"class_name": "Lambda"}'), "refused", "Lambda"],
     ["a text", latin("a model card"), "weights_only", ""],

@@ -26,6 +26,9 @@ describe("inspectPath", () => {
 
   it.each([
     ["config.json", '{"auto_map":{"AutoModel":"modeling.My"}}', "auto_map"],
+    ["config.json", '{"\\u0061uto_map":{"AutoModel":"modeling.My"}}', "auto_map"],
+    ["processor_config.json", `{"chat_template":[{"template":"{{ x.__class__ }}"}]}`, "__class__"],
+    ["pytorch_model.bin", "not weights", "called like weights"],
     ["modeling.py", "import os", "Python code"],
     ["requirements.txt", "evil", "Python packages"],
     ["tokenizer_config.json", `{"chat_template":"{{ x.__class__ }}"}`, "__class__"],

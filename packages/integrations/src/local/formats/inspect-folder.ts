@@ -24,6 +24,12 @@ const weightFormats = new Set([
   "tflite",
 ]);
 
+/** Large, and nothing but tokens and places. */
+const bareJson = /^(tokenizer|vocab|added_tokens|.*\.index)\.json$/;
+/** Names that programs open as weights, whatever is inside. */
+const weightName =
+  /\.(bin|pt|pth|ckpt|pkl|pickle|joblib|npy|npz|h5|hdf5|keras|onnx|gguf|safetensors|tflite)$/i;
+
 /** Looks at a file, or at all of a folder: by content, and at what the folder would have other programs run. */
 export async function inspectPath(path: string): Promise<PathVerdict> {
   if (!lstatSync(path).isDirectory()) return { ...(await inspectAlone(path)), files: [] };
@@ -79,6 +85,8 @@ async function inspectNamed(folder: string, name: string): Promise<ModelVerdict>
   const base = name.slice(name.lastIndexOf("/") + 1);
   const verdict = await inspectFile(path);
   const reasons = [...verdict.reasons, ...codeIn(path, base)];
+  if (verdict.format === "text" && weightName.test(base))
+    reasons.push("It is called like weights, and is a text.");
   // Beside weights lie pictures, fonts and empty files: what no reader takes for a model is only said.
   const isBystander = verdict.format === "unknown" || verdict.format === "empty";
   const own = isBystander ? "suspicious" : verdict.verdict;
@@ -92,25 +100,37 @@ function codeIn(path: string, base: string): readonly string[] {
   if (base === "requirements.txt")
     return ["It asks for Python packages, which the platform does not install."];
   if (base === "saved_model.pb") return ["It is a TensorFlow program, which the platform does not run."];
-  if (base === "config.json" && textOf(path).includes('"auto_map"'))
-    return ["It names code of its own (auto_map), which the platform does not run."];
-  if (base === "tokenizer_config.json" || base === "chat_template.json" || base.endsWith(".jinja"))
-    return scanChatTemplate(templateText(textOf(path)));
-  return [];
+  const isConfig = base.endsWith(".json") && !bareJson.test(base);
+  if (!isConfig && !base.endsWith(".jinja")) return [];
+  if (lstatSync(path).size > maxConfigBytes) return ["It is too large to look into."];
+  const text = readFileSync(path, "utf8");
+  return isConfig ? codeOfConfig(text) : scanChatTemplate(text);
 }
 
-function textOf(path: string): string {
-  return lstatSync(path).size > maxConfigBytes ? "" : readFileSync(path, "utf8");
+function codeOfConfig(text: string): readonly string[] {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null) return [];
+  const template = "chat_template" in value ? value.chat_template : "";
+  return [
+    ...("auto_map" in value || "custom_pipelines" in value
+      ? ["It names code of its own (auto_map), which the platform does not run."]
+      : []),
+    ...scanChatTemplate(typeof template === "string" ? template : textsOf(template).join("\n")),
+  ];
 }
 
-/** Only what is under `chat_template`: tokens of these files look like inner attributes. */
-function templateText(text: string): string {
+/** Every text in it, as deep as templates stand. */
+function textsOf(value: unknown, depth = 0): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null || depth >= maxDepth) return [];
+  return Object.values(value).flatMap((each) => textsOf(each, depth + 1));
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    const template =
-      typeof value === "object" && value !== null && "chat_template" in value ? value.chat_template : "";
-    return typeof template === "string" ? template : JSON.stringify(template);
+    return JSON.parse(text);
   } catch {
-    return text;
+    // Python reads no more of it than is read here.
+    return undefined;
   }
 }

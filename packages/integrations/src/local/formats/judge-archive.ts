@@ -1,13 +1,18 @@
 import type { ModelVerdict } from "@llm-platform/kit";
-import { type ByteSource, sliceSource, toView } from "./byte-source.ts";
-import { refused, suspicious, weightsOnly } from "./verdicts.ts";
-import { judgePickle, judgeTorch } from "./judge-pickle.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { FormatProblem } from "./format-problem.ts";
+import { judgeKeras } from "./judge-keras.ts";
+import { judgeNumpy } from "./judge-numpy.ts";
+import { findCalls, judgePickle, judgeTorch } from "./judge-pickle.ts";
+import { refused, weightsOnly } from "./verdicts.ts";
 import { toPrintable } from "./printable.ts";
 import { findTorchPickle, readTorchZip } from "./torch/torch-file.ts";
 import { openZipEntry, readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 
 const maxEntryBytes = 16 * 1024 * 1024;
 const maxArrays = 1_000;
+/** Parts of any name that are looked into for pickles. */
+const maxLookedInto = 1_000;
 
 /** A ZIP archive: several model formats are one. It is never unpacked to disk. */
 export function judgeZip(source: ByteSource): ModelVerdict {
@@ -21,47 +26,38 @@ export function judgeZip(source: ByteSource): ModelVerdict {
   if (names.has("config.json") && names.has("metadata.json")) return judgeKeras(source, entries);
   if (entries.length > 0 && entries.every(({ name }) => name.endsWith(".npy")))
     return judgeArrays(source, entries);
-  const pickle = entries.find(({ name }) => /\.(pkl|pickle|pt|pth|bin|joblib)$/i.test(name));
-  const about =
-    pickle === undefined
-      ? []
-      : [`It holds ${toPrintable(pickle.name)}, which may run code when it is loaded.`];
   return refused("archive", [
+    ...findCallsInside(source, entries),
     "It is an archive, and archives are not unpacked. Unpack it and bring what is inside.",
-    ...about,
   ]);
+}
+
+/** What the parts of an archive want to call, whatever they are named. */
+function findCallsInside(source: ByteSource, entries: readonly ZipEntry[]): readonly string[] {
+  return entries.slice(0, maxLookedInto).flatMap((entry) => {
+    try {
+      const calls = findCalls(openZipEntry(source, entry, maxEntryBytes));
+      return calls.map((call) => `In ${toPrintable(entry.name)}: ${call}`);
+    } catch (error) {
+      if (error instanceof FormatProblem && error.kind === "unsupported") return [];
+      throw error;
+    }
+  });
 }
 
 /** Beside what PyTorch reads, no other pickle may lie in it: a reader of another name would take that one. */
 function judgeTorchZip(source: ByteSource, entries: readonly ZipEntry[]): ModelVerdict {
   const own = findTorchPickle(entries);
-  const others = entries.filter((entry) => entry !== own && /\.(pkl|pickle)$/i.test(entry.name));
-  const found = others.flatMap((entry) => {
+  const others = entries.filter((entry) => entry !== own);
+  const named = others.filter(({ name }) => /\.(pkl|pickle)$/i.test(name));
+  const unnamed = others.filter((entry) => !named.includes(entry));
+  const found = named.flatMap((entry) => {
     const { verdict, reasons } = judgePickle(openZipEntry(source, entry, maxEntryBytes));
     return verdict === "refused" ? reasons.map((reason) => `In ${toPrintable(entry.name)}: ${reason}`) : [];
   });
+  found.push(...findCallsInside(source, unnamed));
   const verdict = judgeTorch(readTorchZip(source, entries));
   return found.length === 0 ? verdict : refused("pytorch", [...verdict.reasons, ...found]);
-}
-
-function judgeKeras(source: ByteSource, entries: readonly ZipEntry[]): ModelVerdict {
-  const config = entries.find(({ name }) => name === "config.json");
-  if (config === undefined) return refused("keras", ["It has no configuration."]);
-  const inner = openZipEntry(source, config, maxEntryBytes);
-  const text = Buffer.from(inner.read(0, Math.min(inner.sizeBytes, maxEntryBytes))).toString();
-  return judgeKerasConfig("keras", text);
-}
-
-/** Layers that hold code of their own, and classes from outside of Keras. */
-export function judgeKerasConfig(format: string, config: string): ModelVerdict {
-  if (/"class_name":\s*"(Lambda|__lambda__)"/.test(config))
-    return refused(format, ["It has a Lambda layer, which is code that runs when the model is loaded."]);
-  const foreign = /"module":\s*"(?!keras|builtins")([^"]+)"/.exec(config)?.[1];
-  if (foreign !== undefined)
-    return refused(format, [`It loads code from the Python module ${toPrintable(foreign)}.`]);
-  return suspicious(format, [
-    "A Keras file can hold code. None was found in this one; the platform does not load it.",
-  ]);
 }
 
 function judgeArrays(source: ByteSource, entries: readonly ZipEntry[]): ModelVerdict {
@@ -73,20 +69,4 @@ function judgeArrays(source: ByteSource, entries: readonly ZipEntry[]): ModelVer
   }
   if (entries.length > maxArrays) reasons.push(`It holds more than ${maxArrays} arrays.`);
   return reasons.length > 0 ? refused("numpy", reasons) : weightsOnly("numpy");
-}
-
-/** An array of numbers is only that; one of Python objects is a pickle behind a header. */
-export function judgeNumpy(source: ByteSource): ModelVerdict {
-  const head = source.read(0, 12);
-  const isLong = (head[6] ?? 0) >= 2;
-  const view = toView(head);
-  const start = isLong ? 12 : 10;
-  const length = isLong ? view.getUint32(8, true) : view.getUint16(8, true);
-  const header = Buffer.from(source.read(start, Math.min(length, 65_536))).toString("latin1");
-  const type = /'descr':\s*(.{0,4096}?),\s*'fortran_order'/s.exec(header)?.[1];
-  if (type === undefined) return refused("numpy", ["Its header is not sound."]);
-  if (!/[|<>=]?O\d*'/.test(type)) return weightsOnly("numpy");
-  const body = sliceSource(source, start + length, source.sizeBytes - start - length);
-  const { reasons } = judgePickle(body);
-  return refused("numpy", ["It holds Python objects, which are a pickle and can run code.", ...reasons]);
 }

@@ -11,9 +11,9 @@ const maxUnpackedBytes = 16 * 1024 * 1024;
 
 /** Whatever PyTorch would read by unpickling, and pickles alone: they run code on load where they want to. */
 export function judgeTorch(file: TorchFile): ModelVerdict {
-  const reasons = file.findings.map((finding) => `It ${finding} when it is loaded.`);
+  const reasons = toReasons(file);
   if (reasons.length > 0) return refused("pytorch", reasons);
-  if (file.problem !== undefined) return refused("pytorch", [`Its pickle is not sound: ${file.problem}.`]);
+  if (file.problem !== undefined) return refused("pytorch", [toProblem(file.problem)]);
   return suspicious("pytorch", [
     "A PyTorch file can run code when PyTorch loads it. This one holds tensors only; convert it before it is used.",
   ]);
@@ -29,13 +29,15 @@ export function judgePickle(source: ByteSource): ModelVerdict {
   let at = 0;
   for (let count = 0; count < maxPickles && at < source.sizeBytes; count += 1) {
     const result = readPickle(source, at, torchHost);
-    for (const finding of result.findings) reasons.add(`It ${finding} when it is loaded.`);
+    for (const reason of toReasons(result)) reasons.add(reason);
     if (result.problem !== undefined) {
-      if (count === 0 || result.findings.length > 0)
-        reasons.add(`Its pickle is not sound: ${result.problem}.`);
+      if (count === 0 || result.findings.length > 0 || result.isUnread)
+        reasons.add(toProblem(result.problem));
       break;
     }
     at = result.end;
+    if (count === maxPickles - 1 && at < source.sizeBytes)
+      reasons.add(`It holds more than ${maxPickles} pickles, which are not all looked at.`);
   }
   if (reasons.size > 0) return refused("pickle", [...reasons]);
   return suspicious("pickle", [
@@ -51,11 +53,27 @@ export function judgeUnmarkedPickle(source: ByteSource): ModelVerdict | undefine
   const result = readPickle(source, 0, torchHost);
   const isWhole =
     result.problem === undefined && (result.end === source.sizeBytes || result.findings.length > 0);
+  if (result.isUnread) return refused("pickle", [...toReasons(result), toProblem(result.problem)]);
   return isWhole || wantsCall(result) ? judgePickle(source) : undefined;
 }
 
+/** Texts that are no pickles can read as one that names something, or asks for something outside of it. */
 function wantsCall({ findings }: PickleResult): boolean {
-  return findings.some((finding) => finding.startsWith("calls ") || finding.startsWith("uses "));
+  return findings.some((finding) => /^(calls|uses|sets|appends) /.test(finding));
+}
+
+/** What a part of an archive that is called anything wants to do when it is loaded as a pickle; empty for what is none. */
+export function findCalls(source: ByteSource): readonly string[] {
+  const result = readPickle(source, 0, torchHost);
+  return wantsCall(result) ? toReasons(result) : [];
+}
+
+function toReasons({ findings }: Pick<PickleResult, "findings">): readonly string[] {
+  return findings.map((finding) => `It ${finding} when it is loaded.`);
+}
+
+function toProblem(problem = "it breaks off"): string {
+  return `Its pickle is not sound: ${problem}.`;
 }
 
 /** What joblib and others pack: looked into in memory as far as `maxUnpackedBytes`, never written out. */

@@ -102,7 +102,7 @@ function readEntry(name: string, value: unknown, dataStart: number): Safetensors
   const shown = toPrintable(name);
   if (!isRecord(value)) throw corrupt(`its tensor ${shown} is not described`);
   const { dtype, shape, data_offsets: offsets } = value;
-  const bits = typeof dtype === "string" ? bitsOf[dtype] : undefined;
+  const bits = typeof dtype === "string" && Object.hasOwn(bitsOf, dtype) ? bitsOf[dtype] : undefined;
   if (typeof dtype !== "string" || bits === undefined)
     throw corrupt(`its tensor ${shown} has an unknown type`);
   if (!isCounts(shape) || shape.length > maxDimensions)

@@ -2,10 +2,13 @@ import { inflateRawSync } from "node:zlib";
 import { type ByteSource, sliceSource, toByteSource, toView } from "./byte-source.ts";
 import { FormatProblem } from "./format-problem.ts";
 import { toPrintable } from "./printable.ts";
+import { findZipDirectory, toSafe } from "./zip-end.ts";
 
 /** A file in an archive. Nothing is unpacked by listing it. */
 export interface ZipEntry {
   readonly name: string;
+  /** The name as it is written: several spellings may read as the same text. */
+  readonly nameBytes: Uint8Array;
   readonly isStored: boolean;
   /** As it lies in the archive. */
   readonly packedBytes: number;
@@ -13,24 +16,17 @@ export interface ZipEntry {
   readonly headerOffset: number;
 }
 
-const endBytes = 22;
-const maxCommentBytes = 65_535;
 const maxEntries = 100_000;
 const maxDirectoryBytes = 64 * 1024 * 1024;
 const entryBytes = 46;
 const localHeaderBytes = 30;
-const signatures = {
-  end: 0x06054b50,
-  locator64: 0x07064b50,
-  end64: 0x06064b50,
-  entry: 0x02014b50,
-  local: 0x04034b50,
-};
+const signatures = { entry: 0x02014b50, local: 0x04034b50 };
 const stored = 0;
 const deflated = 8;
 const large32 = 0xffffffff;
 /** Encryption of two kinds, patches, masked headers: nothing that a model has. */
 const refusedFlags = 0b0010_0000_0110_0001;
+const extraIds = { wideNumbers: 1, otherName: 0x7075 };
 
 /**
  * The files of a ZIP archive by its directory, as long as the archive agrees with itself: what readers take differently
@@ -39,14 +35,15 @@ const refusedFlags = 0b0010_0000_0110_0001;
  * @throws FormatProblem `corrupt`; `unsafe` for names that lead out of a folder, and entries that contradict themselves
  */
 export function readZipDirectory(source: ByteSource): readonly ZipEntry[] {
-  const { count, offset, bytes } = findDirectory(source);
+  const { count, offset, bytes } = findZipDirectory(source);
   if (count > maxEntries || bytes > maxDirectoryBytes)
     throw new FormatProblem("unsafe", `it is an archive of ${count} entries; ${maxEntries} is the most`);
   const directory = source.read(offset, bytes);
   const view = toView(directory);
   const entries: ZipEntry[] = [];
   const names = new Set<string>();
-  for (let index = 0, at = 0; index < count; index += 1) {
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
     if (at + entryBytes > bytes || view.getUint32(at, true) !== signatures.entry)
       throw new FormatProblem("corrupt", "the directory of the archive is cut");
     const length =
@@ -62,6 +59,12 @@ export function readZipDirectory(source: ByteSource): readonly ZipEntry[] {
     entries.push(entry);
     at += length;
   }
+  // Readers that go by the bytes see entries that readers that go by the count do not.
+  if (at !== bytes)
+    throw new FormatProblem(
+      "unsafe",
+      "the directory of the archive holds more than the entries that it counts",
+    );
   return entries;
 }
 
@@ -88,37 +91,11 @@ export function openZipEntry(source: ByteSource, entry: ZipEntry, maxBytes: numb
   }
 }
 
-function findDirectory(source: ByteSource): { count: number; offset: number; bytes: number } {
-  const length = Math.min(source.sizeBytes, endBytes + maxCommentBytes);
-  const tail = source.read(source.sizeBytes - length, length);
-  const view = toView(tail);
-  for (let at = length - endBytes; at >= 0; at -= 1) {
-    if (view.getUint32(at, true) !== signatures.end) continue;
-    const count = view.getUint16(at + 10, true);
-    const bytes = view.getUint32(at + 12, true);
-    const offset = view.getUint32(at + 16, true);
-    const locator = at - 20;
-    const is64 = locator >= 0 && view.getUint32(locator, true) === signatures.locator64;
-    return is64 ? readEnd64(source, view.getBigUint64(locator + 8, true)) : { count, offset, bytes };
-  }
-  throw new FormatProblem("corrupt", "it is an archive without a directory");
-}
-
-function readEnd64(source: ByteSource, at: bigint): { count: number; offset: number; bytes: number } {
-  const end = toView(source.read(toSafe(at), 56));
-  if (end.getUint32(0, true) !== signatures.end64)
-    throw new FormatProblem("corrupt", "the directory of the archive is not where it says");
-  return {
-    count: toSafe(end.getBigUint64(32, true)),
-    bytes: toSafe(end.getBigUint64(40, true)),
-    offset: toSafe(end.getBigUint64(48, true)),
-  };
-}
-
 function readEntry(bytes: Uint8Array): ZipEntry {
   const view = toView(bytes);
   const nameLength = view.getUint16(28, true);
-  const name = new TextDecoder().decode(bytes.subarray(entryBytes, entryBytes + nameLength));
+  const nameBytes = bytes.subarray(entryBytes, entryBytes + nameLength);
+  const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(nameBytes);
   const method = view.getUint16(10, true);
   if (isEscaping(name)) throw contradiction(name, "would be written outside of its folder");
   if ((view.getUint16(8, true) & refusedFlags) !== 0) throw contradiction(name, "is marked as encrypted");
@@ -127,27 +104,34 @@ function readEntry(bytes: Uint8Array): ZipEntry {
   if (method !== stored && method !== deflated)
     throw contradiction(name, `is packed in the unknown way ${method}`);
   const extra = bytes.subarray(entryBytes + nameLength, entryBytes + nameLength + view.getUint16(30, true));
+  if (findExtra(extra, extraIds.otherName) !== undefined) throw contradiction(name, "has two names");
   const wide = readWideNumbers(extra);
   const take = (value: number): number => (value === large32 ? (wide.shift() ?? large32) : value);
   const size = take(view.getUint32(24, true));
   const packedBytes = take(view.getUint32(20, true));
   const headerOffset = take(view.getUint32(42, true));
   if (method === stored && size !== packedBytes) throw contradiction(name, "has two sizes");
-  return { name, isStored: method === stored, packedBytes, bytes: size, headerOffset };
+  return { name, nameBytes, isStored: method === stored, packedBytes, bytes: size, headerOffset };
 }
 
 /** The 64-bit numbers of the extra field, in the order of the format. */
 function readWideNumbers(extra: Uint8Array): number[] {
+  const numbers = findExtra(extra, extraIds.wideNumbers) ?? new Uint8Array();
+  const view = toView(numbers);
+  return Array.from({ length: Math.floor(numbers.length / 8) }, (_, index) =>
+    toSafe(view.getBigUint64(index * 8, true)),
+  );
+}
+
+/** The first part of the extra field that has this id. */
+function findExtra(extra: Uint8Array, id: number): Uint8Array | undefined {
   const view = toView(extra);
   for (let at = 0; at + 4 <= extra.length; ) {
-    const length = view.getUint16(at + 2, true);
-    if (view.getUint16(at, true) === 1 && at + 4 + length <= extra.length)
-      return Array.from({ length: Math.floor(length / 8) }, (_, index) =>
-        toSafe(view.getBigUint64(at + 4 + index * 8, true)),
-      );
-    at += 4 + length;
+    const end = at + 4 + view.getUint16(at + 2, true);
+    if (view.getUint16(at, true) === id && end <= extra.length) return extra.subarray(at + 4, end);
+    at = end;
   }
-  return [];
+  return undefined;
 }
 
 function checkLocalHeader(
@@ -159,9 +143,13 @@ function checkLocalHeader(
   if (view.getUint32(0, true) !== signatures.local)
     throw contradiction(entry.name, "is not where the directory says");
   const nameLength = view.getUint16(26, true);
-  const name = new TextDecoder().decode(source.read(entry.headerOffset + localHeaderBytes, nameLength));
-  const isStored = view.getUint16(8, true) === stored;
-  if (name !== entry.name) throw contradiction(entry.name, `calls itself ${toPrintable(name)}`);
+  const name = source.read(entry.headerOffset + localHeaderBytes, nameLength);
+  const method = view.getUint16(8, true);
+  const isStored = method === stored;
+  if (Buffer.compare(name, entry.nameBytes) !== 0)
+    throw contradiction(entry.name, `calls itself ${toPrintable(new TextDecoder().decode(name))}`);
+  if (method !== stored && method !== deflated)
+    throw contradiction(entry.name, `is packed in the unknown way ${method}`);
   if (isStored !== entry.isStored)
     throw contradiction(entry.name, "is packed otherwise than the directory says");
   if ((view.getUint16(6, true) & refusedFlags) !== 0)
@@ -181,10 +169,4 @@ function isEscaping(name: string): boolean {
 
 function contradiction(name: string, what: string): FormatProblem {
   return new FormatProblem("unsafe", `its entry ${toPrintable(name)} ${what}`);
-}
-
-function toSafe(value: bigint): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new FormatProblem("corrupt", "the archive claims a size that cannot be");
-  return Number(value);
 }

@@ -1,4 +1,5 @@
-import { writeSync } from "node:fs";
+import { statSync, writeSync } from "node:fs";
+import { convertGgml } from "../convert/convert-ggml.ts";
 import { convertFolder } from "../convert/convert-folder.ts";
 import { FormatProblem } from "../formats/format-problem.ts";
 import { inspectPath } from "../formats/inspect-folder.ts";
@@ -27,7 +28,8 @@ async function run(request: ToolRequest): Promise<void> {
     tell({ type: "verdict", verdict: await inspectPath(request.path) });
     return;
   }
-  const converted = convertFolder(request, createProgressReport());
+  const convert = statSync(request.path).isDirectory() ? convertFolder : convertGgml;
+  const converted = convert(request, createProgressReport());
   tell({ type: "converted", ...converted });
 }
 

@@ -57,7 +57,8 @@ function itemType(feed: Feed, parts: FeedFieldParts): GraphQLObjectType {
 }
 
 /** The data of an item as the graph knows what it is of; null in items of another type. */
-function typedFields(name: string, { nounType }: FeedFieldParts): Fields {
+function typedFields(name: string, parts: FeedFieldParts): Fields {
+  const { nounType } = parts;
   const listOf = (noun: string, read: (data: unknown) => unknown): Fields => {
     const type = nounType(noun);
     if (type === undefined) return {};
@@ -78,7 +79,15 @@ function typedFields(name: string, { nounType }: FeedFieldParts): Fields {
           },
         };
   if (name === "events") return event;
+  if (name === "requests") return endedRequest(parts);
   if (name === "models") return { ...event, ...listOf("Model", (data) => memberOf(data, "models")) };
   if (name !== "pulls") return {};
   return listOf("Pull", (data) => memberOf(data, "pulls") ?? [data]);
+}
+
+function endedRequest({ nounType }: FeedFieldParts): Fields {
+  const type = nounType("Request");
+  if (type === undefined) return {};
+  const read = (data: unknown) => (memberOf(data, "id") === undefined ? null : data);
+  return { request: { type, resolve: (item) => read(memberOf(item, "data")) } };
 }

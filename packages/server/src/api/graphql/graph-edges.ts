@@ -18,6 +18,8 @@ export interface EdgeParts {
   readonly usage: UsageFields;
   /** What an integration tells of one of its models. */
   readonly details: Edge | undefined;
+  /** What a call asked and was answered. */
+  readonly content: Edge | undefined;
   /** The type of a noun; undefined where this server has no operation that answers with one. */
   nounType(name: string): GraphQLObjectType | undefined;
 }
@@ -93,6 +95,13 @@ export class GraphEdges {
           integration: this.#one("Integration", relations.integrationByName, keyBy("integration")),
           model: this.#one("Model", relations.modelById, keyBy("integration", "upstream_model")),
         };
+      case "Request":
+        return {
+          integration: this.#one("Integration", relations.integrationByName, optional("integration")),
+          model: this.#one("Model", relations.modelById, optional("integration", "upstream_model")),
+          attempts: this.#attempts(),
+          content: this.#parts.content,
+        };
       case "Event":
         return { integration: this.#one("Integration", relations.integrationByName, keyBy("integration")) };
       default:
@@ -123,6 +132,19 @@ export class GraphEdges {
       resolve: async (source, args, call) => {
         const asked = readPageArguments(args);
         return pageOfAll(await relatedRows(call, relation, keyOf(source) ?? ""), asked);
+      },
+    };
+  }
+
+  #attempts(): Edge | undefined {
+    const type = this.#parts.nounType("Attempt");
+    if (type === undefined) return undefined;
+    return {
+      type: new GraphQLList(new GraphQLNonNull(type)),
+      description: "In their order.\n\nPermission: `usage.read`; `request` tells one's own as well.",
+      resolve: async (source, _args, call) => {
+        const rows = await relatedRows(call, relations.attemptsOfRequest, keyBy("id")(source));
+        return rows.toSorted((a, b) => Number(memberOf(a, "attempt")) - Number(memberOf(b, "attempt")));
       },
     };
   }
@@ -162,9 +184,9 @@ const subjects: Readonly<Record<string, { readonly noun: string; readonly relati
   integration: { noun: "Integration", relation: relations.integrationByName },
 };
 
-function optional(name: string): ReadKey {
+function optional(...names: readonly string[]): ReadKey {
   return (source) => {
-    const value = memberOf(source, name);
-    return typeof value === "string" ? value : undefined;
+    const values = names.map((name) => memberOf(source, name));
+    return values.every((value) => typeof value === "string") ? values.join("/") : undefined;
   };
 }

@@ -1,7 +1,14 @@
-import { finishReasons, type ModelEvent, type Operation, PlatformError, type Usage } from "@llm-platform/kit";
+import {
+  Cancellation,
+  finishReasons,
+  type ModelEvent,
+  type Operation,
+  PlatformError,
+  type Usage,
+} from "@llm-platform/kit";
 import type { z } from "zod";
 import { checkInput } from "../../control/operation.ts";
-import type { ModelCaller, ModelCallFacts } from "../model-caller.ts";
+import { goneClient, type ModelCaller, type ModelCallFacts } from "../model-caller.ts";
 import type { GraphCall } from "./graph-call.ts";
 import type { chatEvent, embeddingReply, textReply } from "./model-call-schemas.ts";
 import { memberOf } from "./type-builder.ts";
@@ -83,8 +90,22 @@ function toCallInput(call: GraphCall, { operation, schema, input }: ModelQuestio
     protocol: "graphql" as const,
     traceparent,
     request: { ...Object(more), ...request },
-    signal: context.signal,
+    cancellation: cancellationBy(context.signal),
   };
+}
+
+/** Follows the signal of a request, and goes with it. */
+function cancellationBy(signal: AbortSignal): Cancellation {
+  const cancellation = new Cancellation();
+  const onAbort = () => cancellation.cancel(reasonOfAbort(signal));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return cancellation;
+}
+
+function reasonOfAbort(signal: AbortSignal): PlatformError {
+  const { reason }: { readonly reason: unknown } = signal;
+  return reason instanceof PlatformError ? reason : goneClient();
 }
 
 function shownFacts({ requestId, integration, model, attempts }: ModelCallFacts) {

@@ -118,8 +118,10 @@ export async function listPage(call: GraphCall, { name, list, filter, args }: Li
   const answer = await call.run(name, { ...Object(filter), ...from, limit });
   const rows = rowsOf(answer, member);
   const next = memberOf(answer, paging.next);
-  // A log that goes on always tells where: there is more when the page is full.
-  const isLast = next === null || next === undefined || rows.length < limit;
+  // A log that goes on always tells where: there is more when the page is full. Another says when it ends, and its pages
+  // may be short before that.
+  const isShort = paging.next === "next_after_id" ? rows.length < limit : rows.length === 0;
+  const isLast = next === null || next === undefined || isShort;
   return pageOfRows(rows, asked, { next: isLast ? undefined : String(next), answer });
 }
 

@@ -11,7 +11,6 @@ import type { GraphCall } from "./graph-call.ts";
 import { GraphEdges } from "./graph-edges.ts";
 import { modelCallFields } from "./model-call-fields.ts";
 import { operationField, type RootField } from "./operation-fields.ts";
-import { requestFields } from "./request-fields.ts";
 import { keyBy } from "./relations.ts";
 import { memberOf, TypeBuilder } from "./type-builder.ts";
 import { nouns } from "./type-names.ts";
@@ -44,18 +43,14 @@ export function createGraphSchema({ operations, feeds, modelCaller }: SchemaPart
     usage,
     nounType,
     details: detailsField(types, described),
+    content: contentField(types, described),
   });
 
   const all = [...described.values()];
   const isQuery = ({ operation: { rest } }: DescribedOperation) => rest.method === "GET";
   const fieldOf = (each: DescribedOperation) => operationField(each, { types, connections });
-  const attempts = described.get("usage.list");
-  const content = described.get("usage.content");
   const calls = modelCallFields({ types, reader, caller: modelCaller });
-  const queries = [
-    ...all.filter((each) => isQuery(each)).map(fieldOf),
-    ...(attempts === undefined ? [] : requestFields({ types, connections, attempts, content })),
-  ];
+  const queries = all.filter((each) => isQuery(each)).map(fieldOf);
   const mutations = [...all.filter((each) => !isQuery(each)).map(fieldOf), ...calls.mutations];
   const subscriptions = [
     ...feeds.map((feed) => feedField(feed, { types, reader, nounType })),
@@ -99,6 +94,20 @@ function detailsField(
     description: "Everything that its integration knows about it.",
     resolve: async (source, _args, call) =>
       memberOf(await call.run("models.show", { model: keyBy("integration", "id")(source) }), "details"),
+  };
+}
+
+function contentField(
+  types: TypeBuilder,
+  described: ReadonlyMap<string, DescribedOperation>,
+): GraphQLFieldConfig<unknown, GraphCall> | undefined {
+  const content = described.get("usage.content");
+  if (content === undefined) return undefined;
+  return {
+    type: types.object(content.output, "usage.content.result"),
+    description:
+      "What was asked and answered, where it was kept. Each reading is on record.\n\nPermission: `content.read`.",
+    resolve: (source, _args, call) => call.run("usage.content", { request_id: memberOf(source, "id") }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { integrationStates, integrationTypes, networkReaches, operations } from "@llm-platform/kit";
+import { candidateVerdicts } from "../../core/attempt-notes.ts";
 import { actorKinds, auditOutcomes } from "../../core/audit-record.ts";
 import { budgetActions, budgetPeriods, budgetScopes } from "../../core/budgets.ts";
 import { localUserKinds, userKinds } from "../../core/identity.ts";
@@ -6,8 +7,10 @@ import { auditPolicies } from "../../core/key-policy.ts";
 import { limitScopes } from "../../core/limits.ts";
 import { permissionNames } from "../../core/permissions.ts";
 import { principalKinds } from "../../core/principal.ts";
+import { phaseNames } from "../../core/request-phases.ts";
 import { recordedEnds } from "../../core/stream-ends.ts";
 import { usageRangeNames } from "../../core/usage-range.ts";
+import { everyStatus, requestStatuses } from "../../store/request-log/logged-request.ts";
 
 /**
  * What things are called that have a place in the graph: by the operation that answers with one, and the member of its
@@ -23,6 +26,9 @@ export const nouns: Readonly<Record<string, { readonly operation: string; readon
   Role: { operation: "roles.get" },
   Budget: { operation: "budgets.get" },
   Attempt: { operation: "usage.list", member: "usage" },
+  Request: { operation: "requests.list", member: "requests" },
+  RequestExplanation: { operation: "requests.get" },
+  ExplainedAttempt: { operation: "requests.get", member: "attempts" },
   UsageSum: { operation: "usage.sum", member: "usage" },
   Event: { operation: "events.list", member: "events" },
   AuditRecord: { operation: "audit.list", member: "records" },
@@ -46,6 +52,10 @@ export const enumerations: Readonly<Record<string, readonly string[]>> = {
   NetworkReach: networkReaches,
   ModelOperation: operations,
   AttemptOutcome: recordedEnds,
+  CandidateVerdict: candidateVerdicts,
+  RequestStatus: everyStatus,
+  EndedRequestStatus: requestStatuses,
+  RequestPhase: phaseNames,
   AuditOutcome: auditOutcomes,
   AuditPolicy: auditPolicies,
   ActorKind: actorKinds,
@@ -60,7 +70,11 @@ export const enumerations: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Types that are another with something more: the ways from one thing to another are the same. */
-export const likenesses: Readonly<Record<string, string>> = { ShownApiKey: "ApiKey", ShownUser: "User" };
+export const likenesses: Readonly<Record<string, string>> = {
+  ShownApiKey: "ApiKey",
+  ShownUser: "User",
+  ExplainedAttempt: "Attempt",
+};
 
 /** Members that hold the id of something which the graph has a field of the same name for. */
 export const renamedMembers: Readonly<Record<string, string>> = {
@@ -71,6 +85,7 @@ export const renamedMembers: Readonly<Record<string, string>> = {
   "LoadedModel.integration": "integrationName",
   "Me.user": "userId",
   "Model.integration": "integrationName",
+  "Request.integration": "integrationName",
   "User.role": "roleName",
   "User.team": "teamId",
 };

@@ -2,10 +2,9 @@ import { PlatformError } from "@llm-platform/kit";
 import { sourceOf } from "../../core/error-status.ts";
 import { requirePermission } from "../../core/permissions.ts";
 import { anonymous, type Principal } from "../../core/principal.ts";
-import type { Auditor, Caller } from "../../control/auditor.ts";
+import type { Auditor } from "../../control/auditor.ts";
 import type { Authenticator, CallerHeaders } from "../authenticate.ts";
-import type { Http2Headers } from "../../wire/http2-headers.ts";
-import type { GrpcMethod } from "./method.ts";
+import type { CallContext, GrpcMethod } from "./method.ts";
 
 export interface AdmissionParts {
   readonly authenticator: Authenticator;
@@ -20,13 +19,16 @@ export interface Admitted {
 
 const nobody: Admitted = { principal: anonymous, refusal: undefined };
 
-/** Says who calls a method. Throws, or rejects with, PlatformError for a caller who may not. */
+/** Says who calls. Throws, or rejects with, PlatformError for a caller who may not. */
 export function admitCaller(
   { authenticator, auditor }: AdmissionParts,
-  method: GrpcMethod,
-  { headers, caller }: { readonly headers: Http2Headers; readonly caller: Omit<Caller, "principal"> },
+  {
+    method: { access, path },
+    requestId,
+    address,
+  }: Pick<CallContext, "requestId" | "address"> & { readonly method: GrpcMethod },
+  credentials: CallerHeaders,
 ): Admitted | Promise<Admitted> {
-  const { access } = method;
   if (access === "public") return nobody;
   const allow = (principal: Principal): Admitted => {
     if (access !== "known" && access !== "optional") requirePermission(principal, access);
@@ -36,24 +38,13 @@ export function admitCaller(
     if (access === "optional") return { principal: anonymous, refusal: error };
     // Calls of models are on record in the ledger alone, as over HTTP.
     if (error instanceof PlatformError && sourceOf(error) === "policy" && access !== "inference.call")
-      auditor.noteRefusal({ ...caller, principal: undefined }, { operation: method.path.slice(1), error });
+      auditor.noteRefusal({ requestId, address, principal: undefined }, { operation: path.slice(1), error });
     throw error;
   };
   try {
-    const principal = authenticator.authenticate(toCallerHeaders(headers));
+    const principal = authenticator.authenticate(credentials);
     return principal instanceof Promise ? principal.then(allow).catch(refuse) : allow(principal);
   } catch (error) {
     return refuse(error);
   }
-}
-
-/** HTTP/2 names the server in `:authority`. */
-function toCallerHeaders(headers: Http2Headers): CallerHeaders {
-  return {
-    authorization: headers["authorization"],
-    host: headers[":authority"] ?? headers["host"],
-    origin: headers["origin"],
-    "x-api-key": headers["x-api-key"],
-    "api-key": headers["api-key"],
-  };
 }

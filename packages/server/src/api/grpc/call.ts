@@ -1,73 +1,86 @@
-import { PlatformError, toPlatformError } from "@llm-platform/kit";
-import { http2Codes } from "../../wire/http2-error.ts";
+import { Cancellation, PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { Auditor } from "../../control/auditor.ts";
+import type { Timed } from "../../wire/deadlines.ts";
+import { encodeHeader, encodeHeaders } from "../../wire/hpack-encoder.ts";
 import type { Http2Stream, StreamWatcher } from "../../wire/http2-stream.ts";
+import type { CallHead } from "./call-head.ts";
 import { errorTrailers } from "./error-trailers.ts";
 import { type Message, MessageReader } from "./frames.ts";
 import { acceptedEncodings, inflateMessage } from "./inflate.ts";
-import type { CallContext, GrpcMethod, HeaderValues } from "./method.ts";
+import { CallContext, type CallFacts, type GrpcMethod, type HeaderValues } from "./method.ts";
 
 /** The upstream is given up this long before the client's deadline, so that the client hears why. */
 const deadlineMarginMs = 50;
-/** A client that has begun a call and does not send its message, or does not take its reply, is let go after this long. */
+/** A client that has begun a call and does not send its message is let go after this long. */
 export const requestTimeoutMs = 60_000;
-const stuckClientTimeoutMs = 30_000;
+/** Messages of a dialog that came while those before them were answered. */
+const mostWaiting = 64;
 
 const errorHead = { ":status": 200, "content-type": "application/grpc" } as const;
-const replyHead = { ...errorHead, "grpc-accept-encoding": acceptedEncodings } as const;
-const wellTrailers = { "grpc-status": "0" } as const;
+const replyHead = encodeHeaders({ ...errorHead, "grpc-accept-encoding": acceptedEncodings });
+const wellTrailers = encodeHeaders({ "grpc-status": "0" });
+const noHeaders: HeaderValues = {};
+const nothing = Promise.resolve();
 
 export interface CallInput {
   readonly stream: Http2Stream;
+  readonly head: CallHead;
   readonly method: GrpcMethod;
   readonly requestId: string;
-  /** The header `grpc-encoding`. */
-  readonly encoding: string;
+  readonly auditor: Auditor;
   /** Told once how the call ended: undefined for well. */
   onEnd(call: GrpcCall, error: PlatformError | undefined): void;
 }
 
 /** One call of a client: one stream of its connection. */
-export class GrpcCall implements StreamWatcher {
+export class GrpcCall implements StreamWatcher, CallFacts, Timed {
+  readonly method: GrpcMethod;
+  readonly requestId: string;
+  readonly address: string | undefined;
+  readonly countedBy: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly auditor: Auditor;
+  readonly cancellation = new Cancellation();
+  place = -1;
   readonly #input: CallInput;
   readonly #stream: Http2Stream;
-  readonly #gone = new AbortController();
   readonly #reader: MessageReader;
   #deadline: NodeJS.Timeout | undefined;
-  #requestTimer: NodeJS.Timeout | undefined;
+  /** Since when its message is waited for, as far as that was looked at. */
+  #waitsSinceMs: number | undefined;
   #context: CallContext | undefined;
   /** What is sent before the first message, or with an end before it. */
-  #headers: HeaderValues = {};
+  #headers = noHeaders;
   /** Messages are answered one after the other. */
-  #answered: Promise<void> = Promise.resolve();
+  #answered: Promise<void> = nothing;
   /** What came before it was known who calls. */
   #early: Message[] = [];
   #messages = 0;
+  #waiting = 0;
   #isOver = false;
   /** Told when a client that was waited for takes more, or has gone. */
   #onTurn: ((isGone: boolean) => void) | undefined;
 
   constructor(input: CallInput) {
+    const { stream, head, method } = input;
+    this.method = method;
+    this.requestId = input.requestId;
+    this.address = head.address;
+    this.countedBy = head.countedBy;
+    this.traceparent = head.traceparent;
+    this.auditor = input.auditor;
     this.#input = input;
-    this.#stream = input.stream;
-    this.#reader = new MessageReader(input.method.maxMessageBytes);
-    this.#stream.watch(this);
-  }
-
-  get method(): GrpcMethod {
-    return this.#input.method;
+    this.#stream = stream;
+    this.#reader = new MessageReader(method.maxMessageBytes);
+    stream.watch(this);
   }
 
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Aborted when the client has gone or the call has failed. */
-  get signal(): AbortSignal {
-    return this.#gone.signal;
-  }
-
   setHeaders(headers: HeaderValues): void {
-    this.#headers = { ...this.#headers, ...headers };
+    this.#headers = this.#headers === noHeaders ? headers : { ...this.#headers, ...headers };
   }
 
   /** @param timeoutMs how long the client waits for the end; undefined for ever */
@@ -76,15 +89,23 @@ export class GrpcCall implements StreamWatcher {
     this.#deadline = setTimeout(() => this.fail(tooLate()), Math.max(0, timeoutMs - deadlineMarginMs));
   }
 
+  checkDeadline(nowMs: number): void {
+    if (this.#context === undefined || this.method.kind === "bidi_stream" || this.#stream.hasEnded) return;
+    this.#waitsSinceMs ??= nowMs;
+    if (nowMs - this.#waitsSinceMs > requestTimeoutMs) this.fail(slowRequest());
+  }
+
   /** Reads what the client sends, and answers it. */
-  serve(context: CallContext): void {
+  serve(caller: Pick<CallContext, "principal" | "refusal">): void {
     if (this.#isOver) return;
-    this.#context = context;
-    if (this.method.kind !== "bidi_stream")
-      this.#requestTimer = setTimeout(() => this.fail(slowRequest()), requestTimeoutMs);
+    this.#context = new CallContext(this, caller);
     const early = this.#early;
     this.#early = [];
-    for (const message of early) this.#take(message);
+    try {
+      for (const message of early) this.#take(message);
+    } catch (error) {
+      this.fail(error);
+    }
     if (this.#stream.hasEnded) this.onEnd();
   }
 
@@ -92,7 +113,7 @@ export class GrpcCall implements StreamWatcher {
   fail(thrown: unknown): void {
     if (this.#isOver) return;
     const error = toPlatformError(thrown);
-    this.#finish(errorTrailers(error, this.#input.requestId), error);
+    this.#finish(errorTrailers(error, this.requestId), error);
   }
 
   onData(chunk: Buffer): void {
@@ -102,35 +123,46 @@ export class GrpcCall implements StreamWatcher {
       for (const message of this.#reader.read(chunk)) {
         this.#messages++;
         if (this.#messages > 1 && kind !== "bidi_stream") throw oneMessage();
-        if (this.#context === undefined) this.#early.push(message);
-        else this.#take(message);
+        if (this.#context !== undefined) this.#take(message);
+        else if (this.#early.push(message) > mostWaiting) throw tooMuch();
       }
     } catch (error) {
       this.fail(error);
     }
   }
 
-  /** Has a message answered after those before it. */
+  /** Has a message answered, in a dialog after those before it. */
   #take(message: Message): void {
-    const answer = () => this.#answer(message);
-    this.#answered = this.method.kind === "bidi_stream" ? this.#answered.then(answer) : answer();
-    this.#answered.catch((error: unknown) => this.fail(error));
+    if (this.method.kind === "bidi_stream") {
+      if (++this.#waiting > mostWaiting) throw tooMuch();
+      this.#answered = this.#answered.then(() => {
+        this.#waiting--;
+        return this.#answer(message);
+      });
+      this.#answered.catch((error: unknown) => this.fail(error));
+      return;
+    }
+    this.#answer(message).then(
+      () => this.#end(),
+      (error: unknown) => this.fail(error),
+    );
   }
 
-  async #answer(message: Message): Promise<void> {
+  /** Rejects, or throws. */
+  #answer(message: Message): Promise<void> {
     const context = this.#context;
-    if (this.#isOver || context === undefined) return;
-    const { encoding, method } = this.#input;
-    const bytes = message.isCompressed
-      ? await inflateMessage(message, encoding, method.maxMessageBytes)
-      : message.bytes;
-    await method.answer(bytes, context, (frame) => this.#send(frame));
-    if (method.kind !== "bidi_stream") this.#end();
+    if (this.#isOver || context === undefined) return nothing;
+    const { method } = this;
+    const send = (frame: Uint8Array) => this.#send(frame);
+    if (!message.isCompressed) return method.answer(message.bytes, context, send);
+    const { encoding } = this.#input.head;
+    return inflateMessage(message, encoding, method.maxMessageBytes).then((bytes) =>
+      method.answer(bytes, context, send),
+    );
   }
 
   onEnd(): void {
     if (this.#context === undefined || this.#isOver) return;
-    clearTimeout(this.#requestTimer);
     if (this.method.kind === "bidi_stream" && !this.#reader.isAmidMessage) {
       this.#answered.then(
         () => this.#end(),
@@ -140,7 +172,7 @@ export class GrpcCall implements StreamWatcher {
     } else if (this.#messages === 0 || this.#reader.isAmidMessage) this.fail(noMessage());
   }
 
-  #send(frame: Buffer): Promise<void> | undefined {
+  #send(frame: Uint8Array): Promise<void> | undefined {
     if (this.#isOver) return Promise.reject(gone());
     const stream = this.#stream;
     this.#begin();
@@ -150,16 +182,10 @@ export class GrpcCall implements StreamWatcher {
     return undefined;
   }
 
-  /** Resolves when the client takes more. */
+  /** Resolves when the client takes more. One that never does loses its stream. */
   #drained(): Promise<void> {
-    const stream = this.#stream;
     return new Promise((resolve, reject) => {
-      const stuck = setTimeout(() => {
-        stream.reset(http2Codes.CANCEL);
-        this.onGone();
-      }, stuckClientTimeoutMs);
       this.#onTurn = (isGone) => {
-        clearTimeout(stuck);
         this.#onTurn = undefined;
         if (isGone) reject(gone());
         else resolve();
@@ -177,7 +203,7 @@ export class GrpcCall implements StreamWatcher {
     if (this.#isOver) return;
     this.#isOver = true;
     const error = gone();
-    this.#gone.abort(error);
+    this.cancellation.cancel(error);
     this.#settle(error);
   }
 
@@ -185,8 +211,8 @@ export class GrpcCall implements StreamWatcher {
   #begin(): void {
     const stream = this.#stream;
     if (stream.hasSentHeaders) return;
-    const head = { ...replyHead, "x-request-id": this.#input.requestId, ...this.#headers };
-    stream.respond(head, false);
+    const block = replyHead + encodeHeader("x-request-id", this.requestId) + encodeHeaders(this.#headers);
+    stream.respond(block, false);
   }
 
   #end(): void {
@@ -201,15 +227,14 @@ export class GrpcCall implements StreamWatcher {
     const stream = this.#stream;
     this.#isOver = true;
     this.#onTurn?.(true);
-    this.#gone.abort(error);
-    if (stream.hasSentHeaders) stream.end(trailers);
-    else stream.respond({ ...errorHead, ...this.#headers, ...trailers }, true);
+    this.cancellation.cancel(error);
+    if (stream.hasSentHeaders) stream.end(encodeHeaders(trailers));
+    else stream.respond(encodeHeaders({ ...errorHead, ...this.#headers, ...trailers }), true);
     this.#settle(error);
   }
 
   #settle(error: PlatformError | undefined): void {
     clearTimeout(this.#deadline);
-    clearTimeout(this.#requestTimer);
     this.#input.onEnd(this, error);
   }
 }
@@ -232,4 +257,11 @@ function oneMessage(): PlatformError {
 
 function noMessage(): PlatformError {
   return new PlatformError("invalid_request", "The request ended without a whole message.");
+}
+
+function tooMuch(): PlatformError {
+  return new PlatformError(
+    "rate_limited",
+    `More than ${mostWaiting} messages wait to be answered. Read the replies before you send more.`,
+  );
 }

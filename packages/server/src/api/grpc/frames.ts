@@ -1,3 +1,4 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { PlatformError } from "@llm-platform/kit";
 
 /** Flag and length stand before each message (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md). */
@@ -78,11 +79,36 @@ export function tooLarge(maxBytes: number): PlatformError {
   );
 }
 
-/** One message with its prefix, not compressed. */
-export function toFrame(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, prefixBytes);
-  return frame;
+/** A kind of message, as the generated code writes it. */
+export interface MessageType<Body> {
+  encode(body: Body, writer: BinaryWriter): BinaryWriter;
+}
+
+const noPrefix = new Uint8Array(prefixBytes);
+/** The memory of one message serves the next, unless it was larger than this. */
+const mostKeptBytes = 64 * 1024;
+
+/** Writes messages with their prefixes, not compressed. */
+export class MessageWriter {
+  #writer = new BinaryWriter();
+
+  write<Body>(type: MessageType<Body>, body: Body): Uint8Array {
+    try {
+      const frame = type.encode(body, this.#writer.raw(noPrefix)).finish();
+      writeLength(frame, frame.length - prefixBytes);
+      if (frame.length > mostKeptBytes) this.#writer = new BinaryWriter();
+      return frame;
+    } catch (error) {
+      // It holds half a message.
+      this.#writer = new BinaryWriter();
+      throw error;
+    }
+  }
+}
+
+function writeLength(frame: Uint8Array, length: number): void {
+  frame[1] = length >>> 24;
+  frame[2] = length >>> 16;
+  frame[3] = length >>> 8;
+  frame[4] = length;
 }

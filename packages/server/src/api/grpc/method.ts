@@ -1,21 +1,66 @@
-import { PlatformError } from "@llm-platform/kit";
+import { type Cancellation, PlatformError } from "@llm-platform/kit";
+import type { Auditor } from "../../control/auditor.ts";
 import type { OperationContext } from "../../control/operation.ts";
 import type { Access } from "../../core/http-route.ts";
-import { toFrame } from "./frames.ts";
+import type { Principal } from "../../core/principal.ts";
+import { type MessageType, MessageWriter } from "./frames.ts";
 
 /** Metadata by name. */
 export type HeaderValues = Readonly<Record<string, string>>;
 
-/** What a method may know of a call. */
-export interface CallContext extends OperationContext {
-  /** Why a caller of a method with `optional` access is taken for nobody; undefined for one who is known. */
-  readonly refusal: unknown;
+/** What a call is before its caller is known. */
+export interface CallFacts {
+  readonly requestId: string;
+  readonly address: string | undefined;
+  readonly auditor: Auditor;
   /** What the caller's address is counted by; undefined where none has a limit. */
   readonly countedBy: string | undefined;
   /** W3C traceparent of the client. */
   readonly traceparent: string | undefined;
-  /** Metadata that go before the first message. */
+  /** Of the call: cancelled when the client has gone or the call has failed. */
+  readonly cancellation: Cancellation;
+  /** Takes metadata that go before the first message. */
   setHeaders(headers: HeaderValues): void;
+}
+
+/** What a method may know of a call. */
+export class CallContext implements OperationContext {
+  readonly requestId: string;
+  readonly address: string | undefined;
+  readonly auditor: Auditor;
+  readonly countedBy: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly cancellation: Cancellation;
+  readonly principal: Principal;
+  /** Why a caller of a method with `optional` access is taken for nobody; undefined for one who is known. */
+  readonly refusal: unknown;
+  readonly #facts: CallFacts;
+
+  constructor(facts: CallFacts, { principal, refusal }: Pick<CallContext, "principal" | "refusal">) {
+    this.#facts = facts;
+    this.requestId = facts.requestId;
+    this.address = facts.address;
+    this.auditor = facts.auditor;
+    this.countedBy = facts.countedBy;
+    this.traceparent = facts.traceparent;
+    this.cancellation = facts.cancellation;
+    this.principal = principal;
+    this.refusal = refusal;
+  }
+
+  /** Made for who asks for it: most calls never do. */
+  get signal(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
+  setHeaders(headers: HeaderValues): void {
+    this.#facts.setHeaders(headers);
+  }
+
+  /** The same call, by somebody else. */
+  by(principal: Principal): CallContext {
+    return new CallContext(this.#facts, { principal, refusal: undefined });
+  }
 }
 
 /** How a caller has to be known: by a permission, at all, or not; `optional` uses a key that was sent and is known. */
@@ -42,16 +87,16 @@ export interface GrpcMethod extends MethodFacts {
   readonly kind: "unary" | "server_stream" | "bidi_stream";
   /**
    * Answers one message of a client with frames, and resolves when it has.
-   * Rejects with PlatformError `invalid_request` for bytes that are not the method's message, and with what its `run` does.
+   * Throws PlatformError `invalid_request` for bytes that are not the method's message, and rejects with what its `run` does.
    */
-  answer(request: Uint8Array, context: CallContext, send: Send<Buffer>): Promise<void>;
+  answer(request: Uint8Array, context: CallContext, send: Send<Uint8Array>): Promise<void>;
 }
 
 /** A method as the generated code describes it. */
 interface MethodType<Request, Reply> {
   readonly name: string;
   readonly requestType: { decode(bytes: Uint8Array): Request };
-  readonly responseType: { encode(message: Reply): { finish(): Uint8Array } };
+  readonly responseType: MessageType<Reply>;
 }
 
 interface MethodInput<Request, Reply> {
@@ -73,12 +118,12 @@ export function unary<Request, Reply>(
   },
 ): GrpcMethod {
   const { type, run } = input;
+  const writer = new MessageWriter();
   return {
     ...toFacts(input),
     kind: "unary",
-    async answer(bytes, context, send) {
-      await send(encode(type, await run(decode(type, bytes), context)));
-    },
+    answer: (bytes, context, send) =>
+      run(decode(type, bytes), context).then((reply) => send(writer.write(type.responseType, reply))),
   };
 }
 
@@ -89,11 +134,12 @@ export function serverStream<Request, Reply>(
   },
 ): GrpcMethod {
   const { type, run } = input;
+  const writer = new MessageWriter();
   return {
     ...toFacts(input),
     kind: "server_stream",
-    answer: async (bytes, context, send) =>
-      run(decode(type, bytes), context, (reply) => send(encode(type, reply))),
+    answer: (bytes, context, send) =>
+      run(decode(type, bytes), context, (reply) => send(writer.write(type.responseType, reply))),
   };
 }
 
@@ -102,11 +148,12 @@ export function dialog<Request, Reply>(
   input: MethodInput<Request, Reply> & { run(request: Request): Reply },
 ): GrpcMethod {
   const { type, run } = input;
+  const writer = new MessageWriter();
   return {
     ...toFacts(input),
     kind: "bidi_stream",
     async answer(bytes, _context, send) {
-      await send(encode(type, run(decode(type, bytes))));
+      await send(writer.write(type.responseType, run(decode(type, bytes))));
     },
   };
 }
@@ -135,11 +182,4 @@ function decode<Request>(
       { cause: error },
     );
   }
-}
-
-function encode<Reply>(
-  { responseType }: Pick<MethodType<unknown, Reply>, "responseType">,
-  reply: Reply,
-): Buffer {
-  return toFrame(responseType.encode(reply).finish());
 }

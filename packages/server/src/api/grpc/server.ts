@@ -3,17 +3,18 @@ import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import { shuttingDown } from "../../gateway/admit.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import type { NumberSeries } from "../../telemetry/metric-family.ts";
+import { Deadlines } from "../../wire/deadlines.ts";
+import { encodeHeaders } from "../../wire/hpack-encoder.ts";
 import { HuffmanDecoder } from "../../wire/hpack-huffman.ts";
 import { http2Codes } from "../../wire/http2-error.ts";
-import type { Http2Headers } from "../../wire/http2-headers.ts";
 import type { Http2Stream } from "../../wire/http2-stream.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import type { ReadAddress, ReadCaller } from "../client-address.ts";
 import type { ConnectionBounds } from "../connection-bounds.ts";
 import { createTlsDoor, type Tls } from "../tls-door.ts";
-import { toTraceparent } from "../traceparent.ts";
-import { type AdmissionParts, type Admitted, admitCaller } from "./admission.ts";
+import { type AdmissionParts, admitCaller } from "./admission.ts";
 import { GrpcCall, requestTimeoutMs } from "./call.ts";
+import { type CallHead, CallHeads } from "./call-head.ts";
 import type { GrpcMethod } from "./method.ts";
 import { type SessionParts, Sessions } from "./sessions.ts";
 import { grpcStatusNames, grpcStatusOf } from "./status.ts";
@@ -57,14 +58,16 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
   const calls = new Calls(parts);
   const huffman = new HuffmanDecoder();
   const { maxConcurrentStreams } = parts;
-  const serve = (socket: Socket) =>
+  const serve = (socket: Socket) => {
+    const heads = calls.headsOf(socket.remoteAddress ?? "");
     sessions.add({
       socket,
       huffman,
       maxConcurrentStreams,
-      onStream: (stream) => calls.take(stream, socket.remoteAddress ?? ""),
+      onStream: (stream) => calls.take(stream, heads.read(stream.headers)),
       onFault: (error) => parts.log.error("grpc.connection_failed", { error: toPlatformError(error) }),
     });
+  };
   const door =
     parts.tls === undefined ? undefined : createTlsDoor(parts.tls, { protocol: "h2", onSecure: serve });
   const port = createServer({ noDelay: true }, (socket) => {
@@ -96,6 +99,7 @@ export function createGrpcServer(parts: GrpcServerParts): GrpcServer {
       while (sessions.count > 0 && performance.now() < untilMs)
         await new Promise((resolve) => setTimeout(resolve, lastWordsLookMs));
       sessions.destroy();
+      calls.stop();
       door?.closeAll();
       door?.stop();
     },
@@ -131,7 +135,8 @@ function listen(
 class Calls {
   readonly #parts: GrpcServerParts;
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
-  readonly #open = new Set<GrpcCall>();
+  /** Looked after once a second: what is waited for takes longer. */
+  readonly #open = new Deadlines<GrpcCall>(1_000);
   readonly #series = new Map<GrpcMethod, NumberSeries[]>();
   readonly #onEnd = (call: GrpcCall, error: PlatformError | undefined) => this.#settle(call, error);
 
@@ -140,61 +145,52 @@ class Calls {
     this.#methods = new Map(parts.methods.map((method) => [method.path, method]));
   }
 
-  take(stream: Http2Stream, peer: string): void {
-    const { headers } = stream;
-    if (headers[":method"] !== "POST" || !isGrpc(headers["content-type"])) {
+  /** @param peer address of a connection's other end */
+  headsOf(peer: string): CallHeads {
+    const { readCaller, readAddress } = this.#parts;
+    return new CallHeads({ methods: this.#methods, readCaller, readAddress, peer });
+  }
+
+  take(stream: Http2Stream, head: CallHead): void {
+    if (!head.isGrpc) {
       refuseHttp(stream);
       return;
     }
-    const method = this.#methods.get(headers[":path"] ?? "");
-    const requestId = newRequestId();
     const call = new GrpcCall({
       stream,
-      method: method ?? unknownMethod,
-      requestId,
-      encoding: headers["grpc-encoding"] ?? "identity",
+      head,
+      method: head.method ?? unknownMethod,
+      requestId: newRequestId(),
+      auditor: this.#parts.auditor,
       onEnd: this.#onEnd,
     });
     this.#open.add(call);
-    this.#admit(call, { headers, peer, requestId });
+    this.#admit(call, head);
   }
 
   endEndless(): void {
-    for (const call of this.#open) if (call.method.isEndless) call.fail(shuttingDown());
+    for (const call of this.#open.members) if (call.method.isEndless) call.fail(shuttingDown());
   }
 
   endAll(): void {
-    for (const call of this.#open) call.fail(shuttingDown());
+    for (const call of this.#open.members) call.fail(shuttingDown());
   }
 
-  #admit(
-    call: GrpcCall,
-    {
-      headers,
-      peer,
-      requestId,
-    }: { readonly headers: Http2Headers; readonly peer: string; readonly requestId: string },
-  ): void {
-    const parts = this.#parts;
-    const forwardedFor = headers["x-forwarded-for"];
-    const address = parts.readCaller(peer, forwardedFor);
-    const caller = { address: address === "" ? undefined : address, requestId };
-    const serve = (admitted: Admitted) =>
-      call.serve({
-        ...caller,
-        ...admitted,
-        auditor: parts.auditor,
-        signal: call.signal,
-        countedBy: parts.readAddress?.(peer, forwardedFor),
-        traceparent: toTraceparent(headers["traceparent"]),
-        setHeaders: (more) => call.setHeaders(more),
-      });
+  stop(): void {
+    this.#open.stop();
+  }
+
+  #admit(call: GrpcCall, { timeout, credentials }: CallHead): void {
     try {
       if (call.method === unknownMethod) throw notThere();
-      call.endAfter(parseTimeout(headers["grpc-timeout"]));
-      const admitted = admitCaller(parts, call.method, { headers, caller });
-      if (admitted instanceof Promise) admitted.then(serve, (error: unknown) => call.fail(error));
-      else serve(admitted);
+      if (timeout !== undefined) call.endAfter(parseTimeout(timeout));
+      const admitted = admitCaller(this.#parts, call, credentials);
+      if (admitted instanceof Promise)
+        admitted.then(
+          (known) => call.serve(known),
+          (error: unknown) => call.fail(error),
+        );
+      else call.serve(admitted);
     } catch (error) {
       call.fail(error);
     }
@@ -238,17 +234,13 @@ function refuseHttp(stream: Http2Stream): void {
     onData: () => undefined,
     onEnd() {
       clearTimeout(late);
-      stream.respond({ ":status": status, "content-type": "text/plain" }, false);
+      stream.respond(encodeHeaders({ ":status": status, "content-type": "text/plain" }), false);
       stream.write(Buffer.from("This port speaks gRPC. HTTP is at the port of `server.port`.\n"));
-      stream.end({});
+      stream.end("");
     },
     onDrain: () => undefined,
     onGone: () => clearTimeout(late),
   });
-}
-
-function isGrpc(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/grpc(\+proto)?($|;)/.test(contentType);
 }
 
 function notThere(): PlatformError {

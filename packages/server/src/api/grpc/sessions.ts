@@ -106,6 +106,7 @@ export class Sessions {
     const { keepAliveMs, keepAliveTimeoutMs } = this.#parts;
     for (const life of this.#lives) {
       const { connection } = life;
+      connection.endStalled(nowMs);
       const isUnused = connection.streamCount === 0 && nowMs - life.usedMs > mostIdleMs;
       if (nowMs > life.endsMs || isUnused) goAway(life);
       if (life.pingedMs !== undefined) {

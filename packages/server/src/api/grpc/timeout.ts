@@ -15,8 +15,7 @@ const longestMs = 2 ** 31 - 1;
  * How long a client waits, in milliseconds, by its header `grpc-timeout`; undefined where it waits for ever.
  * Throws PlatformError `invalid_request`.
  */
-export function parseTimeout(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
+export function parseTimeout(header: string): number | undefined {
   const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(header) ?? [];
   if (digits === undefined || unit === undefined)
     throw new PlatformError("invalid_request", "The header grpc-timeout is not a time as gRPC writes it.");

@@ -4,6 +4,8 @@ import type { PullManager } from "../../pulls/pull-manager.ts";
 import type { StreamRoute } from "./server.ts";
 
 const heartbeatMs = 15_000;
+/** Reads one row. */
+const lookEveryMs = 2_000;
 
 /** `GET /api/v1/pulls/{id}` as server-sent events: the pull as it is, then every change, until it rests. */
 export function createPullProgress(pulls: PullManager): StreamRoute {
@@ -35,10 +37,15 @@ export function createPullProgress(pulls: PullManager): StreamRoute {
         if (pull.id === id) write(pull);
       });
       const heartbeat = setInterval(() => raw.write(": keep-alive\n\n"), heartbeatMs);
+      // Word of another replica's pull may be lost, or there may be nothing that carries it.
+      const look = async (): Promise<void> => write(await pulls.get(id));
+      const looks = setInterval(() => void look().catch(() => rested.resolve()), lookEveryMs);
+      if (pulls.isOwn(first)) clearInterval(looks);
       signal.addEventListener("abort", () => rested.resolve(), { once: true });
       write(first);
       await rested.promise;
       clearInterval(heartbeat);
+      clearInterval(looks);
       stopListening();
       raw.end();
       return undefined;

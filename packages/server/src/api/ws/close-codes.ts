@@ -4,6 +4,8 @@ export const closeCodes = {
   badJson: 1007,
   /** Three binary frames, or three of unknown types. */
   unsupported: 1003,
+  /** More pings, or pongs that answer none, than anybody needs. */
+  tooManyPings: 1008,
   /** A frame larger than may be; the `ws` library sends it by itself. */
   tooLarge: 1009,
   /** The server stops or the surface restarts: come again, after the time that the reason names. */

@@ -27,6 +27,8 @@ export class Connection {
   /** The code that it was ended with here, whether or not the client read it; undefined while it was not. */
   endedWith: number | undefined;
   #onRoom: (() => void) | undefined;
+  /** Pings that were not answered. A client may answer several with one pong (RFC 6455 section 5.5.3). */
+  #pingsOut = 0;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -57,7 +59,16 @@ export class Connection {
 
   ping(): void {
     const { webSocket } = this.#parts;
-    if (webSocket.readyState === webSocket.OPEN) webSocket.ping();
+    if (webSocket.readyState !== webSocket.OPEN) return;
+    webSocket.ping();
+    this.#pingsOut++;
+  }
+
+  /** A pong has come. Returns false for one that answers no ping. */
+  takePong(): boolean {
+    if (this.#pingsOut === 0) return false;
+    this.#pingsOut--;
+    return true;
   }
 
   /** Begins to end it. A client that does not answer is cut off. */

@@ -36,7 +36,7 @@ export async function runOperation(
   };
   let signal: AbortSignal;
   try {
-    signal = session.beginJob(id);
+    ({ signal } = session.beginJob(id));
   } catch (thrown) {
     tellError(thrown);
     return;
@@ -63,7 +63,7 @@ export async function runFeed(
 ): Promise<void> {
   let signal: AbortSignal;
   try {
-    signal = session.beginFeed(id);
+    ({ signal } = session.beginFeed(id));
   } catch (thrown) {
     session.sayError("error", toPlatformError(thrown), id);
     return;

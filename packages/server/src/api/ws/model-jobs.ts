@@ -1,4 +1,10 @@
-import { type Delta, type ModelEvent, PlatformError, toPlatformError } from "@llm-platform/kit";
+import {
+  type Cancellation,
+  type Delta,
+  type ModelEvent,
+  PlatformError,
+  toPlatformError,
+} from "@llm-platform/kit";
 import { requirePermission } from "../../core/permissions.ts";
 import { formatUsage, messageParts } from "../../gateway/dialects/openai-encoder.ts";
 import { newRequestId } from "../../wire/request-id.ts";
@@ -62,18 +68,18 @@ async function runJob(
   session: Session,
   { id, errorType, parts }: Job,
   run: (
-    facts: Pick<ModelCallInput, "requestId" | "principal" | "address" | "traceparent" | "signal">,
+    facts: Pick<ModelCallInput, "requestId" | "principal" | "address" | "traceparent" | "cancellation">,
   ) => Promise<void>,
 ): Promise<void> {
   const requestId = newRequestId();
   const tellError = (thrown: unknown) =>
     session.tell(errorType, id, toOpenAiError(toPlatformError(thrown), requestId));
-  let signal: AbortSignal;
+  let cancellation: Cancellation;
   try {
     if (session.channel !== "chat") throw wrongChannel();
     if (parts.isClosing()) throw closing();
     requirePermission(session.principal, "inference.call");
-    signal = session.beginJob(id);
+    cancellation = session.beginJob(id);
   } catch (thrown) {
     tellError(thrown);
     return;
@@ -81,7 +87,7 @@ async function runJob(
   const { principal, caller } = session;
   try {
     const { countedAddress: address, traceparent } = caller;
-    await run({ requestId, principal, address, traceparent, signal });
+    await run({ requestId, principal, address, traceparent, cancellation });
   } catch (thrown) {
     tellError(thrown);
   } finally {

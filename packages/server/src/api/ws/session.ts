@@ -1,8 +1,9 @@
-import { PlatformError } from "@llm-platform/kit";
+import { Cancellation, PlatformError } from "@llm-platform/kit";
 import type { FeedItem } from "../../control/feed.ts";
 import type { Principal } from "../../core/principal.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import { toOpenAiError } from "../error-envelope.ts";
+import { goneClient } from "../model-caller.ts";
 import type { SocketCaller } from "./admission.ts";
 import type { ChannelName } from "./channels.ts";
 import { closeCodes } from "./close-codes.ts";
@@ -34,8 +35,8 @@ const pingAtLength = 16 * 1024;
 export class Session {
   readonly #parts: SessionParts;
   readonly #kept = new KeptFrames();
-  readonly #jobs = new Map<string, AbortController>();
-  readonly #feeds = new Map<string, AbortController>();
+  readonly #jobs = new Map<string, Cancellation>();
+  readonly #feeds = new Map<string, Cancellation>();
   #connection: Connection | undefined;
   #waiting: (() => void)[] = [];
   #seq = 0;
@@ -92,7 +93,7 @@ export class Session {
   }
 
   /** Begins something that a client may wait for over a lost connection. Throws PlatformError `conflict` or `rate_limited`. */
-  beginJob(id: string): AbortSignal {
+  beginJob(id: string): Cancellation {
     return begin(this.#jobs, { id, most: mostJobs, what: "calls" });
   }
 
@@ -103,10 +104,10 @@ export class Session {
 
   /** Throws PlatformError `not_found`. */
   cancelJob(id: string): void {
-    abort(this.#jobs, id, "call");
+    cancel(this.#jobs, id, "call");
   }
 
-  beginFeed(id: string): AbortSignal {
+  beginFeed(id: string): Cancellation {
     return begin(this.#feeds, { id, most: mostFeeds, what: "feeds" });
   }
 
@@ -115,7 +116,7 @@ export class Session {
   }
 
   leaveFeed(id: string): void {
-    abort(this.#feeds, id, "feed");
+    cancel(this.#feeds, id, "feed");
   }
 
   /** Tells of a job; it is told again after a lost connection. */
@@ -149,7 +150,7 @@ export class Session {
   /** Sends again what came since `lastSeq`; calls of which something is lost end. */
   replay(lastSeq: number): void {
     const isComplete = lastSeq >= this.#kept.lostSeq;
-    if (!isComplete) this.#abortJobs(lostFrames());
+    if (!isComplete) this.#cancelJobs(lostFrames());
     this.release(lastSeq);
     for (const { text } of this.#kept.after(lastSeq)) this.#connection?.send(text);
     this.say("session.resumed", { session: this.id, is_complete: isComplete });
@@ -159,7 +160,7 @@ export class Session {
   detach(connection: Connection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    for (const each of this.#feeds.values()) each.abort();
+    for (const each of this.#feeds.values()) each.cancel(goneClient());
     this.#wake();
   }
 
@@ -184,13 +185,13 @@ export class Session {
   /** Gives up everything that goes on. */
   end(reason: PlatformError): void {
     this.#isOver = true;
-    this.#abortJobs(reason);
-    for (const each of this.#feeds.values()) each.abort();
+    this.#cancelJobs(reason);
+    for (const each of this.#feeds.values()) each.cancel(goneClient());
     this.#wake();
   }
 
-  #abortJobs(reason: PlatformError): void {
-    for (const each of this.#jobs.values()) each.abort(reason);
+  #cancelJobs(reason: PlatformError): void {
+    for (const each of this.#jobs.values()) each.cancel(reason);
   }
 
   #send(frame: ServerFrame, isKept: boolean): void {
@@ -215,7 +216,7 @@ interface Beginning {
   readonly what: string;
 }
 
-function begin(table: Map<string, AbortController>, { id, most, what }: Beginning): AbortSignal {
+function begin(table: Map<string, Cancellation>, { id, most, what }: Beginning): Cancellation {
   if (table.has(id)) {
     throw new PlatformError("conflict", "Something of this id goes on already. Choose another id.", {
       field: "id",
@@ -226,16 +227,16 @@ function begin(table: Map<string, AbortController>, { id, most, what }: Beginnin
       "rate_limited",
       `One connection has ${most} ${what} at once at most. Let one end first.`,
     );
-  const controller = new AbortController();
-  table.set(id, controller);
-  return controller.signal;
+  const cancellation = new Cancellation();
+  table.set(id, cancellation);
+  return cancellation;
 }
 
-function abort(table: Map<string, AbortController>, id: string, what: string): void {
-  const controller = table.get(id);
-  if (controller === undefined)
+function cancel(table: Map<string, Cancellation>, id: string, what: string): void {
+  const cancellation = table.get(id);
+  if (cancellation === undefined)
     throw new PlatformError("not_found", `No ${what} of this id goes on here.`, { field: "id" });
-  controller.abort();
+  cancellation.cancel(goneClient());
 }
 
 function lostFrames(): PlatformError {

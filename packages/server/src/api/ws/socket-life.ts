@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { WebSocket } from "ws";
 import type { Permission } from "../../core/permissions.ts";
+import { TokenBucket, type TokenBucketRate } from "../../core/token-bucket.ts";
 import type { NumberSeries } from "../../telemetry/metric-family.ts";
 import type { SocketCaller } from "./admission.ts";
 import type { ChannelName } from "./channels.ts";
@@ -43,6 +44,11 @@ export interface OpenedSocket {
 /** The connection was lost, and not ended by the client: it may come again. */
 const lostCode = 1006;
 const longestRetryMs = 5_000;
+/**
+ * Pings of a client, and pongs that answer nothing: ten times what one needs that pings every second. So many at once that
+ * the `ws` library, which cuts off without a word whom it owes 60 pongs, does not come first.
+ */
+const unaskedRate: TokenBucketRate = { burst: 50, perSecond: 10 };
 
 /** The life of one connection, from its first frame on. */
 export class SocketLife {
@@ -50,6 +56,7 @@ export class SocketLife {
   readonly #opened: OpenedSocket;
   readonly connection: Connection;
   session: Session;
+  readonly #unasked = new TokenBucket(unaskedRate);
   #isGivenUp = false;
 
   constructor(parts: SocketLifeParts, opened: OpenedSocket) {
@@ -71,13 +78,24 @@ export class SocketLife {
       if (Buffer.isBuffer(data))
         handleMessage(this.session, this.connection, { data, isBinary, parts: handler });
     });
+    // The library answers it.
+    webSocket.on("ping", () => this.#onUnasked());
     webSocket.on("pong", () => {
-      this.connection.heardAtMs = parts.nowMs();
+      if (this.connection.takePong()) this.connection.heardAtMs = parts.nowMs();
+      else this.#onUnasked();
       this.session.onPong();
     });
     // A frame that is against the protocol ends the connection; `close` tells of it.
     webSocket.on("error", () => undefined);
     webSocket.once("close", (code) => this.#onClose(code));
+  }
+
+  /** A ping has come, or a pong that nobody asked for: what costs as much as a frame that says something, and says nothing. */
+  #onUnasked(): void {
+    const nowMs = this.#parts.nowMs();
+    this.connection.heardAtMs = nowMs;
+    if (this.#unasked.take(nowMs)) return;
+    this.connection.close(closeCodes.tooManyPings, "too many pings or pongs");
   }
 
   /** Pings, or cuts off a client that has given no sign of life for so long; its calls end with it. */

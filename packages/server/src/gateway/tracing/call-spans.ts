@@ -1,9 +1,16 @@
-import type { PlatformError } from "@llm-platform/kit";
+import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
-import { attributeNamesOf, eventNames, operationNames } from "../../telemetry/tracing/attribute-names.ts";
-import type { Attributes, Span, SpanEvent } from "../../telemetry/tracing/span.ts";
-import { requestAttributes } from "./request-attributes.ts";
-import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
+import type { LedgerRecord } from "../../core/ledger-record.ts";
+import {
+  type AttributeKeys,
+  attributeKeysOf,
+  eventKeys,
+  operationNames,
+} from "../../telemetry/tracing/attribute-names.ts";
+import { SharedPart } from "../../telemetry/tracing/shared-part.ts";
+import type { SpanBuffer } from "../../telemetry/tracing/span-buffer.ts";
+import { writeRequestAttributes } from "./request-attributes.ts";
+import type { CallProtocol, TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 interface CallEnd {
   /** What the caller was told. */
@@ -12,157 +19,191 @@ interface CallEnd {
   readonly endedAtMs: number;
   /** Unix time at which the monotonic clock was 0, in milliseconds. */
   readonly epochMs: number;
-  readonly conventions: "default" | "latest";
   readonly serverSpanId: string;
   readonly callSpanId: string;
 }
 
-/**
- * The spans of a call that has ended: one for what the caller asked of the platform, in it one for what the platform
- * asked of a model, and in that one for each attempt.
- */
-export function toCallSpans(call: TracedCall, trace: TracePlace, end: CallEnd): readonly Span[] {
-  const spans = [serverSpan(call, trace, end)];
-  if (trace.attempts.length === 0) return spans;
-  spans.push(modelSpan(call, trace, end));
-  for (const attempt of trace.attempts) spans.push(attemptSpan(call, trace, { attempt, end }));
-  return spans;
+/** What the spans of a call are written from. */
+export interface EndedCall {
+  readonly call: TracedCall;
+  readonly trace: TracePlace;
+  readonly end: CallEnd;
 }
 
-function serverSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
-  const { epochMs, error } = end;
-  const names = attributeNamesOf(end.conventions);
-  const { protocol, dialect, operation } = call;
-  return {
-    traceId: trace.traceId,
-    spanId: end.serverSpanId,
-    parentSpanId: trace.parentSpanId,
-    name: `${protocol === "http" ? dialect : protocol} ${operation}`,
-    kind: "server",
-    startMs: epochMs + call.startedAtMs,
-    endMs: epochMs + end.endedAtMs,
-    attributes: {
-      [names.requestId]: call.id,
-      [names.protocol]: protocol,
-      [names.dialect]: dialect,
-      [names.principal]: call.principal.name,
-      [names.operation]: operationNames[operation],
-      [names.requestModel]: call.head.model,
-      [names.isStream]: call.stream,
-      [names.attempts]: call.attempts,
-      [names.statusCode]: protocol === "http" ? httpStatus(trace, error) : undefined,
-      [names.errorType]: error?.code,
-    },
-    events: momentsOf(call, trace, epochMs),
-    error: shownError(error),
-  };
+/**
+ * Writes the spans of calls that have ended: one for what the caller asked of the platform, in it one for what the
+ * platform asked of a model, and in that one for each attempt.
+ */
+export class CallSpans {
+  readonly #keys: AttributeKeys;
+  readonly #server;
+  readonly #model;
+  readonly #attempt;
+
+  constructor(conventions: "default" | "latest") {
+    const keys = attributeKeysOf(conventions);
+    this.#keys = keys;
+    this.#server = serverPart(keys);
+    this.#model = modelPart(keys);
+    this.#attempt = attemptPart(keys);
+  }
+
+  write(spans: SpanBuffer, ended: EndedCall): void {
+    this.#writeServerSpan(spans, ended);
+    const { attempts } = ended.trace;
+    const last = attempts.at(-1);
+    if (last === undefined) return;
+    this.#writeModelSpan(spans, ended, last);
+    for (const attempt of attempts) this.#writeAttemptSpan(spans, ended, attempt);
+  }
+
+  #writeServerSpan(spans: SpanBuffer, { call, trace, end }: EndedCall): void {
+    const keys = this.#keys;
+    const { epochMs, error } = end;
+    const { protocol, dialect, operation, head, stream } = call;
+    spans.begin({
+      traceId: trace.traceId,
+      spanId: end.serverSpanId,
+      parentSpanId: trace.parentSpanId,
+      kind: "server",
+      startMs: epochMs + call.startedAtMs,
+      endMs: epochMs + end.endedAtMs,
+    });
+    spans.part(this.#server.of([head.model, operation, stream, dialect, protocol]));
+    spans.text(keys.requestId, call.id);
+    spans.text(keys.principal, call.principal.name);
+    spans.number(keys.attempts, call.attempts);
+    if (protocol === "http") spans.number(keys.statusCode, httpStatus(trace, error));
+    if (error !== undefined) spans.text(keys.errorType, error.code);
+    if (trace.admittedAtMs > 0) spans.event(eventKeys.admitted, epochMs + trace.admittedAtMs);
+    if (trace.routedAtMs > 0) spans.event(eventKeys.routed, epochMs + trace.routedAtMs);
+    if (call.sentAtMs > 0) spans.event(eventKeys.sent, epochMs + call.sentAtMs);
+    spans.end(shownError(error));
+  }
+
+  #writeModelSpan(spans: SpanBuffer, { call, trace, end }: EndedCall, last: TracedAttempt): void {
+    const keys = this.#keys;
+    const { epochMs, error } = end;
+    const { record } = last;
+    spans.begin({
+      traceId: trace.traceId,
+      spanId: end.callSpanId,
+      parentSpanId: end.serverSpanId,
+      kind: "client",
+      startMs: epochMs + (call.sentAtMs || call.startedAtMs),
+      endMs: epochMs + end.endedAtMs,
+    });
+    const { provider, integration } = record;
+    spans.part(this.#model.of([call.head.model, call.operation, call.stream, provider, integration]));
+    spans.number(keys.attempts, call.attempts);
+    spans.text(keys.requestId, call.id);
+    writeRequestAttributes(spans, keys, call);
+    if (error === undefined) {
+      spans.text(keys.responseModel, record.upstreamModel);
+      spans.list(keys.finishReasons, [record.outcome]);
+    } else spans.text(keys.errorType, error.code);
+    if (call.stream && last.firstContentAtMs > 0)
+      spans.number(keys.timeToFirstChunk, (last.firstContentAtMs - call.startedAtMs) / 1_000);
+    writeUsage(spans, keys, record);
+    spans.end(shownError(error));
+  }
+
+  #writeAttemptSpan(spans: SpanBuffer, { call, trace, end }: EndedCall, attempt: TracedAttempt): void {
+    const keys = this.#keys;
+    const { epochMs } = end;
+    const { record, error, dialect } = attempt;
+    const { provider, integration, upstreamModel } = record;
+    spans.begin({
+      traceId: trace.traceId,
+      spanId: attempt.spanId,
+      parentSpanId: end.callSpanId,
+      kind: "client",
+      startMs: epochMs + attempt.startedAtMs,
+      endMs: epochMs + attempt.endedAtMs,
+    });
+    spans.part(this.#attempt.of([upstreamModel, call.operation, integration, provider, dialect]));
+    spans.text(keys.attemptId, record.attemptId);
+    spans.number(keys.resendCount, record.attempt - 1);
+    if (record.httpStatus !== null) spans.number(keys.statusCode, record.httpStatus);
+    spans.text(keys.outcome, record.outcome);
+    if (error !== undefined) spans.text(keys.errorType, error.code);
+    if (dialect !== call.dialect) spans.event(eventKeys.transcoded, epochMs + attempt.startedAtMs);
+    if (attempt.firstContentAtMs > 0) spans.event(eventKeys.firstContent, epochMs + attempt.firstContentAtMs);
+    spans.end(shownError(error));
+  }
+}
+
+type ServerFacts = readonly [
+  model: string,
+  operation: Operation,
+  stream: boolean,
+  dialect: Dialect,
+  protocol: CallProtocol,
+];
+
+function serverPart(keys: AttributeKeys): SharedPart<ServerFacts> {
+  return new SharedPart((spans, [model, operation, stream, dialect, protocol]) => {
+    spans.name(`${protocol === "http" ? dialect : protocol} ${operation}`);
+    spans.text(keys.protocol, protocol);
+    spans.text(keys.dialect, dialect);
+    spans.text(keys.operation, operationNames[operation]);
+    spans.text(keys.requestModel, model);
+    spans.boolean(keys.isStream, stream);
+  });
+}
+
+type ModelFacts = readonly [
+  model: string,
+  operation: Operation,
+  stream: boolean,
+  provider: string,
+  integration: string,
+];
+
+function modelPart(keys: AttributeKeys): SharedPart<ModelFacts> {
+  return new SharedPart((spans, [model, operation, stream, provider, integration]) => {
+    spans.name(`${operationNames[operation]} ${model}`);
+    spans.text(keys.operation, operationNames[operation]);
+    spans.text(keys.provider, provider);
+    spans.text(keys.requestModel, model);
+    spans.boolean(keys.isStream, stream);
+    spans.text(keys.integration, integration);
+  });
+}
+
+type AttemptFacts = readonly [
+  model: string,
+  operation: Operation,
+  integration: string,
+  provider: string,
+  dialect: Dialect,
+];
+
+function attemptPart(keys: AttributeKeys): SharedPart<AttemptFacts> {
+  return new SharedPart((spans, [model, operation, integration, provider, dialect]) => {
+    spans.name(`attempt ${integration}/${model}`);
+    spans.text(keys.operation, operationNames[operation]);
+    spans.text(keys.provider, provider);
+    spans.text(keys.requestModel, model);
+    spans.text(keys.integration, integration);
+    spans.text(keys.upstreamDialect, dialect);
+  });
+}
+
+function writeUsage(spans: SpanBuffer, keys: AttributeKeys, record: LedgerRecord): void {
+  if (record.inputTokens !== null) spans.number(keys.inputTokens, record.inputTokens);
+  if (record.outputTokens !== null) spans.number(keys.outputTokens, record.outputTokens);
+  if (record.cacheReadTokens !== null) spans.number(keys.cacheReadTokens, record.cacheReadTokens);
+  if (record.cacheWriteTokens !== null) spans.number(keys.cacheWriteTokens, record.cacheWriteTokens);
+  if (record.reasoningTokens !== null) spans.number(keys.reasoningTokens, record.reasoningTokens);
+  if (record.costMicros !== null) spans.number(keys.costMicros, record.costMicros);
+  if (record.currency !== null) spans.text(keys.currency, record.currency);
 }
 
 /** The status that a caller over HTTP saw: a reply that broke off had begun with 200. */
 function httpStatus({ attempts }: TracePlace, error: PlatformError | undefined): number {
   const hasBegun = (attempts.at(-1)?.firstContentAtMs ?? 0) > 0;
   return error === undefined || hasBegun ? 200 : statusOf(error.code);
-}
-
-function momentsOf(call: TracedCall, trace: TracePlace, epochMs: number): readonly SpanEvent[] {
-  const events: SpanEvent[] = [];
-  const add = (name: string, atMs: number) => {
-    if (atMs > 0) events.push({ name, atMs: epochMs + atMs });
-  };
-  add(eventNames.admitted, trace.admittedAtMs);
-  add(eventNames.routed, trace.routedAtMs);
-  add(eventNames.sent, call.sentAtMs);
-  return events;
-}
-
-function modelSpan(call: TracedCall, trace: TracePlace, end: CallEnd): Span {
-  const { epochMs, error } = end;
-  const names = attributeNamesOf(end.conventions);
-  const last = trace.attempts.at(-1);
-  const operation = operationNames[call.operation];
-  const firstContentAtMs = last?.firstContentAtMs ?? 0;
-  const isTimed = call.stream && firstContentAtMs > 0;
-  return {
-    traceId: trace.traceId,
-    spanId: end.callSpanId,
-    parentSpanId: end.serverSpanId,
-    name: `${operation} ${call.head.model}`,
-    kind: "client",
-    startMs: epochMs + (call.sentAtMs || call.startedAtMs),
-    endMs: epochMs + end.endedAtMs,
-    attributes: {
-      [names.operation]: operation,
-      [names.provider]: last?.record.provider,
-      [names.requestModel]: call.head.model,
-      [names.responseModel]: error === undefined ? last?.record.upstreamModel : undefined,
-      [names.isStream]: call.stream,
-      ...requestAttributes(call, names),
-      [names.finishReasons]: error === undefined && last !== undefined ? [last.record.outcome] : undefined,
-      [names.timeToFirstChunk]: isTimed ? (firstContentAtMs - call.startedAtMs) / 1_000 : undefined,
-      ...usageAttributes(last, names),
-      [names.integration]: last?.record.integration,
-      [names.attempts]: call.attempts,
-      [names.requestId]: call.id,
-      [names.errorType]: error?.code,
-    },
-    events: [],
-    error: shownError(error),
-  };
-}
-
-function usageAttributes(
-  attempt: TracedAttempt | undefined,
-  names: ReturnType<typeof attributeNamesOf>,
-): Attributes {
-  if (attempt === undefined) return {};
-  const { record } = attempt;
-  return {
-    [names.inputTokens]: record.inputTokens ?? undefined,
-    [names.outputTokens]: record.outputTokens ?? undefined,
-    [names.cacheReadTokens]: record.cacheReadTokens ?? undefined,
-    [names.cacheWriteTokens]: record.cacheWriteTokens ?? undefined,
-    [names.reasoningTokens]: record.reasoningTokens ?? undefined,
-    [names.costMicros]: record.costMicros ?? undefined,
-    [names.currency]: record.currency ?? undefined,
-  };
-}
-
-function attemptSpan(
-  call: TracedCall,
-  trace: TracePlace,
-  { attempt, end }: { readonly attempt: TracedAttempt; readonly end: CallEnd },
-): Span {
-  const { epochMs } = end;
-  const names = attributeNamesOf(end.conventions);
-  const { record, error } = attempt;
-  const events: SpanEvent[] = [];
-  if (attempt.dialect !== call.dialect)
-    events.push({ name: eventNames.transcoded, atMs: epochMs + attempt.startedAtMs });
-  if (attempt.firstContentAtMs > 0)
-    events.push({ name: eventNames.firstContent, atMs: epochMs + attempt.firstContentAtMs });
-  return {
-    traceId: trace.traceId,
-    spanId: attempt.spanId,
-    parentSpanId: end.callSpanId,
-    name: `attempt ${record.integration}/${record.upstreamModel}`,
-    kind: "client",
-    startMs: epochMs + attempt.startedAtMs,
-    endMs: epochMs + attempt.endedAtMs,
-    attributes: {
-      [names.operation]: operationNames[call.operation],
-      [names.provider]: record.provider,
-      [names.requestModel]: record.upstreamModel,
-      [names.integration]: record.integration,
-      [names.attemptId]: record.attemptId,
-      [names.resendCount]: record.attempt - 1,
-      [names.upstreamDialect]: attempt.dialect,
-      [names.statusCode]: record.httpStatus ?? undefined,
-      [names.outcome]: record.outcome,
-      [names.errorType]: error?.code,
-    },
-    events,
-    error: shownError(error),
-  };
 }
 
 /** A client that went away is no fault of the call. */

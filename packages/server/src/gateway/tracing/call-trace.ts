@@ -1,7 +1,6 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
 import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
-import type { ActiveTracing } from "../../telemetry/tracing/tracing.ts";
-import { toCallSpans } from "./call-spans.ts";
+import type { CallTracing } from "./call-tracing.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 /**
@@ -18,11 +17,11 @@ export class CallTrace implements TracePlace {
   admittedAtMs = 0;
   routedAtMs = 0;
   readonly attempts: TracedAttempt[] = [];
-  readonly #tracing: ActiveTracing;
+  readonly #tracing: CallTracing;
   #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
 
   /** @param traceparent of the caller, well formed */
-  constructor(tracing: ActiveTracing, traceparent: string | undefined) {
+  constructor(tracing: CallTracing, traceparent: string | undefined) {
     const { ids, settings } = tracing;
     this.#tracing = tracing;
     if (traceparent === undefined) {
@@ -60,14 +59,12 @@ export class CallTrace implements TracePlace {
    * @param endedAtMs monotonic
    */
   end(call: TracedCall, error: PlatformError | undefined, endedAtMs: number): void {
-    const { settings, ids, take } = this.#tracing;
+    const { settings, ids } = this.#tracing;
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
-    const epochMs = Date.now() - performance.now();
-    const { conventions } = settings;
-    const serverSpanId = ids.spanId();
-    const callSpanId = ids.spanId();
-    take(toCallSpans(call, this, { error, endedAtMs, epochMs, conventions, serverSpanId, callSpanId }));
+    const spanIds = { serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
+    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), ...spanIds };
+    this.#tracing.write({ call, trace: this, end });
   }
 }

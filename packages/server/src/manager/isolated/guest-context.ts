@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type FetchOptions,
   type Gpu,
@@ -7,6 +8,7 @@ import {
   type JsonObject,
   type MetricDeclaration,
   PlatformError,
+  type SpanAttributes,
 } from "@llm-platform/kit";
 import type { Peer } from "./peer.ts";
 
@@ -53,6 +55,7 @@ export function createGuestContext(input: GuestContextInput): IntegrationContext
       throw new PlatformError("unavailable", `${name}: model calls are not open to a process of its own.`);
     },
     gpus: async (until) => toGpus(await peer.call("gpus", [], until)),
+    span: (spanName, action, attributes = {}) => spanThrough(peer, { name: spanName, attributes }, action),
     emit: (type, data: JsonObject = {}) => peer.notify("emit", type, toPlain(data)),
     dependency: () => undefined,
   };
@@ -72,6 +75,24 @@ function createGuestInstruments({ metrics, peer }: GuestContextInput): Instrumen
     set: use("setMetric", "gauge"),
     observe: use("observeMetric", "histogram"),
   };
+}
+
+/** The platform holds the span open until it is told that the work is over. */
+async function spanThrough<Result>(
+  peer: Peer,
+  { name, attributes }: { readonly name: string; readonly attributes: SpanAttributes },
+  action: () => Promise<Result>,
+): Promise<Result> {
+  const id = randomUUID();
+  peer.notify("beginSpan", id, name, attributes);
+  try {
+    const result = await action();
+    peer.notify("endSpan", id, null);
+    return result;
+  } catch (error) {
+    peer.notify("endSpan", id, error instanceof Error ? error.message : "It failed.");
+    throw error;
+  }
 }
 
 async function fetchThrough(

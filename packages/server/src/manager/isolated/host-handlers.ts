@@ -3,6 +3,7 @@ import {
   type IntegrationContext,
   type JsonObject,
   PlatformError,
+  type SpanAttributes,
 } from "@llm-platform/kit";
 import type { WireResponse } from "./guest-context.ts";
 import type { Handler } from "./peer.ts";
@@ -25,9 +26,45 @@ export function createHostHandlers(context: IntegrationContext<unknown>): Readon
     getValue: ([key]) => keyValues.get(String(key)),
     setValue: ([key, value]) => keyValues.set(String(key), JSON.parse(JSON.stringify(value ?? null))),
     deleteValue: ([key]) => keyValues.delete(String(key)),
+    ...createSpanHandlers(context),
     gpus: (_none, signal) => context.gpus(signal),
     fetch: ([url, options], signal) => fetchFor(context, String(url), { ...toFetchOptions(options), signal }),
   };
+}
+
+/** Spans of a process that are open at once; of more nothing is told. */
+const mostOpenSpans = 100;
+
+/** Holds spans open for a process until it says that the work is over. */
+function createSpanHandlers({
+  span,
+}: Pick<IntegrationContext<unknown>, "span">): Readonly<Record<string, Handler>> {
+  const open = new Map<string, PromiseWithResolvers<void>>();
+  return {
+    beginSpan([id, name, attributes]) {
+      if (open.size >= mostOpenSpans) return;
+      const work = Promise.withResolvers<void>();
+      open.set(String(id), work);
+      // Why it failed is in the span, and with whoever did the work.
+      span(String(name), () => work.promise, toSpanAttributes(attributes)).catch(() => undefined);
+    },
+    endSpan([id, error]) {
+      const work = open.get(String(id));
+      open.delete(String(id));
+      if (typeof error === "string") work?.reject(new Error(error));
+      else work?.resolve();
+    },
+  };
+}
+
+function toSpanAttributes(value: unknown): SpanAttributes {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [
+      name,
+      typeof part === "number" || typeof part === "boolean" ? part : String(part),
+    ]),
+  );
 }
 
 async function fetchFor(

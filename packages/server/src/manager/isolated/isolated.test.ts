@@ -96,6 +96,30 @@ describe("an integration in a process of its own", () => {
     await host.cleanup();
   });
 
+  test("has spans of its work, with what failed", async () => {
+    const host = await startHost(`
+      const probe = (n) => context.span("probe page", async () => {
+        if (n > 1) throw new Error("It is down.");
+        return n;
+      }, { page: "home", n, isFirst: n === 1 });
+      return {
+        health: async () => ({ status: "ok", detail: [await probe(1), await probe(2).catch((error) => error.message)].join(" ") }),
+        stop: async () => {},
+      };`);
+    const running = await host.start();
+    expect(await running.health(never())).toEqual({ status: "ok", detail: "1 It is down." });
+    await running.stop(never());
+    expect(host.spans).toEqual([
+      { name: "probe page", attributes: { page: "home", n: 1, isFirst: true }, error: undefined },
+      {
+        name: "probe page",
+        attributes: { page: "home", n: 2, isFirst: false },
+        error: new Error("It is down."),
+      },
+    ]);
+    await host.cleanup();
+  });
+
   test("is understood by its error codes although it has its own copy of the kit", async () => {
     const host = await startHost(
       "throw Object.assign(new Error('The key is refused.'), { name: 'PlatformError', code: 'upstream_auth' });",

@@ -1,14 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import { PlatformError } from "@llm-platform/kit";
-import { migrations, unknownMigrations } from "../migrations.ts";
+import { migrations } from "../migrations.ts";
+import { newerChanges } from "../schema-state.ts";
 import { databaseName } from "./contents.ts";
 import { type DatabaseFacts, readFacts } from "./database-facts.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Throws PlatformError `conflict` when the database has changes that this version does not know. */
 export function refuseNewerBackup(manifest: Manifest): void {
-  const unknown = unknownMigrations(manifest.migrations, migrations);
+  const unknown = newerChanges(manifest.migrations, Object.keys(migrations));
   if (unknown.length === 0) return;
   throw new PlatformError(
     "conflict",

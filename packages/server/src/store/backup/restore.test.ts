@@ -171,6 +171,7 @@ test("no room, or an abort, changes nothing either", async () => {
 
 /** What the first two migrations did not make. */
 const later = [
+  "schema_floor",
   "budget_spend",
   "budgets",
   "secrets",

@@ -5,7 +5,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
 import { createLedgerInsert, groupAlike } from "../ledger-insert.ts";
-import { migrate } from "../migrations.ts";
+import { migrate } from "../migrate.ts";
 import { listSpoolFiles } from "../spool-file.ts";
 import { recoverSpool } from "../spool-recovery.ts";
 import { createSqliteDialect } from "../sqlite-dialect.ts";

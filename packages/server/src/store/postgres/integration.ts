@@ -6,7 +6,7 @@ import {
 } from "@llm-platform/kit";
 import { sql } from "kysely";
 import { noSettings } from "../../core/no-settings.ts";
-import { unknownMigrations } from "../migrations.ts";
+import { newerChanges } from "../schema-state.ts";
 import { readApplied } from "./migrate-postgres.ts";
 import type { PostgresKeeper } from "./postgres-store.ts";
 import { toPostgresError } from "./postgres-error.ts";
@@ -55,7 +55,7 @@ async function probe({ pools, notices }: PostgresKeeper, metrics: Instruments): 
     metrics.set("database_bytes", await measure(pools));
     if (isReadOnly)
       return { status: "failed", detail: "The database is read-only: DATABASE_URL leads to a standby." };
-    const newer = unknownMigrations(await readApplied(pools.background), postgresMigrations);
+    const newer = newerChanges(await readApplied(pools.background), Object.keys(postgresMigrations));
     return judge({ newer, isListening: notices.isListening, waiting: connections.waiting });
   } catch (error) {
     metrics.add("probe_failures_total", 1);

@@ -21,19 +21,21 @@ export interface LedgerInsertParts {
   readonly steps: readonly LedgerStep[];
   /** Partitions that are known to be there, by their names. */
   readonly partitions: Set<string>;
+  /** Which server this is. */
+  readonly replica: string;
 }
 
 /**
  * Inserts records in one transaction, leaving out those whose attempt is there. Replicas do so one after another: ids
  * become visible in their order, and what the steps read stays as it is until they have written.
  */
-export function createLedgerInsert({ database, steps, partitions }: LedgerInsertParts) {
+export function createLedgerInsert({ database, steps, partitions, replica }: LedgerInsertParts) {
   return async (records: readonly LedgerRecord[]): Promise<void> => {
     const missing = missingPartitions(records, partitions);
     const confirm = await database.transaction().execute(async (transaction) => {
       await lockFor("ledger").execute(transaction);
       await makePartitions(transaction, missing);
-      const inserted = await insertRows(transaction, records);
+      const inserted = await insertRows(transaction, records, replica);
       const confirmations: (() => void)[] = [];
       if (inserted.length > 0)
         for (const step of steps) confirmations.push(await step(transaction, inserted));
@@ -62,8 +64,9 @@ function missingPartitions(
 async function insertRows(
   transaction: Transaction<Tables>,
   records: readonly LedgerRecord[],
+  replica: string,
 ): Promise<readonly LedgerRecord[]> {
-  const { storable, text } = toRowsText(records);
+  const { storable, text } = toRowsText(records, replica);
   const { rows } = await sql<{ readonly attempt_id: string; readonly started_at_ms: number }>`
     INSERT INTO usage_ledger (${sql.raw(columnNames)})
     SELECT ${sql.raw(columnNames)} FROM json_to_recordset(${text}::json) AS new (${sql.raw(columnTypes)})
@@ -79,11 +82,14 @@ async function insertRows(
 const unstorable = /\\u(?:0000|d[89a-f])/;
 
 /** The records as the database can keep them. Those that it cannot are rare: a client has made up the name of a model. */
-function toRowsText(records: readonly LedgerRecord[]): {
+function toRowsText(
+  records: readonly LedgerRecord[],
+  replica: string,
+): {
   readonly storable: readonly LedgerRecord[];
   readonly text: string;
 } {
-  const text = JSON.stringify(records.map(toColumns));
+  const text = JSON.stringify(records.map((record) => toColumns(record, replica)));
   if (!unstorable.test(text)) return { storable: records, text };
   const storable = records.map((record) => ({
     ...record,
@@ -91,7 +97,7 @@ function toRowsText(records: readonly LedgerRecord[]): {
     requestedModel: toStorableText(record.requestedModel),
     upstreamModel: toStorableText(record.upstreamModel),
   }));
-  return { storable, text: JSON.stringify(storable.map(toColumns)) };
+  return { storable, text: JSON.stringify(storable.map((record) => toColumns(record, replica))) };
 }
 
 const columns = {
@@ -118,6 +124,12 @@ const columns = {
   cost_micros: "bigint",
   currency: "text",
   price_version: "text",
+  ends_call: "integer",
+  before_ms: "bigint",
+  stages: "bigint",
+  head_us: "bigint",
+  notes: "text",
+  replica: "text",
 } as const satisfies Readonly<Record<Exclude<keyof Tables["usage_ledger"], "id">, string>>;
 
 const columnNames = Object.keys(columns).join(", ");
@@ -125,7 +137,7 @@ const columnTypes = Object.entries(columns)
   .map(([name, type]) => `${name} ${type}`)
   .join(", ");
 
-function toColumns(record: LedgerRecord): Omit<Tables["usage_ledger"], "id"> {
+function toColumns(record: LedgerRecord, replica: string): Omit<Tables["usage_ledger"], "id"> {
   return {
     attempt_id: record.attemptId,
     started_at_ms: record.startedAtMs,
@@ -150,5 +162,11 @@ function toColumns(record: LedgerRecord): Omit<Tables["usage_ledger"], "id"> {
     cost_micros: record.costMicros,
     currency: record.currency,
     price_version: record.priceVersion,
+    ends_call: record.endsCall ? 1 : 0,
+    before_ms: record.beforeMs,
+    stages: record.stages,
+    head_us: record.headUs,
+    notes: record.notes,
+    replica,
   };
 }

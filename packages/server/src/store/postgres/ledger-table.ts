@@ -18,6 +18,8 @@ export interface PostgresLedgerParts {
   readonly steps: readonly LedgerStep[];
   /** Wall time. */
   readonly nowMs: () => number;
+  /** Which server this is. */
+  readonly replica: string;
 }
 
 /**
@@ -38,9 +40,10 @@ export async function createPostgresLedger({
   database,
   steps,
   nowMs,
+  replica,
 }: PostgresLedgerParts): Promise<PostgresLedger> {
   const partitions = new Set((await listPartitions(database)).map(({ name }) => name));
-  const insert = createLedgerInsert({ database, steps, partitions });
+  const insert = createLedgerInsert({ database, steps, partitions, replica });
 
   async function makeAhead(): Promise<void> {
     const missing = partitionsAhead(nowMs()).filter(({ name }) => !partitions.has(name));

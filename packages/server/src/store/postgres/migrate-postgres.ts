@@ -1,8 +1,9 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import type { Migration } from "kysely/migration";
 import { PlatformError } from "@llm-platform/kit";
 import { Pool } from "pg";
-import { refuseNewerSchema } from "../migrations.ts";
+import { applyMigrations } from "../migrate.ts";
+import { readSchemaState, type SchemaState } from "../schema-state.ts";
 import type { Tables } from "../tables.ts";
 import { toClientOptions } from "./client-options.ts";
 import { lockFor } from "./locks.ts";
@@ -15,23 +16,38 @@ const oldestServer = 150_000;
 
 /**
  * Brings the schema up to date, all of it or nothing: of replicas that start at once one does it and the others wait, for
- * as long as it takes.
+ * as long as it takes. One that a newer version only added to stays as it is.
  * @param known default: all that this version knows
- * @throws PlatformError `conflict` when a newer version wrote the database, `config_invalid` when the server is too old or
- * the database is not in UTF-8, `unavailable`
+ * @returns how it was before
+ * @throws PlatformError `conflict` when this version cannot work on what a newer one wrote, `config_invalid` when the server
+ * is too old or the database is not in UTF-8, `unavailable`
  */
-export async function migratePostgres(
+export function migratePostgres(
   settings: PostgresSettings,
   known: Readonly<Record<string, Migration>> = postgresMigrations,
-): Promise<void> {
+): Promise<SchemaState> {
+  return onConnection(settings, async (database) => {
+    await requireServer(database);
+    return database.transaction().execute((transaction) => migrateIn(transaction, known));
+  });
+}
+
+/** Looks at the schema without changing it. Throws PlatformError `conflict` and `unavailable`. */
+export function inspectPostgres(settings: PostgresSettings): Promise<SchemaState> {
+  return onConnection(settings, (database) => readState(database, postgresMigrations));
+}
+
+async function onConnection<Result>(
+  settings: PostgresSettings,
+  work: (database: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
   // Without a bound on its statements: a change of a large table takes long.
   const pool = new Pool({ ...toClientOptions(settings), max: 1 });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
-    await requireServer(database);
-    await database.transaction().execute((transaction) => migrateIn(transaction, known));
+    return await work(database);
   } catch (error) {
     throw toPostgresError(error);
   } finally {
@@ -42,9 +58,10 @@ export async function migratePostgres(
 async function migrateIn(
   transaction: Transaction<Tables>,
   known: Readonly<Record<string, Migration>>,
-): Promise<void> {
+): Promise<SchemaState> {
   await lockFor("schema").execute(transaction);
-  refuseNewerSchema(await readApplied(transaction), known);
+  const state = await readState(transaction, known);
+  if (state.pending.length === 0) return state;
   let failure: unknown;
   /** After a failure every statement is refused, also Kysely's own last one: only the first error says why. */
   const noting = ({ up }: Migration): Migration => ({
@@ -54,26 +71,38 @@ async function migrateIn(
         throw error;
       }),
   });
-  const migrator = new Migrator({
-    db: transaction,
-    provider: {
-      getMigrations: async () =>
-        Object.fromEntries(Object.entries(known).map(([name, migration]) => [name, noting(migration)])),
-    },
-    // They do not build on each other's tables, so that one with a lower number may still come to a database later.
-    allowUnorderedMigrations: true,
+  const noted = Object.fromEntries(
+    Object.entries(known).map(([name, migration]) => [name, noting(migration)]),
+  );
+  await applyMigrations(transaction, noted).catch((error: unknown) => {
+    throw failure ?? error;
   });
-  const { error } = await migrator.migrateToLatest().catch((thrown: unknown) => ({ error: thrown }));
-  if (error !== undefined) throw failure ?? error;
+  return state;
+}
+
+async function readState(
+  database: Kysely<Tables>,
+  known: Readonly<Record<string, Migration>>,
+): Promise<SchemaState> {
+  const applied = await readApplied(database);
+  const floors = (await hasTable(database, "schema_floor"))
+    ? await database.selectFrom("schema_floor").select("change").execute()
+    : [];
+  return readSchemaState({ applied, floor: floors[0]?.change, known: Object.keys(known) });
 }
 
 /** Names of the changes that were made; none in a new database. */
 export async function readApplied(database: Kysely<Tables>): Promise<readonly string[]> {
-  const { rows: tables } = await sql<{ readonly found: boolean }>`
-    SELECT to_regclass('kysely_migration') IS NOT NULL AS found`.execute(database);
-  if (tables[0]?.found !== true) return [];
+  if (!(await hasTable(database, "kysely_migration"))) return [];
   const { rows } = await sql<{ readonly name: string }>`SELECT name FROM kysely_migration`.execute(database);
   return rows.map(({ name }) => name);
+}
+
+async function hasTable(database: Kysely<Tables>, name: string): Promise<boolean> {
+  const { rows } = await sql<{
+    readonly found: boolean;
+  }>`SELECT to_regclass(${name}) IS NOT NULL AS found`.execute(database);
+  return rows[0]?.found === true;
 }
 
 async function requireServer(database: Kysely<Tables>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Log } from "@llm-platform/kit";
 import { Kysely, PostgresDialect } from "kysely";
+import { type QueryWatch, toKyselyLog } from "../query-watch.ts";
 import { Client } from "pg";
 import type { Tables } from "../tables.ts";
 import { toClientOptions } from "./client-options.ts";
@@ -24,7 +25,11 @@ export interface PostgresPools {
 const backgroundConnections = 4;
 
 /** Connects to nothing yet. */
-export function createPools(settings: PostgresSettings, log: Log): PostgresPools {
+export function createPools(
+  settings: PostgresSettings,
+  log: Log,
+  watch: QueryWatch = () => undefined,
+): PostgresPools {
   const options = toClientOptions(settings);
   const outage = createOutage({
     probe: () => probeDatabase(settings),
@@ -45,8 +50,10 @@ export function createPools(settings: PostgresSettings, log: Log): PostgresPools
     timeoutMs: settings.backgroundTimeoutMs,
     outage,
   });
-  const requests = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: requestPool }) });
-  const background = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: backgroundPool }) });
+  const open = (pool: typeof requestPool) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), log: toKyselyLog(watch) });
+  const requests = open(requestPool);
+  const background = open(backgroundPool);
   return {
     requests,
     background,

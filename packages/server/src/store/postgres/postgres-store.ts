@@ -10,6 +10,7 @@ import { createKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
+import { createRequestLog } from "../request-log/request-log.ts";
 import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import { createTicketTable } from "../ticket-table.ts";
@@ -29,7 +30,9 @@ import { createSharedSeals } from "./shared-seals.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { createPostgresSums } from "./usage-sums.ts";
 
-export interface PostgresStoreOptions extends Required<StoreOptions> {
+export interface PostgresStoreOptions
+  extends Required<Omit<StoreOptions, "watchQuery">>,
+    Pick<StoreOptions, "watchQuery"> {
   readonly settings: PostgresSettings;
 }
 
@@ -65,7 +68,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 async function openTables(options: PostgresStoreOptions, release: () => void): Promise<OpenedPostgres> {
   const { directory, settings, keepEvents, keepSums, nowMs, log } = options;
-  const pools = createPools(settings, log);
+  const pools = createPools(settings, log, options.watchQuery);
   const { requests, background } = pools;
   const notices = createPostgresNotices({ settings, database: requests, log });
   try {
@@ -78,8 +81,8 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
     const inserts = createTurns();
     const budgets = createBudgetStore(requests, inserts);
     const steps = [sums.step, createBudgetStep(budgets)];
-    const ledger = await createPostgresLedger({ database: background, steps, nowMs });
     const chain = keepReplicaId(directory);
+    const ledger = await createPostgresLedger({ database: background, steps, nowMs, replica: chain });
     const timer = keepAhead(ledger, log);
     const store: Store = {
       isShared: true,
@@ -92,6 +95,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
             budgets.noteKept(records);
           }),
       },
+      requestLog: createRequestLog(requests, chain),
       usage: sums,
       budgets,
       prices: createPriceRows(requests),

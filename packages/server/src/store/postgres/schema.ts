@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { createKeyValues, migrations } from "../migrations.ts";
+import { addRequestLog } from "../request-log/request-log-migration.ts";
 import { createRollupTables } from "../rollup-migration.ts";
 
 /** The oldest schema. Ids are given by the database; attempts stand in partitions by their start. */
@@ -36,11 +37,17 @@ const rollups: Migration = {
   },
 };
 
+/** Ids of requests are compared byte by byte, as those of attempts are. */
+const requestLog: Migration = {
+  up: (database) => addRequestLog(database, sql`text COLLATE "C"`),
+};
+
 /** The same changes as SQLite's, by the same names: a few are made in another way. */
 export const postgresMigrations: Readonly<Record<string, Migration>> = {
   ...migrations,
   "0001_first": first,
   "0006_rollups": rollups,
+  "0022_request_log": requestLog,
 };
 
 /**

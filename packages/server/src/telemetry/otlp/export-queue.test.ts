@@ -8,6 +8,8 @@ function setUp(answer: () => Promise<void>) {
     capacity: 10,
     batchSize: 4,
     intervalMs: 60_000,
+    sizeOf: () => 1,
+    countOf: () => 1,
     send(items) {
       told.requests.push(items.length);
       return answer();
@@ -16,7 +18,10 @@ function setUp(answer: () => Promise<void>) {
     onDropped: (count) => (told.dropped += count),
     onFailure: () => (told.failed += 1),
   });
-  return { told, queue };
+  const add = (items: readonly number[]) => {
+    for (const item of items) queue.add(item);
+  };
+  return { told, queue, add };
 }
 
 const down = () => Promise.reject(new PlatformError("upstream_error", "It is down.", { isRetryable: true }));
@@ -24,40 +29,60 @@ const refusing = () => Promise.reject(new PlatformError("upstream_error", "It wi
 
 describe("a queue for a collector", () => {
   it("sends what waits in batches when it is closed", async () => {
-    const { told, queue } = setUp(() => Promise.resolve());
-    queue.add([1, 2, 3]);
-    queue.add([4, 5, 6]);
+    const { told, queue, add } = setUp(() => Promise.resolve());
+    add([1, 2, 3]);
+    add([4, 5, 6]);
     await queue.close();
     expect(told).toEqual({ sent: 6, dropped: 0, failed: 0, requests: [4, 2] });
   });
 
   it("drops and counts what has no room", async () => {
-    const { told, queue } = setUp(() => Promise.resolve());
-    queue.add(Array.from({ length: 13 }, (_, index) => index));
+    const { told, queue, add } = setUp(() => Promise.resolve());
+    add(Array.from({ length: 13 }, (_, index) => index));
     expect(told.dropped).toBe(3);
     await queue.close();
     expect(told.sent).toBe(10);
   });
 
   it("asks a collector that is down once more at the end, and counts what was lost", async () => {
-    const { told, queue } = setUp(down);
-    queue.add([1, 2]);
+    const { told, queue, add } = setUp(down);
+    add([1, 2]);
     await queue.close();
     expect(told).toEqual({ sent: 0, dropped: 2, failed: 1, requests: [2] });
   });
 
   it("does not send again what a collector will not take", async () => {
-    const { told, queue } = setUp(refusing);
-    queue.add([1, 2, 3]);
-    queue.add([4, 5, 6]);
+    const { told, queue, add } = setUp(refusing);
+    add([1, 2, 3]);
+    add([4, 5, 6]);
     await queue.close();
     expect(told).toEqual({ sent: 0, dropped: 6, failed: 2, requests: [4, 2] });
   });
 
   it("takes nothing more once it is closed", async () => {
-    const { told, queue } = setUp(() => Promise.resolve());
+    const { told, queue, add } = setUp(() => Promise.resolve());
     await queue.close();
-    queue.add([1]);
+    add([1]);
     expect(told).toMatchObject({ sent: 0, dropped: 1 });
+  });
+
+  it("lets an item that is larger than a batch go alone, and bounds what waits by size", async () => {
+    const told = { requests: [] as string[][], dropped: 0 };
+    const queue = new ExportQueue<string>({
+      capacity: 10,
+      batchSize: 4,
+      intervalMs: 60_000,
+      sizeOf: (text) => text.length,
+      countOf: () => 1,
+      async send(items) {
+        told.requests.push([...items]);
+      },
+      onSent: () => undefined,
+      onDropped: (count) => (told.dropped += count),
+      onFailure: () => undefined,
+    });
+    for (const text of ["aaaaaa", "bb", "cc", "d"]) queue.add(text);
+    await queue.close();
+    expect(told).toEqual({ requests: [["aaaaaa"], ["bb", "cc"]], dropped: 1 });
   });
 });

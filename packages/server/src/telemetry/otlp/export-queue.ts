@@ -1,10 +1,14 @@
 import { type PlatformError, toPlatformError } from "@llm-platform/kit";
 
 export interface ExportQueueParts<Item> {
-  /** Most items that wait; what comes then is dropped. */
+  /** Most that waits, by `sizeOf`; what comes then is dropped. */
   readonly capacity: number;
-  /** Most items of one request. */
+  /** Most of one request, by `sizeOf`; an item that is larger goes alone. */
   readonly batchSize: number;
+  /** What an item takes of the room. */
+  sizeOf(item: Item): number;
+  /** How many spans or lines an item is. */
+  countOf(item: Item): number;
   /** Between two exports, unless a whole batch waits. */
   readonly intervalMs: number;
   /** Rejects with PlatformError. */
@@ -22,6 +26,7 @@ const longestPauseMs = 30_000;
 export class ExportQueue<Item> {
   readonly #parts: ExportQueueParts<Item>;
   #items: Item[] = [];
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #pauseMs = 0;
@@ -31,14 +36,17 @@ export class ExportQueue<Item> {
     this.#parts = parts;
   }
 
-  add(items: readonly Item[]): void {
-    const { capacity, batchSize } = this.#parts;
-    const room = this.#isClosed ? 0 : capacity - this.#items.length;
-    const taken = items.length <= room ? items : items.slice(0, Math.max(0, room));
-    if (taken.length < items.length) this.#parts.onDropped(items.length - taken.length);
-    this.#items.push(...taken);
-    if (this.#items.length >= batchSize && this.#pauseMs === 0) this.#sendSoon(0);
-    else this.#sendSoon(this.#pauseMs || this.#parts.intervalMs);
+  add(item: Item): void {
+    const { capacity, batchSize, intervalMs, sizeOf, countOf, onDropped } = this.#parts;
+    const size = sizeOf(item);
+    if (this.#isClosed || this.#size + size > capacity) {
+      onDropped(countOf(item));
+      return;
+    }
+    this.#items.push(item);
+    this.#size += size;
+    if (this.#size >= batchSize && this.#pauseMs === 0) this.#sendSoon(0);
+    else this.#sendSoon(this.#pauseMs || intervalMs);
   }
 
   /** Sends what waits, once, and takes nothing more. */
@@ -51,8 +59,7 @@ export class ExportQueue<Item> {
       await this.#sendBatch();
       if (this.#items.length === before) break;
     }
-    if (this.#items.length > 0) this.#parts.onDropped(this.#items.length);
-    this.#items = [];
+    this.#drop(this.#items.length);
   }
 
   #sendSoon(delayMs: number): void {
@@ -66,29 +73,42 @@ export class ExportQueue<Item> {
       this.#sending = this.#sendBatch().finally(() => {
         this.#sending = undefined;
         if (this.#items.length > 0)
-          this.#sendSoon(
-            this.#pauseMs || (this.#items.length >= this.#parts.batchSize ? 0 : this.#parts.intervalMs),
-          );
+          this.#sendSoon(this.#pauseMs || (this.#size >= this.#parts.batchSize ? 0 : this.#parts.intervalMs));
       });
     }, delayMs);
     this.#timer.unref();
   }
 
   async #sendBatch(): Promise<void> {
-    const batch = this.#items.slice(0, this.#parts.batchSize);
+    const batch = this.#nextBatch();
     try {
       await this.#parts.send(batch);
-      this.#items.splice(0, batch.length);
       this.#pauseMs = 0;
-      this.#parts.onSent(batch.length);
+      this.#parts.onSent(this.#shift(batch.length));
     } catch (thrown) {
       const error = toPlatformError(thrown);
-      if (!error.isRetryable) {
-        this.#items.splice(0, batch.length);
-        this.#parts.onDropped(batch.length);
-      }
+      if (!error.isRetryable) this.#drop(batch.length);
       this.#pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));
       this.#parts.onFailure(error);
     }
+  }
+
+  #nextBatch(): readonly Item[] {
+    const { batchSize, sizeOf } = this.#parts;
+    let size = 0;
+    const end = this.#items.findIndex((item, index) => (size += sizeOf(item)) > batchSize && index > 0);
+    return end < 0 ? [...this.#items] : this.#items.slice(0, end);
+  }
+
+  #drop(length: number): void {
+    if (length > 0) this.#parts.onDropped(this.#shift(length));
+  }
+
+  /** Takes the first items away. Returns how many spans or lines they were. */
+  #shift(length: number): number {
+    const { sizeOf, countOf } = this.#parts;
+    const gone = this.#items.splice(0, length);
+    for (const item of gone) this.#size -= sizeOf(item);
+    return gone.reduce((sum, item) => sum + countOf(item), 0);
   }
 }

@@ -4,7 +4,6 @@ import type { AttributeValue } from "../tracing/span.ts";
 const varint = 0;
 const eightBytes = 1;
 const lengthDelimited = 2;
-const fourBytes = 5;
 
 /** A nested message's length is written when its end is known: room for one of 256 MiB is kept, as a padded number. */
 const lengthBytes = 4;
@@ -42,13 +41,11 @@ export class ProtoWriter {
     this.#length += this.#bytes.write(value, this.#length, "utf8");
   }
 
-  /** @param digits hexadecimal, two for each byte */
-  hexBytes(field: number, digits: string): void {
-    const size = digits.length / 2;
-    this.#tag(field, lengthDelimited);
-    this.#varint(size);
-    this.#reserve(size);
-    this.#length += this.#bytes.write(digits, this.#length, "hex");
+  /** Whole fields, encoded elsewhere. */
+  encoded(fields: Uint8Array): void {
+    this.#reserve(fields.length);
+    this.#bytes.set(fields, this.#length);
+    this.#length += fields.length;
   }
 
   /** A whole number from 0 to 2^53. */
@@ -61,12 +58,6 @@ export class ProtoWriter {
     this.#tag(field, eightBytes);
     this.#reserve(8);
     this.#length = this.#bytes.writeDoubleLE(value, this.#length);
-  }
-
-  fixed32(field: number, value: number): void {
-    this.#tag(field, fourBytes);
-    this.#reserve(4);
-    this.#length = this.#bytes.writeUInt32LE(value, this.#length);
   }
 
   fixed64(field: number, value: bigint): void {

@@ -1,4 +1,4 @@
-import type { Attributes } from "../tracing/span.ts";
+import type { Attributes, EncodedSpans } from "../tracing/span.ts";
 import { ProtoWriter } from "./proto-writer.ts";
 
 /** Who tells: the same for spans, metrics and logs. */
@@ -15,9 +15,25 @@ const scopeName = "llm-platform";
  * @param writeItem writes one item as the field that it is given
  */
 export function encodeExport<Item>(
-  { resource, version }: TelemetrySource,
+  source: TelemetrySource,
   items: readonly Item[],
   writeItem: (writer: ProtoWriter, field: number, item: Item) => void,
+): Buffer {
+  return encodeRequest(source, (writer) => {
+    for (const item of items) writeItem(writer, 2, item);
+  });
+}
+
+/** The same of spans, which are encoded already. */
+export function encodeSpans(source: TelemetrySource, pieces: readonly EncodedSpans[]): Buffer {
+  return encodeRequest(source, (writer) => {
+    for (const { bytes } of pieces) writer.encoded(bytes);
+  });
+}
+
+function encodeRequest(
+  { resource, version }: TelemetrySource,
+  writeItems: (writer: ProtoWriter) => void,
 ): Buffer {
   const writer = new ProtoWriter();
   writer.message(1, () => {
@@ -29,7 +45,7 @@ export function encodeExport<Item>(
         writer.text(1, scopeName);
         writer.text(2, version);
       });
-      for (const item of items) writeItem(writer, 2, item);
+      writeItems(writer);
     });
   });
   return writer.finish();

@@ -2,13 +2,12 @@ import { type Health, type Log, type PlatformError, toPlatformError } from "@llm
 import type { LogTap } from "../log-tap.ts";
 import type { PlatformMetrics } from "../platform-metrics.ts";
 import type { MetricRegistry } from "../registry.ts";
-import type { Span } from "../tracing/span.ts";
+import type { EncodedSpans } from "../tracing/span.ts";
 import type { Tracing, TracingSettings } from "../tracing/tracing.ts";
 import { encodeLogs } from "./encode-logs.ts";
 import { encodeMetrics } from "./encode-metrics.ts";
-import { encodeSpans } from "./encode-spans.ts";
 import { ExportQueue } from "./export-queue.ts";
-import type { TelemetrySource } from "./resource.ts";
+import { encodeSpans, type TelemetrySource } from "./resource.ts";
 import type { TelemetrySender, TelemetrySignal } from "./sender.ts";
 
 export interface TelemetryExportParts {
@@ -36,14 +35,21 @@ export interface TelemetryExport {
   stop(): Promise<void>;
 }
 
-/** What may wait for a collector, in items: some megabytes. */
-const spanCapacity = 8_192;
-const logCapacity = 4_096;
-const batchSize = 512;
+/** In bytes. A request over gRPC may have 4 MiB where nobody has set it otherwise. */
+const limits = {
+  traces: { capacity: 16 * 1_024 * 1_024, batchSize: 1_024 * 1_024 },
+  logs: { capacity: 4 * 1_024 * 1_024, batchSize: 256 * 1_024 },
+} as const;
 const intervalMs = 1_000;
 
 export function startTelemetryExport(parts: TelemetryExportParts): TelemetryExport {
   return new Exporting(parts);
+}
+
+interface ItemCodec<Item> {
+  encode(items: readonly Item[]): Buffer;
+  sizeOf(item: Item): number;
+  countOf(item: Item): number;
 }
 
 class Exporting implements TelemetryExport {
@@ -77,7 +83,11 @@ class Exporting implements TelemetryExport {
 
   #exportSpans(): void {
     const { source, tracing, tracingSettings } = this.#parts;
-    const queue = this.#createQueue<Span>("traces", spanCapacity, (spans) => encodeSpans(source, spans));
+    const queue = this.#createQueue<EncodedSpans>("traces", {
+      encode: (pieces) => encodeSpans(source, pieces),
+      sizeOf: ({ bytes }) => bytes.length,
+      countOf: ({ count }) => count,
+    });
     const turnOff = tracing.turnOn(tracingSettings, (spans) => queue.add(spans));
     this.#closers.push(async () => {
       turnOff();
@@ -87,8 +97,12 @@ class Exporting implements TelemetryExport {
 
   #exportLog(): void {
     const { source, logTap } = this.#parts;
-    const queue = this.#createQueue<string>("logs", logCapacity, (lines) => encodeLogs(source, lines));
-    const leave = logTap.read((line) => queue.add([line]));
+    const queue = this.#createQueue<string>("logs", {
+      encode: (lines) => encodeLogs(source, lines),
+      sizeOf: (line) => line.length,
+      countOf: () => 1,
+    });
+    const leave = logTap.read((line) => queue.add(line));
     this.#closers.push(async () => {
       leave();
       await queue.close();
@@ -128,17 +142,17 @@ class Exporting implements TelemetryExport {
   }
 
   #createQueue<Item>(
-    signal: TelemetrySignal,
-    capacity: number,
-    encode: (items: readonly Item[]) => Buffer,
+    signal: keyof typeof limits,
+    { encode, sizeOf, countOf }: ItemCodec<Item>,
   ): ExportQueue<Item> {
     const { metrics } = this.#parts;
     const exported = metrics.telemetryExported.series(signal);
     const dropped = metrics.telemetryDropped.series(signal);
     return new ExportQueue<Item>({
-      capacity,
-      batchSize,
+      ...limits[signal],
       intervalMs,
+      sizeOf,
+      countOf,
       send: (items) => this.#send(signal, encode(items)),
       onSent: (count) => exported.add(count),
       onDropped: (count) => dropped.add(count),

@@ -1,29 +1,27 @@
+/** What a span is of: work of this process, what a caller asked of it, what it asked of another. */
+export type SpanKind = "internal" | "server" | "client";
+
 export type AttributeValue = string | number | boolean | readonly string[];
 
 /** By name, in the order in which they are shown. A value that is undefined is left out. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** Something that happened at one moment of a span. */
-export interface SpanEvent {
-  readonly name: string;
-  /** Unix time in milliseconds, with fractions. */
-  readonly atMs: number;
-  readonly attributes?: Attributes;
-}
-
-/** A span that has ended, as plain data: it can be sent to another process. */
-export interface Span {
+/** What every span has beside its name. Times are Unix time in milliseconds, with fractions. */
+export interface SpanHead {
+  /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
   /** Undefined for the first of a trace. */
   readonly parentSpanId: string | undefined;
-  readonly name: string;
-  readonly kind: "server" | "client";
-  /** Unix time in milliseconds, with fractions. */
+  readonly kind: SpanKind;
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Attributes;
-  readonly events: readonly SpanEvent[];
-  /** What went wrong, for a person; undefined when nothing did. */
-  readonly error: string | undefined;
+}
+
+/** Spans that have ended, each as field 2 of OTLP's `ScopeSpans`: such pieces can be put behind one another. */
+export interface EncodedSpans {
+  readonly bytes: Uint8Array;
+  /** How many there are. */
+  readonly count: number;
 }

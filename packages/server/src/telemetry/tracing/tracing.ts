@@ -1,4 +1,5 @@
-import type { Span } from "./span.ts";
+import type { EncodedSpans } from "./span.ts";
+import { SpanBuffer } from "./span-buffer.ts";
 import { createTraceIds, type TraceIds } from "./trace-ids.ts";
 
 /** How calls are traced, as plain data. */
@@ -13,12 +14,38 @@ export interface TracingSettings {
   readonly conventions: "default" | "latest";
 }
 
+/** So much is handed on at once, or what there is after this time. */
+const handOnBytes = 256 * 1024;
+const handOnAfterMs = 200;
+
 /** Tracing while it is on. */
-export interface ActiveTracing {
+export class ActiveTracing {
   readonly settings: TracingSettings;
   readonly ids: TraceIds;
-  /** Takes spans that have ended. Never waits. */
-  readonly take: (spans: readonly Span[]) => void;
+  /** Takes spans of other processes. Never waits. */
+  readonly take: (spans: EncodedSpans) => void;
+  readonly #spans = new SpanBuffer();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: TracingSettings, ids: TraceIds, take: (spans: EncodedSpans) => void) {
+    this.settings = settings;
+    this.ids = ids;
+    this.take = take;
+  }
+
+  /** Has spans that have ended written. Never waits. */
+  write(write: (spans: SpanBuffer) => void): void {
+    write(this.#spans);
+    if (this.#spans.size >= handOnBytes) this.handOn();
+    else this.#timer ??= setTimeout(() => this.handOn(), handOnAfterMs).unref();
+  }
+
+  /** Hands on what was written so far. */
+  handOn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#spans.size > 0) this.take(this.#spans.take());
+  }
 }
 
 /** Whether calls are traced now, and where their spans go. A call asks once, when it begins. */
@@ -33,10 +60,11 @@ export class Tracing {
   }
 
   /** The result turns it off, unless it was turned on otherwise since. */
-  turnOn(settings: TracingSettings, take: (spans: readonly Span[]) => void): () => void {
-    const active: ActiveTracing = { settings, ids: this.#ids, take };
+  turnOn(settings: TracingSettings, take: (spans: EncodedSpans) => void): () => void {
+    const active = new ActiveTracing(settings, this.#ids, take);
     this.#set(active);
     return () => {
+      active.handOn();
       if (this.#current === active) this.#set(undefined);
     };
   }

@@ -1,5 +1,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { encodeZip } from "../zip-sample.test-data.ts";
+import { publishedGadgets } from "./malicious-gadgets.test-data.ts";
+import { trickyFiles } from "./malicious-tricks.test-data.ts";
 
 /** A file that does something when Python loads it. */
 interface MaliciousFile {
@@ -32,6 +34,12 @@ export function maliciousFiles(canary: string): readonly MaliciousFile[] {
   const attack = oldCallOf("os", "system", touch);
   const marked = callOf("posix", "system", touch);
   return [
+    ...publishedGadgets.map(([module, name], at) => ({
+      name: `gadget-${at}.pkl`,
+      bytes: latin(callOf(module, name, touch)),
+      names: `${module}.${name}`,
+    })),
+    ...trickyFiles(canary),
     { name: "protocol-0.pkl", bytes: latin(attack), names: "os.system" },
     { name: "posix.pt", bytes: latin(marked), names: "posix.system" },
     { name: "nt.bin", bytes: latin(callOf("nt", "system", touch)), names: "nt.system" },

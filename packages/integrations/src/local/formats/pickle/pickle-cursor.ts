@@ -2,9 +2,10 @@ import type { ByteSource } from "../byte-source.ts";
 import { FormatProblem } from "../format-problem.ts";
 
 const windowBytes = 256 * 1024;
-const maxLineBytes = 64 * 1024;
 const maxTextBytes = 16 * 1024 * 1024;
 const newline = 0x0a;
+/** Lines are looked for in pieces of this size. */
+const lineBytes = 512;
 
 /** Reads a source from front to back. */
 export class PickleCursor {
@@ -23,7 +24,11 @@ export class PickleCursor {
   }
 
   u8(): number {
-    return this.#view(1).getUint8(0);
+    const place = this.#at - this.#windowStart;
+    const byte = place >= 0 ? this.#window[place] : undefined;
+    if (byte === undefined) return this.#view(1).getUint8(0);
+    this.#at += 1;
+    return byte;
   }
 
   u16(): number {
@@ -51,22 +56,37 @@ export class PickleCursor {
 
   /** A copy. */
   bytes(length: number): Uint8Array {
-    if (length < 0 || length > maxTextBytes)
-      throw new FormatProblem("corrupt", `its pickle claims a text of ${length} bytes`);
+    if (length < 0) throw new FormatProblem("corrupt", `its pickle claims a text of ${length} bytes`);
+    if (length > maxTextBytes)
+      throw new FormatProblem(
+        "unsupported",
+        `its pickle holds a text of ${length} bytes, too long to look into`,
+      );
     return this.#take(length).slice();
   }
 
   text(length: number): string {
-    return new TextDecoder().decode(this.bytes(length));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.bytes(length));
+  }
+
+  /** Goes on without looking. Throws FormatProblem `corrupt` beyond the end. */
+  skip(length: number): void {
+    if (length > this.#source.sizeBytes - this.#at) throw new FormatProblem("corrupt", "its pickle is cut");
+    this.#at += length;
   }
 
   /** Up to the end of the line, which is passed. */
   line(): string {
     const start = this.#at;
-    while (this.u8() !== newline)
-      if (this.#at - start > maxLineBytes)
-        throw new FormatProblem("corrupt", "its pickle holds a line without an end");
-    const length = this.#at - start - 1;
+    let length = -1;
+    while (length < 0) {
+      if (this.#at - start > maxTextBytes)
+        throw new FormatProblem("unsupported", "its pickle holds a line too long to look into");
+      const left = this.#source.sizeBytes - this.#at;
+      const piece = this.#take(Math.max(1, Math.min(left, lineBytes)));
+      const found = piece.indexOf(newline);
+      if (found >= 0) length = this.#at - piece.length + found - start;
+    }
     this.#at = start;
     const line = this.text(length);
     this.#at += 1;

@@ -19,7 +19,11 @@ export interface PickleHost {
   resolve(id: PickleValue): PickleValue | undefined;
 }
 
-const maxAttempts = 16;
+const maxAttempts = 10_000;
+const maxFindings = 16;
+/** What attacks are made of. It is told first: a pickle could hide it behind many harmless calls. */
+const dangerous =
+  /\b(os|posix|nt|sys|subprocess|builtins|__builtin__|pty|runpy|socket|shutil|ctypes|importlib|pickle|_pickle|marshal|eval|exec|system|popen)\b/i;
 const maxMemo = 5_000_000;
 
 /**
@@ -99,8 +103,9 @@ export class PickleMachine {
       return new GlobalName("?", "?");
     }
     const global = new GlobalName(module, name);
-    if (!this.#host.isKnown(global) && !this.#named.has(global.toString()))
-      this.#named.set(global.toString(), false);
+    const text = global.toString();
+    if (!this.#host.isKnown(global) && !this.#named.has(text) && isKept(text, this.#named.size))
+      this.#named.set(text, false);
     return global;
   }
 
@@ -151,10 +156,18 @@ export class PickleMachine {
   /** What the pickle wants that weights do not need: calls, and names that it only names. */
   findings(): readonly string[] {
     const names = [...this.#named].filter(([, isCalled]) => !isCalled).map(([name]) => `names ${name}`);
-    return [...this.attempts, ...names].slice(0, maxAttempts);
+    const all = [...this.attempts, ...names];
+    return [
+      ...all.filter((each) => dangerous.test(each)),
+      ...all.filter((each) => !dangerous.test(each)),
+    ].slice(0, maxFindings);
   }
 
   #attempt(what: string): void {
-    if (this.attempts.size < maxAttempts) this.attempts.add(what);
+    if (isKept(what, this.attempts.size)) this.attempts.add(what);
   }
+}
+
+function isKept(finding: string, count: number): boolean {
+  return count < maxAttempts || (count < 2 * maxAttempts && dangerous.test(finding));
 }

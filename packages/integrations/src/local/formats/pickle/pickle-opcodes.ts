@@ -1,24 +1,25 @@
 import { FormatProblem } from "../format-problem.ts";
 import type { PickleMachine } from "./pickle-machine.ts";
-import { PickleDict, PickleSequence, type PickleValue } from "./pickle-values.ts";
+import { HostValue, PickleDict, PickleSequence, type PickleValue } from "./pickle-values.ts";
 
 /** Runs one opcode, whose byte has been read. */
 type Run = (machine: PickleMachine) => void;
 
 const maxProtocol = 5;
 const maxLongBytes = 1024;
+const unreadNumber = new HostValue("a number");
 
 const tuple = (items: PickleValue[]): PickleSequence => new PickleSequence("tuple", items);
 const list = (items: PickleValue[]): PickleSequence => new PickleSequence("list", items);
 const set = (items: PickleValue[]): PickleSequence => new PickleSequence("set", items);
 
 const numbers: Readonly<Record<string, Run>> = {
-  F: (m) => m.push(toNumber(m.cursor.line())),
+  F: (m) => m.push(readNumber(m.cursor.line())),
   G: (m) => m.push(m.cursor.f64()),
   I: (m) => m.push(readInteger(m.cursor.line())),
   J: (m) => m.push(m.cursor.i32()),
   K: (m) => m.push(m.cursor.u8()),
-  L: (m) => m.push(toInteger(m.cursor.line().replace(/L$/, ""))),
+  L: (m) => m.push(readInteger(m.cursor.line().replace(/L$/, ""))),
   M: (m) => m.push(m.cursor.u16()),
   N: (m) => m.push(null),
   "\x88": (m) => m.push(true),
@@ -85,11 +86,11 @@ const stack: Readonly<Record<string, Run>> = {
   0: (m) => m.drop(),
   1: (m) => void m.popMark(),
   2: (m) => m.push(m.top()),
-  p: (m) => m.put(toNumber(m.cursor.line())),
+  p: (m) => m.put(toIndex(m.cursor.line())),
   q: (m) => m.put(m.cursor.u8()),
   r: (m) => m.put(m.cursor.u32()),
   "\x94": (m) => m.memoize(),
-  g: (m) => m.push(m.get(toNumber(m.cursor.line()))),
+  g: (m) => m.push(m.get(toIndex(m.cursor.line()))),
   h: (m) => m.push(m.get(m.cursor.u8())),
   j: (m) => m.push(m.get(m.cursor.u32())),
   "\x80": (m) => {
@@ -152,27 +153,34 @@ function popMany(machine: PickleMachine, count: number): PickleValue[] {
   return Array.from({ length: count }, () => machine.pop()).toReversed();
 }
 
+/**
+ * Python takes more spellings than are read here (`0x10`, `1_0`, digits of every script). A number that is not read is not
+ * the end: what comes after it would run.
+ */
 function readInteger(line: string): PickleValue {
   if (line === "00") return false;
-  return line === "01" ? true : toInteger(line);
+  if (line === "01") return true;
+  return /^\s*[+-]?\d{1,2500}\s*$/.test(line) ? toPlain(BigInt(line)) : unreadNumber;
 }
 
-function toInteger(text: string): PickleValue {
-  if (!/^\s*[+-]?\d{1,2500}\s*$/.test(text))
-    throw new FormatProblem("corrupt", "its pickle holds a number that is none");
-  return toPlain(BigInt(text));
+function readNumber(line: string): PickleValue {
+  const value = Number(line);
+  return line.trim() === "" || Number.isNaN(value) ? unreadNumber : value;
 }
 
-function toNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || (Number.isNaN(value) && text !== "nan"))
+/** Where something is remembered. */
+function toIndex(line: string): number {
+  const text = line.replaceAll(/(?<=\d)_(?=\d)/g, "");
+  if (!/^\s*[+-]?\d{1,15}\s*$/.test(text))
     throw new FormatProblem("corrupt", "its pickle holds a number that is none");
-  return value;
+  return Number(text);
 }
 
 function readLong(machine: PickleMachine, length: number): PickleValue {
-  if (length > maxLongBytes)
-    throw new FormatProblem("corrupt", `its pickle claims a number of ${length} bytes`);
+  if (length > maxLongBytes) {
+    machine.cursor.skip(length);
+    return unreadNumber;
+  }
   const hex = Buffer.from(machine.cursor.bytes(length)).reverse().toString("hex");
   return hex === "" ? 0 : toPlain(BigInt.asIntN(length * 8, BigInt(`0x${hex}`)));
 }

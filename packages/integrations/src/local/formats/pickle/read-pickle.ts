@@ -13,6 +13,8 @@ export interface PickleResult {
   readonly findings: readonly string[];
   /** Why it broke. */
   readonly problem: string | undefined;
+  /** Whether it is not known what comes after the place where it broke: Python would read on. */
+  readonly isUnread: boolean;
   /** Where it ended, from the start of the source. */
   readonly end: number;
 }
@@ -26,10 +28,16 @@ export function readPickle(source: ByteSource, start: number, host: PickleHost):
   const machine = new PickleMachine(cursor, host);
   try {
     const value = run(machine);
-    return { value, findings: machine.findings(), problem: undefined, end: cursor.offset };
+    return { value, findings: machine.findings(), problem: undefined, isUnread: false, end: cursor.offset };
   } catch (error) {
     if (!(error instanceof FormatProblem)) throw error;
-    return { value: undefined, findings: machine.findings(), problem: error.message, end: cursor.offset };
+    return {
+      value: undefined,
+      findings: machine.findings(),
+      problem: error.message,
+      isUnread: error.kind === "unsupported",
+      end: cursor.offset,
+    };
   }
 }
 
@@ -42,5 +50,5 @@ function run(machine: PickleMachine): PickleValue {
       throw new FormatProblem("corrupt", `its pickle holds the unknown opcode ${opcode}`);
     step(machine);
   }
-  throw new FormatProblem("corrupt", `its pickle has more than ${maxOpcodes} opcodes`);
+  throw new FormatProblem("unsupported", `its pickle has more than ${maxOpcodes} opcodes`);
 }

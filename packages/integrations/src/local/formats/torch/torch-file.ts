@@ -53,7 +53,7 @@ export function readTorchFile(source: ByteSource): TorchFile {
 
 /** The entry with what was saved, in the layout of PyTorch 1.6 and later. */
 export function findTorchPickle(entries: readonly ZipEntry[]): ZipEntry | undefined {
-  return entries.find(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
+  return entries.find(({ name }) => /^[^/]+\/data\.pkl$/i.test(name));
 }
 
 export function readTorchZip(source: ByteSource, entries: readonly ZipEntry[]): TorchFile {
@@ -133,13 +133,22 @@ function placeStorages(
 
 const maxDepth = 8;
 
-function collectTensors(value: PickleValue, depth = 0): readonly TorchTensor[] {
+/** Each container is looked into once: a pickle can hold the same one in itself many times. */
+function collectTensors(
+  value: PickleValue,
+  seen = new Set<PickleValue>(),
+  depth = 0,
+): readonly TorchTensor[] {
   if (value instanceof TorchTensor) return [value];
-  if (depth >= maxDepth) return [];
-  if (value instanceof PickleDict)
-    return value.entries.flatMap(([, each]) => collectTensors(each, depth + 1));
-  if (value instanceof PickleSequence) return value.items.flatMap((each) => collectTensors(each, depth + 1));
-  return [];
+  if (depth >= maxDepth || seen.has(value)) return [];
+  const items =
+    value instanceof PickleDict
+      ? value.entries.map(([, each]) => each)
+      : value instanceof PickleSequence
+        ? value.items
+        : [];
+  if (items.length > 0) seen.add(value);
+  return items.flatMap((each) => collectTensors(each, seen, depth + 1));
 }
 
 /** Bytes of one element of a type, as safetensors spells it; undefined for what weights are not made of. */

@@ -1,6 +1,7 @@
 import type {
   Delta as ModelDelta,
   Json,
+  JsonObject,
   ModelEvent,
   Operation,
   Usage as ModelUsage,
@@ -10,6 +11,7 @@ import { toHeaderValue } from "../../../gateway/targets.ts";
 import { limitHeaders } from "../../limit-headers.ts";
 import { toOpenAiModel } from "../../listed-models.ts";
 import { listModels } from "../../model-names.ts";
+import { formatOverhead } from "../../overhead-text.ts";
 import type { ModelCallFacts, ModelCallInput, ModelCaller } from "../../model-caller.ts";
 import {
   type ChatEvent,
@@ -37,23 +39,21 @@ const maxEmbedBytes = 16 * 1024 * 1024;
 
 /** Calls of models. */
 export function inferenceMethods({ models, directory }: InferenceServiceParts): readonly GrpcMethod[] {
-  async function whole(
-    operation: Operation,
-    request: ModelCallInput["request"],
+  const whole = <Told>(
+    call: ModelCallInput,
     context: CallContext,
-  ): Promise<object> {
-    const { facts, reply } = await models.whole(toCall(operation, request, context));
-    context.setHeaders(toFactHeaders(facts));
-    // Some servers tell the time in fractions of a second.
-    const { created } = reply;
-    return typeof created === "number" ? { ...reply, created: Math.trunc(created) } : reply;
-  }
+    toTold: (reply: JsonObject) => Told,
+  ): Promise<Told> =>
+    models.whole(call).then(({ facts, reply }) => {
+      context.setHeaders(toFactHeaders(facts));
+      return toTold(withWholeSeconds(reply));
+    });
   return [
     unary({
       ...base,
       type: chat,
-      run: async (request, context) =>
-        ChatReply.fromJSON(await whole("chat", toChatRequest(request), context)),
+      run: (request, context) =>
+        whole(toCall("chat", toChatRequest(request), context), context, ChatReply.fromJSON),
     }),
     serverStream({
       ...base,
@@ -71,15 +71,15 @@ export function inferenceMethods({ models, directory }: InferenceServiceParts): 
     unary({
       ...base,
       type: complete,
-      run: async (request, context) =>
-        CompletionReply.fromJSON(await whole("completion", toCompletionRequest(request), context)),
+      run: (request, context) =>
+        whole(toCall("completion", toCompletionRequest(request), context), context, CompletionReply.fromJSON),
     }),
     unary({
       ...base,
       type: embed,
       maxMessageBytes: maxEmbedBytes,
-      run: async (request, context) =>
-        EmbedReply.fromJSON(await whole("embedding", toEmbedRequest(request), context)),
+      run: (request, context) =>
+        whole(toCall("embedding", toEmbedRequest(request), context), context, EmbedReply.fromJSON),
     }),
     unary({
       service,
@@ -93,7 +93,7 @@ export function inferenceMethods({ models, directory }: InferenceServiceParts): 
 function toCall(
   operation: Operation,
   request: ModelCallInput["request"],
-  { requestId, principal, countedBy, traceparent, signal }: CallContext,
+  { requestId, principal, countedBy, traceparent, cancellation }: CallContext,
 ): ModelCallInput {
   return {
     requestId,
@@ -103,18 +103,25 @@ function toCall(
     request,
     protocol: "grpc",
     traceparent,
-    signal,
+    cancellation,
   };
 }
 
+/** Some servers tell the time in fractions of a second. */
+function withWholeSeconds(reply: JsonObject): JsonObject {
+  const { created } = reply;
+  if (typeof created !== "number" || Number.isInteger(created)) return reply;
+  return { ...reply, created: Math.trunc(created) };
+}
+
 function toFactHeaders({ integration, model, attempts, overheadMs, limit }: ModelCallFacts): HeaderValues {
-  return {
-    ...(integration === undefined ? {} : { "x-llmp-provider": toHeaderValue(integration) }),
-    ...(model === undefined ? {} : { "x-llmp-model": toHeaderValue(model) }),
+  const headers: Record<string, string> = {
     "x-llmp-attempts": String(attempts),
-    "x-llmp-overhead-ms": overheadMs.toFixed(2),
-    ...(limit === undefined ? {} : limitHeaders(limit)),
+    "x-llmp-overhead-ms": formatOverhead(overheadMs),
   };
+  if (integration !== undefined) headers["x-llmp-provider"] = toHeaderValue(integration);
+  if (model !== undefined) headers["x-llmp-model"] = toHeaderValue(model);
+  return limit === undefined ? headers : { ...headers, ...limitHeaders(limit) };
 }
 
 /** Undefined for what a client of chats is not told. */

@@ -60,11 +60,11 @@ function describe({
 
 /** Who does an operation that anybody may do is not asked for; everybody else has to be known. */
 function admit({ name, permission }: Operation, context: CallContext): CallContext {
-  if (permission === "public") return { ...context, principal: anonymous };
-  const { refusal, auditor } = context;
+  if (permission === "public") return context.by(anonymous);
+  const { refusal, auditor, requestId, address } = context;
   if (refusal === undefined) return context;
   if (refusal instanceof PlatformError)
-    auditor.noteRefusal({ ...context, principal: undefined }, { operation: name, error: refusal });
+    auditor.noteRefusal({ principal: undefined, requestId, address }, { operation: name, error: refusal });
   throw refusal;
 }
 

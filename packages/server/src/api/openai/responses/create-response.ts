@@ -1,4 +1,4 @@
-import { type JsonObject, type PlatformError, toPlatformError } from "@llm-platform/kit";
+import { Cancellation, type JsonObject, type PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { Principal } from "../../../core/principal.ts";
 import { decodeOpenAiReply } from "../../../gateway/dialects/openai-reply.ts";
 import { readResponsesRequest, toChatRequest } from "../../../gateway/dialects/responses/decode-request.ts";
@@ -10,7 +10,12 @@ import type { ClientReply } from "../../../wire/client-reply.ts";
 import { scanRequest } from "../../../wire/request-scan.ts";
 import type { InferenceParts } from "../../inference.ts";
 import { limitLines } from "../../limit-headers.ts";
-import type { ModelCallFacts, ModelCaller, ModelCallInput } from "../../model-caller.ts";
+import {
+  goneClient,
+  type ModelCallFacts,
+  type ModelCaller,
+  type ModelCallInput,
+} from "../../model-caller.ts";
 import { refuse } from "../../refusal.ts";
 import { openAiDialect } from "../dialect.ts";
 import { resolveInput } from "./response-input.ts";
@@ -50,7 +55,7 @@ class Making {
   readonly #parts: CreateResponseParts;
   readonly #call: ResponseCall;
   readonly #responseId: string;
-  readonly #gone = new AbortController();
+  readonly #gone = new Cancellation();
   readonly #createdAtMs = Date.now();
   #stream: ResponseStream | undefined;
   #encoder: ResponseEncoder | undefined;
@@ -101,7 +106,7 @@ class Making {
 
   async #runWhole(encoder: ResponseEncoder, asked: ResponsesRequest, request: JsonObject): Promise<void> {
     const { client } = this.#call;
-    client.watch({ onGone: () => this.#gone.abort(), onDrain: () => undefined });
+    client.watch({ onGone: () => this.#gone.cancel(goneClient()), onDrain: () => undefined });
     const { facts, reply } = await this.#parts.caller.whole(this.#toInput(request));
     this.#facts = facts;
     for (const event of decodeOpenAiReply(reply, "chat")) {
@@ -121,7 +126,7 @@ class Making {
       parts: this.#parts,
       headers: () => this.#headers(),
       opening: () => encoder.begin(this.#isWanted(asked)),
-      onGone: () => this.#gone.abort(),
+      onGone: () => this.#gone.cancel(goneClient()),
     });
     this.#stream = stream;
     const { facts, events } = await this.#parts.caller.call(this.#toInput(request));
@@ -147,7 +152,7 @@ class Making {
       address,
       request,
       traceparent,
-      signal: this.#gone.signal,
+      cancellation: this.#gone,
     };
   }
 
