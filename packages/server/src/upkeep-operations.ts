@@ -1,19 +1,14 @@
-import type { PlatformConfig } from "./config/schema.ts";
-import type { AlertPort } from "./control/alerts.ts";
 import { discoveryOperations } from "./control/discovery.ts";
 import type { Operation } from "./control/operation.ts";
 import { repairOperations } from "./control/repairs.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
-import { observingOperations } from "./observing-operations.ts";
+import { type ObservingParts, observingOperations } from "./observing-operations.ts";
 import type { Identity } from "./store/identity.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import { createControlFetch } from "./wire/control-fetch.ts";
 
-export interface UpkeepParts {
-  readonly config: PlatformConfig;
-  readonly alerts: AlertPort;
-  readonly manager: Manager;
+export interface UpkeepParts extends ObservingParts {
   readonly identity: Identity;
   readonly usage: Pick<UsageSums, "unpriced">;
   readonly directory: Pick<ModelDirectory, "snapshot">;

@@ -270,16 +270,6 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "version": string; readonly "node_version": string; readonly "started_at": string; readonly "uptime_seconds": number; readonly "data_dir": string; readonly "requests_in_flight": number; readonly "content_capture": { readonly "is_on": boolean; readonly "keys": readonly (string)[]; readonly "models": readonly (string)[]; }; };
   };
-  /** How much is logged, and of what. */
-  readonly "system.log_levels.get": {
-    readonly input: Readonly<Record<string, never>>;
-    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
-  };
-  /** Sets how much is logged while the server runs, in all processes of all replicas. What is not named is as the configuration says. */
-  readonly "system.log_levels.set": {
-    readonly input: { readonly "levels": readonly ({ readonly "part"?: string | undefined; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "minutes"?: number | undefined; })[]; };
-    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
-  };
   /** Who the caller is, and what the caller may do. */
   readonly "access.whoami": {
     readonly input: Readonly<Record<string, never>>;
@@ -505,6 +495,16 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; readonly "matchers": readonly (string)[]; readonly "ends_at": string; readonly "created_by": string; readonly "comment": string; })[]; };
   };
+  /** How much is logged, and of what. */
+  readonly "system.log_levels.get": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
+  };
+  /** Sets how much is logged while the server runs, in all processes of all replicas. What is not named is as the configuration says. */
+  readonly "system.log_levels.set": {
+    readonly input: { readonly "levels": readonly ({ readonly "part"?: string | undefined; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "minutes"?: number | undefined; })[]; };
+    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
+  };
   /** Looks on this machine, at the ports where they listen by default, for servers that an integration could speak to. */
   readonly "integrations.discover": {
     readonly input: Readonly<Record<string, never>>;
@@ -578,8 +578,6 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "budgets.update": { method: "PUT", path: "/api/v1/budgets/{id}", permission: "budgets.write" },
   "budgets.delete": { method: "DELETE", path: "/api/v1/budgets/{id}", permission: "budgets.write" },
   "system.info": { method: "GET", path: "/api/v1/system", permission: "system.read" },
-  "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
-  "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "access.whoami": { method: "GET", path: "/api/v1/access/whoami", permission: "self.read" },
   "access.routes": { method: "GET", path: "/api/v1/access/routes", permission: "system.read" },
   "keys.list": { method: "GET", path: "/api/v1/keys", permission: "keys.read" },
@@ -625,6 +623,8 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "alerts.test": { method: "POST", path: "/api/v1/alerts/test", permission: "integrations.write" },
   "alerts.known": { method: "GET", path: "/api/v1/alerts/known", permission: "integrations.read" },
   "alerts.silences": { method: "GET", path: "/api/v1/alerts/silences", permission: "integrations.read" },
+  "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
+  "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "integrations.discover": { method: "POST", path: "/integrations/discover", permission: "integrations.write" },
   "system.repairs": { method: "GET", path: "/api/v1/system/repairs", permission: "system.read" },
 };
