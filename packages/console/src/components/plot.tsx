@@ -165,6 +165,7 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
     axes: [
       {
         ...axis,
+        size: 28,
         space: 70,
         values: (_plot, ticks) =>
           ticks.map((seconds) =>
@@ -184,11 +185,23 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
         label,
         stroke: colour(colours[at % colours.length] ?? "--series-1"),
         width: 1.6,
-        points: { size: 5 },
+        points: {
+          show: true,
+          size: 5,
+          filter: (plot: uPlot, index: number) => loneValues(plot.data[index] ?? []),
+        },
         spanGaps: false,
       })),
     ],
   };
+}
+
+/** Places of values that no line would show, for there is nothing beside them. */
+function loneValues(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (at: number) => values[at] !== null && values[at] !== undefined;
+  return Array.from(values, (_value, at) => at).filter(
+    (at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1),
+  );
 }
 
 function resolveColour(element: HTMLElement, name: string): string {
