@@ -1,59 +1,20 @@
-import {
-  type CompiledQuery,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from "kysely";
 import { expect, it } from "vitest";
 import { listLedgerPage } from "../../packages/server/src/store/ledger-table.ts";
+import {
+  type AskDatabase,
+  inlined,
+  queriesOf,
+} from "../../packages/server/src/store/request-log/asked-queries.test-data.ts";
 import { createRequestLog } from "../../packages/server/src/store/request-log/request-log.ts";
 import { sampleRecord } from "../../packages/server/src/store/sample-record.test-data.ts";
-import type { Tables } from "../../packages/server/src/store/tables.ts";
-import { type ContractTest, describeStore } from "./contract.ts";
-
-/** What is asked of a database in `act`, which is answered with nothing. */
-async function queriesOf(
-  engine: ContractTest["engine"],
-  act: (database: Kysely<Tables>) => Promise<unknown>,
-): Promise<readonly CompiledQuery[]> {
-  const queries: CompiledQuery[] = [];
-  const isSqlite = engine === "sqlite";
-  const database = new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => (isSqlite ? new SqliteAdapter() : new PostgresAdapter()),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => (isSqlite ? new SqliteIntrospector(db) : new PostgresIntrospector(db)),
-      createQueryCompiler: () => (isSqlite ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
-    },
-    log: ({ query }) => queries.push(query),
-  });
-  await act(database);
-  return queries;
-}
-
-/** The statement with its values in it. */
-function inlined({ sql, parameters }: CompiledQuery): string {
-  let next = 0;
-  return sql.replaceAll(/\?|\$(\d+)/g, (_sign, number?: string) => {
-    const value = parameters[number === undefined ? next++ : Number(number) - 1];
-    return typeof value === "number" ? String(value) : `'${String(value)}'`;
-  });
-}
+import { describeStore } from "./contract.ts";
 
 const filter = { principal: "team-a", errorCode: "none", minDurationMs: 7, fromMs: 5 } as const;
 const behind = { atMs: 1_700_000_000_900, requestId: "req_900" };
 
 describeStore("the plan of a look at the request log", (given) => {
   /** What the database would do for each statement about a table. */
-  async function plansOf(
-    table: string,
-    act: (database: Kysely<Tables>) => Promise<unknown>,
-  ): Promise<readonly string[]> {
+  async function plansOf(table: string, act: AskDatabase): Promise<readonly string[]> {
     const { place, engine } = given;
     const store = await place.open();
     // Enough that a look at all of them is not what is cheapest.

@@ -50,7 +50,7 @@ export function Plot({ label, timesMs, series, format, height = 180 }: PlotProps
         />
       </div>
       {isTable ? (
-        <PlotTable timesMs={timesMs} series={series} format={format} />
+        <PlotTable label={label} timesMs={timesMs} series={series} format={format} />
       ) : (
         <Canvas timesMs={timesMs} series={series} format={format} height={height} />
       )}
@@ -58,18 +58,18 @@ export function Plot({ label, timesMs, series, format, height = 180 }: PlotProps
   );
 }
 
-function PlotTable({ timesMs, series, format }: Pick<PlotProps, "timesMs" | "series" | "format">) {
+function PlotTable({ label, timesMs, series, format }: Omit<PlotProps, "height">) {
   const { language } = usePreferences();
   const say = useText(componentMessages);
   return (
-    <div className={styles["table"]} tabIndex={0} role="region" aria-label={say("as_table")}>
+    <div className={styles["table"]} tabIndex={0} role="group" aria-label={label}>
       <table>
         <thead>
           <tr>
             <th scope="col">{say("time")}</th>
-            {series.map(({ label }) => (
-              <th key={label} scope="col">
-                {label}
+            {series.map(({ label: name }) => (
+              <th key={name} scope="col">
+                {name}
               </th>
             ))}
           </tr>
@@ -78,8 +78,8 @@ function PlotTable({ timesMs, series, format }: Pick<PlotProps, "timesMs" | "ser
           {timesMs.map((atMs, row) => (
             <tr key={atMs}>
               <td>{formatTime(new Date(atMs), language, Date.now())}</td>
-              {series.map(({ label, values }) => (
-                <td key={label}>{format(values[row] ?? null)}</td>
+              {series.map(({ label: name, values }) => (
+                <td key={name}>{format(values[row] ?? null)}</td>
               ))}
             </tr>
           ))}
