@@ -30,39 +30,40 @@ import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
 import type { SurfaceParts } from "./surfaces.ts";
 
+/** What the operations are made of. */
+type OperationParts = Pick<
+  SurfaceParts,
+  | "auditLog"
+  | "chain"
+  | "checkSeals"
+  | "content"
+  | "auditTable"
+  | "config"
+  | "directory"
+  | "identity"
+  | "login"
+  | "listener"
+  | "registry"
+  | "savedConfig"
+  | "vault"
+  | "backups"
+  | "events"
+  | "system"
+  | "ledger"
+  | "requestLog"
+  | "usage"
+  | "prices"
+  | "budgets"
+  | "pulls"
+  | "pulling"
+  | "tickets"
+  | "alerts"
+  | "logControl"
+  | "manager"
+>;
+
 /** The table of operations: everything that an operator can do. */
-export function createOperations(
-  parts: Pick<
-    SurfaceParts,
-    | "auditLog"
-    | "chain"
-    | "checkSeals"
-    | "content"
-    | "auditTable"
-    | "config"
-    | "directory"
-    | "identity"
-    | "login"
-    | "listener"
-    | "registry"
-    | "savedConfig"
-    | "vault"
-    | "backups"
-    | "events"
-    | "system"
-    | "ledger"
-    | "requestLog"
-    | "usage"
-    | "prices"
-    | "budgets"
-    | "pulls"
-    | "pulling"
-    | "tickets"
-    | "alerts"
-    | "logControl"
-    | "manager"
-  >,
-): readonly Operation[] {
+export function createOperations(parts: OperationParts): readonly Operation[] {
   const { config, directory, identity, login, listener, registry, savedConfig, events, system, ledger } =
     parts;
   const manager = parts.manager();
