@@ -18,6 +18,22 @@ export interface PageEntry {
 /** Every page, in the order of the navigation. Each is fetched when it is first opened. */
 export const pages: readonly PageEntry[] = [
   {
+    title: "page_models",
+    path: "/models",
+    icon: "cube",
+    group: "run",
+    needs: "models.list",
+    load: () => import("./pages/models/index.tsx"),
+  },
+  {
+    title: "page_start",
+    path: "/start",
+    icon: "flag",
+    group: "manage",
+    needs: "integrations.list",
+    load: () => import("./pages/start/index.tsx"),
+  },
+  {
     title: "page_account",
     path: "/account",
     icon: "person",
