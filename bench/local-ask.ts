@@ -36,9 +36,8 @@ async function countTokens({ url, model }: Place, prompt: string, tokens: number
     stream_options: { include_usage: true },
   };
   const response = await post(`${url}/v1/completions`, body);
-  const events = (await response.text()).trim().split("\n\n");
-  return completionEnd.parse(JSON.parse((events.at(-2) ?? "").replace(/^data: /, ""))).usage
-    .completion_tokens;
+  const last = toEvents(await response.text()).at(-1) ?? "";
+  return completionEnd.parse(JSON.parse(last)).usage.completion_tokens;
 }
 
 /** Streams a chat. Resolves with the reply, and the milliseconds until its first words. */
@@ -54,20 +53,27 @@ export async function askFirst(
     temperature: 0,
     stream: true,
   });
+  const decoder = new TextDecoder();
   let firstMs: number | undefined;
   let received = "";
   for await (const part of response.body ?? []) {
-    firstMs ??= performance.now() - startedAtMs;
-    received += new TextDecoder().decode(part);
+    received += decoder.decode(part, { stream: true });
+    // What comes before is a sign of life.
+    if (received.includes("data: ")) firstMs ??= performance.now() - startedAtMs;
   }
-  const text = received
-    .trim()
-    .split("\n\n")
-    .map((event) => event.replace(/^data: /, ""))
-    .filter((event) => event !== "[DONE]")
+  const text = toEvents(received)
     .map((event) => chatChunk.parse(JSON.parse(event)).choices[0]?.delta.content ?? "")
     .join("");
   return { text, firstMs: firstMs ?? Number.NaN };
+}
+
+/** The data of all events but the last, which says that they have ended. */
+function toEvents(stream: string): readonly string[] {
+  return stream
+    .split("\n\n")
+    .filter((event) => event.startsWith("data: "))
+    .map((event) => event.slice("data: ".length))
+    .slice(0, -1);
 }
 
 async function post(url: string, body: object): Promise<Response> {

@@ -15,6 +15,9 @@ const services = [
   "grpcurl",
   "h2spec",
   "helm",
+  "go",
+  "protoc-gen-go",
+  "protoc-gen-go-grpc",
   "chromium",
   "ollama",
   "grpc_tools",
@@ -78,6 +81,8 @@ const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>
   grpcurl: ownPrograms,
   h2spec: ownPrograms,
   helm: ownPrograms,
+  "protoc-gen-go": ownPrograms,
+  "protoc-gen-go-grpc": ownPrograms,
   ollama: ownPrograms,
   postgres() {
     const root = "/usr/lib/postgresql";

@@ -4,6 +4,9 @@ import { findService } from "../../tools/services.ts";
 /** Where Chromium is; undefined where there is none, and tests that need it are skipped. */
 export const chromiumPath = findService("chromium");
 
+/** What a browser does takes its time on a machine that is busy. */
+export const browserTest = { timeout: 120_000 } as const;
+
 export type Theme = "light" | "dark";
 
 /** A page of the console, with everything that its browser complained about. */

@@ -1,11 +1,11 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Platform, startPlatform } from "../e2e/start-platform.ts";
-import { chromiumPath, launchBrowser, openPage } from "./browser.ts";
+import { browserTest, chromiumPath, launchBrowser, openPage } from "./browser.ts";
 import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
 import { findBarriers, takePictures } from "./looks.ts";
 
-describe.skipIf(chromiumPath === undefined)("logging in at the console", () => {
+describe.skipIf(chromiumPath === undefined)("logging in at the console", browserTest, () => {
   let browser: Browser;
   let server: ConsoleServer;
 
@@ -98,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)("logging in at the console", () => {
   });
 });
 
-describe.skipIf(chromiumPath === undefined)("a new server", () => {
+describe.skipIf(chromiumPath === undefined)("a new server", browserTest, () => {
   let browser: Browser;
   let platform: Platform;
 

@@ -48,6 +48,7 @@ export async function takePictures(page: Page, name: string): Promise<readonly s
   const tooWide: string[] = [];
   for (const [width, height] of sizes) {
     await page.setViewportSize({ width, height });
+    await page.evaluate(nextFrames);
     const over: number = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
     if (over > 0) tooWide.push(`${name} is ${over} pixels wider than ${width}`);
     for (const theme of themes) {

@@ -8,18 +8,16 @@ import { openAiIntegration } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { createFakeHub, type FakeHub } from "../fakes/hub/fake-hub.ts";
 import { givenContents, seededContents } from "../fakes/hub/hub-contents.ts";
-import { chromiumPath, launchBrowser } from "./browser.ts";
+import { browserTest, chromiumPath, launchBrowser } from "./browser.ts";
 import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
 import { findBarriers, takePictures } from "./looks.ts";
 
 const demoModel = readFileSync(fileURLToPath(new URL("../../models/demo/demo-chat.gguf", import.meta.url)));
 const mebibyte = 1024 * 1024;
-/** A page is looked at in many sizes, and models are fetched and loaded. */
-const patient = { timeout: 120_000 };
 const hostile = "<img src=x onerror=alert(1)>";
 const pulled = "acme/tiny-GGUF";
 
-describe.skipIf(chromiumPath === undefined)("the page of models", patient, () => {
+describe.skipIf(chromiumPath === undefined)("the page of models", browserTest, () => {
   let browser: Browser;
   let hub: FakeHub;
   let office: FakeUpstream;
@@ -220,7 +218,7 @@ describe.skipIf(chromiumPath === undefined)("the page of models", patient, () =>
   });
 });
 
-describe.skipIf(chromiumPath === undefined)("the page of models without any", patient, () => {
+describe.skipIf(chromiumPath === undefined)("the page of models without any", browserTest, () => {
   test("says what to do first", async () => {
     const browser = await launchBrowser();
     const server = await startConsoleServer({ integrations: [] });

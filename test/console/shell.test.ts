@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, launchBrowser } from "./browser.ts";
+import { browserTest, chromiumPath, launchBrowser } from "./browser.ts";
 import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
 import { findBarriers, takePictures } from "./looks.ts";
 
@@ -23,7 +23,7 @@ test("the first view needs at most 250 KB of script", () => {
   expect(start + largest).toBeLessThan(mostFirstViewBytes);
 });
 
-describe.skipIf(chromiumPath === undefined)("what stands around every page", () => {
+describe.skipIf(chromiumPath === undefined)("what stands around every page", browserTest, () => {
   let browser: Browser;
   let server: ConsoleServer;
 

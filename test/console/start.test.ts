@@ -3,15 +3,13 @@ import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Platform, startPlatform } from "../e2e/start-platform.ts";
-import { chromiumPath, type ConsolePage, launchBrowser, openPage } from "./browser.ts";
+import { browserTest, chromiumPath, type ConsolePage, launchBrowser, openPage } from "./browser.ts";
 import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
 import { findBarriers, takePictures } from "./looks.ts";
 
 const run = promisify(execFile);
-/** A page is looked at in many sizes, and a model is loaded. */
-const patient = { timeout: 120_000 };
 
-describe.skipIf(chromiumPath === undefined)("the first steps on a new server", patient, () => {
+describe.skipIf(chromiumPath === undefined)("the first steps on a new server", browserTest, () => {
   let browser: Browser;
   let platform: Platform;
   let opened: ConsolePage;
@@ -22,7 +20,7 @@ describe.skipIf(chromiumPath === undefined)("the first steps on a new server", p
       config: { environment: "production", integrations: [{ name: "local", settings: {} }] },
     });
     opened = await openPage(browser, `${platform.url}/`);
-  }, patient.timeout);
+  }, browserTest.timeout);
   afterAll(async () => {
     await platform?.stop();
     await browser?.close();
@@ -68,7 +66,10 @@ describe.skipIf(chromiumPath === undefined)("the first steps on a new server", p
     await rows.first().getByText("ok", { exact: true }).waitFor();
     expect(await findBarriers(page)).toEqual([]);
     expect(await takePictures(page, "start-called")).toEqual([]);
-    await page.getByLabel("Language").selectOption("python");
+    await page
+      .getByRole("region", { name: "3. Call it from a program" })
+      .getByLabel("Language")
+      .selectOption("python");
     await page.getByText("from openai import OpenAI", { exact: false }).waitFor();
     // What is shown once is gone with the page.
     await page.reload();
@@ -88,14 +89,14 @@ describe.skipIf(chromiumPath === undefined)("the first steps on a new server", p
   });
 });
 
-describe.skipIf(chromiumPath === undefined)("the first steps of others", patient, () => {
+describe.skipIf(chromiumPath === undefined)("the first steps of others", browserTest, () => {
   let browser: Browser;
   let server: ConsoleServer;
 
   beforeAll(async () => {
     browser = await launchBrowser();
     server = await startConsoleServer({ integrations: [] });
-  }, patient.timeout);
+  }, browserTest.timeout);
   afterAll(async () => {
     await server?.stop();
     await browser?.close();

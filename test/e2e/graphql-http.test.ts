@@ -61,14 +61,14 @@ describe("what is asked", () => {
     `mutation { ${Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(" ")} }`;
   const login = 'authLogin(input: {name: "ann", password: "wrong"}) { accessToken }';
   test.each([
-    ["is nested 50 deep", deep(13)],
-    ["has fragments in a circle", circle],
-    ["logs in a thousand times", aliases(1_000, login)],
+    ["is nested 50 deep (G01)", deep(13)],
+    ["has fragments in a circle (G01)", circle],
+    ["logs in a thousand times (G02)", aliases(1_000, login)],
     ["has 16 aliases", aliases(16, login)],
     ["has 21 directives", `{ me { name ${"@include(if: true) ".repeat(21)} } }`],
     ["has too many tokens", `{ ${"__typename ".repeat(2_001)} }`],
     ["wants a page of 101", "{ integrations(first: 101) { nodes { name } } }"],
-    ["wants a page of 1e9", "{ integrations(first: 1000000000) { nodes { name } } }"],
+    ["wants a page of 1e9 (G07)", "{ integrations(first: 1000000000) { nodes { name } } }"],
     ["wants a page of none", "{ integrations(first: 0) { nodes { name } } }"],
     ["costs too much", "{ teams(first: 100) { nodes { users(first: 100) { nodes { id } } } } }"],
     ["has a field that there is not", "{ integrationz }"],
@@ -97,7 +97,7 @@ describe("what is asked", () => {
 describe("a request", () => {
   const query = "{ me { name } }";
 
-  test("by GET is refused with what is possible", async () => {
+  test("G06: by GET is refused with what is possible", async () => {
     for (const path of [
       "/graphql?query=%7Bme%7Bname%7D%7D",
       "/graphql?query=mutation%7BbackupCreate%7Bfile%7D%7D",
@@ -114,12 +114,12 @@ describe("a request", () => {
     ["application/x-www-form-urlencoded", 415],
     ["application/json; charset=utf-16", 415],
     ["multipart/form-data; boundary=x", 400],
-  ])("as %s is refused", async (type, status) => {
+  ])("G06: as %s is refused", async (type, status) => {
     const answer = await post(JSON.stringify({ query }), { "content-type": type });
     expect(answer.status).toBe(status);
   });
 
-  test("as a batch, too large, too deep or broken is refused", async () => {
+  test("G03: as a batch, too large, too deep or broken is refused", async () => {
     expect((await post(Array.from({ length: 100 }, () => ({ query })))).status).toBe(400);
     expect((await post({ query, variables: { text: "x".repeat(1024 * 1024) } })).status).toBe(413);
     expect(
@@ -146,7 +146,7 @@ describe("a request", () => {
     expect(await form("application/graphql-response+json", "{ nope")).toEqual([400, response]);
   });
 
-  test("that a field refuses keeps what the others found, in the words of the platform", async () => {
+  test("G11: that a field refuses keeps what the others found, in the words of the platform", async () => {
     const partial = await askGraph(platform, {
       query:
         'mutation { keysCreate(input: {name: "", maxConcurrent: -1}) { id } teamsCreate(input: {name: "kept"}) { name } }',
@@ -191,7 +191,7 @@ describe("who is not known", () => {
     expect(wrong.status).toBe(401);
   });
 
-  test("is not told what there is: no introspection, and no suggestions", async () => {
+  test("G05: is not told what there is: no introspection, and no suggestions", async () => {
     for (const query of ["{ __schema { types { name } } }", '{ __type(name: "Query") { name } }']) {
       expect((await ofNobody(query)).status).toBe(422);
       expect((await askGraph(platform, { query, key: keys.viewer })).status).toBe(422);

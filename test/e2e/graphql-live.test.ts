@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createClient, type Client } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -151,7 +152,44 @@ describe("over a WebSocket", () => {
     expect(await closed(undefined)).toBe(4408);
   });
 
-  test("one connection follows 50 things, and no more", async () => {
+  test.each(["ping", "pong"] as const)(
+    "W10: who sends one %s after the other is shown out",
+    async (frame) => {
+      const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+      await once(socket, "open");
+      const closed = once(socket, "close");
+      for (let each = 0; each < 1_000; each++) socket[frame]();
+      const [code, reason]: unknown[] = await closed;
+      expect([code, String(reason)]).toEqual([1008, "too many pings or pongs"]);
+    },
+  );
+
+  test("G09: who does not read holds the upstream back", async () => {
+    upstream.script({ kind: "stream", chunks: 200_000, intervalMs: 0 });
+    const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    const say = (message: object) => socket.send(JSON.stringify(message));
+    await once(socket, "open");
+    const payload = { authorization: `Bearer ${keys.admin}` };
+    say({ type: "connection_init", payload });
+    await once(socket, "message");
+    say({ id: "1", type: "subscribe", payload: { query: chatQuery } });
+    await once(socket, "message");
+    socket.pause();
+    const request = upstream.requests.at(-1);
+    let before = -1;
+    const isHeldBack = () => {
+      const isSame = request?.sentBytes === before;
+      before = request?.sentBytes ?? 0;
+      return isSame;
+    };
+    await expect.poll(isHeldBack, { interval: 500, timeout: 20_000 }).toBe(true);
+    expect(request?.closedAtMs).toBeUndefined();
+    socket.terminate();
+    await request?.closed;
+    expect(request?.aborted).toBe(true);
+  });
+
+  test("G09: one connection follows 50 things, and no more", async () => {
     const socket = new WebSocket(`${platform.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
     const messages: unknown[] = [];
     const query = "subscription { pulls { type } }";

@@ -259,7 +259,7 @@ test("a caller is refused what the caller may not, field by field, and that is o
   ]);
 });
 
-test("each alias that calls a model counts in the caller's limits", async () => {
+test("G02: each alias that calls a model counts in the caller's limits", async () => {
   const limited = await startPlatform({
     config: {
       integrations: [openAiIntegration("fake", upstream.origin)],

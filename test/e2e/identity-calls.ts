@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { z } from "zod";
 import { type Answer, ask, type Asking, chatBody } from "./http.ts";
@@ -52,4 +53,16 @@ export async function createUser(
 /** Of a chat with the model of `withFake`. */
 export async function chatStatus(platform: Platform, key: string | undefined): Promise<number> {
   return (await as(platform, key)("/v1/chat/completions", { body: chatBody("fake/tiny-chat") })).status;
+}
+
+const modelLimitMs = 20_000;
+const modelLookMs = 50;
+
+/** Resolves when the model of `withFake` is known: on a busy machine a server takes calls some time before. */
+export async function untilFakeIsKnown(platform: Platform, key: string | undefined): Promise<void> {
+  const untilMs = performance.now() + modelLimitMs;
+  while (!(await as(platform, key)("/v1/models")).text.includes("tiny-chat")) {
+    if (performance.now() > untilMs) throw new Error(`the model is not known:\n${platform.log()}`);
+    await sleep(modelLookMs);
+  }
 }

@@ -20,7 +20,6 @@ export type Load = {
   readonly url: string;
   readonly key: string;
   readonly model: string;
-  readonly perSecond: number;
   /** Whether the replies are streams. Default false. */
   readonly stream?: boolean;
   /** Whether each call has a connection of its own. Default false: they are kept, and may end as a call takes one. */
@@ -30,14 +29,30 @@ export type Load = {
 };
 
 /** Sends chats at a fixed rate, whatever becomes of those before, and resolves with all of them. */
-export async function sendSteadily(load: Load): Promise<readonly Outcome[]> {
+export function sendSteadily({
+  perSecond,
+  ...load
+}: Load & { readonly perSecond: number }): Promise<readonly Outcome[]> {
+  return sendAt(load, evenly(perSecond));
+}
+
+function* evenly(perSecond: number): Generator<number> {
+  for (let count = 0; ; count++) yield (count * 1_000) / perSecond;
+}
+
+/**
+ * Sends a chat at each of these times, whatever becomes of those before, until they or the load end.
+ * @param dueMs in milliseconds from now, in their order
+ */
+export async function sendAt(load: Load, dueMs: Iterable<number>): Promise<readonly Outcome[]> {
   const agent = new Agent({ keepAlive: load.hasOwnConnections !== true, maxSockets: 256 });
   const calls: Promise<Outcome>[] = [];
   const startedAtMs = performance.now();
-  while (!load.signal.aborted) {
-    const dueAtMs = startedAtMs + (calls.length * 1_000) / load.perSecond;
+  for (const each of dueMs) {
+    const dueAtMs = startedAtMs + each;
     const waitMs = dueAtMs - performance.now();
     if (waitMs > 0) await sleep(waitMs);
+    if (load.signal.aborted) break;
     calls.push(callOnce(agent, load, dueAtMs));
   }
   const outcomes = await Promise.all(calls);

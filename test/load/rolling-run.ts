@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../../bench/free-port.ts";
-import { rootKey, withRoot } from "../e2e/identity-calls.ts";
+import { rootKey, untilFakeIsKnown, withRoot } from "../e2e/identity-calls.ts";
 import { openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { type Outcome, sendSteadily } from "../e2e/steady-load.ts";
 import { createFakeUpstream } from "../fakes/fake-upstream.ts";
@@ -49,8 +49,8 @@ export async function rollOver({ rounds, perSecond }: RollingPlan): Promise<Roll
   ]);
   const database = await postgres.createDatabase();
   const ports = [await findFreePort(), await findFreePort()];
-  const start = (port: number) =>
-    startPlatform({
+  const start = async (port: number) => {
+    const replica = await startPlatform({
       config: {
         ...withRoot,
         integrations: [openAiIntegration("fake", upstream.origin)],
@@ -63,6 +63,9 @@ export async function rollOver({ rounds, perSecond }: RollingPlan): Promise<Roll
         LLM_PLATFORM_SERVER__PORT: String(port),
       },
     });
+    await untilFakeIsKnown(replica, rootKey);
+    return replica;
+  };
   const replicas: Platform[] = await Promise.all(ports.map(start));
   const nginx = await startNginx(ports);
   try {

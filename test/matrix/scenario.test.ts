@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
+import { buildGoClient, createGoScenario, hasGo } from "./go-scenario.ts";
 import { createGraphqlScenario } from "./graphql-scenario.ts";
 import { createGrpcScenario } from "./grpc-scenario.ts";
 import { createRestScenario } from "./rest-scenario.ts";
@@ -53,7 +54,7 @@ const chatClients: Readonly<Record<string, Create<ChatClient>>> = {
   "Anthropic's client": createAnthropicChat,
 };
 
-describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
+function chatsOver(create: Create<ChatClient>): void {
   test("are streamed from a local model and from an upstream, with their end and their tokens", async () => {
     const client = await create(platform, key);
     for (const model of [localModel, remoteModel]) {
@@ -83,9 +84,9 @@ describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => {
     await expect.poll(countGivenUp).toBe(before + 1);
     await client.close();
   });
-});
+}
 
-describe.each(Object.entries(scenarioClients))("a person who speaks only %s", (name, create) => {
+function livesOver(name: string, create: Create<ScenarioClient>): void {
   test("lists models, pulls one, chats, sees usage, restarts an integration and watches it", async () => {
     const client = await create(platform, key);
     expect(await client.models()).toEqual(expect.arrayContaining([localModel, remoteModel]));
@@ -107,4 +108,22 @@ describe.each(Object.entries(scenarioClients))("a person who speaks only %s", (n
     await watch.stop();
     await client.close();
   });
+}
+
+describe.each(Object.entries(chatClients))("chats over %s", (_name, create) => chatsOver(create));
+
+describe.each(Object.entries(scenarioClients))("a person who speaks only %s", (name, create) =>
+  livesOver(name, create),
+);
+
+describe.skipIf(!hasGo)("a program in Go, made from the contract", () => {
+  let client: Awaited<ReturnType<typeof buildGoClient>>;
+  beforeAll(async () => {
+    client = await buildGoClient();
+  }, 300_000);
+  afterAll(() => client?.remove());
+  const create: Create<ScenarioClient> = (server, asKey) =>
+    createGoScenario(client.path, { platform: server, key: asKey });
+  chatsOver(create);
+  livesOver("go", create);
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { z } from "zod";
 import { runLlmp } from "../e2e/cli-process.ts";
 import { chatBody } from "../e2e/http.ts";
-import { as, rootKey, withFake, withRoot } from "../e2e/identity-calls.ts";
+import { as, rootKey, untilFakeIsKnown, withFake, withRoot } from "../e2e/identity-calls.ts";
 import { spawnServer } from "../e2e/spawn-server.ts";
 import { type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
@@ -21,7 +21,7 @@ const onlyAdded = `
   INSERT INTO later_things VALUES ('kept');
   INSERT INTO kysely_migration VALUES ('9999_later', '2030-01-01T00:00:00Z');`;
 
-describe.for(keptReleases)("the data of release %s", (version) => {
+describe.for(keptReleases)("the data of release %s", { timeout: 120_000 }, (version) => {
   let upstream: FakeUpstream;
   beforeAll(async () => {
     upstream = await createFakeUpstream({ dialect: "openai" });
@@ -43,9 +43,7 @@ describe.for(keptReleases)("the data of release %s", (version) => {
   }
 
   async function expectWhole(platform: Platform, key: string): Promise<void> {
-    await expect
-      .poll(async () => (await as(platform, key)("/v1/models")).text, { timeout: 10_000 })
-      .toContain("tiny-chat");
+    await untilFakeIsKnown(platform, key);
     const chat = await as(platform, key)("/v1/chat/completions", { body: chatBody("fake/tiny-chat") });
     expect(chat.status, chat.text).toBe(200);
     const users = await as(platform, rootKey)("/api/v1/users");

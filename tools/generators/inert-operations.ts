@@ -1,7 +1,7 @@
 import type { Feed } from "../../packages/server/src/control/feed.ts";
 import type { Operation } from "../../packages/server/src/control/operation.ts";
 import { createFeeds } from "../../packages/server/src/feeds.ts";
-import { createOperations } from "../../packages/server/src/surfaces.ts";
+import { createOperations } from "../../packages/server/src/operation-table.ts";
 
 /** The table of operations as it is, over parts that do nothing: to be read, not to be run. */
 export function readOperations(): readonly Operation[] {

@@ -18,6 +18,22 @@ export interface PageEntry {
 /** Every page, in the order of the navigation. Each is fetched when it is first opened. */
 export const pages: readonly PageEntry[] = [
   {
+    title: "page_home",
+    path: "/",
+    icon: "home",
+    group: "watch",
+    needs: "system.info",
+    load: () => import("./pages/home/index.tsx"),
+  },
+  {
+    title: "page_integrations",
+    path: "/integrations",
+    icon: "plug",
+    group: "run",
+    needs: "integrations.list",
+    load: () => import("./pages/integrations/index.tsx"),
+  },
+  {
     title: "page_models",
     path: "/models",
     icon: "cube",

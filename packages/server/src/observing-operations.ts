@@ -1,6 +1,7 @@
 import { parseHostPort } from "./config/host-port.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { alertOperations, type AlertPort } from "./control/alerts.ts";
+import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { monitoringOperations, type MonitoringOperationParts } from "./control/monitoring.ts";
 import type { Operation } from "./control/operation.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -9,11 +10,17 @@ import { toTlsFiles } from "./settings-of.ts";
 export interface ObservingParts {
   readonly config: PlatformConfig;
   readonly alerts: AlertPort;
+  readonly logControl: LogControl;
   readonly manager: Manager;
 }
 
-/** Operations on what watches the platform: Prometheus, Grafana, and whoever is told of alerts. */
-export function observingOperations({ config, alerts, manager }: ObservingParts): readonly Operation[] {
+/** Operations on what watches the platform: Prometheus, Grafana, whoever is told of alerts, and the log. */
+export function observingOperations({
+  config,
+  alerts,
+  logControl,
+  manager,
+}: ObservingParts): readonly Operation[] {
   return [
     ...monitoringOperations({
       manager,
@@ -21,6 +28,7 @@ export function observingOperations({ config, alerts, manager }: ObservingParts)
       scrapeTarget: () => toScrapeTarget(config),
     }),
     ...alertOperations({ alerts, manager, nowMs: Date.now }),
+    ...logLevelOperations(logControl),
   ];
 }
 

@@ -22,53 +22,29 @@ import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { accessOperations } from "./control/access.ts";
-import type { AlertPort } from "./control/alerts.ts";
-import { type AuditOperationParts, auditOperations } from "./control/audit.ts";
-import type { Auditor } from "./control/auditor.ts";
-import { authOperations } from "./control/auth.ts";
-import { backupOperations } from "./control/backups.ts";
-import { type BudgetPort, budgetOperations } from "./control/budgets.ts";
-import { type EventReader, eventOperations } from "./control/events.ts";
+import type { AuditOperationParts } from "./control/audit.ts";
+import type { BudgetPort } from "./control/budgets.ts";
+import type { EventReader } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
-import { huggingFaceOperations } from "./control/huggingface.ts";
-import { integrationOperations } from "./control/integrations.ts";
-import { keyOperations } from "./control/keys.ts";
 import { modelPlatformOf } from "./control/models.ts";
-import { ollamaOperations } from "./control/ollama.ts";
 import type { Operation } from "./control/operation.ts";
-import { pullOperations } from "./control/pulls.ts";
-import { roleOperations } from "./control/roles.ts";
-import { secretOperations } from "./control/secrets.ts";
-import { setupOperations } from "./control/setup.ts";
-import { type PriceOperationParts, priceOperations } from "./control/prices.ts";
-import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
-import { type SystemInfo, systemOperations } from "./control/system.ts";
-import { teamOperations } from "./control/teams.ts";
-import { contentOperations } from "./control/usage-content.ts";
-import { repriceOperations } from "./control/usage-reprice.ts";
-import { usageRecordOperations } from "./control/usage-records.ts";
-import { usageSumOperations } from "./control/usage-sums.ts";
-import { type Tickets, ticketOperations } from "./control/tickets.ts";
-import { userPasswordOperations } from "./control/user-passwords.ts";
-import { userOperations } from "./control/users.ts";
+import type { PriceOperationParts } from "./control/prices.ts";
+import type { SystemInfo } from "./control/system.ts";
+import type { Tickets } from "./control/tickets.ts";
+import type { Foundation } from "./foundation.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Login } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
-import type { CallContent } from "./store/content/call-content.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { RequestLog } from "./store/request-log/request-log.ts";
-import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
-import { modelManagement } from "./model-management.ts";
-import { modelMemory } from "./model-memory.ts";
 import { pullAbility } from "./ollama-pull.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
@@ -77,22 +53,21 @@ import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
-import { observingOperations } from "./observing-operations.ts";
-import { requestLogOperations } from "./request-log-operations.ts";
+import type { ObservingParts } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
-import { toGatewaySettings, toPublicAddress } from "./settings-of.ts";
+import { toPublicAddress } from "./settings-of.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
-import type { Tracing } from "./telemetry/tracing/tracing.ts";
-import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
 import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
-import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
+import { createOperations } from "./operation-table.ts";
 
-export interface SurfaceParts {
+export interface SurfaceParts
+  extends Pick<Foundation, "content" | "responses" | "auditor" | "metrics" | "tracing" | "workSpans">,
+    Pick<ObservingParts, "alerts" | "logControl"> {
   readonly config: PlatformConfig;
   readonly listener: Listener;
   readonly inference: InferenceParts;
@@ -111,11 +86,8 @@ export interface SurfaceParts {
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
-  readonly content: CallContent;
-  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
-  readonly auditor: Auditor;
   readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
@@ -126,17 +98,12 @@ export interface SurfaceParts {
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
-  readonly logControl: LogControl;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];
   readonly pulls: PullManager;
   readonly pulling: Pick<PullHost, "limiter" | "hub">;
   readonly tickets: Tickets;
-  readonly alerts: AlertPort;
-  readonly metrics: PlatformMetrics;
-  readonly tracing: Tracing;
-  readonly workSpans: WorkSpans;
   readonly logTap: LogTap;
   /** Aborted when the server is told to stop. */
   readonly stopping: AbortSignal;
@@ -231,90 +198,6 @@ export function createSurfaces(parts: SurfaceParts): Surfaces {
       ...(definition.id === "opentelemetry" ? { settings: { ...toOpenTelemetrySettings(config) } } : {}),
     })),
   };
-}
-
-/** The table of operations: everything that an operator can do. */
-export function createOperations(
-  parts: Pick<
-    SurfaceParts,
-    | "auditLog"
-    | "chain"
-    | "checkSeals"
-    | "content"
-    | "auditTable"
-    | "config"
-    | "directory"
-    | "identity"
-    | "login"
-    | "listener"
-    | "registry"
-    | "savedConfig"
-    | "vault"
-    | "backups"
-    | "events"
-    | "system"
-    | "ledger"
-    | "requestLog"
-    | "usage"
-    | "prices"
-    | "budgets"
-    | "pulls"
-    | "pulling"
-    | "tickets"
-    | "alerts"
-    | "logControl"
-    | "manager"
-  >,
-): readonly Operation[] {
-  const { config, directory, identity, login, listener, registry, savedConfig, events, system, ledger } =
-    parts;
-  const manager = parts.manager();
-  const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
-  return [
-    ...integrationOperations({
-      manager,
-      registry,
-      saveConfig: (name, patch) => savedConfig.save(name, patch),
-    }),
-    ...eventOperations(events),
-    ...modelManagement({ manager, directory, dataDirectory: () => config.data_dir }),
-    ...ollamaOperations(manager),
-    ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
-    ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
-    ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
-    ...usageRecordOperations(ledger),
-    ...requestLogOperations(parts),
-    ...contentOperations(parts.content),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
-    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
-    ...budgetOperations({
-      book: parts.budgets,
-      identity,
-      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
-      isIntegration: (name) => manager.list().some((each) => each.name === name),
-      hasPrices: (currency) =>
-        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
-    }),
-    ...systemOperations(system),
-    ...logLevelOperations(parts.logControl),
-    ...accessOperations({
-      identity,
-      limitDefaults: () => toGatewaySettings(config).limits,
-      routes: () => listener.routes,
-    }),
-    ...keyOperations({ identity, isConfigured }),
-    ...userOperations({ identity, isConfigured }),
-    ...teamOperations(identity),
-    ...roleOperations(identity),
-    ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
-    ...userPasswordOperations(login.operations),
-    ...authOperations(login.operations),
-    ...ticketOperations(parts.tickets),
-    ...setupOperations(login.operations),
-    ...secretOperations(parts.vault),
-    ...backupOperations(parts.backups),
-    ...observingOperations({ config, alerts: parts.alerts, manager }),
-  ];
 }
 
 async function openRest(

@@ -25,6 +25,16 @@ export interface OperationTypes {
     readonly input: { readonly "name": string; };
     readonly output: { readonly "name": string; readonly "samples": readonly ({ readonly "name": string; readonly "labels": Readonly<Record<string, string>>; readonly "value": number; })[]; };
   };
+  /** How an integration is configured, secrets as `[secret]`, and the JSON Schema of its settings, from which a form can be drawn. */
+  readonly "integrations.settings": {
+    readonly input: { readonly "name": string; };
+    readonly output: { readonly "name": string; readonly "use": string; readonly "enabled": boolean; readonly "priority": number; readonly "settings": Readonly<Record<string, unknown>>; readonly "schema": Readonly<Record<string, unknown>>; readonly "health_check_interval": number; readonly "retry_config": { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; }; };
+  };
+  /** Starts an integration with other settings beside the one that runs, asks how it is, and stops it. Nothing is changed. */
+  readonly "integrations.test": {
+    readonly input: { readonly "name": string; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; };
+    readonly output: { readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "detail": string | null; };
+  };
   /** Stops and starts one integration. */
   readonly "integrations.restart": {
     readonly input: { readonly "name": string; };
@@ -260,16 +270,6 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "version": string; readonly "node_version": string; readonly "started_at": string; readonly "uptime_seconds": number; readonly "data_dir": string; readonly "requests_in_flight": number; readonly "content_capture": { readonly "is_on": boolean; readonly "keys": readonly (string)[]; readonly "models": readonly (string)[]; }; };
   };
-  /** How much is logged, and of what. */
-  readonly "system.log_levels.get": {
-    readonly input: Readonly<Record<string, never>>;
-    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
-  };
-  /** Sets how much is logged while the server runs, in all processes of all replicas. What is not named is as the configuration says. */
-  readonly "system.log_levels.set": {
-    readonly input: { readonly "levels": readonly ({ readonly "part"?: string | undefined; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "minutes"?: number | undefined; })[]; };
-    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
-  };
   /** Who the caller is, and what the caller may do. */
   readonly "access.whoami": {
     readonly input: Readonly<Record<string, never>>;
@@ -495,6 +495,26 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; readonly "matchers": readonly (string)[]; readonly "ends_at": string; readonly "created_by": string; readonly "comment": string; })[]; };
   };
+  /** How much is logged, and of what. */
+  readonly "system.log_levels.get": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
+  };
+  /** Sets how much is logged while the server runs, in all processes of all replicas. What is not named is as the configuration says. */
+  readonly "system.log_levels.set": {
+    readonly input: { readonly "levels": readonly ({ readonly "part"?: string | undefined; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "minutes"?: number | undefined; })[]; };
+    readonly output: { readonly "configured": { readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "levels": Readonly<Record<string, "trace" | "debug" | "info" | "warn" | "error" | "silent">>; }; readonly "levels": readonly ({ readonly "part": string; readonly "level": "trace" | "debug" | "info" | "warn" | "error" | "silent"; readonly "expires_at": string | null; })[]; };
+  };
+  /** Looks on this machine, at the ports where they listen by default, for servers that an integration could speak to. */
+  readonly "integrations.discover": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "found": readonly ({ readonly "label": string; readonly "use": string; readonly "address": string; readonly "models": number | null; readonly "settings": Readonly<Record<string, string>>; readonly "integration": string | null; })[]; };
+  };
+  /** What is wrong now or soon, the worst first, each with what to do and, where there is one, an operation that does it. */
+  readonly "system.repairs": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "repairs": readonly ({ readonly "id": string; readonly "severity": "critical" | "error" | "warning"; readonly "subject": { readonly "type": string; readonly "name": string; }; readonly "sentence": string; readonly "since": string | null; readonly "page": string | null; readonly "learn_more": string | null; readonly "fix": { readonly "operation": string; readonly "input": Readonly<Record<string, string>>; } | null; })[]; };
+  };
 }
 
 /** Where an operation stands in the REST API, and what its caller must be allowed to. */
@@ -509,6 +529,8 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "integrations.health": { method: "GET", path: "/integrations/health", permission: "integrations.read" },
   "integrations.status": { method: "GET", path: "/integrations/{name}/status", permission: "integrations.read" },
   "integrations.metrics": { method: "GET", path: "/integrations/{name}/metrics", permission: "integrations.read" },
+  "integrations.settings": { method: "GET", path: "/integrations/{name}/config", permission: "integrations.read" },
+  "integrations.test": { method: "POST", path: "/integrations/{name}/test", permission: "integrations.write" },
   "integrations.restart": { method: "POST", path: "/integrations/{name}/restart", permission: "integrations.write" },
   "integrations.configure": { method: "PUT", path: "/integrations/{name}/config", permission: "integrations.write" },
   "integrations.restart_all": { method: "POST", path: "/integrations/restart-all", permission: "integrations.write" },
@@ -556,8 +578,6 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "budgets.update": { method: "PUT", path: "/api/v1/budgets/{id}", permission: "budgets.write" },
   "budgets.delete": { method: "DELETE", path: "/api/v1/budgets/{id}", permission: "budgets.write" },
   "system.info": { method: "GET", path: "/api/v1/system", permission: "system.read" },
-  "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
-  "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "access.whoami": { method: "GET", path: "/api/v1/access/whoami", permission: "self.read" },
   "access.routes": { method: "GET", path: "/api/v1/access/routes", permission: "system.read" },
   "keys.list": { method: "GET", path: "/api/v1/keys", permission: "keys.read" },
@@ -603,6 +623,10 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "alerts.test": { method: "POST", path: "/api/v1/alerts/test", permission: "integrations.write" },
   "alerts.known": { method: "GET", path: "/api/v1/alerts/known", permission: "integrations.read" },
   "alerts.silences": { method: "GET", path: "/api/v1/alerts/silences", permission: "integrations.read" },
+  "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
+  "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
+  "integrations.discover": { method: "POST", path: "/integrations/discover", permission: "integrations.write" },
+  "system.repairs": { method: "GET", path: "/api/v1/system/repairs", permission: "system.read" },
 };
 
 /** What each feed takes, and what its items hold. */

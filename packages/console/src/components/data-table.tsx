@@ -63,7 +63,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   return (
     <div>
-      <div ref={frame} className={styles["frame"]} tabIndex={0} role="region" aria-label={caption}>
+      <div ref={frame} className={styles["frame"]} tabIndex={0} role="group" aria-label={caption}>
         <table className={styles["table"]} aria-rowcount={rows.length + 1}>
           <thead>
             <tr>

@@ -126,8 +126,8 @@ export function AreaField({ value, onChange, rows = 4, ...facts }: AreaFieldProp
 
 export interface SelectFieldProps<Value extends string> extends FieldFacts {
   readonly value: Value;
-  readonly options: readonly { readonly value: Value; readonly label: string }[];
-  onChange(value: Value): void;
+  readonly options: readonly { readonly value: NoInfer<Value>; readonly label: string }[];
+  onChange(value: NoInfer<Value>): void;
 }
 
 export function SelectField<Value extends string>({

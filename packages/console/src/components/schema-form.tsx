@@ -34,7 +34,8 @@ export function SchemaForm(props: SchemaFormProps) {
   const say = useText(componentMessages);
   const { properties = {}, required = [] } = schema;
   const names = Object.keys(properties);
-  const isMain = (name: string) => required.includes(name) || value[name] !== undefined;
+  const isMain = (name: string) =>
+    required.includes(name) || keptSecrets.includes(name) || value[name] !== undefined;
   const main = names.filter(isMain);
   const [first] = useState(() => (main.length === 0 ? names.slice(0, 2) : main));
   const folded = names.filter((name) => !first.includes(name));

@@ -22,8 +22,8 @@ export function PageOutlet() {
   const may = useMay();
   const found = loaded.find(({ path }) => isWithin(location, path));
   const [first] = loaded.filter(({ needs }) => may(needs));
-  if (found === undefined && location === "/" && first !== undefined)
-    return <Redirect to={first.path} replace />;
+  const isAllowed = found !== undefined && may(found.needs);
+  if (!isAllowed && location === "/" && first !== undefined) return <Redirect to={first.path} replace />;
   if (found === undefined)
     return (
       <EmptyState
@@ -33,7 +33,7 @@ export function PageOutlet() {
         action={<Link href="/">{say("go_home")}</Link>}
       />
     );
-  if (!may(found.needs))
+  if (!isAllowed)
     return (
       <EmptyState
         icon="lock"

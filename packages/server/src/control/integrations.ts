@@ -3,6 +3,7 @@ import { z } from "zod";
 import { showBySchema } from "../core/shown-value.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
+import { integrationSettingOperations, withKeptSecrets } from "./integration-settings.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showMembers } from "./shown.ts";
 
@@ -50,7 +51,10 @@ const statusList = z.object({ integrations: z.array(integrationStatusSchema).rea
 const configInput = named.extend({
   enabled: z.boolean().optional(),
   priority: z.number().int().min(-1_000_000).max(1_000_000).optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
+  settings: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("A secret that is sent as `[secret]` stays as it is, while the addresses do."),
   health_check_interval: z.number().min(1).max(86_400).optional(),
   retry_config: z
     .strictObject({
@@ -80,7 +84,11 @@ const healthOutput = z.object({
 
 /** Operations on integrations. */
 export function integrationOperations(parts: IntegrationOperationParts): readonly Operation[] {
-  return [...readingOperations(parts), ...changingOperations(parts)];
+  return [
+    ...readingOperations(parts),
+    ...integrationSettingOperations(parts.manager),
+    ...changingOperations(parts),
+  ];
 }
 
 function readingOperations({ manager, registry }: IntegrationOperationParts): readonly Operation[] {
@@ -170,9 +178,12 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
       },
       input: configInput,
       output: integrationStatusSchema,
-      run: async ({ name, ...patch }) => {
-        const status = await manager.reconfigure(name, definedOnly(patch));
-        await saveConfig(name, definedOnly(patch));
+      run: async ({ name, ...sent }) => {
+        const { settings } = sent;
+        const kept = settings === undefined ? {} : { settings: withKeptSecrets(manager, name, settings) };
+        const patch = definedOnly({ ...sent, ...kept });
+        const status = await manager.reconfigure(name, patch);
+        await saveConfig(name, patch);
         return status;
       },
     }),

@@ -1,4 +1,4 @@
-export interface TokenBucketRate {
+interface TokenBucketRate {
   /** What may be taken at once. */
   readonly burst: number;
   /** What comes back. */

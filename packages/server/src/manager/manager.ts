@@ -1,4 +1,5 @@
 import {
+  type Health,
   type IntegrationConfig,
   type JsonObject,
   type PlatformEvent,
@@ -11,7 +12,8 @@ import { defaultStepLimits, type EventDraft, type ManagerParts } from "./ports.t
 import type { ConfigPatch } from "./settings-check.ts";
 import type { StateChange } from "./state-cell.ts";
 import type { IntegrationStatus, TrafficOutcome } from "./status.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor, type SupervisorParts } from "./supervisor.ts";
+import { tryConfig } from "./trial.ts";
 
 /** What became of each integration at its first try. */
 export interface StartReport {
@@ -59,6 +61,11 @@ export interface Manager {
    * the old one then goes on.
    */
   reconfigure(name: string, patch: ConfigPatch): Promise<IntegrationStatus>;
+  /**
+   * Starts one with a changed configuration beside the instance that runs, probes it and stops it; changes nothing.
+   * Throws `not_found`, `config_invalid` with all problems, or `conflict` for a surface, which can stand once only.
+   */
+  tryOut(name: string, patch: ConfigPatch): Promise<Health>;
   /** Notes why a change that was made elsewhere is not in force here, for its status; null when it is. Throws `not_found`. */
   noteConfigProblem(name: string, problem: string | null): void;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
@@ -181,6 +188,11 @@ class IntegrationManager implements Manager {
     return status;
   }
 
+  async tryOut(name: string, patch: ConfigPatch): Promise<Health> {
+    const one = this.#find(name);
+    return tryConfig({ ...one.config, ...patch }, one, this.#supervisorParts());
+  }
+
   noteConfigProblem(name: string, problem: string | null): void {
     this.#find(name).configProblem = problem === null ? null : this.#parts.secrets.hide(problem);
   }
@@ -207,7 +219,6 @@ class IntegrationManager implements Manager {
 
   /** Makes a supervisor for each configuration; returns a sentence for each name that was used before. */
   #register(configs: readonly IntegrationConfig[]): readonly string[] {
-    const { catalogue, secrets, logFor, host, clock, random, log, limits } = this.#parts;
     const problems: string[] = [];
     for (const config of configs) {
       if (this.#supervisors.has(config.name)) {
@@ -216,24 +227,21 @@ class IntegrationManager implements Manager {
         );
         continue;
       }
-      const supervisor = new Supervisor(config, {
-        catalogue,
-        secrets,
-        log,
-        clock,
-        random,
-        logFor,
-        host,
-        limits: { ...defaultStepLimits, ...limits },
-        abandoned: this.#abandon.signal,
-        running: (name) => this.running(name),
-        publish: (event) => this.#feed.publish(event),
-        onStateChange: (change) => this.#feed.publishChange(change),
-        onUp: (name) => this.#wakeDependents(name),
-      });
-      this.#supervisors.set(config.name, supervisor);
+      this.#supervisors.set(config.name, new Supervisor(config, this.#supervisorParts()));
     }
     return problems;
+  }
+
+  #supervisorParts(): SupervisorParts {
+    return {
+      ...this.#parts,
+      limits: { ...defaultStepLimits, ...this.#parts.limits },
+      abandoned: this.#abandon.signal,
+      running: (name) => this.running(name),
+      publish: (event) => this.#feed.publish(event),
+      onStateChange: (change) => this.#feed.publishChange(change),
+      onUp: (name) => this.#wakeDependents(name),
+    };
   }
 
   #find(name: string): Supervisor {

@@ -13,7 +13,7 @@ type Integration = OperationOutput<"integrations.list">["integrations"][number];
 export function FoundPlatforms() {
   const say = useText(startMessages);
   const { data, error, refetch } = useOperation("integrations.list", {});
-  const platforms = data?.integrations.filter(({ type }) => type === "model_platform");
+  const platforms = data?.integrations.filter(({ type, enabled }) => type === "model_platform" && enabled);
   return (
     <Card title={say("found")} isLive>
       {error === null ? null : <ErrorState error={error} onRetry={() => void refetch()} />}

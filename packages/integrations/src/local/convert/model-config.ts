@@ -2,6 +2,9 @@ import { FormatProblem } from "../formats/format-problem.ts";
 import { toPrintable } from "../formats/printable.ts";
 import { type JsonRecord, toRecord } from "./json-file.ts";
 
+/** GGUF keeps counts in 32 bits, and llama.cpp some of them with a sign. */
+const maxCount = 0x7fffffff;
+
 /** `config.json` of a model, read with what it must have. All of it throws FormatProblem. */
 export class ModelConfig {
   readonly record: JsonRecord;
@@ -19,7 +22,8 @@ export class ModelConfig {
 
   optionalCount(key: string): number | undefined {
     const value = this.record[key];
-    return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+    const isCount = typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+    return isCount && value <= maxCount ? value : undefined;
   }
 
   number(key: string): number {

@@ -71,8 +71,13 @@ function planTensors(
   weights: Weights,
 ): readonly PlannedTensor[] {
   const left = new Map<string, WeightTensor>();
-  for (const [name, tensor] of weights.tensors)
-    if (!family.ignored.test(name)) left.set(withoutPrefix(name, family.prefixes), tensor);
+  for (const [name, tensor] of weights.tensors) {
+    if (family.ignored.test(name)) continue;
+    const bare = withoutPrefix(name, family.prefixes);
+    if (left.has(bare))
+      throw new FormatProblem("corrupt", `the weights hold the tensor ${toPrintable(bare)} twice`);
+    left.set(bare, tensor);
+  }
   const take = (name: string, wanted: LayerTensor): readonly PlannedTensor[] => {
     const tensor = left.get(name);
     left.delete(name);

@@ -33,6 +33,7 @@ describe("what cannot be converted is named", () => {
     ["positions stretched in an unknown way", { rope_parameters: { rope_type: "dynamic" } }, "dynamic"],
     ["other sizes than the weights have", { intermediate_size: 128 }, "config.json says 128"],
     ["sizes that are none", { hidden_size: -1 }, "hidden_size"],
+    ["a count beyond 32 bits", { max_position_embeddings: 2 ** 40 }, "max_position_embeddings"],
     ["more layers than there are", { num_hidden_layers: 3 }, "lack the tensor model.layers.2"],
     ["fewer layers than there are", { num_hidden_layers: 1 }, "does not have: model.layers.1"],
   ])("%s", async (_what, patch, words) => {

@@ -4,6 +4,7 @@ import { type Context, handleProtocols, makeServer, type Server } from "graphql-
 import { type WebSocket, WebSocketServer } from "ws";
 import { scanJsonObject } from "../../wire/json-scan.ts";
 import type { CallerHeaders } from "../authenticate.ts";
+import { createPingBound, tooManyPings } from "../ping-bound.ts";
 import type { UpgradeHandler } from "../upgrade.ts";
 import { type CallerParts, type GraphCaller, openCaller, type Origin } from "./graph-caller.ts";
 import { GraphCall } from "./graph-call.ts";
@@ -34,6 +35,7 @@ const pingEveryMs = 12_000;
 const badMessage = 4400;
 const internalFault = 4500;
 const serviceRestart = 1012;
+const policyViolation = 1008;
 
 /** One connection. */
 interface Connection {
@@ -149,11 +151,17 @@ async function receive(
   }
 }
 
-/** Asks now and then whether the client is still there, and ends the connection of one that is not. */
+/** Asks now and then whether the client is still there, and ends the connection of one that is not, or asks too often itself. */
 function keepAlive(socket: WebSocket): () => void {
   const state = { isThere: true };
+  const bound = createPingBound();
+  const count = () => {
+    if (!bound.take(performance.now())) socket.close(policyViolation, tooManyPings);
+  };
+  socket.on("ping", count);
   socket.on("pong", () => {
     state.isThere = true;
+    count();
   });
   const pings = setInterval(() => {
     if (!state.isThere) socket.terminate();

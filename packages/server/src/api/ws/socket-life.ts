@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { WebSocket } from "ws";
 import type { Permission } from "../../core/permissions.ts";
-import { TokenBucket, type TokenBucketRate } from "../../core/token-bucket.ts";
 import type { NumberSeries } from "../../telemetry/metric-family.ts";
+import { createPingBound, tooManyPings } from "../ping-bound.ts";
 import type { SocketCaller } from "./admission.ts";
 import type { ChannelName } from "./channels.ts";
 import { closeCodes } from "./close-codes.ts";
@@ -44,11 +44,6 @@ export interface OpenedSocket {
 /** The connection was lost, and not ended by the client: it may come again. */
 const lostCode = 1006;
 const longestRetryMs = 5_000;
-/**
- * Pings of a client, and pongs that answer nothing: ten times what one needs that pings every second. So many at once that
- * the `ws` library, which cuts off without a word whom it owes 60 pongs, does not come first.
- */
-const unaskedRate: TokenBucketRate = { burst: 50, perSecond: 10 };
 
 /** The life of one connection, from its first frame on. */
 export class SocketLife {
@@ -56,7 +51,7 @@ export class SocketLife {
   readonly #opened: OpenedSocket;
   readonly connection: Connection;
   session: Session;
-  readonly #unasked = new TokenBucket(unaskedRate);
+  readonly #unasked = createPingBound();
   #isGivenUp = false;
 
   constructor(parts: SocketLifeParts, opened: OpenedSocket) {
@@ -95,7 +90,7 @@ export class SocketLife {
     const nowMs = this.#parts.nowMs();
     this.connection.heardAtMs = nowMs;
     if (this.#unasked.take(nowMs)) return;
-    this.connection.close(closeCodes.tooManyPings, "too many pings or pongs");
+    this.connection.close(closeCodes.tooManyPings, tooManyPings);
   }
 
   /** Pings, or cuts off a client that has given no sign of life for so long; its calls end with it. */

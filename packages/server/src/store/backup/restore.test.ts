@@ -191,6 +191,7 @@ const later = [
   "pulls",
   "responses",
   "auth_tickets",
+  "refused_calls",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
@@ -202,6 +203,12 @@ const laterColumns = [
   ["api_keys", "audit"],
   ["api_keys", "capture_content"],
   ["usage_ledger", "price_version"],
+  ["usage_ledger", "ends_call"],
+  ["usage_ledger", "before_ms"],
+  ["usage_ledger", "stages"],
+  ["usage_ledger", "head_us"],
+  ["usage_ledger", "notes"],
+  ["usage_ledger", "replica"],
 ];
 
 test("a newer schema is refused with a sentence, an older one is migrated at the next start", async () => {
@@ -220,6 +227,7 @@ test("a newer schema is refused with a sentence, an older one is migrated at the
     (database) =>
       database.exec(
         `${later.map((table) => `DROP TABLE ${table};`).join("")}
+        DROP INDEX usage_ledger_attempt_id;
         ${laterColumns.map(([table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column};`).join("")}
         DELETE FROM kysely_migration WHERE name > '0003'`,
       ),

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import type { GpuReading } from "./gpu-reading.ts";
+import { ioregArguments, parseIoreg } from "./ioreg.ts";
 import { nvidiaSmiArguments, parseNvidiaSmi } from "./nvidia-smi.ts";
 import { parseRocmSmi, rocmSmiArguments } from "./rocm-smi.ts";
 
-/** A program that comes with a driver, and what it says. */
+/** A program that comes with a driver or the system, and what it says. */
 interface Tool {
   readonly program: string;
   readonly arguments: readonly string[];
@@ -13,6 +14,7 @@ interface Tool {
 const tools: readonly Tool[] = [
   { program: "nvidia-smi", arguments: nvidiaSmiArguments, parse: parseNvidiaSmi },
   { program: "rocm-smi", arguments: rocmSmiArguments, parse: parseRocmSmi },
+  { program: "ioreg", arguments: ioregArguments, parse: parseIoreg },
 ];
 
 /** Drivers that are stuck do not answer: their program is ended then. */
@@ -21,7 +23,7 @@ const mostOutputBytes = 1_048_576;
 
 /**
  * Asks the drivers for their GPUs. A program that is not installed is not tried again, so that a machine without a GPU
- * pays for two failed starts in its life.
+ * pays for three failed starts in its life.
  */
 export class GpuReader {
   readonly #tools = new Set(tools);

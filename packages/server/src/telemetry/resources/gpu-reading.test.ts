@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseIoreg } from "./ioreg.ts";
 import { parseNvidiaSmi } from "./nvidia-smi.ts";
 import { parseRocmSmi } from "./rocm-smi.ts";
 
@@ -37,6 +38,34 @@ test.each([
 ])("what is no table has no GPU: %j", (text) => {
   expect(parseNvidiaSmi(text)).toEqual([]);
   expect(parseRocmSmi(text)).toEqual([]);
+  expect(parseIoreg(text)).toEqual([]);
+});
+
+test("ioreg's entries of Apple's GPUs are read, whose memory is the machine's own", () => {
+  const text = [
+    "+-o AGXAcceleratorG13X  <class AGXAcceleratorG13X, id 0x100000611, registered, matched, active, busy 0 (3 ms), retain 131>",
+    "    {",
+    '      "model" = "Apple M1 Pro"',
+    '      "gpu-core-count" = 16',
+    '      "PerformanceStatistics" = {"In use system memory (driver)"=0,"Alloc system memory"=1887436800,"Tiler Utilization %"=4,"recoveryCount"=0,"Renderer Utilization %"=4,"TiledSceneBytes"=0,"Device Utilization %"=5,"SplitSceneCount"=0,"Allocated PB Size"=5242880,"In use system memory"=482344960}',
+    "    }",
+    "",
+    "+-o IntelAccelerator  <class IntelAccelerator, id 0x1000003b1, registered>",
+    "    {",
+    '      "model" = "Intel Iris"',
+    "    }",
+  ].join("\n");
+  expect(parseIoreg(text)).toEqual([
+    {
+      index: "0",
+      name: "Apple M1 Pro",
+      memoryTotalBytes: undefined,
+      memoryUsedBytes: 482_344_960,
+      utilization: 0.05,
+      temperatureCelsius: undefined,
+      powerWatts: undefined,
+    },
+  ]);
 });
 
 test("rocm-smi's JSON is read", () => {

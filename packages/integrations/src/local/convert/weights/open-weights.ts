@@ -6,12 +6,14 @@ import { toPrintable } from "../../formats/printable.ts";
 import { readSafetensorsHead } from "../../formats/safetensors-head.ts";
 import { sniffBytes, sniffFormat } from "../../formats/sniff-format.ts";
 import { namedTensors } from "../../formats/torch/named-tensors.ts";
-import { readTorchFile } from "../../formats/torch/torch-file.ts";
+import { elementBytesOf, readTorchFile } from "../../formats/torch/torch-file.ts";
 import { readJsonFile, toRecord } from "../json-file.ts";
 import { toDenseTensor } from "./torch-weights.ts";
-import type { Weights, WeightTensor } from "./weight-tensor.ts";
+import { elementsOf, type Weights, type WeightTensor } from "./weight-tensor.ts";
 
 const maxShards = 1_000;
+/** Tensors of PyTorch may share their numbers, as the first and the last matrix do. Many that do would fill the disk. */
+const maxGrowth = 2;
 /** Indexes of models in several files, the safer format first. */
 const indexes = ["model.safetensors.index.json", "pytorch_model.bin.index.json"];
 const singles = ["model.safetensors", "pytorch_model.bin", "model.pth", "pytorch_model.pt"];
@@ -41,6 +43,15 @@ export function openWeights(folder: string): Weights {
   } catch (error) {
     close();
     throw error;
+  }
+  const fileBytes = sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const tensorBytes = [...tensors.values()].reduce(
+    (sum, tensor) => sum + elementsOf(tensor) * (elementBytesOf(tensor.dtype) ?? 0),
+    0,
+  );
+  if (tensorBytes > fileBytes * maxGrowth) {
+    close();
+    throw new FormatProblem("corrupt", "its tensors share their numbers with too many others");
   }
   return { tensors, close };
 }

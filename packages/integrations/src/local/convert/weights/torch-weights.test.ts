@@ -6,10 +6,12 @@ import { toByteSource } from "../../formats/byte-source.ts";
 import { judgeSource } from "../../formats/inspect-file.ts";
 import { sniffFormat } from "../../formats/sniff-format.ts";
 import { encodeTorch } from "../../formats/torch/torch-sample.test-data.ts";
+import { TorchStorage, TorchTensor } from "../../formats/torch/torch-host.ts";
 import { convertFolder } from "../convert-folder.ts";
 import { readFixture, unpack, weightsOf, writeModelFolder } from "../model-folder.test-data.ts";
 import { decodeNumbers } from "../numbers.ts";
 import { openWeights } from "./open-weights.ts";
+import { toDenseTensor } from "./torch-weights.ts";
 import { elementsOf } from "./weight-tensor.ts";
 
 interface TorchFixture {
@@ -83,4 +85,12 @@ it("makes the same GGUF of PyTorch's weights as of safetensors", async () => {
     }),
   );
   expect(torch?.equals(safe ?? Buffer.alloc(0))).toBe(true);
+});
+
+it("refuses a view that is larger than its storage", () => {
+  const storage = new TorchStorage("0", "F32", 1);
+  const view = { storage, dtype: "F32", offset: 0, shape: [65_536, 65_536], stride: [0, 0] };
+  expect(() =>
+    toDenseTensor("a", { tensor: new TorchTensor(view), storage: toByteSource(new Uint8Array(4)) }),
+  ).toThrow("larger than its storage");
 });

@@ -23,6 +23,9 @@ export function toDenseTensor(
   const last = shape.reduce((sum, count, axis) => sum + (count - 1) * (stride[axis] ?? 0), offset);
   if (!Number.isSafeInteger(elements) || (elements > 0 && (last + 1) * bytes > storage.sizeBytes))
     throw new FormatProblem("corrupt", `its tensor ${toPrintable(name)} reaches beyond its storage`);
+  // One number can be a view of any size: it would fill the disk.
+  if (elements * bytes > storage.sizeBytes)
+    throw new FormatProblem("corrupt", `its tensor ${toPrintable(name)} is larger than its storage`);
   const isDense = isRowMajor(shape, stride);
   return {
     name,

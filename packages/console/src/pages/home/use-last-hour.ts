@@ -1,0 +1,39 @@
+import type { OperationOutput } from "@llm-platform/client";
+import { useNow } from "../../components/time.tsx";
+import { useOperation } from "../../query/use-operation.ts";
+
+type Minute = OperationOutput<"usage.sum">["usage"][number];
+
+/** The last hour, minute by minute; minutes without a call are empty. */
+export interface LastHour {
+  readonly timesMs: readonly number[];
+  readonly minutes: readonly (Minute | undefined)[];
+  readonly error: Error | null;
+  readonly isLoading: boolean;
+  /** The worst of the minutes: percentiles cannot be joined. */
+  readonly p95Ms: number | null;
+}
+
+const minuteMs = 60_000;
+const minuteCount = 60;
+const refreshMs = 15_000;
+
+export function useLastHour(): LastHour {
+  const nowMs = useNow(refreshMs);
+  const firstMs = Math.floor(nowMs / minuteMs) * minuteMs - (minuteCount - 1) * minuteMs;
+  const { data, error, isLoading } = useOperation(
+    "usage.sum",
+    { from: new Date(firstMs).toISOString(), bucket: "minute", percentiles: true },
+    { refreshMs },
+  );
+  const byTime = new Map(data?.usage.map((row) => [Date.parse(row.bucket_start ?? ""), row]));
+  const timesMs = Array.from({ length: minuteCount }, (_minute, at) => firstMs + at * minuteMs);
+  const worst = [...byTime.values()].flatMap(({ duration_ms }) => duration_ms?.p95 ?? []);
+  return {
+    timesMs,
+    minutes: timesMs.map((atMs) => byTime.get(atMs)),
+    error,
+    isLoading,
+    p95Ms: worst.length === 0 ? null : Math.max(...worst),
+  };
+}

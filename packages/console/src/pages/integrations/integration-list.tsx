@@ -1,0 +1,91 @@
+import { useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
+import { type IntegrationStatus, stateLooks } from "../../components/integration-state.ts";
+import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
+import { Grid, PageFrame } from "../../components/page.tsx";
+import { useOperation } from "../../query/use-operation.ts";
+import { Allowed } from "../../session/allowed.tsx";
+import { useText } from "../../text/use-text.ts";
+import { Discovery } from "./discovery.tsx";
+import { IntegrationCard } from "./integration-card.tsx";
+import styles from "./integrations.module.css";
+import { integrationMessages } from "./messages.ts";
+import { useIntegrationFigures } from "./use-figures.ts";
+
+const types = ["model_platform", "monitoring", "service", "api"] as const;
+type Wanted = "all" | "troubled";
+
+export function IntegrationList() {
+  const say = useText(integrationMessages);
+  const { data, error, refetch } = useOperation("integrations.list", {});
+  const figures = useIntegrationFigures();
+  const [text, setText] = useState("");
+  const [wanted, setWanted] = useState<Wanted>("all");
+  const [isLooking, setIsLooking] = useState(false);
+  const shown = (data?.integrations ?? []).filter(
+    (each) => fits(each, text) && (wanted === "all" || isTroubled(each)),
+  );
+  return (
+    <PageFrame
+      title={say("title")}
+      lead={say("lead")}
+      actions={
+        <Allowed to="integrations.discover">
+          <Button look="primary" icon="search" onClick={() => setIsLooking(true)}>
+            {say("discover")}
+          </Button>
+        </Allowed>
+      }
+    >
+      <div className={styles["filter"]}>
+        <TextField
+          label={say("search")}
+          type="search"
+          placeholder={say("search_hint")}
+          value={text}
+          onChange={setText}
+        />
+        <SelectField
+          label={say("state")}
+          value={wanted}
+          options={[
+            { value: "all", label: say("all") },
+            { value: "troubled", label: say("troubled") },
+          ]}
+          onChange={setWanted}
+        />
+      </div>
+      {error === null || data !== undefined ? null : (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      )}
+      {data === undefined && error === null ? <Skeleton lines={9} /> : null}
+      {data !== undefined && shown.length === 0 ? (
+        <EmptyState icon="plug" title={say("none_title")} text={say("none_text")} />
+      ) : null}
+      {types.map((type) => {
+        const own = shown.filter((each) => each.type === type);
+        return own.length === 0 ? null : (
+          <section key={type} className={styles["group"]} aria-label={say(type)}>
+            <h2>{say(type)}</h2>
+            <Grid>
+              {own.map((status) => (
+                <IntegrationCard key={status.name} status={status} figures={figures.get(status.name)} />
+              ))}
+            </Grid>
+          </section>
+        );
+      })}
+      {isLooking ? <Discovery onClose={() => setIsLooking(false)} /> : null}
+    </PageFrame>
+  );
+}
+
+function fits({ name, use, state, summary }: IntegrationStatus, text: string): boolean {
+  return [name, use, state, summary].join(" ").toLowerCase().includes(text.trim().toLowerCase());
+}
+
+function isTroubled({ state }: IntegrationStatus): boolean {
+  const { tone } = stateLooks[state];
+  return tone === "bad" || tone === "warn";
+}

@@ -1,0 +1,112 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ask, member } from "../e2e/http.ts";
+import { browserTest, chromiumPath, launchBrowser } from "./browser.ts";
+import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
+import { findBarriers, takePictures } from "./looks.ts";
+
+const secret = "sk-a-secret-of-the-upstream";
+
+describe.skipIf(chromiumPath === undefined)("the page of integrations", browserTest, () => {
+  let browser: Browser;
+  let server: ConsoleServer;
+  const get = async (path: string) =>
+    (await ask(server.platform, path, { headers: { authorization: `Bearer ${server.key}` } })).json;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    server = await startConsoleServer();
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await browser?.close();
+  });
+
+  test("shows each with its state, and what is wrong with it while it is", async () => {
+    const { page, complaints } = await server.openAs(browser, "admin", { path: "/integrations" });
+    await page.getByRole("link", { name: "fake", exact: true }).waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await takePictures(page, "integrations")).toEqual([]);
+    await page.getByLabel("Find").fill("anthropic");
+    await page.getByRole("link", { name: "anthropic-api", exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "fake", exact: true }).count()).toBe(0);
+    await page.getByLabel("State").selectOption("troubled");
+    await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("settings are tested before they are saved, and a secret stays without being shown", async () => {
+    const { page, complaints } = await server.openAs(browser, "admin", { path: "/integrations/fake" });
+    const address = page.getByLabel("base_url");
+    await address.waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await takePictures(page, "integration")).toEqual([]);
+
+    await page.getByText("More settings").click();
+    await page.getByLabel("api_key", { exact: true }).fill(secret);
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.getByText("It works with these settings.").waitFor();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("The settings of fake are in force.").waitFor();
+    expect(JSON.stringify(await get("/integrations/fake/config"))).not.toContain(secret);
+    expect(member(member(await get("/integrations/fake/config"), "settings"), "api_key")).toBe("[secret]");
+
+    await page.reload();
+    await address.waitFor();
+    expect(await page.content()).not.toContain(secret);
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.getByText("It works with these settings.").waitFor();
+    expect(complaints).toEqual([]);
+
+    await address.fill("http://127.0.0.1:9/v1");
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.getByText("write api_key anew", { exact: false }).waitFor();
+    await page.getByLabel("api_key", { exact: true }).fill("another");
+    await page.getByRole("button", { name: "Test" }).click();
+    await page.getByText("It does not work with these settings", { exact: false }).waitFor();
+    expect(member(await get("/integrations/fake/status"), "state")).toBe("running");
+  });
+
+  test("one is turned off and on, and the page follows", async () => {
+    const { page, complaints } = await server.openAs(browser, "operator", { path: "/integrations/fake" });
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await page.getByText("disabled", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Enable" }).click();
+    await page.getByText("running", { exact: true }).first().waitFor();
+    await page.getByText("integration.state_changed").first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("another change of the same is seen without a reload", async () => {
+    const { page } = await server.openAs(browser, "viewer", { path: "/integrations/fake" });
+    await page.getByText("Live", { exact: true }).waitFor();
+    const headers = { authorization: `Bearer ${server.key}` };
+    const put = (body: object) =>
+      ask(server.platform, "/integrations/fake/config", { method: "PUT", headers, body });
+    await put({ enabled: false });
+    await page.getByText("disabled", { exact: true }).first().waitFor();
+    await put({ enabled: true });
+    await page.getByText("running", { exact: true }).first().waitFor();
+    expect(await page.getByRole("button", { name: "Restart" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
+  });
+
+  test("looks for servers when it is told to", async () => {
+    const { page, complaints } = await server.openAs(browser, "admin", { path: "/integrations" });
+    await page.getByRole("button", { name: "Look on this machine" }).click();
+    const dialog = page.getByRole("dialog", { name: "Servers on this machine" });
+    await dialog
+      .getByText(/Nothing was found|model/)
+      .first()
+      .waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    await takePictures(page, "discovery");
+    expect(complaints).toEqual([]);
+  });
+
+  test("one that is not there says so", async () => {
+    const { page } = await server.openAs(browser, "viewer", { path: "/integrations/none" });
+    await page.getByRole("heading", { name: "There is no such integration" }).waitFor();
+  });
+});
