@@ -5,6 +5,7 @@ import { SelectField, TextField } from "../../components/field.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
+import { useFeed } from "../../live/use-live.ts";
 import { useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
@@ -30,6 +31,9 @@ export function Catalogue({ onOpen, onAdd }: { onOpen(model: Model): void; onAdd
   const say = useText(modelMessages);
   const [filter, setFilter] = useState(noFilter);
   const { data, error, isLoading, refetch } = useOperation("models.list", {});
+  useFeed("models", {}, ({ type }) => {
+    if (type === "models.changed") void refetch();
+  });
   const models = data?.models ?? [];
   const columns = useColumns();
   return (

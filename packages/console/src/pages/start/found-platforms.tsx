@@ -4,6 +4,7 @@ import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { StateMark, type Tone } from "../../components/state-mark.tsx";
 import { useOperation } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
+import { Discovery } from "./discovery.tsx";
 import { startMessages } from "./messages.ts";
 import styles from "./start.module.css";
 
@@ -15,7 +16,7 @@ export function FoundPlatforms() {
   const { data, error, refetch } = useOperation("integrations.list", {});
   const platforms = data?.integrations.filter(({ type, enabled }) => type === "model_platform" && enabled);
   return (
-    <Card title={say("found")} isLive>
+    <Card title={say("found")}>
       {error === null ? null : <ErrorState error={error} onRetry={() => void refetch()} />}
       {platforms === undefined && error === null ? <Skeleton /> : null}
       {platforms?.length === 0 ? (
@@ -26,6 +27,7 @@ export function FoundPlatforms() {
           <Platform key={platform.name} platform={platform} />
         ))}
       </ul>
+      <Discovery />
     </Card>
   );
 }
