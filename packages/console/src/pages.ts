@@ -34,6 +34,22 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/integrations/index.tsx"),
   },
   {
+    title: "page_models",
+    path: "/models",
+    icon: "cube",
+    group: "run",
+    needs: "models.list",
+    load: () => import("./pages/models/index.tsx"),
+  },
+  {
+    title: "page_start",
+    path: "/start",
+    icon: "flag",
+    group: "manage",
+    needs: "integrations.list",
+    load: () => import("./pages/start/index.tsx"),
+  },
+  {
     title: "page_account",
     path: "/account",
     icon: "person",
