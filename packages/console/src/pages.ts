@@ -26,6 +26,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/home/index.tsx"),
   },
   {
+    title: "page_requests",
+    path: "/requests",
+    icon: "list",
+    group: "watch",
+    needs: "requests.list",
+    load: () => import("./pages/requests/index.tsx"),
+  },
+  {
     title: "page_integrations",
     path: "/integrations",
     icon: "plug",
