@@ -162,7 +162,7 @@ describe("operations", () => {
     const names = operations.map(({ name }) => name);
     for (const name of ["usage.list", "keys.create", "integrations.restart", "pulls.start"])
       expect(names).toContain(name);
-    expect(feeds.map(({ name }) => name)).toEqual(["events", "models", "metrics", "pulls"]);
+    expect(feeds.map(({ name }) => name)).toEqual(["events", "models", "metrics", "pulls", "requests"]);
     expect(
       operations.every(({ permission, summary, input_schema }) => permission && summary && input_schema),
     ).toBe(true);

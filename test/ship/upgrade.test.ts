@@ -21,7 +21,7 @@ const onlyAdded = `
   INSERT INTO later_things VALUES ('kept');
   INSERT INTO kysely_migration VALUES ('9999_later', '2030-01-01T00:00:00Z');`;
 
-describe.for(keptReleases)("the data of release %s", (version) => {
+describe.for(keptReleases)("the data of release %s", { timeout: 120_000 }, (version) => {
   let upstream: FakeUpstream;
   beforeAll(async () => {
     upstream = await createFakeUpstream({ dialect: "openai" });

@@ -23,7 +23,6 @@ import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { AuditOperationParts } from "./control/audit.ts";
-import type { Auditor } from "./control/auditor.ts";
 import type { BudgetPort } from "./control/budgets.ts";
 import type { EventReader } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
@@ -39,13 +38,11 @@ import type { Manager } from "./manager/manager.ts";
 import type { AuditLog } from "./store/audit-log.ts";
 import type { AuditTable } from "./store/audit-table.ts";
 import type { Backups } from "./store/backup/backups.ts";
-import type { CallContent } from "./store/content/call-content.ts";
 import type { Identity } from "./store/identity.ts";
 import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
 import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
 import type { RequestLog } from "./store/request-log/request-log.ts";
-import type { ResponseTable } from "./store/responses/response-table.ts";
 import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
@@ -69,7 +66,7 @@ import type { MetricRegistry } from "./telemetry/registry.ts";
 import { createOperations } from "./operation-table.ts";
 
 export interface SurfaceParts
-  extends Pick<Foundation, "metrics" | "tracing" | "workSpans">,
+  extends Pick<Foundation, "content" | "responses" | "auditor" | "metrics" | "tracing" | "workSpans">,
     Pick<ObservingParts, "alerts" | "logControl"> {
   readonly config: PlatformConfig;
   readonly listener: Listener;
@@ -89,11 +86,8 @@ export interface SurfaceParts
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;
   readonly checkSeals: AuditOperationParts["checkSeals"];
-  readonly content: CallContent;
-  readonly responses: ResponseTable;
   /** The chain of the audit log that this server writes. */
   readonly chain: string;
-  readonly auditor: Auditor;
   readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
