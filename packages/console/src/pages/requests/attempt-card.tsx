@@ -4,7 +4,7 @@ import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { CandidateTable } from "./candidate-table.tsx";
 import { requestMessages } from "./messages.ts";
-import type { Explanation } from "./request-page.tsx";
+import type { Explanation } from "./explanation.ts";
 import styles from "./requests.module.css";
 
 type Attempt = Explanation["attempts"][number];

@@ -4,7 +4,7 @@ import { StateMark, type Tone } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { requestMessages } from "./messages.ts";
-import type { Explanation } from "./request-page.tsx";
+import type { Explanation } from "./explanation.ts";
 
 type Candidate = Explanation["candidates"][number];
 

@@ -1,4 +1,4 @@
-import { ClientError, type OperationOutput } from "@llm-platform/client";
+import { ClientError } from "@llm-platform/client";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { Card, Figure } from "../../components/card.tsx";
@@ -14,13 +14,12 @@ import { useText } from "../../text/use-text.ts";
 import { AttemptCard } from "./attempt-card.tsx";
 import { CandidateTable } from "./candidate-table.tsx";
 import { ContentCard } from "./content-card.tsx";
+import type { Explanation } from "./explanation.ts";
 import { requestMessages } from "./messages.ts";
 import { statusTones } from "./request-status.ts";
 import styles from "./requests.module.css";
 import { useCosts } from "./use-costs.ts";
 import { Waterfall } from "./waterfall.tsx";
-
-export type Explanation = OperationOutput<"requests.get">;
 
 /** One call, explained: how it ended, where its time went, and why it went where it did. */
 export function RequestPage({ id }: { readonly id: string }) {

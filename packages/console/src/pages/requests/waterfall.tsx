@@ -2,7 +2,7 @@ import { joinNames } from "../../components/join-names.ts";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { requestMessages } from "./messages.ts";
-import type { Explanation } from "./request-page.tsx";
+import type { Explanation } from "./explanation.ts";
 import styles from "./requests.module.css";
 
 type Phase = Explanation["times"]["phases"][number];
