@@ -42,6 +42,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/integrations/index.tsx"),
   },
   {
+    title: "page_playground",
+    path: "/playground",
+    icon: "chat",
+    group: "run",
+    needs: "models.list",
+    load: () => import("./pages/playground/index.tsx"),
+  },
+  {
     title: "page_account",
     path: "/account",
     icon: "person",
