@@ -26,6 +26,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/home/index.tsx"),
   },
   {
+    title: "page_requests",
+    path: "/requests",
+    icon: "list",
+    group: "watch",
+    needs: "requests.list",
+    load: () => import("./pages/requests/index.tsx"),
+  },
+  {
     title: "page_integrations",
     path: "/integrations",
     icon: "plug",
@@ -48,6 +56,14 @@ export const pages: readonly PageEntry[] = [
     group: "manage",
     needs: "integrations.list",
     load: () => import("./pages/start/index.tsx"),
+  },
+  {
+    title: "page_playground",
+    path: "/playground",
+    icon: "chat",
+    group: "run",
+    needs: "models.list",
+    load: () => import("./pages/playground/index.tsx"),
   },
   {
     title: "page_account",
