@@ -12,7 +12,9 @@ export function RecordDrawer({ record, onClose }: { readonly record: AuditRecord
   const { actor, target, outcome, error_code, address, request_id, sequence, hash, time } = record;
   return (
     <Dialog title={record.operation} look="drawer" onClose={onClose}>
-      <StateMark tone={outcomeTones[outcome]}>{say(`outcome_${outcome}`)}</StateMark>
+      <p>
+        <StateMark tone={outcomeTones[outcome]}>{say(`outcome_${outcome}`)}</StateMark>
+      </p>
       <dl className={styles["facts"]}>
         <dt>{say("who")}</dt>
         <dd>
