@@ -66,6 +66,22 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/playground/index.tsx"),
   },
   {
+    title: "page_usage",
+    path: "/usage",
+    icon: "coins",
+    group: "watch",
+    needs: "usage.sum",
+    load: () => import("./pages/usage/index.tsx"),
+  },
+  {
+    title: "page_audit",
+    path: "/audit",
+    icon: "scroll",
+    group: "manage",
+    needs: "audit.list",
+    load: () => import("./pages/audit/index.tsx"),
+  },
+  {
     title: "page_account",
     path: "/account",
     icon: "person",
