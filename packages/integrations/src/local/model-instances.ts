@@ -82,5 +82,6 @@ function idsAfterFirst(model: string, maxInstances: number): readonly string[] {
 
 function toFurther(model: LoadableModel, id: string): LoadableModel {
   const keepAliveMs = Math.min(model.keepAliveMs ?? longestKeepAliveMs, longestKeepAliveMs);
-  return { ...model, id, keepAliveMs, isPinned: false };
+  const withoutGpu = model.withoutGpu === undefined ? undefined : toFurther(model.withoutGpu, id);
+  return { ...model, id, keepAliveMs, isPinned: false, withoutGpu };
 }
