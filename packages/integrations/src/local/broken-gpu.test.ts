@@ -58,7 +58,7 @@ describe("a GPU that ends the engine at its first step", () => {
       type: "model.gpu_unusable",
       data: { model: chatModel, reason },
     });
-  }, 60_000);
+  }, 120_000);
 
   it("is told of the model and in the health, with the library's words and the remedy", async () => {
     const told = expect.stringContaining(reason);
@@ -77,5 +77,5 @@ describe("a GPU that ends the engine at its first step", () => {
     await models().unload?.(chatModel, signal);
     expect(await chat()).toBe(200);
     expect(eventTypes().filter((type) => type === "model.gpu_unusable")).toHaveLength(2);
-  }, 60_000);
+  }, 120_000);
 });

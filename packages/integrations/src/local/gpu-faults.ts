@@ -1,6 +1,6 @@
 import type { Health } from "@llm-platform/kit";
+import { modelOfInstance } from "./instance-name.ts";
 import type { LoadableModel } from "./loadable-model.ts";
-import { modelOfInstance } from "./model-instances.ts";
 
 interface GpuFault {
   readonly stamp: string;
