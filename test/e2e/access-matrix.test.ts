@@ -108,7 +108,8 @@ test("each route answers each role as the table says, and the server has no rout
     lines.push(line(toName(route), cells));
   }
   await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(table);
-});
+  // Some 170 routes for eight callers each.
+}, 120_000);
 
 /** Every method over gRPC with an empty message: nothing is changed by that, and who may not is told so before it is looked at. */
 test("each method over gRPC answers each role as the table says", async () => {

@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Client } from "pg";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { runProgram } from "../ship/run-program.ts";
 import { postgresProgram, startPostgres, type TestPostgres } from "../services/postgres.ts";
 import { runLlmp } from "./cli-process.ts";
 import { spawnServer } from "./spawn-server.ts";
 import { builtServer } from "./start-platform.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const secrets = { LLM_PLATFORM_SECRETS__MASTER_KEY: Buffer.alloc(32, 7).toString("base64") };
 

@@ -65,7 +65,7 @@ function temporaryDirectory(): string {
   return directory;
 }
 
-describe.skipIf(isMissing)("llmp smoke", () => {
+describe.skipIf(isMissing)("llmp smoke", { timeout: 120_000 }, () => {
   let upstream: FakeUpstream;
   let platform: Platform;
 
@@ -115,7 +115,7 @@ describe.skipIf(isMissing)("llmp smoke", () => {
       .toContain("Redis is away");
     await expectFault(looking, "redis", /redis is \w+: Redis is away/);
     await replica.stop();
-  }, 90_000);
+  });
 
   test("names a proxy that holds streams back", async () => {
     await expectFault({ url: await through({ holdsReplies: true }) }, "unbuffered", /holds streams back/);

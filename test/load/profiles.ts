@@ -35,6 +35,7 @@ function replay(seconds: number, perSecond: number): Arrivals {
   const times = lines
     .slice(1, 1 + seconds * perSecond)
     .map((line) => Date.parse(`${line.split(",", 1)[0]}Z`));
-  const [first = 0, last = 1] = [times[0], times.at(-1)];
+  const first = times.at(0) ?? 0;
+  const last = times.at(-1) ?? 1;
   return times.map((time) => ((time - first) / (last - first)) * seconds * 1_000);
 }

@@ -11,7 +11,7 @@ const stateChange = z.object({ to: z.string() });
 /** Every step over gRPC. */
 export async function createGrpcScenario(platform: Platform, key: string): Promise<ScenarioClient> {
   const client = await openGrpc(platform);
-  const asking = { key, timeoutMs: 60_000 };
+  const asking = { key, timeoutMs: 200_000 };
   const toChat = (model: string, content: string) => ({ model, messages: [{ role: "user", content }] });
 
   return {

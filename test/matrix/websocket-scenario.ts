@@ -65,14 +65,16 @@ export async function createWebSocketScenario(platform: Platform, key: string): 
     },
     async chat(model, text) {
       const id = startChat(model, text);
-      const { type, data } = await socket.next(/^chat\.(done|error)$/, id);
-      if (type === "chat.error") throw new Error(JSON.stringify(data));
+      const ends = () => socket.of(id).filter(({ type }) => /^chat\.(done|error)$/.test(type));
+      while (ends().length === 0) await new Promise((resolve) => socket.webSocket.once("message", resolve));
+      const [end] = ends();
+      if (end?.type !== "chat.done") throw new Error(JSON.stringify(end));
       const contents = socket.of(id).map(contentOf);
       return {
         content: contents.join(""),
         deltas: contents.filter((content) => content !== "").length,
-        finish: data["reason"],
-        outputTokens: data["usage"]?.completion_tokens,
+        finish: end.data["reason"],
+        outputTokens: end.data["usage"]?.completion_tokens,
       };
     },
     async giveUp(model, text) {

@@ -21,7 +21,9 @@ function standInForHelm() {
   return { folder, asked: () => readFileSync(asked, "utf8").trim().split("\n") };
 }
 
-test("a deployment that is verified stays, one with a fault is taken back to the revision before", async () => {
+test("a deployment that is verified stays, one with a fault is taken back to the revision before", {
+  timeout: 120_000,
+}, async () => {
   const upstream = await createFakeUpstream({ dialect: "openai" });
   onTestFinished(() => upstream.stop());
   const platform = await startPlatform({ config: withFake(upstream.origin, withRoot) });

@@ -28,43 +28,43 @@ import { modelMemory } from "./model-memory.ts";
 import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
-import type { SurfaceParts } from "./surfaces.ts";
+import type { Manager } from "./manager/manager.ts";
+import type { SurfaceParts } from "./surface-parts.ts";
+
+type OperationTableParts = Pick<
+  SurfaceParts,
+  | "alerts"
+  | "auditLog"
+  | "auditTable"
+  | "backups"
+  | "budgets"
+  | "chain"
+  | "checkSeals"
+  | "config"
+  | "content"
+  | "directory"
+  | "events"
+  | "identity"
+  | "ledger"
+  | "listener"
+  | "logControl"
+  | "login"
+  | "manager"
+  | "prices"
+  | "pulling"
+  | "pulls"
+  | "registry"
+  | "requestLog"
+  | "savedConfig"
+  | "system"
+  | "tickets"
+  | "usage"
+  | "vault"
+>;
 
 /** The table of operations: everything that an operator can do. */
-export function createOperations(
-  parts: Pick<
-    SurfaceParts,
-    | "auditLog"
-    | "chain"
-    | "checkSeals"
-    | "content"
-    | "auditTable"
-    | "config"
-    | "directory"
-    | "identity"
-    | "login"
-    | "listener"
-    | "registry"
-    | "savedConfig"
-    | "vault"
-    | "backups"
-    | "events"
-    | "system"
-    | "ledger"
-    | "requestLog"
-    | "usage"
-    | "prices"
-    | "budgets"
-    | "pulls"
-    | "pulling"
-    | "tickets"
-    | "alerts"
-    | "logControl"
-    | "manager"
-  >,
-): readonly Operation[] {
-  const { config, directory, identity, login, listener, registry, savedConfig, events, system, ledger } =
-    parts;
+export function createOperations(parts: OperationTableParts): readonly Operation[] {
+  const { config, directory, identity, login, listener, registry, savedConfig, events, system } = parts;
   const manager = parts.manager();
   const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
   return [
@@ -78,20 +78,7 @@ export function createOperations(
     ...ollamaOperations(manager),
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
-    ...usageSumOperations({ usage: parts.usage, nowMs: Date.now }),
-    ...usageRecordOperations(ledger),
-    ...requestLogOperations(parts),
-    ...contentOperations(parts.content),
-    ...repriceOperations({ usage: parts.usage, prices: parts.prices.prices, nowMs: Date.now }),
-    ...priceOperations({ ...parts.prices, usage: parts.usage, nowMs: Date.now }),
-    ...budgetOperations({
-      book: parts.budgets,
-      identity,
-      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
-      isIntegration: (name) => manager.list().some((each) => each.name === name),
-      hasPrices: (currency) =>
-        config.budgets.unknown_price !== undefined || parts.prices.prices.ceiling(currency) !== undefined,
-    }),
+    ...usageOperations(parts, manager),
     ...systemOperations(system),
     ...accessOperations({
       identity,
@@ -110,5 +97,26 @@ export function createOperations(
     ...secretOperations(parts.vault),
     ...backupOperations(parts.backups),
     ...upkeepOperations({ ...parts, manager }),
+  ];
+}
+
+/** What was used, what it cost, and what it may cost. */
+function usageOperations(parts: OperationTableParts, manager: Manager): readonly Operation[] {
+  const { config, usage, prices, budgets: book, identity } = parts;
+  return [
+    ...usageSumOperations({ usage, nowMs: Date.now }),
+    ...usageRecordOperations(parts.ledger),
+    ...requestLogOperations(parts),
+    ...contentOperations(parts.content),
+    ...repriceOperations({ usage, prices: prices.prices, nowMs: Date.now }),
+    ...priceOperations({ ...prices, usage, nowMs: Date.now }),
+    ...budgetOperations({
+      book,
+      identity,
+      isConfiguredKey: (id) => config.auth.api_keys.some(({ name }) => id === `config:${name}`),
+      isIntegration: (name) => manager.list().some((each) => each.name === name),
+      hasPrices: (currency) =>
+        config.budgets.unknown_price !== undefined || prices.prices.ceiling(currency) !== undefined,
+    }),
   ];
 }

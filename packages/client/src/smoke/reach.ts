@@ -15,11 +15,12 @@ export interface Reached {
 
 /** Connection, certificate, clock, life and readiness. */
 export async function checkReach(target: Target, nowMs: () => number): Promise<Reached> {
+  const beforeMs = nowMs();
   const seen = await look(target, "/livez", { isAnonymous: true }).catch(reasonOf);
   if (typeof seen === "string") return { findings: [checkConnection(target, seen)], isReachable: false };
   const findings = [
     checkTls(target, seen.certificateEnds, nowMs()),
-    checkClock(String(seen.headers["date"] ?? ""), nowMs()),
+    checkClock(String(seen.headers["date"] ?? ""), beforeMs, nowMs()),
     seen.status === 200
       ? ok("health", `/livez answers in ${Math.round(seen.endMs)} ms`)
       : failed(
@@ -56,11 +57,12 @@ function checkTls({ url }: Target, ends: Date | undefined, nowMs: number): Findi
   return days < warnDays ? warning("tls", `${detail}: renew it, ${days} days are left`) : ok("tls", detail);
 }
 
-function checkClock(date: string, nowMs: number): Finding {
+/** The server's time was taken between the two. */
+function checkClock(date: string, beforeMs: number, afterMs: number): Finding {
   const serverMs = Date.parse(date);
   if (Number.isNaN(serverMs)) return warning("clock", "the server does not say its time");
   // The header has whole seconds.
-  const skewMs = Math.max(0, Math.abs(nowMs - serverMs - 500) - 500);
+  const skewMs = Math.max(0, beforeMs - serverMs - 1_000, serverMs - afterMs);
   const detail = `the clocks of server and here differ by ${(skewMs / 1_000).toFixed(1)} s`;
   if (skewMs > mostSkewMs)
     return failed("clock", `${detail}: set both by NTP, or tokens and limits are judged wrongly`);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { usePreferences, useText } from "../text/use-text.ts";
@@ -23,6 +23,7 @@ interface PlotProps {
   readonly height?: number;
 }
 
+const daySeconds = 86_400;
 const colours = [1, 2, 3, 4, 5, 6].map((at) => `--series-${at}`);
 
 /** Lines over time, and the same numbers as a table for who would rather read them. */
@@ -97,6 +98,7 @@ function Canvas({
   height,
 }: Pick<PlotProps, "timesMs" | "series" | "format"> & { readonly height: number }) {
   const { language, theme } = usePreferences();
+  const isDark = useSyncExternalStore(watchScheme, readScheme);
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot>(undefined);
   const formatNow = useRef(format);
@@ -118,11 +120,23 @@ function Canvas({
       resized.disconnect();
       plot.destroy();
     };
-  }, [names, height, language, theme]);
+  }, [names, height, language, theme, isDark]);
   useEffect(() => {
     drawn.current?.setData([timesMs.map((atMs) => atMs / 1_000), ...series.map(({ values }) => [...values])]);
   });
   return <div ref={place} style={{ minHeight: height }} aria-hidden="true" />;
+}
+
+const darkScheme = "(prefers-color-scheme: dark)";
+
+function watchScheme(listener: () => void): () => void {
+  const query = matchMedia(darkScheme);
+  query.addEventListener("change", listener);
+  return () => query.removeEventListener("change", listener);
+}
+
+function readScheme(): boolean {
+  return matchMedia(darkScheme).matches;
 }
 
 interface Drawing {
@@ -148,15 +162,22 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     axes: [
       {
         ...axis,
+        size: 28,
         space: 70,
-        values: (_plot, ticks) =>
-          ticks.map((seconds) =>
-            new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(seconds * 1_000),
-          ),
+        values: (_plot, ticks) => {
+          const [first = 0, second = 0] = ticks;
+          const { format: formatTick } = new Intl.DateTimeFormat(
+            language,
+            second - first < daySeconds
+              ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+              : { day: "numeric", month: "short" },
+          );
+          return ticks.map((seconds) => formatTick(seconds * 1_000));
+        },
       },
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],
@@ -167,11 +188,23 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
         label,
         stroke: colour(colours[at % colours.length] ?? "--series-1"),
         width: 1.6,
-        points: { show: false },
+        points: {
+          show: true,
+          size: 5,
+          filter: (plot: uPlot, index: number) => loneValues(plot.data[index] ?? []),
+        },
         spanGaps: false,
       })),
     ],
   };
+}
+
+/** Places of values that no line would show, for there is nothing beside them. */
+function loneValues(values: ArrayLike<number | null | undefined>): number[] {
+  const isThere = (at: number) => values[at] !== null && values[at] !== undefined;
+  return Array.from(values, (_value, at) => at).filter(
+    (at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1),
+  );
 }
 
 function resolveColour(element: HTMLElement, name: string): string {

@@ -5,7 +5,7 @@ import { useFeed, useLiveConnection } from "../live/use-live.ts";
 /** Changes that come together are one reason to ask anew. */
 const gatherMs = 400;
 
-/** Has everything asked for anew that an event speaks of, and all of it after a connection was lost. */
+/** Has everything asked for anew that an event speaks of, what may have to be repaired, and all of it after a connection was lost. */
 export function useFreshQueries(): void {
   const queries = useQueryClient();
   const live = useLiveConnection();
@@ -22,7 +22,8 @@ export function useFreshQueries(): void {
       waiting.current = new Set();
       void queries.invalidateQueries({
         predicate: ({ queryKey: [name] }) =>
-          typeof name === "string" && (nouns.has(name.split(".")[0] ?? "") || name.startsWith("events.")),
+          typeof name === "string" &&
+          (nouns.has(name.split(".")[0] ?? "") || name.startsWith("events.") || name === "system.repairs"),
       });
     }, gatherMs);
   });

@@ -94,7 +94,11 @@ const candidates: readonly Candidate[] = [
 const mostModels = 100;
 
 /** Finds servers that run on the server's machine. Only when somebody asks: nothing is scanned by itself. */
-export function discoveryOperations({ fetchText, ownPort, configured }: DiscoveryParts): readonly Operation[] {
+export function discoveryOperations({
+  fetchText,
+  ownPort,
+  configured,
+}: DiscoveryParts): readonly Operation[] {
   return [
     defineOperation({
       name: "integrations.discover",

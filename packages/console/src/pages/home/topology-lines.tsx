@@ -21,18 +21,20 @@ export function TopologyLines({ rows, from, to }: TopologyLinesProps) {
     (height - heightOf(count)) / 2 + at * (nodeHeight + gap) + nodeHeight / 2;
   const gateway = middle(1, 0);
   return (
-    <svg
-      className={styles["lines"]}
-      viewBox={`0 0 100 ${height}`}
-      preserveAspectRatio="none"
-      aria-hidden="true"
-    >
-      {tones.map((tone, at) => {
-        const own = middle(tones.length, at);
-        const [left, right] = [from === undefined ? gateway : own, to === undefined ? gateway : own];
-        return <path key={at} data-tone={tone} d={`M0 ${left}C50 ${left} 50 ${right} 100 ${right}`} />;
-      })}
-    </svg>
+    <div className={styles["between"]}>
+      <svg
+        className={styles["lines"]}
+        viewBox={`0 0 100 ${height}`}
+        preserveAspectRatio="none"
+        aria-hidden="true"
+      >
+        {tones.map((tone, at) => {
+          const own = middle(tones.length, at);
+          const [left, right] = [from === undefined ? gateway : own, to === undefined ? gateway : own];
+          return <path key={at} data-tone={tone} d={`M0 ${left}C50 ${left} 50 ${right} 100 ${right}`} />;
+        })}
+      </svg>
+    </div>
   );
 }
 
