@@ -82,6 +82,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/audit/index.tsx"),
   },
   {
+    title: "page_keys",
+    path: "/keys",
+    icon: "key",
+    group: "manage",
+    needs: "keys.list",
+    load: () => import("./pages/keys/index.tsx"),
+  },
+  {
     title: "page_account",
     path: "/account",
     icon: "person",

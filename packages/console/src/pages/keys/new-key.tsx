@@ -1,0 +1,94 @@
+import { useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { Actions, Dialog } from "../../components/dialog.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
+import { ErrorState } from "../../components/notice.tsx";
+import { useChange, useOperation } from "../../query/use-operation.ts";
+import { useText } from "../../text/use-text.ts";
+import { emptyDraft, toNewKey } from "./key-draft.ts";
+import { LimitFields, PermissionFields } from "./key-fields.tsx";
+import styles from "./keys.module.css";
+import { keyMessages } from "./messages.ts";
+import type { NewSecret } from "./shown-secret.tsx";
+import { useOwners } from "./use-owners.ts";
+
+interface NewKeyProps {
+  onMade(secret: NewSecret): void;
+  onClose(): void;
+}
+
+/** Neither is the name of a role. */
+const asOwner = "";
+const chosen = "*";
+
+/** Asks what a new key is to be, and makes it. */
+export function NewKey({ onMade, onClose }: NewKeyProps) {
+  const say = useText(keyMessages);
+  const create = useChange("keys.create");
+  const { users } = useOwners();
+  const { data } = useOperation("roles.list", {});
+  const [draft, setDraft] = useState(emptyDraft);
+  const [owner, setOwner] = useState("");
+  const [role, setRole] = useState(asOwner);
+  const problems = create.error?.problems ?? [];
+  const make = () =>
+    create.mutate(
+      {
+        ...toNewKey(draft),
+        ...(owner === "" ? {} : { owner }),
+        ...(role === chosen ? { scopes: [...draft.scopes] } : role === asOwner ? {} : { role }),
+      },
+      { onSuccess: ({ name, key }) => onMade({ name, key }) },
+    );
+  return (
+    <Dialog title={say("create_title")} onClose={onClose}>
+      <form
+        className={styles["form"]}
+        onSubmit={(event) => {
+          event.preventDefault();
+          make();
+        }}
+      >
+        <TextField
+          label={say("name")}
+          value={draft.name}
+          onChange={(name) => setDraft({ ...draft, name })}
+          problem={problems.find(({ field }) => field === "name")?.message}
+          isRequired
+          hasFocus
+        />
+        {users.length === 0 ? null : (
+          <SelectField
+            label={say("owner")}
+            value={owner}
+            options={[
+              { value: "", label: say("myself") },
+              ...users.map(({ id, name }) => ({ value: id, label: name })),
+            ]}
+            onChange={setOwner}
+          />
+        )}
+        <SelectField
+          label={say("may")}
+          hint={say("role_hint")}
+          value={role}
+          options={[
+            { value: asOwner, label: say("as_owner") },
+            ...(data?.roles ?? []).map(({ name }) => ({ value: name, label: name })),
+            { value: chosen, label: say("chosen") },
+          ]}
+          onChange={setRole}
+        />
+        {role === chosen ? <PermissionFields draft={draft} onChange={setDraft} /> : null}
+        <LimitFields draft={draft} onChange={setDraft} problems={problems} hint="empty_is_default" />
+        {create.error === null ? null : <ErrorState error={create.error} />}
+        <Actions>
+          <Button onClick={onClose}>{say("cancel")}</Button>
+          <Button look="primary" isSubmit isBusy={create.isPending}>
+            {say("create")}
+          </Button>
+        </Actions>
+      </form>
+    </Dialog>
+  );
+}
