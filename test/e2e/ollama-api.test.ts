@@ -245,13 +245,18 @@ describe("Ollama's own client", () => {
     await expect(collectAll(await client.pull({ model: "missing-model", stream: true }))).rejects.toThrow();
   });
 
-  test("makes a copy with `create`, and is told that nothing else can be made", async () => {
+  test("makes a copy and a model of another with `create`, and is told what cannot be made", async () => {
     expect(await client.create({ model: "cellar-two", from: "cellar-chat" })).toMatchObject({
       status: "success",
     });
-    await client.delete({ model: "cellar-two" });
+    const own = { system: "You are a robot.", parameters: { num_predict: 9 } };
+    await client.create({ model: "robot", from: "cellar-chat", ...own });
+    expect(ollamaServer.requests.find(({ path }) => path === "/api/create")?.bodyText).toBe(
+      '{"model":"robot","from":"cellar-chat:latest","stream":false,"system":"You are a robot.","parameters":{"num_predict":9}}',
+    );
+    for (const model of ["cellar-two", "robot"]) await client.delete({ model });
     await expect(
-      client.create({ model: "other", from: "cellar-chat", system: "You are a robot." }),
+      client.create({ model: "other", from: "tiny-chat", system: "You are a robot." }),
     ).rejects.toMatchObject({ status_code: 400, message: expect.stringContaining("cannot create models") });
     await expect(
       client.create({ model: "other", from: "cellar-chat", quantize: "q4_0" }),

@@ -66,7 +66,7 @@ async function modelNames(): Promise<readonly string[]> {
   return Array.isArray(listed) ? listed.map((model) => String(member(model, "id"))) : [];
 }
 
-describe.skipIf(ollamaProgram === undefined)("a real Ollama", () => {
+describe.skipIf(ollamaProgram === undefined)("a real Ollama", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "llm-platform-real-ollama-"));
     const authority = makeCertificate({ subject: "authority" });

@@ -59,7 +59,7 @@ describe.for(keptReleases)("the data of release %s", { timeout: 120_000 }, (vers
     const platform = await start(data);
     expect(await attempts(platform)).toBe(3);
     await expectWhole(platform, key);
-    await expect.poll(() => attempts(platform)).toBe(4);
+    await expect.poll(() => attempts(platform), { timeout: 15_000 }).toBe(4);
     expect(await platform.stop()).toBe(0);
   });
 
@@ -69,7 +69,7 @@ describe.for(keptReleases)("the data of release %s", { timeout: 120_000 }, (vers
     alter(data, onlyAdded);
     const back = await start(data);
     await expectWhole(back, key);
-    await expect.poll(() => attempts(back)).toBe(4);
+    await expect.poll(() => attempts(back), { timeout: 15_000 }).toBe(4);
     await back.stop();
     const raw = new DatabaseSync(join(data, "platform.db"));
     expect(raw.prepare("SELECT id FROM later_things").all()).toEqual([{ id: "kept" }]);

@@ -25,6 +25,8 @@ export interface ModelSettingsView {
  * `insufficient_storage` for what would not fit into memory; then nothing was changed.
  */
 export interface ModelSettings {
+  /** JSON Schema of the settings that there are, none of them required. Forms are drawn from it. */
+  readonly schema: JsonObject;
   get(model: string): Promise<ModelSettingsView>;
   /** Sets what is named; null takes one setting back. The rest stays as it is. */
   set(model: string, changes: JsonObject): Promise<ModelSettingsView>;

@@ -6,6 +6,7 @@ import type { Operation } from "./control/operation.ts";
 import { readDiskUse } from "./disk-use.ts";
 import type { ModelDirectory } from "./gateway/model-directory.ts";
 import type { Manager } from "./manager/manager.ts";
+import { modelMemory } from "./model-memory.ts";
 import { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 
 /** All operations on models, their files and their settings. */
@@ -16,7 +17,7 @@ export function modelManagement(parts: {
 }): readonly Operation[] {
   const gpus = new GpuReader();
   return [
-    ...modelOperations({ ...parts, gpus: (signal) => gpus.read(signal) }),
+    ...modelOperations({ ...parts, gpus: (signal) => gpus.read(signal), memoryBytes: modelMemory }),
     ...modelFileOperations(parts),
     ...modelSettingOperations(parts),
     ...modelDiskOperations({ ...parts, readDisk: () => readDiskUse(parts.dataDirectory()) }),

@@ -29,7 +29,7 @@ import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
 import type { Manager } from "./manager/manager.ts";
-import type { SurfaceParts } from "./surfaces.ts";
+import type { SurfaceParts } from "./surface-parts.ts";
 
 type OperationTableParts = Pick<
   SurfaceParts,

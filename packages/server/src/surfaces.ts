@@ -1,12 +1,11 @@
 import type { IntegrationConfig, IntegrationDefinition } from "@llm-platform/kit";
 import { createAnthropicSurface, modelFormatOf } from "./anthropic-surface.ts";
-import type { ReadCaller } from "./api/client-address.ts";
 import { createBrowserLoginMount } from "./api/browser-login.ts";
 import { createJwksMount } from "./api/jwks.ts";
-import { createInferenceHandler, type InferenceParts, mountInference } from "./api/inference.ts";
+import { createInferenceHandler, mountInference } from "./api/inference.ts";
 import { createLazySurface } from "./api/lazy-surface.ts";
 import { mcpMount } from "./api/mcp/mount.ts";
-import type { Listener, Mount } from "./api/listener.ts";
+import type { Mount } from "./api/listener.ts";
 import { ollamaDialect } from "./api/ollama/dialect.ts";
 import { createOllamaSurface } from "./ollama-surface.ts";
 import { createOpenAiMount } from "./api/openai/surface.ts";
@@ -21,96 +20,20 @@ import { createRequestStream } from "./api/rest/request-stream.ts";
 import { createUsageExport } from "./api/rest/usage-export.ts";
 import { createSurfaceIntegration } from "./api/surface-integration.ts";
 import { createGrpcIntegration } from "./grpc-surface.ts";
-import type { PlatformConfig } from "./config/schema.ts";
-import type { AuditOperationParts } from "./control/audit.ts";
-import type { BudgetPort } from "./control/budgets.ts";
-import type { EventReader } from "./control/events.ts";
-import type { Feed } from "./control/feed.ts";
 import { modelPlatformOf } from "./control/models.ts";
 import type { Operation } from "./control/operation.ts";
-import type { PriceOperationParts } from "./control/prices.ts";
-import type { SystemInfo } from "./control/system.ts";
-import type { Tickets } from "./control/tickets.ts";
-import type { Foundation } from "./foundation.ts";
-import type { ModelDirectory } from "./gateway/model-directory.ts";
-import type { Login } from "./login.ts";
-import type { Manager } from "./manager/manager.ts";
-import type { AuditLog } from "./store/audit-log.ts";
-import type { AuditTable } from "./store/audit-table.ts";
-import type { Backups } from "./store/backup/backups.ts";
-import type { Identity } from "./store/identity.ts";
-import type { LedgerTable } from "./store/ledger-table.ts";
 import { createPostgresIntegration } from "./store/postgres/integration.ts";
-import type { PostgresKeeper } from "./store/postgres/postgres-store.ts";
-import type { RequestLog } from "./store/request-log/request-log.ts";
-import type { UsageSums } from "./store/usage-sums.ts";
-import type { Vault } from "./store/vault.ts";
 import { pullAbility } from "./ollama-pull.ts";
-import type { PullHost } from "./open-pulls.ts";
-import type { PullManager } from "./pulls/pull-manager.ts";
-import type { SavedConfig } from "./saved-config.ts";
 import { createConsoleIntegration } from "./console-surface.ts";
 import { createGraphqlIntegration } from "./graphql-surface.ts";
 import { createMetricsSurface } from "./metrics-surface.ts";
 import { createOpenTelemetryIntegration, toOpenTelemetrySettings } from "./opentelemetry.ts";
-import type { ObservingParts } from "./observing-operations.ts";
 import { createRedisIntegration } from "./redis-integration.ts";
 import { toPublicAddress } from "./settings-of.ts";
-import type { SharedRedis } from "./sharing/shared-redis.ts";
-import type { PlatformLog } from "./telemetry/log.ts";
-import type { LogTap } from "./telemetry/log-tap.ts";
 import { traceOperations } from "./traced-work.ts";
 import { createWebSocketIntegration } from "./websocket-surface.ts";
-import type { ProcessFigures, ProcessMetrics } from "./telemetry/process-metrics.ts";
-import type { MetricRegistry } from "./telemetry/registry.ts";
 import { createOperations } from "./operation-table.ts";
-
-export interface SurfaceParts
-  extends Pick<Foundation, "content" | "responses" | "auditor" | "metrics" | "tracing" | "workSpans">,
-    Pick<ObservingParts, "alerts" | "logControl"> {
-  readonly config: PlatformConfig;
-  readonly listener: Listener;
-  readonly inference: InferenceParts;
-  readonly directory: ModelDirectory;
-  readonly registry: MetricRegistry;
-  readonly processMetrics: ProcessMetrics;
-  /** Takes in what workers count, and resolves soon with Node's figures of them. */
-  askWorkers(): Promise<readonly ProcessFigures[]>;
-  readonly log: PlatformLog;
-  readonly ledger: LedgerTable;
-  readonly requestLog: RequestLog;
-  readonly usage: UsageSums;
-  readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
-  readonly budgets: BudgetPort;
-  readonly identity: Identity;
-  readonly auditTable: AuditTable;
-  readonly auditLog: AuditLog;
-  readonly checkSeals: AuditOperationParts["checkSeals"];
-  /** The chain of the audit log that this server writes. */
-  readonly chain: string;
-  readonly readCaller: ReadCaller;
-  readonly login: Login;
-  readonly savedConfig: SavedConfig;
-  readonly vault: Vault;
-  readonly backups: Backups;
-  /** Undefined where none is configured. */
-  readonly redis: SharedRedis | undefined;
-  /** Undefined where the store is in the data folder. */
-  readonly postgres: PostgresKeeper | undefined;
-  readonly system: SystemInfo;
-  readonly events: EventReader;
-  /** What can be followed, for every protocol that can push. */
-  readonly feeds: readonly Feed[];
-  readonly pulls: PullManager;
-  readonly pulling: Pick<PullHost, "limiter" | "hub">;
-  readonly tickets: Tickets;
-  readonly logTap: LogTap;
-  /** Aborted when the server is told to stop. */
-  readonly stopping: AbortSignal;
-  /** Whether the server takes calls. */
-  isServing(): boolean;
-  manager(): Manager;
-}
+import type { SurfaceParts } from "./surface-parts.ts";
 
 /** What the platform offers, and what its replicas share, as integrations like any other. */
 export interface Surfaces {

@@ -68,7 +68,7 @@ export interface OperationTypes {
   /** Models that are in memory now, and the GPUs of this machine. */
   readonly "models.loaded": {
     readonly input: Readonly<Record<string, never>>;
-    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "expires_at": string | null; readonly "active_calls": number | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; };
+    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "expires_at": string | null; readonly "active_calls": number | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; readonly "free_memory_bytes": number; };
   };
   /** Asks every integration anew which models it has. */
   readonly "models.refresh": {
@@ -113,17 +113,17 @@ export interface OperationTypes {
   /** How a model is run: its own settings, what holds, and the memory that it takes. */
   readonly "models.settings.get": {
     readonly input: { readonly "model": string; };
-    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "is_reload_pending": boolean; };
+    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "schema": Readonly<Record<string, unknown>>; readonly "is_reload_pending": boolean; };
   };
   /** Changes settings of a model; null takes one back. A model in memory is loaded anew once its calls in progress have ended. */
   readonly "models.settings.set": {
     readonly input: { readonly "model": string; readonly "settings": Readonly<Record<string, unknown>>; };
-    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "is_reload_pending": boolean; };
+    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "schema": Readonly<Record<string, unknown>>; readonly "is_reload_pending": boolean; };
   };
   /** Takes settings of a model back: those that are named, or all. */
   readonly "models.settings.reset": {
     readonly input: { readonly "model": string; readonly "names"?: readonly (string)[] | undefined; };
-    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "is_reload_pending": boolean; };
+    readonly output: { readonly "model": string; readonly "integration": string; readonly "settings": Readonly<Record<string, unknown>>; readonly "effective": Readonly<Record<string, unknown>>; readonly "memory_bytes": number; readonly "gpu_memory_bytes": number; readonly "memory_estimate": string; readonly "schema": Readonly<Record<string, unknown>>; readonly "is_reload_pending": boolean; };
   };
   /** Makes a model of another that runs with settings of its own. Nothing is copied. */
   readonly "models.create": {
@@ -649,7 +649,7 @@ export interface FeedTypes {
   /** A `snapshot` of the pulls, then `pull.changed` as they get on. A slow reader is told the last of each. */
   readonly pulls: {
     readonly input: { readonly "id"?: string | undefined; };
-    readonly item: { readonly "pulls": readonly ({ readonly "id": string; })[]; } | { readonly "id": string; };
+    readonly item: { readonly "pulls": readonly ({ readonly "id": string; readonly "kind": "ollama" | "huggingface" | "url" | "file"; readonly "source": string; readonly "integration": string | null; readonly "replica": string | null; readonly "revision": string | null; readonly "license": string | null; readonly "phase": "queued" | "resolving" | "downloading" | "verifying" | "registering" | "warming_up" | "done" | "failed" | "paused" | "cancelled"; readonly "detail": string | null; readonly "error": { readonly "code": string; readonly "message": string; } | null; readonly "completed_bytes": number; readonly "total_bytes": number | null; readonly "bytes_per_second": number | null; readonly "eta_seconds": number | null; readonly "files": readonly ({ readonly "name": string; readonly "completed_bytes": number; readonly "total_bytes": number | null; readonly "sha256": string | null; })[]; readonly "models": readonly (string)[]; readonly "created_by": string; readonly "created_by_name": string; readonly "created_at": string; readonly "updated_at": string; readonly "finished_at": string | null; })[]; } | { readonly "id": string; readonly "kind": "ollama" | "huggingface" | "url" | "file"; readonly "source": string; readonly "integration": string | null; readonly "replica": string | null; readonly "revision": string | null; readonly "license": string | null; readonly "phase": "queued" | "resolving" | "downloading" | "verifying" | "registering" | "warming_up" | "done" | "failed" | "paused" | "cancelled"; readonly "detail": string | null; readonly "error": { readonly "code": string; readonly "message": string; } | null; readonly "completed_bytes": number; readonly "total_bytes": number | null; readonly "bytes_per_second": number | null; readonly "eta_seconds": number | null; readonly "files": readonly ({ readonly "name": string; readonly "completed_bytes": number; readonly "total_bytes": number | null; readonly "sha256": string | null; })[]; readonly "models": readonly (string)[]; readonly "created_by": string; readonly "created_by_name": string; readonly "created_at": string; readonly "updated_at": string; readonly "finished_at": string | null; };
   };
   /** `request.ended` for each call of a model, of all replicas, within a second or so; without `usage.read` one's own. To a slow reader `feed.gap` says that some are left out. */
   readonly requests: {

@@ -22,6 +22,8 @@ export function Dialog({ title, look = "dialog", onClose, children }: DialogProp
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // The browser would begin at the button that closes it.
+    dialog?.querySelector<HTMLElement>("form :is(input, select, textarea)")?.focus();
     return () => dialog?.close();
   }, []);
   return (

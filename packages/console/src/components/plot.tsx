@@ -23,6 +23,7 @@ interface PlotProps {
   readonly height?: number;
 }
 
+const daySeconds = 86_400;
 const colours = [1, 2, 3, 4, 5, 6].map((at) => `--series-${at}`);
 
 /** Lines over time, and the same numbers as a table for who would rather read them. */
@@ -167,14 +168,16 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
         ...axis,
         size: 28,
         space: 70,
-        values: (_plot, ticks) =>
-          ticks.map((seconds) =>
-            new Intl.DateTimeFormat(language, {
-              hour: "2-digit",
-              minute: "2-digit",
-              hourCycle: "h23",
-            }).format(seconds * 1_000),
-          ),
+        values: (_plot, ticks) => {
+          const [first = 0, second = 0] = ticks;
+          const { format: formatTick } = new Intl.DateTimeFormat(
+            language,
+            second - first < daySeconds
+              ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+              : { day: "numeric", month: "short" },
+          );
+          return ticks.map((seconds) => formatTick(seconds * 1_000));
+        },
       },
       { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],

@@ -28,28 +28,54 @@ const fieldsOfSampling = {
 };
 
 const schema = z.strictObject({
-  /** Tokens of prompt and answer together, for each call; at most what the model was trained for. */
-  context_tokens: z.int().min(64).max(1_048_576).optional(),
-  /** Layers of the model that are kept on a GPU; without effect where the platform's own `gpu` is off. */
-  gpu_layers: z.int().min(0).max(1_024).optional(),
+  context_tokens: z
+    .int()
+    .min(64)
+    .max(1_048_576)
+    .optional()
+    .describe("Tokens of prompt and answer together, for each call; at most what the model was trained for."),
+  gpu_layers: z
+    .int()
+    .min(0)
+    .max(1_024)
+    .optional()
+    .describe(
+      "Layers of the model that are kept on a GPU; without effect where the platform's own `gpu` is off.",
+    ),
   threads: z.int().min(1).max(512).optional(),
-  /** Tokens of prompts that are evaluated in one step. */
-  batch_tokens: z.int().min(32).max(16_384).optional(),
+  batch_tokens: z
+    .int()
+    .min(32)
+    .max(16_384)
+    .optional()
+    .describe("Tokens of prompts that are evaluated in one step."),
   rope_frequency_base: z.number().min(1).max(1e9).optional(),
-  /** Below 1 positions are pressed together, for longer contexts than the model was trained for. */
-  rope_frequency_scale: z.number().min(0.01).max(1).optional(),
-  /** LoRA adapters: each a path in a folder of the settings, or the name of one that was brought in. */
+  rope_frequency_scale: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .optional()
+    .describe("Below 1 positions are pressed together, for longer contexts than the model was trained for."),
   adapters: z
     .array(
       z.strictObject({ path: z.string().min(1).max(4_096), scale: z.number().min(-10).max(10).default(1) }),
     )
     .max(mostAdapters)
-    .optional(),
-  /** Stands before chats that bring no system message of their own. */
-  system_prompt: z.string().max(mostTextCharacters).optional(),
-  /** In Jinja, in place of the one that the model's file brings. */
-  chat_template: z.string().min(1).max(mostTextCharacters).optional(),
-  /** An example of how to talk, which every chat goes on from. */
+    .optional()
+    .describe(
+      "LoRA adapters: each a path in a folder of the settings, or the name of one that was brought in.",
+    ),
+  system_prompt: z
+    .string()
+    .max(mostTextCharacters)
+    .optional()
+    .describe("Stands before chats that bring no system message of their own."),
+  chat_template: z
+    .string()
+    .min(1)
+    .max(mostTextCharacters)
+    .optional()
+    .describe("In Jinja, in place of the one that the model's file brings."),
   messages: z
     .array(
       z.strictObject({
@@ -58,12 +84,19 @@ const schema = z.strictObject({
       }),
     )
     .max(mostMessages)
-    .optional(),
+    .optional()
+    .describe("An example of how to talk, which every chat goes on from."),
   ...fieldsOfSampling,
-  /** Seconds that the model stays in memory after its last call; -1 means for ever. */
-  keep_alive_seconds: z.int().min(-1).max(31_536_000).optional(),
-  /** Loaded at the start, and never put out: neither for being idle nor for another model. */
-  pinned: z.boolean().optional(),
+  keep_alive_seconds: z
+    .int()
+    .min(-1)
+    .max(31_536_000)
+    .optional()
+    .describe("Seconds that the model stays in memory after its last call; -1 means for ever."),
+  pinned: z
+    .boolean()
+    .optional()
+    .describe("Loaded at the start, and never put out: neither for being idle nor for another model."),
   aliases: z.array(alias).max(16).optional(),
   license: z.string().max(mostTextCharacters).optional(),
 });
@@ -73,6 +106,12 @@ export type ModelSettingsInput = z.output<typeof schema>;
 
 /** Every name that there is. */
 export const modelSettingNames: readonly string[] = Object.keys(schema.shape);
+
+/** JSON Schema of what somebody sets. */
+export const modelSettingsJsonSchema: JsonObject = JSON.parse(
+  JSON.stringify(z.toJSONSchema(schema, { io: "input" })),
+);
+
 /** What fills in what a call leaves open. */
 export function samplingOf(settings: ModelSettingsInput): JsonObject {
   const names = Object.keys(fieldsOfSampling);

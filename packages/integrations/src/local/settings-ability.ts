@@ -14,6 +14,7 @@ import {
   invalidSetting,
   type ModelSettingsInput,
   modelSettingNames,
+  modelSettingsJsonSchema,
   parseModelSettings,
   unknownName,
 } from "./model-settings.ts";
@@ -41,6 +42,7 @@ export function createSettingsAbility(parts: SettingsAbilityParts): ModelSetting
     return await view(parts, changed);
   };
   return {
+    schema: modelSettingsJsonSchema,
     get: async (name) => await view(parts, await shelf.find(name)),
     async set(name, changes) {
       const model = await shelf.find(name);

@@ -27,6 +27,7 @@ const settingsSchema = z.object({
   memory_bytes: z.number().describe("Estimate of what it takes of the machine's memory."),
   gpu_memory_bytes: z.number(),
   memory_estimate: z.string(),
+  schema: z.record(z.string(), z.unknown()).describe("JSON Schema of the settings that there are."),
   is_reload_pending: z
     .boolean()
     .describe("It is in memory in another way, and is loaded anew once its calls in progress have ended."),
@@ -43,7 +44,7 @@ function settingOperations(parts: ModelOperationParts): readonly Operation[] {
   const find = (name: string) => findSettings(parts, name);
   const show = async (name: string): Promise<Settings> => {
     const { info, settings } = find(name);
-    return toSettings(info, await settings.get(info.id));
+    return toSettings(info, settings, await settings.get(info.id));
   };
   const audit = {
     target: ({ model }: { readonly model: string }, output?: Settings) => ({
@@ -78,7 +79,7 @@ function settingOperations(parts: ModelOperationParts): readonly Operation[] {
       output: settingsSchema,
       run: async ({ model, settings: changes }) => {
         const { info, settings } = find(model);
-        return toSettings(info, await settings.set(info.id, changes));
+        return toSettings(info, settings, await settings.set(info.id, changes));
       },
     }),
     defineOperation({
@@ -91,7 +92,7 @@ function settingOperations(parts: ModelOperationParts): readonly Operation[] {
       output: settingsSchema,
       run: async ({ model, names }) => {
         const { info, settings } = find(model);
-        return toSettings(info, await settings.reset(info.id, names));
+        return toSettings(info, settings, await settings.reset(info.id, names));
       },
     }),
   ];
@@ -162,7 +163,11 @@ function findSettings(
   return { info, settings: ability(platform.settings, info, "change settings of its") };
 }
 
-function toSettings({ id, integration }: CatalogueModel, view: ModelSettingsView): Settings {
+function toSettings(
+  { id, integration }: CatalogueModel,
+  { schema }: ModelSettings,
+  view: ModelSettingsView,
+): Settings {
   return {
     model: id,
     integration,
@@ -171,6 +176,7 @@ function toSettings({ id, integration }: CatalogueModel, view: ModelSettingsView
     memory_bytes: view.memory.memoryBytes,
     gpu_memory_bytes: view.memory.gpuMemoryBytes,
     memory_estimate: view.memory.estimate,
+    schema: { ...schema },
     is_reload_pending: view.isReloadPending,
   };
 }

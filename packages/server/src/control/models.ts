@@ -20,6 +20,12 @@ type ReadGpus = (signal: AbortSignal) => Promise<
   }[]
 >;
 
+interface MemoryParts {
+  readonly gpus: ReadGpus;
+  /** What models may still take of this machine's memory. */
+  memoryBytes(): number;
+}
+
 const modelInput = z.strictObject({ model: modelName });
 
 const copyInput = modelInput.extend({
@@ -60,9 +66,7 @@ const gpuSchema = z.object({
 const done = z.object({ model: z.string(), integration: z.string(), status: z.string() });
 
 /** Operations on models, over all integrations that serve them. */
-export function modelOperations(
-  parts: ModelOperationParts & { readonly gpus: ReadGpus },
-): readonly Operation[] {
+export function modelOperations(parts: ModelOperationParts & MemoryParts): readonly Operation[] {
   return [...readingOperations(parts), ...changingOperations(parts)];
 }
 
@@ -70,7 +74,8 @@ function readingOperations({
   manager,
   directory,
   gpus,
-}: ModelOperationParts & { readonly gpus: ReadGpus }): readonly Operation[] {
+  memoryBytes,
+}: ModelOperationParts & MemoryParts): readonly Operation[] {
   return [
     defineOperation({
       name: "models.list",
@@ -104,7 +109,13 @@ function readingOperations({
       permission: "models.read",
       rest: { method: "GET", path: "/api/v1/models/loaded" },
       input: z.strictObject({}),
-      output: z.object({ models: z.array(loadedSchema).readonly(), gpus: z.array(gpuSchema).readonly() }),
+      output: z.object({
+        models: z.array(loadedSchema).readonly(),
+        gpus: z.array(gpuSchema).readonly(),
+        free_memory_bytes: z
+          .number()
+          .describe("What models may still take of the memory of the machine that is asked."),
+      }),
       run: async (_input, { signal }) => ({
         models: await listLoaded(manager, signal),
         gpus: (await gpus(signal)).map(({ name, memoryTotalBytes, memoryUsedBytes }) => ({
@@ -112,6 +123,7 @@ function readingOperations({
           memory_total_bytes: memoryTotalBytes ?? null,
           memory_used_bytes: memoryUsedBytes ?? null,
         })),
+        free_memory_bytes: memoryBytes(),
       }),
     }),
   ];

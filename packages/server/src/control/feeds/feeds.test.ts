@@ -108,7 +108,7 @@ describe("the feed of pulls", () => {
   it("begins with all of them, and tells who reads slowly the last of each", async () => {
     const listeners = new Set<(pull: ShownPull) => void>();
     const feed = createPullsFeed({
-      list: async () => [{ id: "p1", percent: 0 }],
+      list: async () => [shownPull("p1", 0)],
       onChange: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
@@ -116,13 +116,39 @@ describe("the feed of pulls", () => {
     });
     const follower = new Follower(feed);
     expect(await follower.next()).toMatchObject({ type: "snapshot", data: { pulls: [{ id: "p1" }] } });
-    for (let percent = 0; percent <= 100; percent++)
-      for (const listener of listeners) for (const id of ["p1", "p2"]) listener({ id, percent });
+    for (let bytes = 0; bytes <= 100; bytes++)
+      for (const listener of listeners) for (const id of ["p1", "p2"]) listener(shownPull(id, bytes));
     expect(await follower.take(2)).toEqual([
-      { type: "pull.changed", data: { id: "p1", percent: 100 } },
-      { type: "pull.changed", data: { id: "p2", percent: 100 } },
+      { type: "pull.changed", data: shownPull("p1", 100) },
+      { type: "pull.changed", data: shownPull("p2", 100) },
     ]);
     await follower.leave();
     expect(listeners.size).toBe(0);
   });
 });
+
+function shownPull(id: string, completedBytes: number): ShownPull {
+  return {
+    id,
+    kind: "url",
+    source: "http://127.0.0.1/a.gguf",
+    integration: null,
+    replica: null,
+    revision: null,
+    license: null,
+    phase: "downloading",
+    detail: null,
+    error: null,
+    completed_bytes: completedBytes,
+    total_bytes: 100,
+    bytes_per_second: null,
+    eta_seconds: null,
+    files: [],
+    models: [],
+    created_by: "key_a",
+    created_by_name: "a",
+    created_at: "2026-01-01T00:00:00.000Z",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    finished_at: null,
+  };
+}

@@ -1,12 +1,10 @@
-import type { JsonObject } from "@llm-platform/kit";
 import { z } from "zod";
 import { defineFeed, type Feed, type FeedItem } from "../feed.ts";
+import { pullSchema } from "../pulls.ts";
 import { Wake } from "./wake.ts";
 
-/** A pull as it is told: with its id, and whatever else the operations on pulls show. */
-export interface ShownPull extends JsonObject {
-  readonly id: string;
-}
+/** A pull as the operations on pulls show it. */
+export type ShownPull = z.output<typeof pullSchema>;
 
 /** Where pulls and their progress are known. */
 export interface PullProgressSource {
@@ -20,8 +18,6 @@ const mostWaiting = 1_000;
 
 const input = z.strictObject({ id: z.string().max(128).optional().describe("Only this pull.") });
 
-const pull = z.looseObject({ id: z.string() });
-
 /** Pulls of models: how they are, then how they get on. */
 export function createPullsFeed(source: PullProgressSource): Feed {
   return defineFeed({
@@ -30,7 +26,7 @@ export function createPullsFeed(source: PullProgressSource): Feed {
       "A `snapshot` of the pulls, then `pull.changed` as they get on. A slow reader is told the last of each.",
     permission: "models.read",
     input,
-    item: z.union([z.object({ pulls: z.array(pull).readonly() }), pull]),
+    item: z.union([z.object({ pulls: z.array(pullSchema).readonly() }), pullSchema]),
     follow: (checked, signal) => followPulls(checked, signal, source),
   });
 }
