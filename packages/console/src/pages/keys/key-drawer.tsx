@@ -90,7 +90,7 @@ function ChangeForm({ of, onClose }: { readonly of: Key; onClose(): void }) {
         problem={problems.find(({ field }) => field === "name")?.message}
         isRequired
       />
-      <LimitFields draft={draft} onChange={setDraft} problems={problems} hint="empty_is_none" />
+      <LimitFields draft={draft} onChange={setDraft} problems={problems} hint={say("empty_is_none")} />
       <PermissionFields draft={draft} onChange={setDraft} />
       {update.error === null ? null : <ErrorState error={update.error} />}
       <Actions>
