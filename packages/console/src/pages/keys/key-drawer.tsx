@@ -6,7 +6,7 @@ import { ErrorState } from "../../components/notice.tsx";
 import { Time } from "../../components/time.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
-import { Allowed } from "../../session/allowed.tsx";
+import { useMay } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
 import { type Key, toDraft, toKeyChange } from "./key-draft.ts";
 import { LimitFields, PermissionFields } from "./key-fields.tsx";
@@ -26,11 +26,12 @@ interface KeyDrawerProps {
 /** One key: what is known of it, and what can be done with it. */
 export function KeyDrawer({ of, owner, onNewText, onClose }: KeyDrawerProps) {
   const say = useText(keyMessages);
+  const canChange = useMay()("keys.update") && of.revoked_at === null;
   const facts: readonly (readonly [string, ReactNode])[] = [
     [say("state"), <KeyMark key="state" of={of} />],
     [say("prefix"), <code key="prefix">{of.prefix}</code>],
     [say("owner"), owner],
-    [say("permissions"), of.scopes.join(", ")],
+    ...(canChange ? [] : [[say("permissions"), of.scopes.join(", ")] as const]),
     [say("made"), <Time key="made" at={of.created_at} />],
     [say("last_used"), of.last_used_at === null ? say("never") : <Time key="used" at={of.last_used_at} />],
     [say("old_text"), <Time key="old" at={of.previous_expires_at} />],
@@ -44,11 +45,11 @@ export function KeyDrawer({ of, owner, onNewText, onClose }: KeyDrawerProps) {
           </FactRow>
         ))}
       </dl>
-      {of.revoked_at === null ? (
-        <Allowed to="keys.update">
+      {canChange ? (
+        <>
           <ChangeForm of={of} onClose={onClose} />
           <EndingActions of={of} onNewText={onNewText} onClose={onClose} />
-        </Allowed>
+        </>
       ) : null}
     </Dialog>
   );
@@ -89,7 +90,7 @@ function ChangeForm({ of, onClose }: { readonly of: Key; onClose(): void }) {
         problem={problems.find(({ field }) => field === "name")?.message}
         isRequired
       />
-      <LimitFields draft={draft} onChange={setDraft} problems={problems} hint="empty_is_none" />
+      <LimitFields draft={draft} onChange={setDraft} problems={problems} hint={say("empty_is_none")} />
       <PermissionFields draft={draft} onChange={setDraft} />
       {update.error === null ? null : <ErrorState error={update.error} />}
       <Actions>

@@ -13,13 +13,8 @@ interface DraftProps {
   readonly problems: readonly FieldProblem[];
 }
 
-/** When a key ends and how much it may. */
-export function LimitFields({
-  draft,
-  onChange,
-  problems,
-  hint,
-}: DraftProps & { readonly hint: "empty_is_none" | "empty_is_default" }) {
+/** When a key ends and how much it may; the hint says what an empty limit means. */
+export function LimitFields({ draft, onChange, problems, hint }: DraftProps & { readonly hint: string }) {
   const say = useText(keyMessages);
   const problemOf = (field: string) => problems.find((problem) => problem.field === field)?.message;
   return (
@@ -55,7 +50,7 @@ export function LimitFields({
           problem={problemOf("max_concurrent")}
         />
       </div>
-      <p className={styles["hint"]}>{say(hint)}</p>
+      <p className={styles["hint"]}>{hint}</p>
     </>
   );
 }

@@ -80,7 +80,7 @@ export function NewKey({ onMade, onClose }: NewKeyProps) {
           onChange={setRole}
         />
         {role === chosen ? <PermissionFields draft={draft} onChange={setDraft} /> : null}
-        <LimitFields draft={draft} onChange={setDraft} problems={problems} hint="empty_is_default" />
+        <LimitFields draft={draft} onChange={setDraft} problems={problems} hint={say("empty_is_default")} />
         {create.error === null ? null : <ErrorState error={create.error} />}
         <Actions>
           <Button onClick={onClose}>{say("cancel")}</Button>
