@@ -59,7 +59,7 @@ describe.skipIf(chromiumPath === undefined)("the first page", browserTest, () =>
     expect(await viewer.page.getByText("Last changes").count()).toBe(0);
     expect(viewer.complaints).toEqual([]);
     const developer = await server.openAs(browser, "developer");
-    await developer.page.getByRole("heading", { name: "Account" }).waitFor();
+    await developer.page.getByRole("heading", { name: "Requests" }).waitFor();
     expect(developer.complaints).toEqual([]);
   });
 

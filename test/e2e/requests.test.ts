@@ -98,9 +98,6 @@ describe.each(setUps)("a call over %s is explained:", (_name, env) => {
   let platform: Platform;
   beforeAll(async () => {
     platform = await start(env);
-    // A worker may hear of the models a moment after it takes calls.
-    for (let tries = 0; tries < 50; tries++)
-      if ((await call(platform, chatBody("both"))).status === 200) break;
   });
   afterAll(() => platform.stop());
 

@@ -2,7 +2,7 @@ import OpenAI from "openai";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { ask, chat, contentOf, eventsOf, metric } from "./http.ts";
-import { ollamaIntegration, openAiIntegration, type Platform } from "./start-platform.ts";
+import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 import { connectClients, expectNoProcess, readyWorkers, startWithWorkers } from "./worker-platform.ts";
 
 const key = "sk-a-key-for-tests-of-workers";
@@ -208,3 +208,19 @@ function mostAtOnce(upstream: FakeUpstream, after: number): number {
   }
   return most;
 }
+
+test("a slow start of workers is no reason to take calls before the models are known", async () => {
+  const slowWorkers = `data:text/javascript,${encodeURIComponent(
+    'if (process.argv[1]?.includes("worker-main")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_500);',
+  )}`;
+  // Beyond the three seconds that a server has, once this one serves.
+  openai.script({ kind: "slow-head", delayMs: 3_700 });
+  const platform = await startPlatform({
+    config: { integrations: [openAiIntegration("fake", openai.origin)] },
+    env: { LLM_PLATFORM_SERVER__WORKERS: "2", LLM_PLATFORM_SERVER__FAST_LANE: "true" },
+    nodeFlags: ["--import", slowWorkers],
+  });
+  expect((await chat(platform, model)).status).toBe(200);
+  expect(readyWorkers(platform)).toHaveLength(2);
+  await platform.stop();
+});

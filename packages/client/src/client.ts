@@ -85,6 +85,8 @@ export interface LoadedModel {
   readonly gpu_memory_bytes: number | null;
   readonly expires_at: string | null;
   readonly active_calls: number | null;
+  /** Where it does not run as it was meant to: why, and what to do. */
+  readonly notice: string | null;
 }
 
 export interface SystemInfo {

@@ -32,6 +32,8 @@ export interface LoadedModel {
   /** When it is unloaded if nobody asks; absent for never. */
   readonly expiresAtMs?: number;
   readonly activeCalls?: number;
+  /** One sentence where it does not run as it was meant to, such as without the GPU. */
+  readonly notice?: string;
 }
 
 /** One step of a pull. */

@@ -59,8 +59,10 @@ export interface App {
 }
 
 const stopIntegrationsMs = 15_000;
-/** Calls are taken after this long even when an integration is still starting. */
+/** Calls are taken after this long even when an integration is still starting, counted from when the workers serve. */
 const slowStartMs = 3_000;
+/** For workers that do not come: this process serves without them then. */
+const workerStartMs = 15_000;
 
 /**
  * Puts the platform together and starts it, in the order in which the parts need each other.
@@ -148,10 +150,12 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
     const all = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
     const first = startIntegrations(manager(), { configs: await Promise.all(all), directory, log });
-    const started = Promise.all([first, workers?.start()]);
+    const serving = Promise.race([workers?.start(), sleep(workerStartMs, undefined, { ref: false })]);
     follower.start();
-    // One server that does not answer must not keep the others from being used.
-    await Promise.race([started, sleep(slowStartMs, undefined, { ref: false })]);
+    // One server that does not answer must not keep the others from being used; a slow start of our own processes is no
+    // sign of one.
+    const patience = serving.then(() => sleep(slowStartMs, undefined, { ref: false }));
+    await Promise.race([Promise.all([first, serving]), patience]);
     state.isReady = true;
     await pulling.pulls.begin();
     watch.start();

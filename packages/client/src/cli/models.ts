@@ -58,7 +58,10 @@ export function addModelCommands(program: Command, context: CliContext): void {
         ["MODEL", "INTEGRATION", "MEMORY", "GPU", "UNTIL", "CALLS"],
         ...rows,
       ]);
-      if (context.output().format === "table") printGpus(context.output(), await context.client().gpus());
+      if (context.output().format !== "table") return;
+      for (const { id, notice } of list)
+        if (notice !== null) context.output().err(`${toPrintable(id)}: ${toPrintable(notice)}\n`);
+      printGpus(context.output(), await context.client().gpus());
     });
   program
     .command("df")

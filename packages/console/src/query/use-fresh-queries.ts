@@ -14,10 +14,12 @@ export function useFreshQueries(): void {
   useEffect(() => live.onReconnected(() => void queries.invalidateQueries()), [live, queries]);
   useEffect(() => () => clearTimeout(timer.current), []);
   useFeed("events", {}, ({ type }) => {
-    // An event is about one of what operations have many of: `model.loaded`, `models.list`.
-    waiting.current.add(`${type.split(".")[0]}s`);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => {
+    // An event is about one of what operations have many of, or about all of them: `model.loaded` and `models.changed`, `models.list`.
+    const [noun = ""] = type.split(".");
+    waiting.current.add(noun.endsWith("s") ? noun : `${noun}s`);
+    // Not put off by later events: they may never end.
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
       const nouns = waiting.current;
       waiting.current = new Set();
       void queries.invalidateQueries({

@@ -5,9 +5,16 @@ import { fileURLToPath } from "node:url";
 import { type Log, PlatformError } from "@llm-platform/kit";
 import { type EngineMessage, engineMessageSchema, type ParentMessage } from "./engine/engine-messages.ts";
 import type { EngineOptions } from "./engine/engine-options.ts";
+import { LastWords } from "./last-words.ts";
 
 const killAfterMs = 5_000;
 const maxLineCharacters = 4_096;
+/** An engine that is well this long after its load is not ended by a GPU that cannot run it. */
+const provingMs = 30_000;
+/** For what a process said last, once it has ended; what it started may hold its output open. */
+const lastWordsMs = 500;
+/** Those that a process ends itself by. */
+const crashSignals: ReadonlySet<string> = new Set(["SIGABRT", "SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"]);
 
 /** What an engine found when it had loaded its model. */
 export interface EngineFacts {
@@ -20,6 +27,8 @@ export interface EngineFacts {
 export interface EngineExit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** Why the GPU cannot run the model, as far as the library said; undefined when that is not what ended the process. */
+  readonly gpuFault?: string | undefined;
 }
 
 /** One running engine: a process that serves one model on one socket. */
@@ -28,7 +37,7 @@ export interface Engine {
   readonly processId: number | undefined;
   /** Resolves when the model is loaded. Rejects with PlatformError `unavailable` when it cannot be, or the process ends before. */
   readonly ready: Promise<EngineFacts>;
-  /** Resolves when the process is gone, for whatever reason. */
+  /** Resolves when the process is gone, for whatever reason, and what it said is heard. */
   readonly exited: Promise<EngineExit>;
   /** Whether the process answers within the signal's time. */
   ping(signal: AbortSignal): Promise<boolean>;
@@ -53,12 +62,17 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
   const ready = Promise.withResolvers<EngineFacts>();
   const exited = Promise.withResolvers<EngineExit>();
   const pings = new Map<number, () => void>();
+  const watch = createGpuWatch();
   // Whoever waits for `ready` hears of its failure; the process is watched by `exited` too.
   ready.promise.catch(() => undefined);
 
   const hear = (message: EngineMessage): void => {
     switch (message.type) {
+      case "opened":
+        watch.onOpened(message.usesGpu);
+        return;
       case "ready":
+        watch.onReady();
         ready.resolve(message);
         return;
       case "failed":
@@ -72,6 +86,7 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
         listener.onGenerated(message.tokens);
         return;
       case "log":
+        if (message.level === "error") watch.hear(String(message.fields["message"] ?? ""));
         listener.log[message.level](message.event, { model: options.modelId, ...message.fields });
         return;
       default:
@@ -87,11 +102,20 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
     if (child.pid === undefined) exited.resolve({ code: null, signal: null });
   });
   child.once("exit", (code, signal) => {
-    ready.reject(loadFailure(options.modelId));
-    exited.resolve({ code, signal });
+    const end = (): void => {
+      clearTimeout(late);
+      ready.reject(loadFailure(options.modelId));
+      exited.resolve({ code, signal, gpuFault: watch.faultOf(signal) });
+    };
+    const late = setTimeout(end, lastWordsMs);
+    child.once("close", end);
   });
   for (const output of [child.stdout, child.stderr])
-    if (output !== null) logLines(output, options.modelId, listener.log);
+    if (output !== null)
+      onLine(output, (line) => {
+        watch.hear(line);
+        listener.log.warn("engine.output", { model: options.modelId, line });
+      });
   say(child, { type: "start", options });
   return {
     socketPath: options.socketPath,
@@ -149,10 +173,37 @@ function createPing(
   };
 }
 
-function logLines(output: Readable, model: string, log: Log): void {
-  const lines = createInterface({ input: output });
-  lines.on("line", (line) => {
-    if (line.trim() !== "") log.warn("engine.output", { model, line: line.slice(0, maxLineCharacters) });
+interface GpuWatch {
+  onOpened(usesGpu: boolean): void;
+  onReady(): void;
+  hear(line: string): void;
+  faultOf(signal: string | null): string | undefined;
+}
+
+/** Tells engines that the GPU ended, by when and how they end, from the others. */
+function createGpuWatch(): GpuWatch {
+  const words = new LastWords();
+  let usesGpu = false;
+  let readyAtMs: number | undefined;
+  return {
+    onOpened: (uses) => {
+      usesGpu = uses;
+    },
+    onReady: () => {
+      readyAtMs = performance.now();
+    },
+    hear: (line) => words.hear(line),
+    faultOf(signal) {
+      const isProven = readyAtMs !== undefined && performance.now() - readyAtMs > provingMs;
+      if (!usesGpu || isProven || signal === null || !crashSignals.has(signal)) return undefined;
+      return words.sentence(`the engine ended with ${signal}`);
+    },
+  };
+}
+
+function onLine(output: Readable, take: (line: string) => void): void {
+  createInterface({ input: output }).on("line", (line) => {
+    if (line.trim() !== "") take(line.slice(0, maxLineCharacters));
   });
 }
 

@@ -1,6 +1,7 @@
 import { Cancellation, PlatformError } from "@llm-platform/kit";
 import { createRecordedLog } from "@llm-platform/kit/testing";
 import type { Engine, EngineExit, EngineFacts } from "./engine-process.ts";
+import { GpuFaults } from "./gpu-faults.ts";
 import type { LoadableModel } from "./loadable-model.ts";
 import { ModelScheduler } from "./model-scheduler.ts";
 import type { SchedulerClock } from "./scheduler-clock.ts";
@@ -33,7 +34,7 @@ function createHandClock(): SchedulerClock & { advance(ms: number): void } {
 interface HandEngine extends Engine {
   ping: Engine["ping"];
   load(): Promise<void>;
-  die(): Promise<void>;
+  die(gpuFault?: string): Promise<void>;
 }
 
 function createHandEngine(): HandEngine {
@@ -58,9 +59,9 @@ function createHandEngine(): HandEngine {
       ready.resolve(facts);
       await settle();
     },
-    async die() {
+    async die(gpuFault) {
       ready.reject(new PlatformError("unavailable", "died"));
-      exited.resolve({ code: null, signal: "SIGKILL" });
+      exited.resolve({ code: null, signal: "SIGKILL", gpuFault });
       await settle();
     },
   };
@@ -74,10 +75,12 @@ export function setUpScheduler(limits: Partial<SchedulerParts["limits"]> = {}) {
   const scheduler = new ModelScheduler({
     clock,
     log: createRecordedLog().log,
+    gpuFaults: new GpuFaults(),
     events: {
       onLoaded: (model) => happened.push(`loaded ${model}`),
       onLoadFailed: (model) => happened.push(`failed ${model}`),
       onUnloaded: (model, reason) => happened.push(`${reason} ${model}`),
+      onGpuUnusable: (model, reason) => happened.push(`${model} without the GPU: ${reason}`),
       onCrashed: (model) => happened.push(`crashed ${model}`),
       onGenerated: () => undefined,
       onResidents: () => undefined,

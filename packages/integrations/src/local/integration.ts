@@ -14,6 +14,7 @@ import {
 } from "./available-resources.ts";
 import { CrashMemory } from "./crash-memory.ts";
 import { createEngineUpstreams } from "./engine-upstreams.ts";
+import { GpuFaults } from "./gpu-faults.ts";
 import { createLocalPlatform } from "./local-platform.ts";
 import { localMetrics } from "./metrics.ts";
 import { createModelCatalog } from "./model-catalog.ts";
@@ -48,6 +49,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   const gpuRoomBytes = settings.gpu === "auto" ? freeGpuBytes(await context.gpus(context.signal)) : 0;
   const sockets = await openSocketFolder(context.dataDirectory);
   const crashes = new CrashMemory();
+  const gpuFaults = new GpuFaults();
   const catalog = createModelCatalog({
     directories: settings.model_directories,
     storageDirectory: settings.storage_directory,
@@ -65,11 +67,13 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     clock: systemClock,
     log,
     events: createEvents(context, crashes),
+    gpuFaults,
     limits: toLimits(settings, { resources, gpuRoomBytes }),
   });
   const opener = createModelOpener({
     settings,
     sockets,
+    gpuFaults,
     cores: resources.cores,
     gpuRoomBytes,
     findAdapter: createAdapterFinder(settings, catalog),
@@ -90,13 +94,14 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     instances,
     opener,
     upstreams,
+    gpuFaults,
   });
   const pinned = [...records.all].filter(([, record]) => record.settings.pinned === true).map(([id]) => id);
   for (const model of new Set([...settings.preload, ...pinned])) void preload(models, model, context);
   return {
     models,
     modelFiles: createModelFiles({ settings, log, onBrought: async () => void (await catalog.scan()) }),
-    health: async (signal) => await probe(scheduler, crashes, signal),
+    health: async (signal) => await probe(scheduler, { crashes, gpuFaults }, signal),
     async stop(signal) {
       await scheduler.stop(signal);
       await sockets.remove();
@@ -117,11 +122,16 @@ async function preload(
   }
 }
 
-async function probe(scheduler: ModelScheduler, crashes: CrashMemory, signal: AbortSignal): Promise<Health> {
+async function probe(
+  scheduler: ModelScheduler,
+  { crashes, gpuFaults }: { readonly crashes: CrashMemory; readonly gpuFaults: GpuFaults },
+  signal: AbortSignal,
+): Promise<Health> {
   const silent = await scheduler.findSilent(AbortSignal.any([signal, AbortSignal.timeout(pingTimeoutMs)]));
   const [first] = silent;
   if (first !== undefined) return { status: "degraded", detail: `The engine of '${first}' does not answer.` };
-  return crashes.health(systemClock.nowMs());
+  const ofCrashes = crashes.health(systemClock.nowMs());
+  return ofCrashes.status === "ok" ? gpuFaults.health() : ofCrashes;
 }
 
 function createEvents(context: IntegrationContext<LocalSettings>, crashes: CrashMemory): SchedulerEvents {
@@ -153,6 +163,10 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
       metrics.add("crashes_total", 1);
       log.error("model.crashed", detail);
       emit("model.crashed", detail);
+    },
+    onGpuUnusable(model, reason) {
+      log.error("model.gpu_unusable", { model, reason });
+      emit("model.gpu_unusable", { model, reason });
     },
     onGenerated: (_model, tokens) => metrics.add("tokens_generated_total", tokens),
     onResidents: (count) => metrics.set("active_models", count),

@@ -14,6 +14,8 @@ export interface LoadableModel {
   readonly keepAliveMs: number | undefined;
   /** Never put out for another one. */
   readonly isPinned: boolean;
+  /** The same on the processor alone; undefined for one that does not use a GPU. */
+  readonly withoutGpu?: LoadableModel | undefined;
   /** Starts an engine that loads it. */
   open(listener: EngineListener): Engine;
 }

@@ -12,11 +12,13 @@ import {
   toPlatformError,
 } from "@llm-platform/kit";
 import type { EngineUpstreams } from "./engine-upstreams.ts";
+import type { GpuFaults } from "./gpu-faults.ts";
 import { judgeGguf } from "./formats/judge-gguf.ts";
 import type { LoadableModel } from "./loadable-model.ts";
 import { type ModelCatalog, partsOf } from "./model-catalog.ts";
 import { toModelInfo } from "./model-file.ts";
-import { type ModelInstances, modelOfInstance } from "./model-instances.ts";
+import { modelOfInstance } from "./instance-name.ts";
+import type { ModelInstances } from "./model-instances.ts";
 import type { ModelOpener } from "./model-opener.ts";
 import type { ModelRecords } from "./model-records.ts";
 import type { ModelScheduler } from "./model-scheduler.ts";
@@ -48,11 +50,12 @@ interface PlatformParts {
   readonly instances: ModelInstances;
   readonly opener: ModelOpener;
   readonly upstreams: EngineUpstreams;
+  readonly gpuFaults: GpuFaults;
 }
 
 /** The models of the local engine, as the gateway sees them. */
 export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
-  const { context, scheduler, opener, shelf } = parts;
+  const { context, scheduler, opener, shelf, gpuFaults } = parts;
   const { settings } = context;
   return {
     provider: "llama_cpp",
@@ -60,11 +63,18 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
     dialectFor: () => "openai",
     list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, settings)),
     send: async (call) => await send(parts, call, await opener.prepare(await shelf.find(call.model))),
-    show: async (id) => await toDescription(await shelf.find(id), { settings, opener }),
+    show: async (id) => await toDescription(await shelf.find(id), parts),
     loaded: async () =>
       scheduler
         .loaded((ms) => Date.now() + ms - performance.now())
-        .map((loaded) => ({ ...loaded, id: modelOfInstance(loaded.id) })),
+        .map((loaded) => {
+          const notice = gpuFaults.noticeOf(loaded.id);
+          return {
+            ...loaded,
+            id: modelOfInstance(loaded.id),
+            ...(notice === undefined ? {} : { notice }),
+          };
+        }),
     async load(id, signal) {
       const cancellation = new Cancellation();
       const onAbort = (): void =>
@@ -143,7 +153,7 @@ async function createModel(parts: PlatformParts, { id, from, settings: wanted }:
 
 /** A model that was made of another has no file of its own to lose. */
 async function deleteModel(parts: PlatformParts, { file, record }: ShelfModel): Promise<void> {
-  const { context, catalog, records } = parts;
+  const { context, catalog, records, gpuFaults } = parts;
   if (record.from === undefined) {
     const made = [...records.all].filter(([, other]) => other.from === file.id).map(([id]) => id);
     if (made.length > 0)
@@ -155,6 +165,7 @@ async function deleteModel(parts: PlatformParts, { file, record }: ShelfModel): 
   await unloadAll(parts, file.id);
   if (record.from === undefined) for (const part of partsOf(file.path)) await rm(part, { force: true });
   await records.delete(file.id);
+  gpuFaults.forget(file.id);
   await catalog.scan();
 }
 
@@ -226,12 +237,11 @@ function toModelInfos({ file, record }: ShelfModel, settings: LocalSettings): re
 
 async function toDescription(
   model: ShelfModel,
-  about: { readonly settings: LocalSettings; readonly opener: ModelOpener },
+  { context, opener, gpuFaults }: PlatformParts,
 ): Promise<JsonObject> {
   const { file, record } = model;
-  const { opener, settings } = about;
   const { head } = file;
-  const [info] = toModelInfos(model, settings);
+  const [info] = toModelInfos(model, context.settings);
   const verdict = judgeGguf({ type: "head", head });
   const own: JsonObject = JSON.parse(JSON.stringify(record.settings));
   return {
@@ -254,6 +264,7 @@ async function toDescription(
     verdict_reasons: verdict.reasons,
     chat_template: record.settings.chat_template ?? head.chatTemplate ?? null,
     memory_estimate: (await opener.prepare(model)).estimate,
+    notice: gpuFaults.noticeOf(file.id) ?? null,
     settings: own,
   };
 }

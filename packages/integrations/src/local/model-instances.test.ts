@@ -2,7 +2,8 @@ import { Cancellation } from "@llm-platform/kit";
 import { createRecordedLog } from "@llm-platform/kit/testing";
 import { describe, expect, it } from "vitest";
 import { setUpScheduler } from "./hand-scheduler.test-data.ts";
-import { createModelInstances, modelOfInstance } from "./model-instances.ts";
+import { modelOfInstance } from "./instance-name.ts";
+import { createModelInstances } from "./model-instances.ts";
 
 /** A scheduler of models of 10 bytes each, and the instances of one of them. */
 function setUp(maxInstances: number, limits: Parameters<typeof setUpScheduler>[0] = {}) {

@@ -1,9 +1,8 @@
 import { Cancellation, type Log, toPlatformError } from "@llm-platform/kit";
+import { toInstance } from "./instance-name.ts";
 import type { LoadableModel } from "./loadable-model.ts";
 import type { ModelScheduler } from "./model-scheduler.ts";
 
-/** No name of a model has it. */
-const mark = "#";
 /** A further instance is for a rush: when that is over, its memory is for others. */
 const longestKeepAliveMs = 300_000;
 
@@ -54,11 +53,6 @@ export function createModelInstances(parts: InstancesParts): ModelInstances {
   };
 }
 
-/** The name of the model that an instance is of. */
-export function modelOfInstance(id: string): string {
-  return id.split(mark, 1)[0] ?? id;
-}
-
 /** It pays when as many calls wait as it could take, and the last one has come to serve. */
 function growIfNeeded(
   { scheduler, log, parallel }: InstancesParts,
@@ -77,10 +71,11 @@ function growIfNeeded(
 }
 
 function idsAfterFirst(model: string, maxInstances: number): readonly string[] {
-  return Array.from({ length: maxInstances - 1 }, (_, index) => `${model}${mark}${index + 2}`);
+  return Array.from({ length: maxInstances - 1 }, (_, index) => toInstance(model, index + 2));
 }
 
 function toFurther(model: LoadableModel, id: string): LoadableModel {
   const keepAliveMs = Math.min(model.keepAliveMs ?? longestKeepAliveMs, longestKeepAliveMs);
-  return { ...model, id, keepAliveMs, isPinned: false };
+  const withoutGpu = model.withoutGpu === undefined ? undefined : toFurther(model.withoutGpu, id);
+  return { ...model, id, keepAliveMs, isPinned: false, withoutGpu };
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { AdapterFinder } from "./adapter-file.ts";
 import { startEngine } from "./engine-process.ts";
+import type { GpuFaults } from "./gpu-faults.ts";
 import { formatEstimate } from "./memory-estimate.ts";
 import { type FoundAdapter, type ModelPlan, type PlanParts, planModel } from "./model-plan.ts";
 import type { LoadableModel } from "./loadable-model.ts";
@@ -11,20 +12,21 @@ import type { SocketFolder } from "./socket-path.ts";
 
 /** Makes models ready for the scheduler. */
 export interface ModelOpener {
-  /** Resolves with the same object for the same model. Rejects with PlatformError `invalid_request` for adapters that are gone. */
+  /** Resolves with the same object for the same model, while the GPU can run it or not. Rejects with PlatformError `invalid_request` for adapters that are gone. */
   prepare(model: ShelfModel): Promise<LoadableModel>;
   /** How a model would be run with other settings. */
   plan(model: ShelfModel, settings?: ModelSettingsInput): Promise<ModelPlan>;
 }
 
 interface OpenerParts extends PlanParts {
+  readonly gpuFaults: GpuFaults;
   readonly sockets: SocketFolder;
   /** Rejects with PlatformError `invalid_request`. */
   readonly findAdapter: AdapterFinder;
 }
 
 export function createModelOpener(parts: OpenerParts): ModelOpener {
-  const { sockets } = parts;
+  const { sockets, settings, gpuFaults } = parts;
   const prepared = new WeakMap<ShelfModel, LoadableModel>();
 
   const findAdapters = async (
@@ -44,25 +46,32 @@ export function createModelOpener(parts: OpenerParts): ModelOpener {
   };
   const plan: ModelOpener["plan"] = async ({ file, record }, settings = record.settings) =>
     planModel(file, { settings, adapters: await findAdapters(settings, file) }, parts);
+  const toLoadable = ({ engine, memory, keepAliveMs, isPinned }: ModelPlan): LoadableModel => ({
+    id: engine.modelId,
+    bytes: memory.memoryBytes,
+    gpuBytes: memory.gpuBytes,
+    estimate: formatEstimate(memory),
+    stamp: JSON.stringify(engine),
+    keepAliveMs,
+    isPinned,
+    open: (listener) => startEngine({ ...engine, socketPath: sockets.newPath() }, listener),
+  });
 
   return {
     plan,
     async prepare(model) {
       const known = prepared.get(model);
-      if (known !== undefined) return known;
-      const { engine, memory, keepAliveMs, isPinned } = await plan(model);
-      const loadable: LoadableModel = {
-        id: engine.modelId,
-        bytes: memory.memoryBytes,
-        gpuBytes: memory.gpuBytes,
-        estimate: formatEstimate(memory),
-        stamp: JSON.stringify(engine),
-        keepAliveMs,
-        isPinned,
-        open: (listener) => startEngine({ ...engine, socketPath: sockets.newPath() }, listener),
-      };
-      prepared.set(model, loadable);
-      return loadable;
+      if (known !== undefined) return gpuFaults.runnable(known);
+      const { file, record } = model;
+      const own = { settings: record.settings, adapters: await findAdapters(record.settings, file) };
+      const loadable = toLoadable(planModel(file, own, parts));
+      const withoutGpu =
+        settings.gpu === "off"
+          ? undefined
+          : toLoadable(planModel(file, own, { ...parts, settings: { ...settings, gpu: "off" } }));
+      const whole = { ...loadable, withoutGpu };
+      prepared.set(model, whole);
+      return gpuFaults.runnable(whole);
     },
   };
 }

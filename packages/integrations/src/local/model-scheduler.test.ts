@@ -153,6 +153,18 @@ describe("ModelScheduler", () => {
     expect(scheduler.waitingCalls).toBe(0);
   });
 
+  it("loads a model that the GPU cannot run without it, for who waits and from then on", async () => {
+    const { scheduler, model, last, happened, engines } = setUp();
+    const withGpu = model("a", 10, { stamp: "gpu", withoutGpu: model("a", 20, { stamp: "no gpu" }) });
+    const waiting = scheduler.take(withGpu, new Cancellation());
+    await last().die("CUDA error.");
+    await last().load();
+    (await waiting).release();
+    expect(happened).toEqual(["a without the GPU: CUDA error.", "failed a", "loaded a"]);
+    (await scheduler.take(withGpu, new Cancellation())).release();
+    expect(engines).toHaveLength(2);
+  });
+
   it("refuses everything once it stops, and ends its engines", async () => {
     const { bring, take, scheduler, happened } = setUp({ parallel: 1 });
     await bring("a");

@@ -1,5 +1,6 @@
 import { type Cancellation, type LoadedModel, PlatformError } from "@llm-platform/kit";
 import { CallQueue } from "./call-queue.ts";
+import type { EngineExit } from "./engine-process.ts";
 import { LoadCircuit } from "./load-circuit.ts";
 import { LoadPace } from "./load-pace.ts";
 import type { LoadableModel } from "./loadable-model.ts";
@@ -55,9 +56,11 @@ export class ModelScheduler {
    * calls in progress have ended.
    * Rejects with PlatformError `overloaded`, `unavailable`, `insufficient_storage`, `shutting_down`, or the cancellation's reason.
    */
-  async take(model: LoadableModel, cancellation: Cancellation, tenant = ""): Promise<Turn> {
+  async take(wanted: LoadableModel, cancellation: Cancellation, tenant = ""): Promise<Turn> {
     if (this.#isStopping) throw shuttingDown();
     if (cancellation.reason !== undefined) throw cancellation.reason;
+    // The GPU may have failed since it was made ready.
+    const model = this.#parts.gpuFaults.runnable(wanted);
     this.#wanted.set(model.id, model);
     const seat = this.#seats.get(model.id);
     if (seat !== undefined && this.#hasTurn(seat) && this.#queue.first(model.id) === undefined)
@@ -280,7 +283,7 @@ export class ModelScheduler {
       log.error("model.load_timed_out", { model: model.id, seconds: limits.loadTimeoutMs / 1000 });
       void engine.stop();
     });
-    void engine.exited.then((exit) => this.#onExit(seat, { code: exit.code, signal: exit.signal }));
+    void engine.exited.then((exit) => this.#onExit(seat, exit));
     engine.ready.then(
       (facts) => {
         cancelTimeout();
@@ -301,9 +304,10 @@ export class ModelScheduler {
     );
   }
 
-  #onExit(seat: Seat, exit: { readonly code: number | null; readonly signal: string | null }): void {
+  #onExit(seat: Seat, exit: EngineExit): void {
     const { id } = seat.model;
     const was = seat.state;
+    if (was !== "stopping" && exit.gpuFault !== undefined) this.#leaveGpu(seat.model, exit.gpuFault);
     seat.state = "stopping";
     seat.disarm();
     if (this.#seats.get(id) === seat) this.#seats.delete(id);
@@ -322,6 +326,16 @@ export class ModelScheduler {
     if (was === "ready" || was === "suspect")
       this.#parts.events.onCrashed(id, { model: id, code: exit.code, signal: exit.signal });
     this.#advance();
+  }
+
+  /** Whoever waits for the model gets it without the GPU. */
+  #leaveGpu(model: LoadableModel, reason: string): void {
+    const { gpuFaults, events } = this.#parts;
+    if (model.withoutGpu === undefined) return;
+    gpuFaults.record(model, reason);
+    events.onGpuUnusable(model.id, reason);
+    const wanted = this.#wanted.get(model.id);
+    if (wanted !== undefined) this.#wanted.set(model.id, gpuFaults.runnable(wanted));
   }
 
   #seatTurn(seat: Seat): Turn {

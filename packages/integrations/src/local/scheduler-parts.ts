@@ -1,5 +1,6 @@
 import type { JsonObject, Log } from "@llm-platform/kit";
 import type { Engine } from "./engine-process.ts";
+import type { GpuFaults } from "./gpu-faults.ts";
 import type { RoomLimits } from "./room-policy.ts";
 import type { SchedulerClock } from "./scheduler-clock.ts";
 
@@ -23,6 +24,8 @@ export interface SchedulerEvents {
   onLoadFailed(model: string): void;
   onUnloaded(model: string, reason: UnloadReason): void;
   onCrashed(model: string, detail: JsonObject): void;
+  /** @param reason the last thing that the library said */
+  onGpuUnusable(model: string, reason: string): void;
   onGenerated(model: string, tokens: number): void;
   /** How many models are in memory now. */
   onResidents(count: number): void;
@@ -32,6 +35,7 @@ export interface SchedulerParts {
   readonly clock: SchedulerClock;
   readonly log: Log;
   readonly events: SchedulerEvents;
+  readonly gpuFaults: GpuFaults;
   readonly limits: RoomLimits & {
     readonly parallel: number;
     readonly queueLength: number;

@@ -55,6 +55,10 @@ export const loadedSchema = z.object({
   gpu_memory_bytes: z.number().nullable(),
   expires_at: z.string().nullable(),
   active_calls: z.number().nullable(),
+  notice: z
+    .string()
+    .nullable()
+    .describe("Where it does not run as it was meant to, such as without the GPU: why, and what to do."),
 });
 
 const gpuSchema = z.object({
@@ -271,6 +275,7 @@ async function listLoaded(
         gpu_memory_bytes: model.gpuMemoryBytes ?? null,
         expires_at: model.expiresAtMs === undefined ? null : new Date(model.expiresAtMs).toISOString(),
         active_calls: model.activeCalls ?? null,
+        notice: model.notice ?? null,
       }));
     }),
   );

@@ -10,7 +10,7 @@ export const outcomeTones: Readonly<Record<AuditRecord["outcome"], Tone>> = {
   failed: "bad",
 };
 
-export interface FieldChange {
+interface FieldChange {
   readonly field: string;
   readonly before: string;
   readonly after: string;

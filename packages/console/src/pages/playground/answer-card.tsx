@@ -30,8 +30,11 @@ export function AnswerCard({ answer }: { readonly answer: Answer }) {
   );
 }
 
+/** In less time a rate says more about the clock than about the model. */
+const minSpanMs = 100;
+
 function tokensPerSecond({ firstMs, totalMs, outputTokens }: Answer): number | undefined {
-  if (firstMs === undefined || totalMs === undefined || outputTokens === undefined || totalMs <= firstMs)
-    return undefined;
-  return outputTokens / ((totalMs - firstMs) / 1_000);
+  if (firstMs === undefined || totalMs === undefined || outputTokens === undefined) return undefined;
+  const spanMs = totalMs - firstMs;
+  return spanMs < minSpanMs ? undefined : outputTokens / (spanMs / 1_000);
 }

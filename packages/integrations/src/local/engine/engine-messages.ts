@@ -9,6 +9,8 @@ export const parentMessageSchema = z.discriminatedUnion("type", [
 
 /** What an engine says to its parent. */
 export const engineMessageSchema = z.discriminatedUnion("type", [
+  /** The library is open, and nothing was asked of the GPU yet. */
+  z.object({ type: z.literal("opened"), usesGpu: z.boolean() }),
   z.object({ type: z.literal("ready"), contextTokens: z.int(), loadMs: z.number(), memoryBytes: z.number() }),
   z.object({ type: z.literal("failed"), message: z.string() }),
   z.object({ type: z.literal("pong"), id: z.int() }),

@@ -11,6 +11,8 @@ type LogLevel = "debug" | "info" | "warn" | "error";
 /** Where the engine tells what happens. */
 export interface EngineReport {
   log(level: LogLevel, event: string, fields: Readonly<Record<string, unknown>>): void;
+  /** The library is open. Resolves when that is told: what comes next may end this process without a word. */
+  opened(usesGpu: boolean): Promise<void>;
   /** Tokens that one call generated. */
   generated(tokens: number): void;
 }
@@ -55,6 +57,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
         message: message.trim().slice(0, 1024),
       }),
   });
+  await report.opened(llama.gpu !== false);
   const model = await llama.loadModel({
     modelPath: options.modelPath,
     ...(options.gpu === "auto" ? optional("gpuLayers", options.gpuLayers) : { gpuLayers: 0 }),

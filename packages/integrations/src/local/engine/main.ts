@@ -3,21 +3,24 @@ import { type EngineMessage, parentMessageSchema } from "./engine-messages.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createEngineServer } from "./engine-server.ts";
 import { type EngineReport, loadEngine } from "./loaded-engine.ts";
+import { warmUp } from "./warm-up.ts";
 
 // Entry of the engine's process: one model, served on one socket, until the parent says stop or is gone.
 
-function tell(message: EngineMessage): void {
-  if (process.connected) process.send?.(message);
+function tell(message: EngineMessage, told?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, undefined, told);
 }
 
 const report: EngineReport = {
   log: (level, event, fields) => tell({ type: "log", level, event, fields: { ...fields } }),
+  opened: async (usesGpu) => await new Promise((resolve) => tell({ type: "opened", usesGpu }, resolve)),
   generated: (tokens) => tell({ type: "generated", tokens }),
 };
 
 async function start(options: EngineOptions): Promise<void> {
   const startedAtMs = performance.now();
   const engine = await loadEngine(options, report);
+  await warmUp(engine);
   const server = createEngineServer(engine);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
