@@ -50,14 +50,6 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/integrations/index.tsx"),
   },
   {
-    title: "page_keys",
-    path: "/keys",
-    icon: "key",
-    group: "manage",
-    needs: "keys.list",
-    load: () => import("./pages/keys/index.tsx"),
-  },
-  {
     title: "page_models",
     path: "/models",
     icon: "cube",
