@@ -30,7 +30,7 @@ describe.skipIf(chromiumPath === undefined)("the page of keys", browserTest, () 
     const { page, complaints } = await server.openAs(browser, "admin");
     const none = { contentType: "application/json", body: '{"keys":[],"next_cursor":null}' };
     await page.route("**/api/v1/keys*", (route) => route.fulfill(none));
-    await page.getByRole("link", { name: "Keys" }).click();
+    await page.getByRole("link", { name: "Keys", exact: true }).click();
     await page.getByRole("heading", { name: "There is no key yet" }).waitFor();
     expect(await findBarriers(page)).toEqual([]);
     expect(complaints).toEqual([]);
@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)("the page of keys", browserTest, () 
     for (const role of ["developer", "viewer"] as const) {
       const other = await server.openAs(browser, role, { path: "/keys" });
       await other.page.getByRole("heading", { name: "This page is not for your role" }).waitFor();
-      expect(await other.page.getByRole("link", { name: "Keys" }).count()).toBe(0);
+      expect(await other.page.getByRole("link", { name: "Keys", exact: true }).count()).toBe(0);
     }
   });
 
@@ -149,7 +149,7 @@ describe.skipIf(chromiumPath === undefined)("the page of keys", browserTest, () 
     const { page } = await server.openAs(browser, "admin");
     const refused = { status: 403, contentType: "application/problem+json", body: '{"detail":"<b>No</b>"}' };
     await page.route("**/api/v1/keys*", (route) => route.fulfill(refused));
-    await page.getByRole("link", { name: "Keys" }).click();
+    await page.getByRole("link", { name: "Keys", exact: true }).click();
     await page.getByText("<b>No</b>").waitFor();
     await page.unroute("**/api/v1/keys*");
     await page.getByRole("button", { name: "Try again" }).click();
