@@ -46,7 +46,7 @@ const routes = [
   ["/integrations/health", "GET, HEAD"],
   ["/integrations/fake/status", "GET, HEAD"],
   ["/integrations/fake/restart", "POST"],
-  ["/integrations/fake/config", "PUT"],
+  ["/integrations/fake/config", "GET, HEAD, PUT"],
   ["/api/v1/usage", "GET, HEAD"],
   ["/integrations/events", "GET, HEAD"],
   ["/metrics", "GET, HEAD"],

@@ -46,6 +46,7 @@ describe.each([
       "inference.call",
       "graphql.explore",
       "models.read",
+      "usage.read_own",
       "self.read",
       "self.write",
     ]);
