@@ -12,7 +12,7 @@ describe("roles", () => {
 
   test("a viewer changes nothing but what is the own, and spends nothing", () => {
     for (const permission of permissionsOf("viewer"))
-      if (permission !== "self.write") expect(permission).toMatch(/\.read$/);
+      if (permission !== "self.write") expect(permission).toMatch(/\.read(_own)?$/);
   });
 
   test("who lacks a permission is told which one, and which roles have it", () => {
