@@ -236,8 +236,13 @@ describe.skipIf(isMissing)("budgets of two replicas on PostgreSQL and Redis", ()
       for (const replica of [again, other])
         expect(await show(replica, id)).toMatchObject({ spent_micros: 2 * four, reserved_micros: 0 });
     }, waitMs);
-    const answers = await callAll([again, other], 20);
-    expect(served(answers)).toBe(3);
+    // Of many calls at once some are refused while others hold what is left; what is left is spent by those that come then.
+    let total = 0;
+    await vi.waitFor(async () => {
+      total += served(await callAll([again, other], 20));
+      expect(total).toBe(3);
+    }, waitMs);
+    expect(served(await callAll([again, other], 20))).toBe(0);
     await stop(again, other);
   });
 
