@@ -112,7 +112,7 @@ test("each route answers each role as the table says, and the server has no rout
 }, 120_000);
 
 /** Every method over gRPC with an empty message: nothing is changed by that, and who may not is told so before it is looked at. */
-test("each method over gRPC answers each role as the table says", async () => {
+test("R10: each method over gRPC answers each role as the table says", async () => {
   const client = await openGrpc(platform);
   const methods = protoFiles.flatMap(({ symbols }) => symbols).flatMap((symbol) => toMethod(symbol) ?? []);
   const width = Math.max(...methods.map(({ path }) => path.length));
