@@ -94,7 +94,14 @@ describe.each([
     expect(who.json, who.text).toMatchObject({
       name: "bob@example.org (corp)",
       kind: "token",
-      permissions: ["inference.call", "graphql.explore", "models.read", "usage.read_own", "self.read", "self.write"],
+      permissions: [
+        "inference.call",
+        "graphql.explore",
+        "models.read",
+        "usage.read_own",
+        "self.read",
+        "self.write",
+      ],
     });
     expect((await as(platform, token, "/api/v1/system")).status).toBe(403);
     const rows = await platform.ledgerRows({ count: 6 });
