@@ -137,6 +137,30 @@ describe("seals of the ledger", () => {
     expect(await check(all)).toMatchObject({ rows: odd.length, firstBad: undefined });
   });
 
+  it("come to an end while rows keep coming, and cover those with the next", async () => {
+    const all = await open();
+    await insert(all, 0, 10);
+    let next = 10;
+    const audit = {
+      append: async (entry: Parameters<AuditLog["append"]>[0]) => {
+        await all.audit.append(entry);
+        await insert(all, next++, 1);
+      },
+    };
+    const seals = all.store.createSeals({ audit, isHeld: () => false });
+    expect(await seals.seal()).toBe(10);
+    expect(await seals.seal()).toBe(1);
+  });
+
+  it("cover at once what was left before a restart and what came after it", async () => {
+    await insert(await open(), 0, 70);
+    await close();
+    const all = await open();
+    await insert(all, 70, 5);
+    expect(await all.seals.seal()).toBe(75);
+    expect(await check(all)).toMatchObject({ rows: 75, firstBad: undefined });
+  });
+
   it("show a seal that skips rows", async () => {
     const all = await open();
     await insert(all, 0, 10);

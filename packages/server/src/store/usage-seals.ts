@@ -82,19 +82,22 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
     return judgePiece(piece, found, digest) === undefined;
   }
 
-  /** Returns how many rows it sealed: 0 when there is none left. */
-  async function sealSome(): Promise<number> {
-    if (parts.isHeld()) return 0;
+  /** Whether more rows wait is told by those that were there when it began: under load there are always new ones. */
+  async function sealSome(): Promise<{ readonly rows: number; readonly isMore: boolean }> {
+    const none = { rows: 0, isMore: false };
+    if (parts.isHeld()) return none;
     const after = await sealedId();
+    const firstDraft = drafts?.firstId;
     const pieces = await nextPieces(after);
     const last = pieces.at(-1);
-    if (last === undefined) return 0;
+    if (last === undefined) return none;
     // Otherwise a loss of power could take rows of which the seal is there.
     await parts.makeDurable();
     await audit.append(toSealEntry({ firstId: after + 1, pieces }, nowMs()));
     state.sealedId = last.lastId;
     drafts?.drop(last.lastId);
-    return countOf(pieces);
+    const rows = countOf(pieces);
+    return { rows, isMore: rows === rowsPerPiece * piecesPerSeal || last.lastId + 1 === firstDraft };
   }
 
   return {
@@ -103,10 +106,9 @@ export function createUsageSeals(parts: UsageSealsParts): UsageSeals {
       let sealed = 0;
       while (signal?.aborted !== true) {
         const startedAtMs = performance.now();
-        const rows = await sealSome();
+        const { rows, isMore } = await sealSome();
         sealed += rows;
-        // Fewer than fit into a seal: these were the last, or the last before those that were drafted.
-        if (rows === 0 || (rows < rowsPerPiece * piecesPerSeal && drafts?.firstId === undefined)) break;
+        if (!isMore) break;
         const restMs = Math.ceil((performance.now() - startedAtMs) * restShare);
         await sleep(restMs, undefined, { signal }).catch(() => undefined);
       }
