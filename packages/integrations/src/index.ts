@@ -2,6 +2,7 @@ import { alertmanagerIntegration } from "./alertmanager/integration.ts";
 import { anthropicIntegration } from "./anthropic/integration.ts";
 import { grafanaIntegration } from "./grafana/integration.ts";
 import { huggingFaceIntegration } from "./huggingface/integration.ts";
+import { kubernetesIntegration } from "./kubernetes/integration.ts";
 import { localIntegration } from "./local/integration.ts";
 import { ollamaIntegration } from "./ollama/integration.ts";
 import { openAiCompatibleIntegration } from "./openai-compatible/integration.ts";
@@ -12,6 +13,7 @@ export {
   anthropicIntegration,
   grafanaIntegration,
   huggingFaceIntegration,
+  kubernetesIntegration,
   localIntegration,
   ollamaIntegration,
   openAiCompatibleIntegration,
@@ -28,4 +30,5 @@ export const builtInIntegrations = [
   alertmanagerIntegration,
   grafanaIntegration,
   slackIntegration,
+  kubernetesIntegration,
 ] as const;

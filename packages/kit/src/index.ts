@@ -5,6 +5,7 @@ export * from "./codec.ts";
 export * from "./config.ts";
 export * from "./dashboards.ts";
 export * from "./dialect.ts";
+export * from "./discovery.ts";
 export * from "./errors.ts";
 export * from "./event-stream.ts";
 export * from "./events.ts";

@@ -2,6 +2,7 @@ import type { AlertReceiver } from "./alerts.ts";
 import type { Json, JsonObject } from "./chat.ts";
 import type { IntegrationType } from "./config.ts";
 import type { DashboardHost } from "./dashboards.ts";
+import type { ServerDiscovery } from "./discovery.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Health } from "./health.ts";
 import type { Instruments, MetricDeclaration } from "./metrics.ts";
@@ -91,6 +92,8 @@ export interface RunningIntegration {
   readonly modelFiles?: ModelFiles;
   readonly dashboards?: DashboardHost;
   readonly alerts?: AlertReceiver;
+  /** Only of what runs in the process of the host. */
+  readonly discovery?: ServerDiscovery;
   /** A cheap probe that spends no tokens. Throwing counts as `failed`. The host gives it 5 s. */
   health(signal: AbortSignal): Promise<Health>;
   /** Lets go of everything that `start` opened. Called once. */

@@ -7,6 +7,7 @@ import { drain, openCallPath } from "./call-path.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
+import { followDiscovery } from "./discovered-servers.ts";
 import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
@@ -140,6 +141,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   holder.manager = openManager(foundation, { catalogue, ...input });
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
+  followDiscovery(holder.manager, log);
 
   const upkeep = startUpkeep(foundation, input);
   listener.mount(createProbeMount({ unreadiness }));

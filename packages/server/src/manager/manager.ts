@@ -8,7 +8,7 @@ import {
 } from "@llm-platform/kit";
 import { formatStartProblem, planStart, type StartPlan } from "../core/start-order.ts";
 import { createEventFeed } from "./event-feed.ts";
-import { defaultStepLimits, type EventDraft, type ManagerParts } from "./ports.ts";
+import { defaultStepLimits, type EventDraft, type ManagerParts, type StepLimits } from "./ports.ts";
 import type { ConfigPatch } from "./settings-check.ts";
 import type { StateChange } from "./state-cell.ts";
 import type { IntegrationStatus, TrafficOutcome } from "./status.ts";
@@ -51,6 +51,13 @@ export interface Manager {
   settingsSchema(name: string): JsonObject;
   /** The instance that takes calls, or undefined while there is none. */
   running(name: string): RunningIntegration | undefined;
+  /**
+   * Takes up one more, and resolves after its first try. Throws PlatformError `conflict` for a name that is there already,
+   * and `shutting_down`.
+   */
+  add(config: IntegrationConfig): Promise<IntegrationStatus>;
+  /** Lets one go that was added. It takes no more calls at once; resolves when those in flight have ended. */
+  remove(name: string): Promise<void>;
   /** Stops and starts one, with a clean record. Throws `not_found`, `conflict` (disabled), `shutting_down`. */
   restart(name: string): Promise<IntegrationStatus>;
   /** Restarts every enabled one: dependents are stopped and started around what they depend on. */
@@ -86,13 +93,18 @@ export function createManager(parts: ManagerParts): Manager {
 
 class IntegrationManager implements Manager {
   readonly #parts: ManagerParts;
+  readonly #limits: StepLimits;
   readonly #supervisors = new Map<string, Supervisor>();
   readonly #abandon = new AbortController();
   readonly #feed;
+  /** Those that were removed and still have calls in flight. */
+  readonly #leaving = new Set<Promise<void>>();
+  #isClosed = false;
   #plan: StartPlan = { order: [], problems: [] };
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
+    this.#limits = { ...defaultStepLimits, ...parts.limits };
     this.#feed = createEventFeed(parts);
   }
 
@@ -133,6 +145,7 @@ class IntegrationManager implements Manager {
     });
     try {
       await Promise.race([this.#inReverse(this.#names(), (one) => one.stop()), isOver]);
+      await Promise.race([Promise.all(this.#leaving), isOver]);
       await Promise.race([this.#feed.whenWritten(), isOver]);
     } finally {
       cancelDeadline();
@@ -157,6 +170,26 @@ class IntegrationManager implements Manager {
 
   running(name: string): RunningIntegration | undefined {
     return this.#supervisors.get(name)?.running;
+  }
+
+  async add(config: IntegrationConfig): Promise<IntegrationStatus> {
+    if (this.#isClosed) throw new PlatformError("shutting_down", "The platform stops.");
+    const [problem] = this.#register([config]);
+    if (problem !== undefined) throw new PlatformError("conflict", problem);
+    this.#plan = { ...this.#plan, order: [...this.#plan.order, config.name] };
+    await this.#find(config.name).wake();
+    return this.status(config.name);
+  }
+
+  async remove(name: string): Promise<void> {
+    const one = this.#find(name);
+    this.#supervisors.delete(name);
+    this.#plan = { ...this.#plan, order: this.#plan.order.filter((each) => each !== name) };
+    const left = one.stop({ reason: "It is not there any more.", drainMs: this.#limits.drainMs });
+    this.#leaving.add(left);
+    this.#feed.publish({ integration: name, type: "integration.removed", data: {} });
+    await left;
+    this.#leaving.delete(left);
   }
 
   async restart(name: string): Promise<IntegrationStatus> {
@@ -235,7 +268,7 @@ class IntegrationManager implements Manager {
   #supervisorParts(): SupervisorParts {
     return {
       ...this.#parts,
-      limits: { ...defaultStepLimits, ...this.#parts.limits },
+      limits: this.#limits,
       abandoned: this.#abandon.signal,
       running: (name) => this.running(name),
       publish: (event) => this.#feed.publish(event),
@@ -262,6 +295,7 @@ class IntegrationManager implements Manager {
   }
 
   #closeAll(): void {
+    this.#isClosed = true;
     for (const one of this.#supervisors.values()) one.close();
   }
 

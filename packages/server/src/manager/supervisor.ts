@@ -189,12 +189,12 @@ export class Supervisor {
   }
 
   /** Closes, stops what runs and what still drains. Never rejects. */
-  async stop(): Promise<void> {
+  async stop({ reason, drainMs } = { reason: "The platform stops.", drainMs: 0 }): Promise<void> {
     this.close();
     await this.#turns.take(async () => {
       this.#waitingFor = [];
-      await this.#letGo("The platform stops.", 0);
-      if (this.#cell.state !== "disabled") this.#cell.move("stopped", "The platform stops.");
+      await this.#letGo(reason, drainMs);
+      if (this.#cell.state !== "disabled") this.#cell.move("stopped", reason);
     });
     await Promise.all(this.#drains);
   }

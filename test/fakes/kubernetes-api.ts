@@ -1,0 +1,202 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A slice of a service's endpoints, as a test writes it. */
+export type FakeSlice = {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly port: number;
+  /** Of each endpoint the name of its pod, and whether it is ready. Their address is 127.0.0.1. */
+  readonly pods: Readonly<Record<string, boolean>>;
+};
+
+/** What it wants from its callers. */
+export const clusterToken = "token-of-the-service-account";
+
+/**
+ * The part of a cluster's API that lists and watches EndpointSlices, as kube-apiserver speaks it: lists in pages with a
+ * version, watches from a version as lines of events, bookmarks, and 410 for a version that it has forgotten.
+ */
+export type FakeKubernetes = {
+  readonly origin: string;
+  /** Lists, and watches, that were asked for so far. */
+  readonly lists: number;
+  readonly watches: number;
+  put(slice: FakeSlice): void;
+  remove(namespace: string, name: string): void;
+  /** Ends every watch, as the API does in time. */
+  endWatches(): void;
+  /** Forgets what was before: watches end, and one from an old version is told 410, by status or by an event. */
+  forget(how: "status" | "event"): void;
+  /** Refuses every request with that status from now on, or no more. */
+  refuse(status: number | undefined): void;
+  stop(): Promise<void>;
+};
+
+type Change = {
+  readonly version: number;
+  readonly type: string;
+  readonly slice: object;
+  readonly labels: FakeSlice["labels"];
+};
+type Watcher = { readonly selector: string; readonly response: ServerResponse };
+
+/** @param pageSize slices in a page at most, whatever the client asks for */
+export async function startFakeKubernetes(pageSize = 1): Promise<FakeKubernetes> {
+  const slices = new Map<string, FakeSlice & { readonly version: number }>();
+  const changes: Change[] = [];
+  const watchers = new Set<Watcher>();
+  const state = { version: 100, oldest: 100, lists: 0, watches: 0, refusal: 0, forgetting: "status" };
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://fake");
+    const status = statusFor(request, url);
+    if (status !== 200) return void response.writeHead(status, json).end(JSON.stringify(toStatus(status)));
+    const selector = url.searchParams.get("labelSelector") ?? "";
+    if (url.searchParams.get("watch") === "1")
+      watch(selector, Number(url.searchParams.get("resourceVersion")), response);
+    else list(selector, url.searchParams.get("continue"), response);
+  });
+
+  function statusFor({ headers, method }: IncomingMessage, { pathname }: URL): number {
+    if (state.refusal !== 0) return state.refusal;
+    if (headers.authorization !== `Bearer ${clusterToken}`) return 401;
+    return method === "GET" && pathname === "/apis/discovery.k8s.io/v1/endpointslices" ? 200 : 404;
+  }
+
+  function list(selector: string, from: string | null, response: ServerResponse): void {
+    state.lists += 1;
+    const fitting = [...slices.values()].filter(({ labels }) => fits(labels, selector));
+    const start = Number(from ?? 0);
+    const rest = fitting.length > start + pageSize ? { continue: String(start + pageSize) } : {};
+    response.writeHead(200, json).end(
+      JSON.stringify({
+        kind: "EndpointSliceList",
+        apiVersion: "discovery.k8s.io/v1",
+        metadata: { resourceVersion: String(state.version), ...rest },
+        items: fitting.slice(start, start + pageSize).map((each) => toSlice(each, each.version)),
+      }),
+    );
+  }
+
+  function watch(selector: string, from: number, response: ServerResponse): void {
+    state.watches += 1;
+    if (from < state.oldest) {
+      if (state.forgetting === "status")
+        return void response.writeHead(410, json).end(JSON.stringify(toStatus(410)));
+      response.writeHead(200, json);
+      return void response.end(`${JSON.stringify({ type: "ERROR", object: toStatus(410) })}\n`);
+    }
+    const watcher = { selector, response };
+    watchers.add(watcher);
+    response.once("close", () => watchers.delete(watcher));
+    response.writeHead(200, json).flushHeaders();
+    for (const change of changes) if (change.version > from) tell(watcher, change);
+    const bookmark = toSlice({ name: "", namespace: "", labels: {}, port: 0, pods: {} }, state.version);
+    response.write(`${JSON.stringify({ type: "BOOKMARK", object: bookmark })}\n`);
+  }
+
+  function change(type: string, slice: FakeSlice): void {
+    const made = {
+      version: ++state.version,
+      type,
+      slice: toSlice(slice, state.version),
+      labels: slice.labels,
+    };
+    changes.push(made);
+    for (const watcher of watchers) tell(watcher, made);
+  }
+
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endWatches = () => {
+    for (const { response } of watchers) response.end();
+    watchers.clear();
+  };
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get lists() {
+      return state.lists;
+    },
+    get watches() {
+      return state.watches;
+    },
+    put(slice) {
+      const key = `${slice.namespace}/${slice.name}`;
+      change(slices.has(key) ? "MODIFIED" : "ADDED", slice);
+      slices.set(key, { ...slice, version: state.version });
+    },
+    remove(namespace, name) {
+      const slice = slices.get(`${namespace}/${name}`);
+      if (slice === undefined) throw new Error(`there is no slice ${namespace}/${name}`);
+      slices.delete(`${namespace}/${name}`);
+      change("DELETED", slice);
+    },
+    endWatches,
+    forget(how) {
+      changes.length = 0;
+      state.oldest = ++state.version;
+      state.forgetting = how;
+      endWatches();
+    },
+    refuse(status) {
+      state.refusal = status ?? 0;
+      endWatches();
+    },
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const json = { "content-type": "application/json" };
+
+function tell({ selector, response }: Watcher, { type, slice, labels }: Change): void {
+  if (fits(labels, selector)) response.write(`${JSON.stringify({ type, object: slice })}\n`);
+}
+
+/** `key`, `key=value` and `key in (a,b)`. */
+function fits(labels: FakeSlice["labels"], selector: string): boolean {
+  const [, key = "", values] = /^([^\s=]+)(?:\s*=\s*|\s+in\s+\()?([^)]*)\)?$/.exec(selector) ?? [];
+  const value = labels[key];
+  return value !== undefined && (values === undefined || values === "" || values.split(",").includes(value));
+}
+
+function toSlice({ name, namespace, labels, port, pods }: FakeSlice, version: number): object {
+  return {
+    kind: "EndpointSlice",
+    apiVersion: "discovery.k8s.io/v1",
+    metadata: {
+      name,
+      namespace,
+      resourceVersion: String(version),
+      labels: { ...labels, "kubernetes.io/service-name": name.replace(/-\w+$/, "") },
+    },
+    addressType: "IPv4",
+    endpoints: Object.entries(pods).map(([pod, ready]) => ({
+      addresses: ["127.0.0.1"],
+      conditions: { ready, serving: ready, terminating: false },
+      targetRef: { kind: "Pod", namespace, name: pod },
+    })),
+    ports: [
+      { name: "metrics", protocol: "TCP", port: 1 },
+      { name: "http", protocol: "TCP", port },
+    ],
+  };
+}
+
+function toStatus(code: number): object {
+  const reason = code === 410 ? "Expired" : "Failure";
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    reason,
+    code,
+    message: `status ${code} of the fake`,
+  };
+}
