@@ -490,20 +490,40 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "name": string; readonly "severity": string; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "started_at": string; })[]; };
   };
-  /** Sends a test alert to everything that takes alerts, and tells what each said. */
+  /** Sends a test alert to everything that takes alerts, or to one, and tells what each said. */
   readonly "alerts.test": {
-    readonly input: Readonly<Record<string, never>>;
+    readonly input: { readonly "receiver"?: string | undefined; };
     readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "problem": string | null; })[]; };
+  };
+  /** Every alert of the platform: when it fires, how bad that is, what to do, and how it is now. */
+  readonly "alerts.rules": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "is_on": boolean; readonly "rules": readonly ({ readonly "name": string; readonly "severity": string; readonly "group": string; readonly "condition": string; readonly "expression": string; readonly "for_seconds": number; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "judged_by": "platform" | "prometheus"; readonly "state": "inactive" | "pending" | "firing" | "unknown"; readonly "active": readonly ({ readonly "state": "pending" | "firing"; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "since": string; })[]; })[]; };
   };
   /** What the receivers that keep alerts, such as Alertmanager, know of now, from whomever. */
   readonly "alerts.known": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "receiver": string; readonly "name": string; readonly "labels": Readonly<Record<string, string>>; readonly "is_suppressed": boolean; readonly "started_at": string; })[]; };
   };
+  /** What takes alerts, with how the last handing over went, as the server that answers has it: of replicas the one that leads hands over. */
+  readonly "alerts.receivers": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "state": "ready" | "away"; readonly "keeps_silences": boolean; readonly "waiting": number; readonly "last_taken_at": string | null; readonly "last_failed_at": string | null; readonly "last_problem": string | null; })[]; };
+  };
   /** The times in which Alertmanager tells nobody of some alerts. */
   readonly "alerts.silences": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; readonly "matchers": readonly (string)[]; readonly "ends_at": string; readonly "created_by": string; readonly "comment": string; })[]; };
+  };
+  /** Has Alertmanager tell nobody of some alerts for a time. */
+  readonly "alerts.silence": {
+    readonly input: { readonly "receiver"?: string | undefined; readonly "matchers": readonly ({ readonly "name": string; readonly "value": string; })[]; readonly "minutes": number; readonly "comment": string; };
+    readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; })[]; };
+  };
+  /** Ends a silence now. */
+  readonly "alerts.unsilence": {
+    readonly input: { readonly "receiver": string; readonly "id": string; };
+    readonly output: { readonly "receiver": string; readonly "id": string; };
   };
   /** How much is logged, and of what. */
   readonly "system.log_levels.get": {
@@ -633,8 +653,12 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "grafana.sync": { method: "POST", path: "/api/v1/grafana/sync", permission: "integrations.write" },
   "alerts.list": { method: "GET", path: "/api/v1/alerts", permission: "integrations.read" },
   "alerts.test": { method: "POST", path: "/api/v1/alerts/test", permission: "integrations.write" },
+  "alerts.rules": { method: "GET", path: "/api/v1/alerts/rules", permission: "integrations.read" },
   "alerts.known": { method: "GET", path: "/api/v1/alerts/known", permission: "integrations.read" },
+  "alerts.receivers": { method: "GET", path: "/api/v1/alerts/receivers", permission: "integrations.read" },
   "alerts.silences": { method: "GET", path: "/api/v1/alerts/silences", permission: "integrations.read" },
+  "alerts.silence": { method: "POST", path: "/api/v1/alerts/silences", permission: "integrations.write" },
+  "alerts.unsilence": { method: "DELETE", path: "/api/v1/alerts/silences/{receiver}/{id}", permission: "integrations.write" },
   "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
   "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "integrations.discover": { method: "POST", path: "/integrations/discover", permission: "integrations.write" },
