@@ -58,6 +58,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/models/index.tsx"),
   },
   {
+    title: "page_routing",
+    path: "/routing",
+    icon: "route",
+    group: "run",
+    needs: "routes.list",
+    load: () => import("./pages/routing/index.tsx"),
+  },
+  {
     title: "page_playground",
     path: "/playground",
     icon: "chat",
