@@ -55,6 +55,7 @@ type OperationTableParts = Pick<
   | "pulls"
   | "registry"
   | "requestLog"
+  | "roster"
   | "savedConfig"
   | "system"
   | "tickets"
@@ -71,6 +72,7 @@ export function createOperations(parts: OperationTableParts): readonly Operation
     ...integrationOperations({
       manager,
       registry,
+      roster: parts.roster(),
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),
