@@ -4,20 +4,20 @@ import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
-import type { ConfiguredIntegration, PlatformConfig } from "./config/schema.ts";
+import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
-import { toIntegrationConfig } from "./integration-entries.ts";
-import { createIntegrationRoster, type IntegrationRoster } from "./integration-roster.ts";
+import type { IntegrationRoster } from "./integration-roster.ts";
 import { createCaptureView, tellCapture } from "./content-capture.ts";
 import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
 import { openTickets } from "./open-tickets.ts";
+import { openRoster } from "./open-roster.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { openLogControl } from "./open-log-control.ts";
@@ -140,12 +140,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const catalogue = await openCatalogue(surfaces.definitions, input);
   holder.manager = openManager(foundation, { catalogue, ...input });
-  const own = new Set(surfaces.definitions.map(({ id }) => id));
-  const toConfig = (entry: ConfiguredIntegration) => toIntegrationConfig(entry, config, catalogue);
-  const roster = createIntegrationRoster({
-    ...store,
-    ...{ savedConfig, log, manager, toConfig, isOwn: (use) => own.has(use) },
-  });
+  const roster = openRoster(store, { ...input, surfaces, catalogue, savedConfig, manager });
   holder.roster = roster;
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
@@ -156,10 +151,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const url = toUrl(config, address);
   async function begin(): Promise<void> {
     if (state.isStopping) return;
-    const written = [...surfaces.configs, ...config.integrations.map(toConfig)];
-    const saved = await Promise.all(written.map((each) => savedConfig.apply(each)));
-    const configs = [...saved, ...(await roster.load(written))];
-    const first = startIntegrations(manager(), { configs, directory, log });
+    const first = startIntegrations(manager(), { configs: await roster.load(), directory, log });
     const serving = Promise.race([workers?.start(), sleep(workerStartMs, undefined, { ref: false })]);
     follower.start();
     // One server that does not answer must not keep the others from being used; a slow start of our own processes is no

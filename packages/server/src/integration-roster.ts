@@ -15,8 +15,11 @@ import type { Vault } from "./store/vault.ts";
  * replica, and there after a restart. A name that the configuration file has as well is the file's.
  */
 export interface IntegrationRoster {
-  /** What is stored, as the manager is to start it first; from then on it is kept in step with the store. */
-  load(taken: readonly IntegrationConfig[]): Promise<readonly IntegrationConfig[]>;
+  /**
+   * Everything that the manager is to start first: what stands in the configuration, and what was added, each with the
+   * changes that were saved for it. From then on it is kept in step with the store.
+   */
+  load(): Promise<readonly IntegrationConfig[]>;
   /** Whether one was added, and may be removed. */
   isAdded(name: string): boolean;
   /** Starts one for a moment, and says how it was. Rejects with PlatformError `conflict` and `config_invalid`. */
@@ -38,6 +41,8 @@ export interface RosterParts {
   readonly savedConfig: Pick<SavedConfig, "apply" | "drop" | "forget">;
   readonly log: Log;
   manager(): Pick<Manager, "list" | "check" | "add" | "checkRemoval" | "remove" | "tryNew" | "status">;
+  /** What the platform itself has and what its file names. */
+  written(): readonly IntegrationConfig[];
   /** An entry with what its definition and the data folder add to it. */
   toConfig(entry: ConfiguredIntegration): IntegrationConfig;
   isOwn(use: string): boolean;
@@ -62,10 +67,11 @@ class Roster implements IntegrationRoster {
     parts.changes.onRemote("integrations", () => void this.#follow());
   }
 
-  async load(taken: readonly IntegrationConfig[]): Promise<readonly IntegrationConfig[]> {
-    const names = new Set(taken.map(({ name }) => name));
+  async load(): Promise<readonly IntegrationConfig[]> {
+    const { savedConfig, written } = this.#parts;
     return this.#turns.take(async () => {
-      const configs: IntegrationConfig[] = [];
+      const configs = await Promise.all(written().map((each) => savedConfig.apply(each)));
+      const names = new Set(configs.map(({ name }) => name));
       for (const [name, text] of await this.#stored()) {
         if (names.has(name)) this.#parts.log.warn("integration.added_twice", { integration: name });
         else configs.push(await this.#read(name, text));

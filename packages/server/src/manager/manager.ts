@@ -10,6 +10,7 @@ import { formatStartProblem, planStart, type StartPlan } from "../core/start-ord
 import { createEventFeed } from "./event-feed.ts";
 import { defaultStepLimits, type EventDraft, type ManagerParts } from "./ports.ts";
 import { checkConfig, type ConfigPatch } from "./settings-check.ts";
+import { requireDependencies, requireNoDependents } from "./membership.ts";
 import type { StateChange } from "./state-cell.ts";
 import type { IntegrationStatus, TrafficOutcome } from "./status.ts";
 import { Supervisor, type SupervisorParts } from "./supervisor.ts";
@@ -225,13 +226,7 @@ class IntegrationManager implements Manager {
 
   async check(config: IntegrationConfig): Promise<void> {
     this.#refuseTaken(config.name);
-    const missing = config.dependencies.filter((name) => !this.#supervisors.has(name));
-    if (missing.length > 0)
-      throw new PlatformError(
-        "config_invalid",
-        `There is no integration ${missing.join(", ")} for ${config.name} to depend on. Add it first.`,
-        { field: "dependencies" },
-      );
+    requireDependencies(config, (name) => this.#supervisors.has(name));
     await checkConfig(config, this.#parts);
   }
 
@@ -250,15 +245,7 @@ class IntegrationManager implements Manager {
 
   checkRemoval(name: string): void {
     this.#find(name);
-    const dependents = [...this.#supervisors.values()].filter(({ dependencies }) =>
-      dependencies.includes(name),
-    );
-    if (dependents.length === 0) return;
-    const names = dependents.map(({ config }) => config.name).join(", ");
-    throw new PlatformError(
-      "conflict",
-      `${name} cannot be removed: ${names} depends on it. Remove that first.`,
-    );
+    requireNoDependents(name, this.#supervisors.values());
   }
 
   remove(name: string): void {
