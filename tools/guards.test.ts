@@ -6,7 +6,6 @@ import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { commandGuards } from "./guards/commands.ts";
 import { type Guard, runGuard } from "./guards/guard.ts";
-import { linkGuard } from "./guards/links.ts";
 import { packedKitGuard } from "./guards/packed-kit.ts";
 import { sizeGuard } from "./guards/size.ts";
 import { styleGuard } from "./guards/style.ts";
@@ -395,30 +394,5 @@ describe("npm run check", () => {
     const { status, stderr } = check(plant(clean), "none");
     expect(stderr).toContain("no guard is called none; there are: build, format, lint");
     expect(status).toBe(2);
-  });
-});
-
-describe("the guard of links", () => {
-  const target = "# Some Title, said\n\n## Twice\n\n## Twice\n";
-
-  it.each([
-    ["a file that is not there", "[a](gone.md)", "docs/a.md:3: gone.md: there is no such file"],
-    ["a heading that is not there", "[a](b.md#gone)", "docs/a.md:3: b.md#gone: there is no such heading"],
-    ["a heading of its own page", "[a](#gone)", "docs/a.md:3: #gone: there is no such heading"],
-    [
-      "a way out of the repository",
-      "[a](../../b.md)",
-      "docs/a.md:3: ../../b.md: leads out of the repository",
-    ],
-  ])("finds %s", async (_what, text, problem) => {
-    const root = plant({ "docs/a.md": `# A\n\n${text}\n`, "docs/b.md": target });
-    expect(await linkGuard.find(root)).toEqual([problem]);
-  });
-
-  it("is content with files, folders, headings as GitHub spells them, addresses, and what is code", async () => {
-    const links =
-      "[1](b.md) [2](../docs/) [3](b.md#some-title-said) [4](b.md#twice-1) [5](https://example.org/x)";
-    const page = `# A\n\n${links} \`[6](gone.md)\`\n\n\`\`\`\n[7](gone.md)\n\`\`\`\n`;
-    expect(await linkGuard.find(plant({ "docs/a.md": page, "docs/b.md": target }))).toEqual([]);
   });
 });
