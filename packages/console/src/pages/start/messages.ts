@@ -27,7 +27,7 @@ export const startMessages = defineMessages(
     language: "Language",
     language_curl: "curl",
     language_python: "Python, OpenAI's SDK",
-    language_javascript: "JavaScript, OpenAI's SDK",
+    language_typescript: "TypeScript, OpenAI's SDK",
     snippet: "The program",
     make_key: "Make a key and fill it in",
     key_made: "The key is filled in. It is shown this once: copy it before you leave the page.",
@@ -91,7 +91,7 @@ export const startMessages = defineMessages(
     language: "Sprache",
     language_curl: "curl",
     language_python: "Python, OpenAIs SDK",
-    language_javascript: "JavaScript, OpenAIs SDK",
+    language_typescript: "TypeScript, OpenAIs SDK",
     snippet: "Das Programm",
     make_key: "Schlüssel anlegen und eintragen",
     key_made:

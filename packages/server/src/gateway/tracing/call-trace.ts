@@ -1,5 +1,6 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
-import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
+import { isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
 import type { CallTracing } from "./call-tracing.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
@@ -8,9 +9,9 @@ import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
  * only then it is known whether it failed or was slow, and one that is not kept has cost its ids and no more.
  */
 export class CallTrace implements TracePlace {
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** Undefined where the trace begins here. */
-  readonly parentSpanId: string | undefined;
+  readonly parentSpanId: SpanId | undefined;
   /** Whether the trace is kept, as far as that is known at the beginning. The upstream is told the same. */
   readonly isSampled: boolean;
   /** Monotonic; 0 for a call that did not get so far. */
@@ -40,9 +41,10 @@ export class CallTrace implements TracePlace {
 
   /** Begins the span of the next attempt. Returns the traceparent for the upstream. */
   beginAttempt(dialect: Dialect): string {
-    const spanId = this.#tracing.ids.spanId();
+    const { ids } = this.#tracing;
+    const spanId = ids.spanId();
     this.#next = { spanId, dialect };
-    return formatTraceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
+    return ids.traceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
   }
 
   /** Notes an attempt that has ended. */
@@ -63,8 +65,8 @@ export class CallTrace implements TracePlace {
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
-    const spanIds = { serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
-    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), ...spanIds };
+    const epochMs = Date.now() - performance.now();
+    const end = { error, endedAtMs, epochMs, serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
     this.#tracing.write({ call, trace: this, end });
   }
 }

@@ -20,6 +20,11 @@ export class ProtoWriter {
   #bytes = Buffer.allocUnsafe(firstCapacity);
   #length = 0;
 
+  /** Begins anew, in the same memory. */
+  reset(): void {
+    this.#length = 0;
+  }
+
   /** What was written so far. It shares the writer's memory. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isWithinRatio } from "../../core/trace-context.ts";
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
 import type { Attributes, SpanKind } from "./span.ts";
 import type { SpanBuffer } from "./span-buffer.ts";
 import type { ActiveTracing, Tracing } from "./tracing.ts";
@@ -21,7 +22,7 @@ export interface EndedWork extends Work {
 /** A trace that began with work of the platform, and not with a call. */
 interface WorkTrace {
   readonly active: ActiveTracing;
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** Whether it is kept, as far as that is known at the beginning. */
   readonly isSampled: boolean;
   /** Of a trace that is not, what would be written if it turned out to have failed or to be slow. */
@@ -30,7 +31,7 @@ interface WorkTrace {
 
 interface Scope {
   readonly trace: WorkTrace;
-  readonly spanId: string;
+  readonly spanId: SpanId;
 }
 
 /** Spans of a trace that wait for its end. */
@@ -95,7 +96,7 @@ export class WorkSpans {
     return { trace: { active, traceId, isSampled, waiting: [] }, spanId };
   }
 
-  #end({ trace, spanId }: Scope, parentSpanId: string | undefined, ended: EndedWork): void {
+  #end({ trace, spanId }: Scope, parentSpanId: SpanId | undefined, ended: EndedWork): void {
     const { active, traceId, isSampled, waiting } = trace;
     const endMs = performance.timeOrigin + performance.now();
     const { kind, durationMs, error } = ended;
