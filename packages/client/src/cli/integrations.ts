@@ -92,10 +92,12 @@ function addChangeCommands(
     .option(...fileOption)
     .action(
       async (
-        name: string,
-        use: string,
-        given: readonly string[],
-        options: SettingOptions & { untested?: true },
+        ...[name, use, given, options]: readonly [
+          name: string,
+          use: string,
+          given: readonly string[],
+          options: SettingOptions & { untested?: true },
+        ]
       ) => {
         const settings = (await readSettings(given, options)) ?? {};
         const client = context.client();
