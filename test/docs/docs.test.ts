@@ -33,6 +33,10 @@ const pages: readonly Pick<PageInput & { readonly path: string }, "path" | "isSe
   { path: "README.md" },
   { path: "docs/guides/quick-start.md" },
   { path: "docs/guides/write-an-integration.md" },
+  { path: "docs/guides/clients.md", isServerGiven: true },
+  { path: "docs/guides/troubleshoot.md", isServerGiven: true },
+  { path: "docs/guides/back-up.md", isServerGiven: true },
+  { path: "docs/guides/migrate.md" },
 ];
 
 describe.each(pages)("$path", ({ path, ...options }) => {

@@ -15,6 +15,7 @@ test("a comment before a block says what is done with it", () => {
         until: undefined,
         isPatient: true,
         exitCode: 2,
+        isContinued: false,
         instead: undefined,
       },
     },

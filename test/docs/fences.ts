@@ -19,6 +19,8 @@ export type Marker =
       /** It is run again until it is as expected. */
       readonly isPatient: boolean;
       readonly exitCode: number;
+      /** It goes on with the program of the block that was run before it. */
+      readonly isContinued: boolean;
       /** Run in its place, and why. */
       readonly instead: string | undefined;
     }
@@ -31,7 +33,7 @@ export type Marker =
   /** It is not run, and why. */
   | { readonly kind: "not run"; readonly reason: string };
 
-const runOptions = new Set(["expect", "until", "patient", "exit", "instead", "because"]);
+const runOptions = new Set(["expect", "until", "patient", "exit", "continues", "instead", "because"]);
 
 /** The fenced blocks of a page in their order. Throws for a comment that cannot be understood. */
 export function readFences(page: string): readonly Fence[] {
@@ -91,6 +93,7 @@ function readRun(text: string, line: number): Marker {
     until: all("until")[0],
     isPatient: all("patient").length > 0,
     exitCode: Number(all("exit")[0] ?? 0),
+    isContinued: all("continues").length > 0,
     instead: all("instead")[0],
   };
 }

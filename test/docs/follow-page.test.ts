@@ -8,12 +8,13 @@ test("the shell stays where it went, keeps what was exported, and files are wher
   const page = [
     block("run", "mkdir inside\ncd inside\nexport WHO='a b'"),
     block("file: who.txt", "somebody", "txt"),
-    block('run: expect="somebody a b" expect="/work/inside"', 'echo "$(cat who.txt) $WHO"; pwd'),
+    block('run: expect="somebody a b" expect="/inside"', 'echo "$(cat who.txt) $WHO"; pwd'),
     block("output", "somebody a b", "txt"),
     block("shows: who.txt", "somebody", "txt"),
     block('run: exit="3"', "exit 3"),
     block('run: instead="echo here" expect="here" because="elsewhere is far"', "echo elsewhere"),
-    block('run: expect="42"', "console.log(40 + 2);", "js"),
+    block('run: expect="42"', "const sum: number = 40 + 2;\nconsole.log(sum);", "ts"),
+    block('run: continues expect="43"', "console.log(sum + 1);", "ts"),
   ];
   await followPage({ page: page.join("") });
 });

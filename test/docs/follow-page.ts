@@ -40,7 +40,7 @@ export async function followPage({
     // Nobody listens there: the pages are about a machine without Ollama.
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
   }));
-  const walk: Walk = { reader, replacements: new Map(Object.entries(replacements)), output: "" };
+  const walk: Walk = { reader, replacements: new Map(Object.entries(replacements)), output: "", program: "" };
   try {
     if (isServerGiven === true) await startServer(walk, "llmp serve");
     for (const fence of readFences(page)) {
@@ -61,13 +61,15 @@ type Walk = {
   readonly replacements: Map<string, string>;
   /** Of the last block that was run. */
   output: string;
+  /** The last program in another language than the shell's. */
+  program: string;
 };
 
 async function follow({ marker, text, language }: Fence, walk: Walk): Promise<void> {
   const { reader } = walk;
   switch (marker?.kind) {
     case "run":
-      return run(marker, await commandOf(marker.instead ?? text, language, walk), walk);
+      return run(marker, await commandOf(marker.instead ?? text, { language, ...marker }, walk), walk);
     case "file":
       return reader.write(marker.name, `${replaceIn(text, walk)}\n`);
     case "shows":
@@ -80,12 +82,17 @@ async function follow({ marker, text, language }: Fence, walk: Walk): Promise<vo
 }
 
 /** What the shell is told: a program in another language is a file that is run. */
-async function commandOf(text: string, language: string, walk: Walk): Promise<string> {
+async function commandOf(
+  text: string,
+  { language, isContinued }: { readonly language: string; readonly isContinued: boolean },
+  walk: Walk,
+): Promise<string> {
   const command = replaceIn(text, walk);
-  const program = { js: "block.mjs", ts: "block.ts" }[language];
-  if (program === undefined) return command;
-  await walk.reader.write(program, command);
-  return `node ${program}`;
+  const name = { js: "block.mjs", ts: "block.ts" }[language];
+  if (name === undefined) return command;
+  walk.program = isContinued ? `${walk.program}\n${command}` : command;
+  await walk.reader.write(name, walk.program);
+  return `node ${name}`;
 }
 
 async function run(marker: Extract<Marker, { kind: "run" }>, command: string, walk: Walk): Promise<void> {
