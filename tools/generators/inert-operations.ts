@@ -46,6 +46,7 @@ export function readOperations(): readonly Operation[] {
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
     alerts: inert("alerts"),
+    askWorkers: () => Promise.reject(new Error("there are no workers")),
     logControl: inert("logControl"),
     manager: () => inert("manager"),
   });

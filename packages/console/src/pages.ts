@@ -42,6 +42,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/usage/index.tsx"),
   },
   {
+    title: "page_alerts",
+    path: "/alerts",
+    icon: "bell",
+    group: "watch",
+    needs: "alerts.list",
+    load: () => import("./pages/alerts/index.tsx"),
+  },
+  {
     title: "page_integrations",
     path: "/integrations",
     icon: "plug",
@@ -56,6 +64,14 @@ export const pages: readonly PageEntry[] = [
     group: "run",
     needs: "models.list",
     load: () => import("./pages/models/index.tsx"),
+  },
+  {
+    title: "page_routing",
+    path: "/routing",
+    icon: "route",
+    group: "run",
+    needs: "routes.list",
+    load: () => import("./pages/routing/index.tsx"),
   },
   {
     title: "page_playground",

@@ -30,6 +30,8 @@ import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
+import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
@@ -41,6 +43,8 @@ export interface AppInput {
   readonly log: PlatformLog;
   readonly logLevels: LogLevels;
   readonly logTap: LogTap;
+  readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   /** What must not be shown; it grows with what is configured later. */
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */

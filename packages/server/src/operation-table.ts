@@ -34,6 +34,7 @@ import type { SurfaceParts } from "./surface-parts.ts";
 type OperationTableParts = Pick<
   SurfaceParts,
   | "alerts"
+  | "askWorkers"
   | "auditLog"
   | "auditTable"
   | "backups"
