@@ -32,6 +32,7 @@ export function readOperations(): readonly Operation[] {
     listener: inert("listener"),
     registry: inert("registry"),
     savedConfig: inert("savedConfig"),
+    roster: () => inert("roster"),
     vault: inert("vault"),
     backups: inert("backups"),
     events: inert("events"),

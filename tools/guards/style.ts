@@ -20,6 +20,8 @@ const readsEnvironment = [
   "packages/client/src/cli/environment.ts",
   // The contract suite looks whether importing a definition changes the environment.
   "packages/kit/src/testing/contract-definition.ts",
+  // It writes programs that read it.
+  "packages/console/src/components/snippets.ts",
 ];
 const readsEnv = /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*\} = process\b|from "(node:)?process"/;
 

@@ -42,6 +42,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/usage/index.tsx"),
   },
   {
+    title: "page_alerts",
+    path: "/alerts",
+    icon: "bell",
+    group: "watch",
+    needs: "alerts.list",
+    load: () => import("./pages/alerts/index.tsx"),
+  },
+  {
     title: "page_integrations",
     path: "/integrations",
     icon: "plug",

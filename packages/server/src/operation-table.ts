@@ -56,6 +56,7 @@ type OperationTableParts = Pick<
   | "pulls"
   | "registry"
   | "requestLog"
+  | "roster"
   | "savedConfig"
   | "system"
   | "tickets"
@@ -72,6 +73,7 @@ export function createOperations(parts: OperationTableParts): readonly Operation
     ...integrationOperations({
       manager,
       registry,
+      roster: parts.roster(),
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),

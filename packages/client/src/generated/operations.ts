@@ -28,12 +28,12 @@ export interface OperationTypes {
   /** How an integration is configured, secrets as `[secret]`, and the JSON Schema of its settings, from which a form can be drawn. */
   readonly "integrations.settings": {
     readonly input: { readonly "name": string; };
-    readonly output: { readonly "name": string; readonly "use": string; readonly "enabled": boolean; readonly "priority": number; readonly "settings": Readonly<Record<string, unknown>>; readonly "schema": Readonly<Record<string, unknown>>; readonly "health_check_interval": number; readonly "retry_config": { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; }; };
+    readonly output: { readonly "name": string; readonly "use": string; readonly "origin": "configuration" | "added"; readonly "enabled": boolean; readonly "priority": number; readonly "settings": Readonly<Record<string, unknown>>; readonly "schema": Readonly<Record<string, unknown>>; readonly "health_check_interval": number; readonly "retry_config": { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; }; };
   };
-  /** Starts an integration with other settings beside the one that runs, asks how it is, and stops it. Nothing is changed. */
+  /** Starts an integration with other settings beside the one that runs, or one that there is not yet, asks how it is and what it offers, and stops it. Nothing is changed. */
   readonly "integrations.test": {
-    readonly input: { readonly "name": string; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; };
-    readonly output: { readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "detail": string | null; };
+    readonly input: { readonly "name": string; readonly "use"?: string | undefined; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; };
+    readonly output: { readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "detail": string | null; readonly "remedy": string | null; readonly "duration_ms": number; readonly "models": readonly (string)[] | null; readonly "model_count": number | null; };
   };
   /** Stops and starts one integration. */
   readonly "integrations.restart": {
@@ -49,6 +49,21 @@ export interface OperationTypes {
   readonly "integrations.restart_all": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "integrations": readonly ({ readonly "name": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "use": string; readonly "summary": string; readonly "enabled": boolean; readonly "priority": number; readonly "dependencies": readonly (string)[]; readonly "network": "private" | "public" | "any"; readonly "state": "disabled" | "starting" | "running" | "degraded" | "retrying" | "auth_required" | "stopping" | "stopped" | "error"; readonly "reason": string | null; readonly "since": string; readonly "last_probe": { readonly "time": string; readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "duration_ms": number; readonly "detail": string | null; } | null; readonly "consecutive_failures": number; readonly "restarts": { readonly "in_window": number; readonly "total": number; }; readonly "next_retry_at": string | null; readonly "waiting_for": readonly (string)[]; readonly "config_problem": string | null; })[]; };
+  };
+  /** What an integration can be, each with the JSON Schema of its settings. */
+  readonly "integrations.kinds": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "kinds": readonly ({ readonly "use": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "summary": string; readonly "can_be_added": boolean; readonly "dependencies": readonly (string)[]; readonly "schema": Readonly<Record<string, unknown>>; })[]; };
+  };
+  /** Adds an integration on every replica and starts it. It is there after a restart, until it is deleted. One that cannot be reached yet is added, and tried again. */
+  readonly "integrations.create": {
+    readonly input: { readonly "name": string; readonly "use": string; readonly "dependencies"?: readonly (string)[] | undefined; readonly "network"?: "private" | "public" | "any" | undefined; readonly "enabled"?: boolean | undefined; readonly "priority"?: number | undefined; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; readonly "health_check_interval"?: number | undefined; readonly "retry_config"?: { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; } | undefined; };
+    readonly output: { readonly "name": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "use": string; readonly "summary": string; readonly "enabled": boolean; readonly "priority": number; readonly "dependencies": readonly (string)[]; readonly "network": "private" | "public" | "any"; readonly "state": "disabled" | "starting" | "running" | "degraded" | "retrying" | "auth_required" | "stopping" | "stopped" | "error"; readonly "reason": string | null; readonly "since": string; readonly "last_probe": { readonly "time": string; readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "duration_ms": number; readonly "detail": string | null; } | null; readonly "consecutive_failures": number; readonly "restarts": { readonly "in_window": number; readonly "total": number; }; readonly "next_retry_at": string | null; readonly "waiting_for": readonly (string)[]; readonly "config_problem": string | null; };
+  };
+  /** Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. One of the configuration file is not removed so. */
+  readonly "integrations.delete": {
+    readonly input: { readonly "name": string; };
+    readonly output: { readonly "name": string; };
   };
   /** What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends. */
   readonly "events.list": {
@@ -490,20 +505,40 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "name": string; readonly "severity": string; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "started_at": string; })[]; };
   };
-  /** Sends a test alert to everything that takes alerts, and tells what each said. */
+  /** Sends a test alert to everything that takes alerts, or to one, and tells what each said. */
   readonly "alerts.test": {
-    readonly input: Readonly<Record<string, never>>;
+    readonly input: { readonly "receiver"?: string | undefined; };
     readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "problem": string | null; })[]; };
+  };
+  /** Every alert of the platform: when it fires, how bad that is, what to do, and how it is now. */
+  readonly "alerts.rules": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "is_on": boolean; readonly "rules": readonly ({ readonly "name": string; readonly "severity": string; readonly "group": string; readonly "condition": string; readonly "expression": string; readonly "for_seconds": number; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "judged_by": "platform" | "prometheus"; readonly "state": "inactive" | "pending" | "firing" | "unknown"; readonly "active": readonly ({ readonly "state": "pending" | "firing"; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "since": string; })[]; })[]; };
   };
   /** What the receivers that keep alerts, such as Alertmanager, know of now, from whomever. */
   readonly "alerts.known": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "receiver": string; readonly "name": string; readonly "labels": Readonly<Record<string, string>>; readonly "is_suppressed": boolean; readonly "started_at": string; })[]; };
   };
+  /** What takes alerts, with how the last handing over went, as the server that answers has it: of replicas the one that leads hands over. */
+  readonly "alerts.receivers": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "state": "ready" | "away"; readonly "keeps_silences": boolean; readonly "waiting": number; readonly "last_taken_at": string | null; readonly "last_failed_at": string | null; readonly "last_problem": string | null; })[]; };
+  };
   /** The times in which Alertmanager tells nobody of some alerts. */
   readonly "alerts.silences": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; readonly "matchers": readonly (string)[]; readonly "ends_at": string; readonly "created_by": string; readonly "comment": string; })[]; };
+  };
+  /** Has Alertmanager tell nobody of some alerts for a time. */
+  readonly "alerts.silence": {
+    readonly input: { readonly "receiver"?: string | undefined; readonly "matchers": readonly ({ readonly "name": string; readonly "value": string; })[]; readonly "minutes": number; readonly "comment": string; };
+    readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; })[]; };
+  };
+  /** Ends a silence now. */
+  readonly "alerts.unsilence": {
+    readonly input: { readonly "receiver": string; readonly "id": string; };
+    readonly output: { readonly "receiver": string; readonly "id": string; };
   };
   /** How much is logged, and of what. */
   readonly "system.log_levels.get": {
@@ -544,6 +579,9 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "integrations.restart": { method: "POST", path: "/integrations/{name}/restart", permission: "integrations.write" },
   "integrations.configure": { method: "PUT", path: "/integrations/{name}/config", permission: "integrations.write" },
   "integrations.restart_all": { method: "POST", path: "/integrations/restart-all", permission: "integrations.write" },
+  "integrations.kinds": { method: "GET", path: "/integrations/kinds", permission: "integrations.read" },
+  "integrations.create": { method: "POST", path: "/integrations/", permission: "integrations.write" },
+  "integrations.delete": { method: "DELETE", path: "/integrations/{name}", permission: "integrations.write" },
   "events.list": { method: "GET", path: "/integrations/events", permission: "events.read" },
   "models.list": { method: "GET", path: "/api/v1/models", permission: "models.read" },
   "models.show": { method: "GET", path: "/api/v1/models/show", permission: "models.read" },
@@ -633,8 +671,12 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "grafana.sync": { method: "POST", path: "/api/v1/grafana/sync", permission: "integrations.write" },
   "alerts.list": { method: "GET", path: "/api/v1/alerts", permission: "integrations.read" },
   "alerts.test": { method: "POST", path: "/api/v1/alerts/test", permission: "integrations.write" },
+  "alerts.rules": { method: "GET", path: "/api/v1/alerts/rules", permission: "integrations.read" },
   "alerts.known": { method: "GET", path: "/api/v1/alerts/known", permission: "integrations.read" },
+  "alerts.receivers": { method: "GET", path: "/api/v1/alerts/receivers", permission: "integrations.read" },
   "alerts.silences": { method: "GET", path: "/api/v1/alerts/silences", permission: "integrations.read" },
+  "alerts.silence": { method: "POST", path: "/api/v1/alerts/silences", permission: "integrations.write" },
+  "alerts.unsilence": { method: "DELETE", path: "/api/v1/alerts/silences/{receiver}/{id}", permission: "integrations.write" },
   "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
   "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "integrations.discover": { method: "POST", path: "/integrations/discover", permission: "integrations.write" },

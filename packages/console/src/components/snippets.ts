@@ -66,9 +66,8 @@ function writePython({ origin, body, key }: Call): string {
 }
 
 function writeTypeScript({ origin, body, key }: Call): string {
-  const secret = key === undefined ? `env["${keyVariable}"] ?? ""` : JSON.stringify(key);
+  const secret = key === undefined ? `process.env["${keyVariable}"] ?? ""` : JSON.stringify(key);
   return [
-    ...(key === undefined ? ['import { env } from "node:process";'] : []),
     'import OpenAI from "openai";',
     "",
     `const client = new OpenAI({ baseURL: ${JSON.stringify(`${origin}/v1`)}, apiKey: ${secret} });`,

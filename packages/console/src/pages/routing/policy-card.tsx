@@ -5,6 +5,15 @@ import { useText } from "../../text/use-text.ts";
 import type { Policy } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
 
+const settings = {
+  retries: "gateway.max_retries",
+  firstByte: "gateway.first_byte_timeout_seconds",
+  wholeReply: "gateway.request_timeout_seconds",
+  failures: "gateway.breaker.failures",
+  openFor: "gateway.breaker.open_seconds",
+  openAtMost: "gateway.breaker.max_open_seconds",
+} as const;
+
 /** What holds for every route. */
 export function PolicyCard({ policy }: { readonly policy: Policy }) {
   const say = useText(routingMessages);
@@ -15,22 +24,22 @@ export function PolicyCard({ policy }: { readonly policy: Policy }) {
     <Card title={say("policy")}>
       <p>{say("policy_text")}</p>
       <FigureList>
-        <Figure label={say("retries")} note={<code>gateway.max_retries</code>}>
+        <Figure label={say("retries")} note={<code>{settings.retries}</code>}>
           {formats.count(policy.max_retries)}
         </Figure>
-        <Figure label={say("first_byte")} note={<code>gateway.first_byte_timeout_seconds</code>}>
+        <Figure label={say("first_byte")} note={<code>{settings.firstByte}</code>}>
           {time(policy.first_byte_timeout_seconds)}
         </Figure>
-        <Figure label={say("whole_reply")} note={<code>gateway.request_timeout_seconds</code>}>
+        <Figure label={say("whole_reply")} note={<code>{settings.wholeReply}</code>}>
           {time(policy.request_timeout_seconds)}
         </Figure>
-        <Figure label={say("breaker_failures")} note={<code>gateway.breaker.failures</code>}>
+        <Figure label={say("breaker_failures")} note={<code>{settings.failures}</code>}>
           {formats.count(breaker.failures)}
         </Figure>
-        <Figure label={say("breaker_open_for")} note={<code>gateway.breaker.open_seconds</code>}>
+        <Figure label={say("breaker_open_for")} note={<code>{settings.openFor}</code>}>
           {time(breaker.open_seconds)}
         </Figure>
-        <Figure label={say("breaker_at_most")} note={<code>gateway.breaker.max_open_seconds</code>}>
+        <Figure label={say("breaker_at_most")} note={<code>{settings.openAtMost}</code>}>
           {time(breaker.max_open_seconds)}
         </Figure>
       </FigureList>

@@ -1,6 +1,7 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
-import { isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
 import type { SpanId, TraceId } from "../../core/trace-id.ts";
+import type { TraceFields } from "../../telemetry/log.ts";
+import { placeInTrace } from "../../telemetry/tracing/trace-place.ts";
 import type { CallTracing } from "./call-tracing.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
@@ -19,24 +20,27 @@ export class CallTrace implements TracePlace {
   routedAtMs = 0;
   readonly attempts: TracedAttempt[] = [];
   readonly #tracing: CallTracing;
+  #serverSpanId: SpanId | undefined;
   #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
 
   /** @param traceparent of the caller, well formed */
   constructor(tracing: CallTracing, traceparent: string | undefined) {
-    const { ids, settings } = tracing;
+    const { traceId, parentSpanId, isSampled } = placeInTrace(traceparent, tracing.ids, tracing.settings);
     this.#tracing = tracing;
-    if (traceparent === undefined) {
-      this.traceId = ids.traceId();
-      this.parentSpanId = undefined;
-      this.isSampled = isWithinRatio(this.traceId, settings.ratio);
-    } else {
-      const parent = parseTraceparent(traceparent);
-      this.traceId = parent.traceId;
-      this.parentSpanId = parent.spanId;
-      this.isSampled = settings.isParentBased
-        ? parent.isSampled
-        : isWithinRatio(parent.traceId, settings.ratio);
-    }
+    this.traceId = traceId;
+    this.parentSpanId = parentSpanId;
+    this.isSampled = isSampled;
+  }
+
+  /** The span of what the caller asked for. */
+  get serverSpanId(): SpanId {
+    this.#serverSpanId ??= this.#tracing.ids.spanId();
+    return this.#serverSpanId;
+  }
+
+  /** What a line of the log is told that is about the call. */
+  get logFields(): TraceFields {
+    return { trace_id: String(this.traceId), span_id: String(this.serverSpanId) };
   }
 
   /** Begins the span of the next attempt. Returns the traceparent for the upstream. */
@@ -66,7 +70,7 @@ export class CallTrace implements TracePlace {
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
     const epochMs = Date.now() - performance.now();
-    const end = { error, endedAtMs, epochMs, serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
+    const end = { error, endedAtMs, epochMs, serverSpanId: this.serverSpanId, callSpanId: ids.spanId() };
     this.#tracing.write({ call, trace: this, end });
   }
 }

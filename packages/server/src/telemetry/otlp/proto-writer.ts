@@ -46,6 +46,12 @@ export class ProtoWriter {
     this.#length += this.#bytes.write(value, this.#length, "utf8");
   }
 
+  bytes(field: number, value: Uint8Array): void {
+    this.#tag(field, lengthDelimited);
+    this.#varint(value.length);
+    this.encoded(value);
+  }
+
   /** Whole fields, encoded elsewhere. */
   encoded(fields: Uint8Array): void {
     this.#reserve(fields.length);

@@ -1,12 +1,14 @@
 import { type AlertNotice, type AlertReceiver, type Log, toPlatformError } from "@llm-platform/kit";
-import { backOffDelayMs } from "../core/back-off.ts";
-import type { Manager } from "../manager/manager.ts";
-import type { PlatformMetrics } from "../telemetry/platform-metrics.ts";
+import { backOffDelayMs } from "../../core/back-off.ts";
+import type { Manager } from "../../manager/manager.ts";
+import type { PlatformMetrics } from "../../telemetry/platform-metrics.ts";
 
 export interface AlertDispatcherParts {
   manager(): Pick<Manager, "list" | "running" | "publish">;
   readonly metrics: Pick<PlatformMetrics, "alertDeliveries" | "alertDeliveryFailures">;
   readonly log: Log;
+  /** Wall time. */
+  nowMs(): number;
 }
 
 /** What became of a notification. */
@@ -16,14 +18,30 @@ export interface Delivery {
   readonly problem: string | null;
 }
 
+/** How one receiver fared on this server. */
+export interface ReceiverRecord {
+  readonly receiver: string;
+  /** Whether it runs and takes alerts now. */
+  readonly isThere: boolean;
+  /** Whether it keeps silences. */
+  readonly keepsSilences: boolean;
+  /** Notifications that wait to be handed over again. */
+  readonly waiting: number;
+  /** Unix time; undefined before the first. */
+  readonly takenAtMs: number | undefined;
+  readonly failure: { readonly atMs: number; readonly problem: string } | undefined;
+}
+
 /** Hands alerts to every running integration that takes them. One that is away keeps no other waiting. */
 export interface AlertDispatcher {
   /** Hands over what has changed, and later again what could not be. Never throws. */
   send(notices: readonly AlertNotice[]): void;
   /** Tells those that forget it what still fires. */
   repeat(firing: readonly AlertNotice[]): void;
-  /** Hands one over now, and tells what each said. */
-  deliver(notice: AlertNotice, signal: AbortSignal): Promise<readonly Delivery[]>;
+  /** Hands one over now, and tells what each said. @param only the one receiver that is told; default all */
+  deliver(notice: AlertNotice, signal: AbortSignal, only?: string): Promise<readonly Delivery[]>;
+  /** Receivers that are there now, or were since the server started. */
+  readonly records: readonly ReceiverRecord[];
   stop(): void;
 }
 
@@ -38,9 +56,12 @@ interface Lane {
   failures: number;
   isBusy: boolean;
   timer: NodeJS.Timeout | undefined;
+  takenAtMs: number | undefined;
+  failure: ReceiverRecord["failure"];
 }
 
-export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcherParts): AlertDispatcher {
+export function createAlertDispatcher(parts: AlertDispatcherParts): AlertDispatcher {
+  const { manager, metrics, log, nowMs } = parts;
   const stopping = new AbortController();
   const lanes = new Map<string, Lane>();
 
@@ -57,7 +78,14 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
   }
 
   function laneOf(name: string): Lane {
-    const lane = lanes.get(name) ?? { waiting: [], failures: 0, isBusy: false, timer: undefined };
+    const lane: Lane = lanes.get(name) ?? {
+      waiting: [],
+      failures: 0,
+      isBusy: false,
+      timer: undefined,
+      takenAtMs: undefined,
+      failure: undefined,
+    };
     lanes.set(name, lane);
     return lane;
   }
@@ -96,10 +124,13 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
       if (alerts === undefined) throw new Error(`${name} is not running`);
       await alerts.deliver(notices, AbortSignal.any([signal, AbortSignal.timeout(deliveryLimitMs)]));
       metrics.alertDeliveries.series(name).add();
+      laneOf(name).takenAtMs = nowMs();
       return null;
     } catch (error) {
       metrics.alertDeliveryFailures.series(name).add();
-      return alerts === undefined ? `${name} is not running.` : toPlatformError(error).message;
+      const problem = alerts === undefined ? `${name} is not running.` : toPlatformError(error).message;
+      laneOf(name).failure = { atMs: nowMs(), problem };
+      return problem;
     }
   }
 
@@ -124,13 +155,35 @@ export function createAlertDispatcher({ manager, metrics, log }: AlertDispatcher
       if (firing.length === 0) return;
       for (const { name, alerts } of receivers()) if (alerts.needsRepeats === true) push(name, firing);
     },
-    deliver: (notice, signal) =>
+    deliver: (notice, signal, only) =>
       Promise.all(
-        receivers().map(async ({ name }) => ({
-          receiver: name,
-          problem: await tryOnce(name, [notice], AbortSignal.any([stopping.signal, signal])),
-        })),
+        receivers()
+          .filter(({ name }) => only === undefined || name === only)
+          .map(async ({ name }) => ({
+            receiver: name,
+            problem: await tryOnce(name, [notice], AbortSignal.any([stopping.signal, signal])),
+          })),
       ),
+    get records() {
+      const there = new Map(receivers().map(({ name, alerts }) => [name, alerts]));
+      const listed = new Set(
+        manager()
+          .list()
+          .map(({ name }) => name),
+      );
+      const known = [...lanes.keys()].filter((name) => listed.has(name));
+      return [...new Set([...there.keys(), ...known])].map((receiver) => {
+        const lane = lanes.get(receiver);
+        return {
+          receiver,
+          isThere: there.has(receiver),
+          keepsSilences: there.get(receiver)?.silence !== undefined,
+          waiting: lane?.waiting.length ?? 0,
+          takenAtMs: lane?.takenAtMs,
+          failure: lane?.failure,
+        };
+      });
+    },
     stop() {
       stopping.abort();
       for (const { timer } of lanes.values()) clearTimeout(timer);

@@ -1,26 +1,20 @@
-import type { AlertNotice, AlertReceiver } from "@llm-platform/kit";
+import type { AlertNotice } from "@llm-platform/kit";
 import { z } from "zod";
-import type { Manager } from "../manager/manager.ts";
-import type { AlertDispatcher } from "./alert-dispatcher.ts";
-import { defineOperation, type Operation } from "./operation.ts";
-
-/** The alerts that the platform itself finds, and the way to those who are told. */
-export interface AlertPort extends Pick<AlertDispatcher, "deliver"> {
-  readonly firing: readonly AlertNotice[];
-  readonly runbooksUrl: string;
-}
-
-export interface AlertOperationParts {
-  readonly alerts: AlertPort;
-  readonly manager: Pick<Manager, "list" | "running">;
-  nowMs(): number;
-}
+import { defineOperation, type Operation } from "../operation.ts";
+import { type AlertOperationParts, askReceivers } from "./alert-parts.ts";
+import { ruleOperations } from "./alert-rules.ts";
+import { silenceOperations } from "./silences.ts";
 
 const labels = z.record(z.string(), z.string());
 
 /** Operations on alerts, and on whom they are told. */
 export function alertOperations(parts: AlertOperationParts): readonly Operation[] {
-  return [...ownAlertOperations(parts), ...receiverOperations(parts.manager)];
+  return [
+    ...ownAlertOperations(parts),
+    ...ruleOperations(parts),
+    ...receiverOperations(parts),
+    ...silenceOperations(parts),
+  ];
 }
 
 function ownAlertOperations({ alerts, nowMs }: AlertOperationParts): readonly Operation[] {
@@ -60,11 +54,13 @@ function ownAlertOperations({ alerts, nowMs }: AlertOperationParts): readonly Op
     }),
     defineOperation({
       name: "alerts.test",
-      summary: "Sends a test alert to everything that takes alerts, and tells what each said.",
+      summary: "Sends a test alert to everything that takes alerts, or to one, and tells what each said.",
       permission: "integrations.write",
       rest: { method: "POST", path: "/api/v1/alerts/test" },
       audit: { target: () => ({ type: "alert", id: null, name: "TestAlert" }) },
-      input: z.strictObject({}),
+      input: z.strictObject({
+        receiver: z.string().max(128).optional().describe("The one integration that is told. Default: all."),
+      }),
       output: z.object({
         receivers: z
           .array(
@@ -75,14 +71,27 @@ function ownAlertOperations({ alerts, nowMs }: AlertOperationParts): readonly Op
           )
           .readonly(),
       }),
-      run: async (_input, { signal, principal }) => ({
-        receivers: await alerts.deliver(testAlert(principal.name, alerts.runbooksUrl, nowMs()), signal),
-      }),
+      run: async ({ receiver }, { signal, principal }) => {
+        const test = testAlert(principal.name, alerts.runbooksUrl, nowMs());
+        return { receivers: await alerts.deliver(test, signal, receiver) };
+      },
     }),
   ];
 }
 
-function receiverOperations(manager: AlertOperationParts["manager"]): readonly Operation[] {
+const receiverRow = z.object({
+  receiver: z.string().describe("Name of the integration."),
+  state: z
+    .enum(["ready", "away"])
+    .describe("`away` does not run now; it was there since the server started."),
+  keeps_silences: z.boolean(),
+  waiting: z.number().describe("Notifications that wait to be handed over again."),
+  last_taken_at: z.string().nullable().describe("Null before the first."),
+  last_failed_at: z.string().nullable(),
+  last_problem: z.string().nullable().describe("What went wrong then."),
+});
+
+function receiverOperations({ alerts, manager }: AlertOperationParts): readonly Operation[] {
   return [
     defineOperation({
       name: "alerts.known",
@@ -104,8 +113,8 @@ function receiverOperations(manager: AlertOperationParts["manager"]): readonly O
           .readonly(),
       }),
       run: async (_input, { signal }) => ({
-        alerts: await askAll(manager, async (receiver, alerts) =>
-          ((await alerts.known?.(signal)) ?? []).map((alert) => ({
+        alerts: await askReceivers(manager, async (receiver, each) =>
+          ((await each.known?.(signal)) ?? []).map((alert) => ({
             receiver,
             name: alert.name,
             labels: alert.labels,
@@ -116,50 +125,26 @@ function receiverOperations(manager: AlertOperationParts["manager"]): readonly O
       }),
     }),
     defineOperation({
-      name: "alerts.silences",
-      summary: "The times in which Alertmanager tells nobody of some alerts.",
+      name: "alerts.receivers",
+      summary:
+        "What takes alerts, with how the last handing over went, as the server that answers has it: of replicas the one that leads hands over.",
       permission: "integrations.read",
-      rest: { method: "GET", path: "/api/v1/alerts/silences" },
+      rest: { method: "GET", path: "/api/v1/alerts/receivers" },
       input: z.strictObject({}),
-      output: z.object({
-        silences: z
-          .array(
-            z.object({
-              receiver: z.string(),
-              id: z.string(),
-              matchers: z.array(z.string()).readonly(),
-              ends_at: z.string(),
-              created_by: z.string(),
-              comment: z.string(),
-            }),
-          )
-          .readonly(),
-      }),
-      run: async (_input, { signal }) => ({
-        silences: await askAll(manager, async (receiver, alerts) =>
-          ((await alerts.silences?.(signal)) ?? []).map((silence) => ({
-            receiver,
-            id: silence.id,
-            matchers: silence.matchers,
-            ends_at: silence.endsAt,
-            created_by: silence.createdBy,
-            comment: silence.comment,
-          })),
-        ),
+      output: z.object({ receivers: z.array(receiverRow).readonly() }),
+      run: async () => ({
+        receivers: alerts.records.map((record) => ({
+          receiver: record.receiver,
+          state: record.isThere ? ("ready" as const) : ("away" as const),
+          keeps_silences: record.keepsSilences,
+          waiting: record.waiting,
+          last_taken_at: toText(record.takenAtMs),
+          last_failed_at: toText(record.failure?.atMs),
+          last_problem: record.failure?.problem ?? null,
+        })),
       }),
     }),
   ];
-}
-
-async function askAll<Row>(
-  manager: AlertOperationParts["manager"],
-  ask: (name: string, alerts: AlertReceiver) => Promise<readonly Row[]>,
-): Promise<readonly Row[]> {
-  const found = manager.list().flatMap(({ name }) => {
-    const alerts = manager.running(name)?.alerts;
-    return alerts === undefined ? [] : [{ name, alerts }];
-  });
-  return (await Promise.all(found.map(({ name, alerts }) => ask(name, alerts)))).flat();
 }
 
 function testAlert(who: string, runbooksUrl: string, nowMs: number): AlertNotice {
@@ -173,4 +158,8 @@ function testAlert(who: string, runbooksUrl: string, nowMs: number): AlertNotice
     runbookUrl: `${runbooksUrl}/README.md`,
     startedAtMs: nowMs,
   };
+}
+
+function toText(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : new Date(timeMs).toISOString();
 }
