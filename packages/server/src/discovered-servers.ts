@@ -20,6 +20,9 @@ interface Held {
  */
 export function followDiscovery(manager: DiscoveryManager, log: Log): void {
   const held = new Map<string, Held>();
+  /** Names of those that were added: another integration of that name may be there. */
+  const added = new Set<string>();
+  const turns = new Map<string, Promise<void>>();
 
   function look(): void {
     const wanted = findWanted(manager, held);
@@ -28,23 +31,39 @@ export function followDiscovery(manager: DiscoveryManager, log: Log): void {
     for (const [name, each] of wanted) if (!held.has(name)) take(name, each);
   }
 
-  /** Its calls in flight may take long, and nothing here waits for them. */
   function letGo(name: string): void {
     held.delete(name);
-    log.info("discovery.server_gone", { integration: name });
-    void manager.remove(name).catch((error: unknown) => {
-      log.warn("discovery.server_not_removed", { integration: name, error });
+    inTurn(name, async () => {
+      if (!added.delete(name)) return;
+      log.info("discovery.server_gone", { integration: name });
+      manager.remove(name);
     });
   }
 
-  /** Its first try takes as long as it takes the server, and the others are not to wait for it. */
   function take(name: string, each: Held): void {
     held.set(name, each);
-    log.info("discovery.server_found", { integration: name, finder: each.finder });
-    void manager.add(toConfig(each.server, manager.config(each.finder))).catch((error: unknown) => {
-      if (held.get(name) === each) held.delete(name);
-      log.warn("discovery.server_refused", { integration: name, error });
+    inTurn(name, async () => {
+      log.info("discovery.server_found", { integration: name, finder: each.finder });
+      try {
+        await manager.add(toConfig(each.server, manager.config(each.finder)));
+        added.add(name);
+      } catch (error) {
+        // It is tried again when the next change is looked at.
+        if (held.get(name) === each) held.delete(name);
+        throw error;
+      }
     });
+  }
+
+  /** A first try takes as long as it takes the server: others do not wait for it, but what comes next of the same name does. */
+  function inTurn(name: string, act: () => Promise<void>): void {
+    const turn = (turns.get(name) ?? Promise.resolve())
+      .then(act)
+      .catch((error: unknown) => log.warn("discovery.failed", { integration: name, error }))
+      .finally(() => {
+        if (turns.get(name) === turn) turns.delete(name);
+      });
+    turns.set(name, turn);
   }
 
   manager.onDraft(({ type }) => {

@@ -4,26 +4,6 @@ import { describe, expect, test } from "vitest";
 import { createCatalogue } from "./catalogue.ts";
 import { createTestManager, testConfig } from "./test-manager.ts";
 
-describe("while it runs", () => {
-  test("one that is added starts, and one that is removed is not there any more and stops when its calls have ended", async () => {
-    const { manager, scripted, becomeIdle } = createTestManager();
-    await manager.start([testConfig("redis")]);
-    expect(await manager.add(testConfig("found", { dependencies: ["redis"] }))).toMatchObject({
-      state: "running",
-    });
-    await expect(manager.add(testConfig("found"))).rejects.toMatchObject({ code: "conflict" });
-    const leaving = manager.remove("found");
-    expect(manager.list().map(({ name }) => name)).toEqual(["redis"]);
-    expect(stopsOf(scripted.steps), "its calls are still in flight").toEqual([]);
-    becomeIdle();
-    await leaving;
-    expect(stopsOf(scripted.steps)).toEqual(["found"]);
-    expect((await manager.add(testConfig("found"))).state).toBe("running");
-    await manager.stop(1_000);
-    await expect(manager.add(testConfig("late"))).rejects.toMatchObject({ code: "shutting_down" });
-  });
-});
-
 describe("starting", () => {
   test("starts in the order of dependencies and stops in reverse", async () => {
     const { manager, scripted } = createTestManager();
