@@ -46,6 +46,17 @@ export function readOperations(): readonly Operation[] {
     tickets: inert("tickets"),
     alerts: inert("alerts"),
     logControl: inert("logControl"),
+    askWorkers: () => Promise.reject(new Error("there are no workers")),
+    logTap: inert("logTap"),
+    processMetrics: inert("processMetrics"),
+    overview: {
+      dataDirectory: "",
+      postgres: undefined,
+      secrets: inert("secrets"),
+      settings: inert("settings"),
+      sharing: inert("sharing"),
+      store: inert("store"),
+    },
     manager: () => inert("manager"),
   });
 }

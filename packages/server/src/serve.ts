@@ -31,9 +31,8 @@ export async function serve(argv: readonly string[]): Promise<number> {
     const logLevels = new LogLevels({ level, parts });
     log = createLog(logLevels, { secrets, tap: logTap, mostPerSecond: most_per_second });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
-    const { config, baseDirectory } = loaded;
     const { signal: stopping } = stop;
-    const app = await startApp({ config, baseDirectory, log, logLevels, logTap, secrets, tell, stopping });
+    const app = await startApp({ ...loaded, log, logLevels, logTap, secrets, tell, stopping });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;
