@@ -61,6 +61,7 @@ type OperationTableParts = Pick<
   | "pulls"
   | "registry"
   | "requestLog"
+  | "roster"
   | "savedConfig"
   | "system"
   | "tickets"
@@ -78,6 +79,7 @@ export function createOperations(parts: OperationTableParts): readonly Operation
     ...integrationOperations({
       manager,
       registry,
+      roster: parts.roster(),
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),

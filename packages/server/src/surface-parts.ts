@@ -28,6 +28,7 @@ import type { Vault } from "./store/vault.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
 import type { OverviewParts } from "./overview-operations.ts";
+import type { IntegrationRoster } from "./integration-roster.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { ObservingParts } from "./observing-operations.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -66,6 +67,8 @@ export interface SurfaceParts
   readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
+  /** There once there is a manager. */
+  roster(): IntegrationRoster;
   readonly vault: Vault;
   readonly backups: Backups;
   /** Undefined where none is configured. */

@@ -9,6 +9,8 @@ export interface ExportQueueParts<Item> {
   sizeOf(item: Item): number;
   /** How many spans or lines an item is. */
   countOf(item: Item): number;
+  /** Told of every item that the queue needs no more: it was sent or dropped. */
+  onGone?(item: Item): void;
   /** Between two exports, unless a whole batch waits. */
   readonly intervalMs: number;
   /** Rejects with PlatformError. */
@@ -37,10 +39,11 @@ export class ExportQueue<Item> {
   }
 
   add(item: Item): void {
-    const { capacity, batchSize, intervalMs, sizeOf, countOf, onDropped } = this.#parts;
-    const size = sizeOf(item);
+    const { capacity, batchSize, intervalMs } = this.#parts;
+    const size = this.#parts.sizeOf(item);
     if (this.#isClosed || this.#size + size > capacity) {
-      onDropped(countOf(item));
+      this.#parts.onDropped(this.#parts.countOf(item));
+      this.#parts.onGone?.(item);
       return;
     }
     this.#items.push(item);
@@ -106,9 +109,13 @@ export class ExportQueue<Item> {
 
   /** Takes the first items away. Returns how many spans or lines they were. */
   #shift(length: number): number {
-    const { sizeOf, countOf } = this.#parts;
     const gone = this.#items.splice(0, length);
-    for (const item of gone) this.#size -= sizeOf(item);
-    return gone.reduce((sum, item) => sum + countOf(item), 0);
+    let count = 0;
+    for (const item of gone) {
+      this.#size -= this.#parts.sizeOf(item);
+      count += this.#parts.countOf(item);
+      this.#parts.onGone?.(item);
+    }
+    return count;
   }
 }

@@ -7,6 +7,7 @@ import type { Tracing, TracingSettings } from "../tracing/tracing.ts";
 import { encodeLogs } from "./encode-logs.ts";
 import { encodeMetrics } from "./encode-metrics.ts";
 import { ExportQueue } from "./export-queue.ts";
+import { ProtoWriter } from "./proto-writer.ts";
 import { encodeSpans, type TelemetrySource } from "./resource.ts";
 import type { TelemetrySender, TelemetrySignal } from "./sender.ts";
 
@@ -50,6 +51,7 @@ interface ItemCodec<Item> {
   encode(items: readonly Item[]): Buffer;
   sizeOf(item: Item): number;
   countOf(item: Item): number;
+  onGone?(item: Item): void;
 }
 
 class Exporting implements TelemetryExport {
@@ -83,10 +85,13 @@ class Exporting implements TelemetryExport {
 
   #exportSpans(): void {
     const { source, tracing, tracingSettings } = this.#parts;
+    // One request is under way at a time: all of them are written into the same memory.
+    const writer = new ProtoWriter();
     const queue = this.#createQueue<EncodedSpans>("traces", {
-      encode: (pieces) => encodeSpans(source, pieces),
+      encode: (pieces) => encodeSpans(source, pieces, writer),
       sizeOf: ({ bytes }) => bytes.length,
       countOf: ({ count }) => count,
+      onGone: ({ bytes }) => tracing.pieces.give(bytes),
     });
     const turnOff = tracing.turnOn(tracingSettings, (spans) => queue.add(spans));
     this.#closers.push(async () => {
@@ -141,19 +146,15 @@ class Exporting implements TelemetryExport {
     }
   }
 
-  #createQueue<Item>(
-    signal: keyof typeof limits,
-    { encode, sizeOf, countOf }: ItemCodec<Item>,
-  ): ExportQueue<Item> {
+  #createQueue<Item>(signal: keyof typeof limits, { encode, ...items }: ItemCodec<Item>): ExportQueue<Item> {
     const { metrics } = this.#parts;
     const exported = metrics.telemetryExported.series(signal);
     const dropped = metrics.telemetryDropped.series(signal);
     return new ExportQueue<Item>({
       ...limits[signal],
       intervalMs,
-      sizeOf,
-      countOf,
-      send: (items) => this.#send(signal, encode(items)),
+      ...items,
+      send: (batch) => this.#send(signal, encode(batch)),
       onSent: (count) => exported.add(count),
       onDropped: (count) => dropped.add(count),
       onFailure: (error) => this.#noteFailure(signal, error),
