@@ -14,6 +14,12 @@ export type FakeGrafana = {
   readonly changes: string[];
   /** As if a person changed a dashboard in the browser. */
   edit(uid: string, change: JsonObject): void;
+  /** Is called before a dashboard is written: a person may be faster. */
+  beforeWrite(act: () => void): void;
+  /** Of this version from now on; undefined: it keeps that to itself. Default 12.0.2. */
+  sayVersion(version: string | undefined): void;
+  /** Ends every connection without an answer after that many further requests. */
+  failAfter(requests: number): void;
   stop(): Promise<void>;
 };
 
@@ -27,8 +33,22 @@ export async function startGrafana(): Promise<FakeGrafana> {
   const dataSources = new Map<string, JsonObject>();
   const changes: string[] = [];
   const stores = { dashboards, folders, dataSources };
+  const state: { version: string | undefined; left: number; beforeWrite: () => void } = {
+    version: "12.0.2",
+    left: Infinity,
+    beforeWrite: () => undefined,
+  };
   const server = createServer((request, response) => {
     void text(request).then((body) => {
+      if (--state.left < 0) return request.socket.destroy();
+      if (request.url === "/api/health") {
+        const { version } = state;
+        response.writeHead(200, { "content-type": "application/json" });
+        return response.end(
+          JSON.stringify({ database: "ok", ...(version === undefined ? {} : { version }) }),
+        );
+      }
+      if (request.url === "/api/dashboards/db") state.beforeWrite();
       const { status, body: answer } = answerTo(
         request,
         objectOf(body === "" ? {} : JSON.parse(body)),
@@ -36,7 +56,7 @@ export async function startGrafana(): Promise<FakeGrafana> {
       );
       if (request.method !== "GET" && status < 300) changes.push(`${request.method} ${request.url}`);
       response.writeHead(status, { "content-type": "application/json" });
-      response.end(JSON.stringify(answer));
+      return response.end(JSON.stringify(answer));
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -52,6 +72,15 @@ export async function startGrafana(): Promise<FakeGrafana> {
       const found = dashboards.get(uid);
       if (found === undefined) throw new Error(`there is no dashboard ${uid}`);
       dashboards.set(uid, { ...found, ...change, version: Number(found["version"]) + 1 });
+    },
+    beforeWrite(act) {
+      state.beforeWrite = act;
+    },
+    sayVersion(version) {
+      state.version = version;
+    },
+    failAfter(requests) {
+      state.left = requests;
     },
     async stop() {
       server.closeAllConnections();
@@ -110,7 +139,9 @@ function writeDashboard({ dashboards, folders }: Stores, body: JsonObject): Answ
   if (!folders.has(String(body["folderUid"]))) return { status: 400, body: { message: "folder not found" } };
   if (uid.length > 40) return { status: 400, body: { message: "uid too long, max 40 characters" } };
   const before = dashboards.get(uid);
-  if (before !== undefined && body["overwrite"] !== true)
+  if (before?.["isFromFile"] === true)
+    return { status: 400, body: { message: "Cannot save provisioned dashboard" } };
+  if (before !== undefined && body["overwrite"] !== true && before["version"] !== dashboard["version"])
     return { status: 412, body: { status: "version-mismatch" } };
   const version = Number(before?.["version"] ?? 0) + 1;
   const id = before?.["id"] ?? dashboards.size + 1;

@@ -116,6 +116,111 @@ test("the data source is made where Prometheus is named, and moved when its addr
   expect(grafana.dataSources.get(uid)).toMatchObject({ url: prometheus_url });
 });
 
+test("where the id of a trace leads to is a part of the data source, also of one that is there", async () => {
+  const prometheus_url = "http://prometheus:9090";
+  const trace_url = "http://jaeger:16686/trace/${__value.raw}";
+  const { grafana, dashboards } = await start({ token: grafanaTokens.admin, prometheus_url, trace_url });
+  const uid = "llm-platform-prometheus";
+  const leads = { exemplarTraceIdDestinations: [{ name: "trace_id", url: trace_url }] };
+  grafana.dataSources.set(uid, { uid, url: prometheus_url, jsonData: { httpMethod: "POST" } });
+  await sync(dashboards, wanted);
+  expect(grafana.dataSources.get(uid)).toMatchObject({ url: prometheus_url, jsonData: leads });
+  await sync(dashboards, wanted);
+  expect(grafana.changes.filter((change) => change.includes("datasources"))).toHaveLength(1);
+});
+
+test("what somebody saves between our look and our write is kept as well", async () => {
+  const { grafana, dashboards } = await start();
+  await sync(dashboards, wanted);
+  const edits = ["Just in time"];
+  grafana.beforeWrite(() => {
+    const title = edits.pop();
+    if (title !== undefined) grafana.edit("overview", { panels: [{ id: 1, title }] });
+  });
+  const result = await sync(dashboards, newer);
+  expect(result).toMatchObject({ outcome: "replaced" });
+  expect(grafana.dashboards.get("overview")).toMatchObject(newer);
+  expect(grafana.dashboards.get(result?.copyUid ?? "")).toMatchObject({
+    panels: [{ title: "Just in time" }],
+  });
+});
+
+test("who goes on saving while it is replaced is left alone, and it is said", async () => {
+  const { grafana, dashboards } = await start();
+  await sync(dashboards, wanted);
+  grafana.beforeWrite(() => grafana.edit("overview", { panels: [{ id: 1, title: "Still at it" }] }));
+  await expect(sync(dashboards, newer)).rejects.toMatchObject({
+    code: "upstream_error",
+    isRetryable: true,
+    message: expect.stringContaining("Somebody changes the dashboard Overview"),
+  });
+  expect(grafana.dashboards.get("overview")).toMatchObject({ panels: [{ title: "Still at it" }] });
+});
+
+test("a dashboard that Grafana has from a file is told as such", async () => {
+  const { grafana, dashboards } = await start();
+  grafana.dashboards.set("overview", { uid: "overview", title: "Overview", version: 1, isFromFile: true });
+  await expect(sync(dashboards, wanted)).rejects.toMatchObject({
+    code: "upstream_error",
+    message: expect.stringContaining("Cannot save provisioned dashboard"),
+  });
+});
+
+test("a Grafana that goes away in the middle is told as such, and the next time it goes on", async () => {
+  const { grafana, dashboards } = await start();
+  grafana.failAfter(5);
+  const both = [wanted, { ...wanted, uid: "cost", title: "Cost" }];
+  await expect(dashboards.sync({ folder, dashboards: both }, never)).rejects.toMatchObject({
+    code: "upstream_error",
+  });
+  expect([...grafana.dashboards.keys()]).toEqual(["overview"]);
+  grafana.failAfter(Infinity);
+  expect(await dashboards.sync({ folder, dashboards: both }, never)).toMatchObject([
+    { uid: "overview", outcome: "unchanged" },
+    { uid: "cost", outcome: "created" },
+  ]);
+});
+
+describe("at the start", () => {
+  test.each(["8.5.27", "9.5.21"])("a Grafana %s is too old, and is told what is needed", async (version) => {
+    await expect(startWith((grafana) => grafana.sayVersion(version))).rejects.toMatchObject({
+      code: "upstream_error",
+      message: expect.stringContaining(`Grafana ${version}`),
+    });
+  });
+
+  test.each(["10.0.0", "13.1.0-pre", undefined])("a Grafana %s will do", async (version) => {
+    await expect(startWith((grafana) => grafana.sayVersion(version))).resolves.toBeUndefined();
+  });
+
+  test("a wrong token is told as such", async () => {
+    await expect(startWith(() => undefined, "glsa_wrong")).rejects.toMatchObject({ code: "upstream_auth" });
+  });
+
+  test("one that is down is tried again", async () => {
+    await expect(startWith((grafana) => grafana.failAfter(0))).rejects.toMatchObject({
+      code: "upstream_error",
+      isRetryable: true,
+    });
+  });
+});
+
+async function startWith(
+  prepare: (grafana: FakeGrafana) => void,
+  token: string = grafanaTokens.editor,
+): Promise<void> {
+  const grafana = await startGrafana();
+  onTestFinished(() => grafana.stop());
+  prepare(grafana);
+  const host = await createFakeHost({
+    definition: grafanaIntegration,
+    settings: { url: grafana.origin, token },
+  });
+  onTestFinished(() => host.cleanup());
+  const running = await host.start();
+  await running.stop(never);
+}
+
 test("an account that may not is told which role it needs, and nothing is half done", async () => {
   const { grafana, dashboards } = await start({ token: grafanaTokens.viewer });
   await expect(sync(dashboards, wanted)).rejects.toMatchObject({

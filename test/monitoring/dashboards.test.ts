@@ -1,21 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { dashboards } from "../../packages/server/src/telemetry/dashboards/all-dashboards.ts";
 import { toDashboardJson } from "../../packages/server/src/telemetry/dashboards/dashboard-json.ts";
-import {
-  alertRuleFile,
-  defaultRunbooksUrl,
-  recordingRuleFile,
-} from "../../packages/server/src/telemetry/rules/rule-file.ts";
-import { ask, chat } from "../e2e/http.ts";
-import { openAiIntegration, startPlatform } from "../e2e/start-platform.ts";
-import { createFakeUpstream, type Fault } from "../fakes/fake-upstream.ts";
-import { prometheusProgram, startPrometheus } from "../services/prometheus.ts";
+import { dataSourceFile } from "../../packages/server/src/telemetry/dashboards/provisioning.ts";
+import { prometheusProgram } from "../services/prometheus.ts";
+import { type BusyPlatform, startBusyPlatform } from "./dashboards/busy-platform.ts";
+import { fillIn } from "./dashboards/fill-in.ts";
+import { firstChoice, readExemplars } from "./dashboards/panel-data.ts";
+import { panelsOf, readDashboard } from "./dashboards/panel-json.ts";
 
-const panels = dashboards.flatMap(({ title, rows }) =>
-  rows.flatMap((row) => row.panels.map((panel) => ({ name: `${title}: ${panel.title}`, panel }))),
+const pages = dashboards.map((dashboard) => readDashboard(toDashboardJson(dashboard)));
+const panels = pages.flatMap((page) =>
+  panelsOf(page).map((panel) => ({ name: `${page.title}: ${panel.title}`, panel, page })),
 );
 
 test("dashboards have the titles that are promised, and addresses that stay", () => {
@@ -47,84 +42,79 @@ test.each(dashboards.map((dashboard) => ({ dashboard })))(
   },
 );
 
-/** As Grafana fills in what is chosen: everything, and a step of a few seconds. */
-function fillIn(expression: string): string {
-  return expression.replaceAll("$__rate_interval", "5s").replaceAll(/\$(?:provider|model)/g, ".*");
-}
+test.each(panels)("$name has a unit, a description and thresholds in order", ({ panel }) => {
+  const { unit, thresholds } = panel.fieldConfig.defaults;
+  expect(unit).not.toBe("");
+  expect(panel.description).toMatch(/\.$/);
+  const [base, ...steps] = thresholds.steps.map(({ value }) => value);
+  // The lowest step holds from nowhere on.
+  expect(base).toBeNull();
+  const values = steps.map(Number);
+  expect(values).toEqual(values.toSorted((one, other) => one - other));
+});
 
-function failures(length: number): readonly Fault[] {
-  return Array.from({ length }, () => ({ kind: "status", status: 500 }));
-}
-
-/** A folder with a driver's program that tells of a GPU, as nvidia-smi does. */
-async function makeDriver(folder: string): Promise<string> {
-  const bin = join(folder, "bin");
-  await mkdir(bin);
-  const program = join(bin, "nvidia-smi");
-  await writeFile(
-    program,
-    "#!/bin/sh\necho '0, GPU-3a1, NVIDIA H100 80GB HBM3, 81559, 79000, 37, 31, 69.52'\n",
+test.each(pages)("$title offers those variables that its queries read", (page) => {
+  const read = panelsOf(page).flatMap(({ targets }) =>
+    targets.flatMap(({ expr }) => [...expr.matchAll(/\$(\w+)/g)].map(([, name]) => name ?? "")),
   );
-  await chmod(program, 0o755);
-  return bin;
-}
+  const known = new Set(["__rate_interval"]);
+  const offered = page.templating.list.map(({ name }) => name).filter((name) => name !== "DS_PROMETHEUS");
+  expect(new Set(read.filter((name) => !known.has(name)))).toEqual(new Set(offered));
+});
 
-test.skipIf(prometheusProgram === undefined)(
-  "Prometheus understands what each panel asks, and has an answer",
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), "llm-platform-dashboards-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const upstream = await createFakeUpstream({ dialect: "openai" });
-    onTestFinished(() => upstream.stop());
-    const platform = await startPlatform({
-      config: {
-        integrations: [openAiIntegration("fake", upstream.origin)],
-        prices: [{ model: "tiny-chat", input_per_million: 3, output_per_million: 7 }],
-        overload: { max_memory_bytes: 8_000_000_000 },
-        gateway: { breaker: { open_seconds: 1 } },
-      },
-      env: { PATH: `${await makeDriver(folder)}${delimiter}${process.env["PATH"]}` },
-    });
-    const budget = { name: "all", scope: "global", amount_micros: 100_000_000, period: "month" };
-    const made = await ask(platform, "/api/v1/budgets", { body: budget });
-    expect(made.status, made.text).toBe(200);
-    const rules = { runbooksUrl: defaultRunbooksUrl, speed: 60 };
-    const prometheus = await startPrometheus({
-      folder,
-      target: `127.0.0.1:${platform.port}`,
-      rules: [alertRuleFile(rules), recordingRuleFile(rules)],
-    });
-    onTestFinished(() => prometheus.stop());
-    const state = { isOver: false };
-    const calling = (async () => {
-      for (let count = 0; !state.isOver; count++) {
-        // One fails at first, and one to the end.
-        if (count === 10) upstream.script(failures(1));
-        if (count === 20) upstream.script(failures(4));
-        await chat(platform, "tiny-chat", { stream: count % 2 === 0 }).catch(() => undefined);
-        await new Promise((resolve) => setTimeout(resolve, 10));
+test("the slowest calls lead to their traces: queries ask for exemplars, and the data source knows where those lead", () => {
+  const asked = panels.filter(({ panel }) => panel.targets.some(({ exemplar }) => exemplar));
+  expect(asked.map(({ name }) => name)).toContain("LLM Platform Overview: Time of a call");
+  const text = dataSourceFile("http://prometheus:9090", "http://jaeger:16686/trace/$${__value.raw}");
+  expect(text).toContain("exemplarTraceIdDestinations:\n        - name: trace_id");
+});
+
+describe.skipIf(prometheusProgram === undefined)("a real Prometheus that watches a busy platform", () => {
+  let busy: BusyPlatform;
+  const waiting = { timeout: 120_000, interval: 1_000 };
+  beforeAll(async () => {
+    busy = await startBusyPlatform({ scrapeMs: 500 });
+  });
+  afterAll(() => busy.stop());
+
+  test("has an answer to every query of every panel", async () => {
+    const { prometheus } = busy;
+    const open = new Map(
+      panels.flatMap(({ name, panel, page }) =>
+        panel.targets.map(({ expr }) => [`${name}: ${expr}`, { expr, page }]),
+      ),
+    );
+    await vi.waitFor(async () => {
+      for (const [name, { expr, page }] of open) {
+        const samples = await prometheus.query(fillIn(expr, await firstChoice(page, prometheus)));
+        if (samples.some(({ value }) => !Number.isNaN(value))) open.delete(name);
       }
-    })();
-    const empty = new Set(panels.filter(({ panel }) => panel.needs === undefined).map(({ name }) => name));
-    try {
-      await vi.waitFor(
-        async () => {
-          for (const { name, panel } of panels) {
-            const answers = await Promise.all(
-              panel.queries.map(({ expression }) => prometheus.query(fillIn(expression))),
-            );
-            if (answers.every((samples) => samples.some(({ value }) => !Number.isNaN(value))))
-              empty.delete(name);
-          }
-          expect([...empty]).toEqual([]);
-        },
-        { timeout: 60_000, interval: 1_000 },
-      );
-    } finally {
-      state.isOver = true;
-      await calling;
-    }
-    await platform.stop();
-  },
-  120_000,
-);
+      expect([...open.keys()]).toEqual([]);
+    }, waiting);
+  }, 150_000);
+
+  test("answers for the models that are chosen alone", async () => {
+    const { prometheus } = busy;
+    const byModel = panels.find(({ name }) => name === "Model Performance: Calls by model");
+    const [target] = byModel?.panel.targets ?? [];
+    const modelsOf = async (model?: readonly string[]) => {
+      const chosen = model === undefined ? {} : { model };
+      const samples = await prometheus.query(fillIn(target?.expr ?? "", chosen));
+      return samples.map(({ labels }) => labels["model"]).toSorted();
+    };
+    expect((await modelsOf()).length).toBeGreaterThan(2);
+    expect(await modelsOf(["llama-3.1-8b"])).toEqual(["llama-3.1-8b"]);
+    expect(await modelsOf(["gpt-4o-mini", "qwen-2.5-7b"])).toEqual(["gpt-4o-mini", "qwen-2.5-7b"]);
+  });
+
+  test("keeps the traces of calls beside their times", async () => {
+    const { prometheus } = busy;
+    const panel = panels.find(({ name }) => name === "LLM Platform Overview: Time of a call")?.panel;
+    if (panel === undefined) throw new Error("there is no such panel");
+    await vi.waitFor(async () => {
+      const span = { fromMs: Date.now() - 600_000, toMs: Date.now(), stepSeconds: 1 };
+      const [first] = await readExemplars(panel, { prometheus, span, chosen: {} });
+      expect(first?.labels["trace_id"]).toMatch(/^[0-9a-f]{32}$/);
+    }, waiting);
+  }, 150_000);
+});

@@ -25,8 +25,27 @@ interface Written {
   readonly seen: string;
 }
 
-/** Brings one dashboard to what it is to be. What somebody changed by hand is copied before it is replaced. */
+/** As often it is looked at anew when somebody changes it at the same moment. */
+const mostTries = 3;
+
+/**
+ * Brings one dashboard to what it is to be. What somebody changed by hand is copied before it is replaced.
+ * @throws PlatformError `upstream_error` when somebody keeps on changing it meanwhile
+ */
 export async function syncDashboard(wanted: JsonObject, parts: DashboardSyncParts): Promise<SyncedDashboard> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const synced = await trySync(wanted, parts);
+    if (synced !== undefined) return synced;
+  }
+  throw new PlatformError(
+    "upstream_error",
+    `Somebody changes the dashboard ${String(wanted["title"])} in Grafana at this moment. Try again when that is saved.`,
+    { isRetryable: true },
+  );
+}
+
+/** Undefined where it was changed between reading and writing: nothing of that is lost. */
+async function trySync(wanted: JsonObject, parts: DashboardSyncParts): Promise<SyncedDashboard | undefined> {
   const { api, keyValues, signal } = parts;
   const uid = textAt(wanted, "uid");
   const title = textAt(wanted, "title");
@@ -41,7 +60,9 @@ export async function syncDashboard(wanted: JsonObject, parts: DashboardSyncPart
     return { uid, title, outcome: isEdited ? "edited" : "unchanged" };
 
   const copyUid = isEdited ? await keepCopy(found, { uid, title }, parts) : undefined;
-  await api.writeDashboard({ ...wanted, id: null }, parts.folderUid, signal);
+  const version = found?.["version"] ?? 0;
+  if (!(await api.writeDashboard({ ...wanted, id: null, version }, parts.folderUid, signal)))
+    return undefined;
   const after = await api.readDashboard(uid, signal);
   await keyValues.set(key, { sent, seen: after === undefined ? sent : hashOf(after) });
   const outcome: DashboardOutcome =
@@ -57,7 +78,12 @@ async function keepCopy(
 ): Promise<string> {
   const copyUid = `${uid.slice(0, 27)}-kept-${hashOf(found).slice(0, 7)}`;
   const copyTitle = `${title} (kept ${hashOf(found).slice(0, 7)})`;
-  await api.writeDashboard({ ...found, id: null, uid: copyUid, title: copyTitle }, folderUid, signal);
+  // A copy that is there already is the same one: its uid says what it holds.
+  await api.writeDashboard(
+    { ...found, id: null, uid: copyUid, title: copyTitle, version: 0 },
+    folderUid,
+    signal,
+  );
   return copyUid;
 }
 

@@ -1,6 +1,7 @@
 import {
   defineIntegration,
   type IntegrationContext,
+  PlatformError,
   type RunningIntegration,
   type SyncedDashboard,
 } from "@llm-platform/kit";
@@ -13,6 +14,9 @@ import { toStartError } from "../start-error.ts";
 import { syncDashboard } from "./dashboard-sync.ts";
 import { createGrafanaApi } from "./grafana-api.ts";
 import { type GrafanaSettings, grafanaSettings } from "./settings.ts";
+
+/** The first that reads dashboards of this form. */
+const oldestMajor = 10;
 
 /** Dashboards in Grafana, made and brought up to date through its HTTP API. */
 export const grafanaIntegration = defineIntegration<GrafanaSettings>({
@@ -49,12 +53,13 @@ async function start(given: IntegrationContext<GrafanaSettings>): Promise<Runnin
       signal,
     });
   }
+  requireVersion(await api.readVersion(signal), origin);
   return {
     dashboards: {
       async sync({ folder, dashboards }, until) {
         await api.ensureFolder(folder, until);
         if (settings.prometheus_url !== undefined)
-          await api.ensureDataSource(dataSource(settings.prometheus_url), until);
+          await api.ensureDataSource(dataSource(settings.prometheus_url, settings.trace_url), until);
         const synced: SyncedDashboard[] = [];
         for (const dashboard of dashboards) {
           const parts = { api, keyValues: context.keyValues, folderUid: folder.uid, signal: until };
@@ -77,13 +82,27 @@ async function start(given: IntegrationContext<GrafanaSettings>): Promise<Runnin
   };
 }
 
-function dataSource(url: string) {
+/** A Grafana may keep its version to itself; then it is taken for a newer one. */
+function requireVersion(version: string | undefined, origin: string): void {
+  if (version === undefined || Number.parseInt(version, 10) >= oldestMajor) return;
+  throw new PlatformError(
+    "upstream_error",
+    `Grafana ${version} at ${origin} is too old for the dashboards: they need ${oldestMajor}.0 or newer. Update it, or disable this integration.`,
+  );
+}
+
+function dataSource(url: string, traceUrl: string | undefined) {
+  const traces = { name: "trace_id", url: traceUrl ?? "", urlDisplayLabel: "Trace" };
   return {
     uid: "llm-platform-prometheus",
     name: "llm-platform Prometheus",
     type: "prometheus",
     access: "proxy",
     url,
-    jsonData: { httpMethod: "POST", timeInterval: "15s" },
+    jsonData: {
+      httpMethod: "POST",
+      timeInterval: "15s",
+      ...(traceUrl === undefined ? {} : { exemplarTraceIdDestinations: [traces] }),
+    },
   };
 }

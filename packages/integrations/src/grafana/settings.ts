@@ -14,6 +14,14 @@ const schema = z.strictObject({
       description:
         "Address of Prometheus as Grafana reaches it: the data source is made with it. Absent: whoever runs Grafana has one.",
     }),
+  trace_url: z
+    .string()
+    .regex(/^https?:\/\/[^\s/]+/, "must be an http:// or https:// address")
+    .optional()
+    .meta({
+      description:
+        "Where the id of a trace beside a figure leads to, with `${__value.raw}` in its place: a part of that data source. Absent: nowhere.",
+    }),
   tls: tlsField(),
 });
 

@@ -1,9 +1,10 @@
 import { metricNames } from "../names.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { half, highest, rate, rise, small } from "./panels.ts";
+import { costOf, half, highest, rate, rise, small, third } from "./panels.ts";
 
 const { cost, costUnknown, tokens, budgetSpent, budgetLimit, budgetRefused } = metricNames;
 const byBudget = ["budget", "currency"];
+const noBudget = "There is no budget";
 
 /** What calls cost, and what of the budgets is left. */
 export const costDashboard: Dashboard = {
@@ -45,16 +46,18 @@ export const costDashboard: Dashboard = {
         }),
         half({
           title: "Cost by model",
-          about: "Of an hour.",
+          about: "Of the hour before, in the currency that is chosen above.",
           kind: "stack",
           unit: "cost",
-          queries: rise(cost, "1h", ["model", "currency"]),
-          legend: "{{model}} {{currency}}",
+          queries: costOf(cost, "1h", ["model"]),
+          legend: "{{model}}",
+          whenEmpty: "No call had a price",
         }),
         half({
           title: "Tokens by type",
-          about: "What is paid for.",
-          kind: "stack",
+          about:
+            "What is paid for. Tokens from and for a cache are part of the input, reasoning is part of the output.",
+          kind: "lines",
           unit: "tokens/s",
           queries: rate(tokens, ["type"]),
           legend: "{{type}}",
@@ -64,16 +67,18 @@ export const costDashboard: Dashboard = {
     {
       title: "Budgets",
       panels: [
-        half({
+        third({
           title: "Budgets",
           about: "Part that is spent of each in its period.",
           kind: "bars",
           unit: "percentunit",
+          isShare: true,
           queries: `${highest(budgetSpent, byBudget)} / ${highest(budgetLimit, byBudget)}`,
           legend: "{{budget}}",
           thresholds: { warning: 0.8, critical: 0.95 },
+          whenEmpty: noBudget,
         }),
-        half({
+        third({
           title: "Spent and allowed",
           about: "In units of the currency.",
           kind: "lines",
@@ -82,15 +87,16 @@ export const costDashboard: Dashboard = {
             { expression: highest(budgetSpent, byBudget), legend: "{{budget}} spent" },
             { expression: highest(budgetLimit, byBudget), legend: "{{budget}} allowed" },
           ],
+          whenEmpty: noBudget,
         }),
-        half({
+        third({
           title: "Calls refused by a budget",
           about: "Because too little was left.",
           kind: "stack",
           unit: "reqps",
           queries: rate(budgetRefused, ["budget"]),
           legend: "{{budget}}",
-          needs: "a call that was refused",
+          whenEmpty: "No call was refused",
         }),
       ],
     },

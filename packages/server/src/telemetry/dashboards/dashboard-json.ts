@@ -1,15 +1,16 @@
 import type { JsonObject } from "@llm-platform/kit";
 import { metricNames } from "../names.ts";
-import type { Dashboard, DashboardRow, Panel, PanelKind, PanelUnit } from "./dashboard.ts";
+import type { Dashboard, DashboardRow, PanelKind } from "./dashboard.ts";
+import { dataSource, toPanelJson } from "./panel-json.ts";
 
-/** Whoever opens a dashboard chooses the Prometheus that it reads. */
-const dataSource = { type: "prometheus", uid: "${DS_PROMETHEUS}" } as const;
 /** Of the classic form that Grafana 10 to 13 read. */
 const schemaVersion = 39;
 const panelHeights: Readonly<Record<PanelKind, number>> = {
   number: 4,
   lines: 8,
   stack: 8,
+  events: 8,
+  states: 8,
   bars: 8,
   heatmap: 8,
   table: 8,
@@ -29,7 +30,7 @@ export function toDashboardJson(dashboard: Dashboard): JsonObject {
     refresh: "30s",
     time: { from: "now-6h", to: "now" },
     timezone: "browser",
-    templating: { list: [dataSourceVariable, choice("provider"), choice("model")] },
+    templating: { list: [dataSourceVariable, ...choicesOf(dashboard)] },
     annotations: { list: [] },
     links: [
       {
@@ -56,19 +57,33 @@ const dataSourceVariable = {
   includeAll: false,
 } as const;
 
-function choice(label: "provider" | "model"): JsonObject {
+const choices: readonly JsonObject[] = [
+  severalOf("provider"),
+  severalOf("model"),
+  // Money of two currencies cannot be added up: one is chosen, the first at first.
+  { ...choice("currency", metricNames.cost.name), multi: false, includeAll: false },
+];
+
+/** Those that a query of the dashboard reads: another would change nothing. */
+function choicesOf({ rows }: Dashboard): readonly JsonObject[] {
+  const read = rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries));
+  return choices.filter(({ name }) => read.some(({ expression }) => expression.includes(`$${String(name)}`)));
+}
+
+function severalOf(label: "provider" | "model"): JsonObject {
+  const all = { allValue: ".*", current: { text: "All", value: "$__all" } };
+  return { ...choice(label, metricNames.requests.name), multi: true, includeAll: true, ...all };
+}
+
+function choice(label: string, metric: string): JsonObject {
   return {
     name: label,
     label,
     type: "query",
     datasource: dataSource,
-    query: { query: `label_values(${metricNames.requests.name}, ${label})`, refId: label },
+    query: { query: `label_values(${metric}, ${label})`, refId: label },
     refresh: 2,
     sort: 1,
-    multi: true,
-    includeAll: true,
-    allValue: ".*",
-    current: { text: "All", value: "$__all" },
   };
 }
 
@@ -102,93 +117,4 @@ function layOut(rows: readonly DashboardRow[]): JsonObject[] {
     y += height;
   }
   return placed;
-}
-
-const panelTypes: Readonly<Record<PanelKind, string>> = {
-  lines: "timeseries",
-  stack: "timeseries",
-  number: "stat",
-  bars: "bargauge",
-  heatmap: "heatmap",
-  table: "table",
-};
-
-/** Names of Grafana's own for the units that it does not call as we do. */
-const unitNames: Partial<Record<PanelUnit, string>> = { "tokens/s": "suffix:tok/s", cost: "short" };
-
-function toPanelJson(panel: Panel, place: JsonObject): JsonObject {
-  const { kind, thresholds } = panel;
-  const isMoment = kind === "table" || kind === "bars" || kind === "number";
-  return {
-    ...place,
-    type: panelTypes[kind],
-    title: panel.title,
-    description: panel.about,
-    datasource: dataSource,
-    targets: panel.queries.map(({ expression, legend, hasExemplars = false }, index) => ({
-      refId: String.fromCharCode(65 + index),
-      datasource: dataSource,
-      editorMode: "code",
-      expr: expression,
-      ...(legend === undefined ? {} : { legendFormat: legend }),
-      exemplar: hasExemplars,
-      instant: isMoment,
-      range: !isMoment,
-      format: kind === "heatmap" ? "heatmap" : kind === "table" ? "table" : "time_series",
-    })),
-    fieldConfig: {
-      defaults: {
-        unit: unitNames[panel.unit] ?? panel.unit,
-        ...(panel.unit === "percentunit" ? { min: 0, max: 1 } : {}),
-        ...(panel.unit === "cost" ? { decimals: 4 } : {}),
-        custom: customOf(kind, thresholds !== undefined),
-        thresholds: { mode: "absolute", steps: stepsOf(thresholds) },
-      },
-      overrides: [],
-    },
-    options: optionsOf(kind),
-  };
-}
-
-function customOf(kind: PanelKind, hasThresholds: boolean): JsonObject {
-  if (kind !== "lines" && kind !== "stack") return {};
-  return {
-    drawStyle: "line",
-    lineWidth: 1,
-    fillOpacity: kind === "stack" ? 30 : 5,
-    stacking: { mode: kind === "stack" ? "normal" : "none", group: "A" },
-    thresholdsStyle: { mode: hasThresholds ? "line" : "off" },
-    spanNulls: false,
-  };
-}
-
-function stepsOf(thresholds: Panel["thresholds"]): JsonObject[] {
-  const fine = { color: "green", value: null };
-  if (thresholds === undefined) return [fine];
-  return [fine, { color: "yellow", value: thresholds.warning }, { color: "red", value: thresholds.critical }];
-}
-
-function optionsOf(kind: PanelKind): JsonObject {
-  switch (kind) {
-    case "lines":
-    case "stack":
-      return {
-        legend: { displayMode: "list", placement: "bottom", showLegend: true },
-        tooltip: { mode: "multi", sort: "desc" },
-      };
-    case "number":
-      return { reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false }, colorMode: "value" };
-    case "bars":
-      return {
-        displayMode: "gradient",
-        orientation: "horizontal",
-        reduceOptions: { calcs: ["lastNotNull"] },
-      };
-    case "heatmap":
-      return { calculate: false, color: { mode: "scheme", scheme: "Oranges" }, yAxis: { unit: "s" } };
-    case "table":
-      return { showHeader: true };
-    default:
-      return kind satisfies never;
-  }
 }

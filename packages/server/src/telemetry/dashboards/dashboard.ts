@@ -8,8 +8,14 @@ export interface PanelQuery {
   readonly hasExemplars?: boolean;
 }
 
-/** How a panel shows what it gets. */
-export type PanelKind = "lines" | "stack" | "number" | "bars" | "heatmap" | "table";
+/** How a panel shows what it gets. `events` are bars of how often something happened, `states` are strips in colours. */
+export type PanelKind = "lines" | "stack" | "events" | "states" | "number" | "bars" | "heatmap" | "table";
+
+/** Grafana's names of the colours that mean something. */
+export type PanelColor = "green" | "yellow" | "orange" | "red" | "blue" | "purple" | "text";
+
+/** Words and colours in place of values, by the value. */
+export type ValueWords = Readonly<Record<string, { readonly text: string; readonly color: PanelColor }>>;
 
 /** Units by Grafana's names. */
 export type PanelUnit =
@@ -24,14 +30,6 @@ export type PanelUnit =
   | "tokens/s"
   | "cost";
 
-/** What a panel's series need to be there: without it the panel is empty, and rightly so. */
-export type PanelNeed =
-  | "a limit of calls at once"
-  | "memory bound"
-  | "a call that was refused"
-  | "a local model"
-  | "a failed delivery";
-
 export interface Panel {
   readonly title: string;
   /** One sentence for who hovers over it. */
@@ -41,9 +39,20 @@ export interface Panel {
   readonly queries: readonly PanelQuery[];
   /** Of 24. */
   readonly width: number;
-  /** From which value on it turns yellow and red; rising. */
+  /** From which value on it turns yellow and red; where the critical one is lower, up to which value it is. */
   readonly thresholds?: { readonly warning: number; readonly critical: number };
-  readonly needs?: PanelNeed;
+  /** The axis goes to 1 whatever is on it: of something that can be full. */
+  readonly isShare?: boolean;
+  /** The axis begins there at the latest. Default: where the values do. */
+  readonly axisFrom?: number;
+  /** Colours of lines that mean something, by their legend. */
+  readonly colors?: Readonly<Record<string, PanelColor>>;
+  /** What is written in place of values. */
+  readonly words?: ValueWords;
+  /** Of a table: the labels that are shown, in order, and `Value`; by what stands above them. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** What is said where nothing is there to be shown, and rightly so. Default: No data. */
+  readonly whenEmpty?: string;
 }
 
 export interface DashboardRow {

@@ -1,7 +1,7 @@
 import { metricNames } from "../names.ts";
 import { recordedQuantile } from "../rules/recording-rules.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { half, highest, quantile, rate, total } from "./panels.ts";
+import { half, highest, quantile, rate, third, total, wide } from "./panels.ts";
 
 const chosen = '{provider=~"$provider",model=~"$model"}';
 
@@ -63,53 +63,65 @@ export const modelsDashboard: Dashboard = {
           unit: "reqps",
           queries: rate(metricNames.errors, ["model", "error_type"]),
           legend: "{{model}} {{error_type}}",
+          whenEmpty: "No call has failed",
         }),
       ],
     },
     {
       title: "Platforms",
       panels: [
-        half({
+        third({
           title: "Model platforms",
-          about: "1 while it is running.",
+          about: "Those that are enabled.",
           kind: "table",
           unit: "none",
-          queries: highest(metricNames.providerUp, ["integration"]),
+          queries: highest(metricNames.providerUp, ["integration", "provider"]),
+          columns: { integration: "Platform", provider: "Provider", Value: "State" },
+          words: { 0: { text: "down", color: "red" }, 1: { text: "up", color: "green" } },
+          whenEmpty: "No model platform is enabled",
         }),
-        half({
+        wide({
           title: "Circuits",
-          about: "0 closed, 1 half open, 2 open: then nothing is sent there.",
-          kind: "lines",
+          about:
+            "Nothing is sent where one is open; where it is half open, single calls try whether it works.",
+          kind: "states",
           unit: "none",
           queries: highest(metricNames.circuitState, ["integration", "model"]),
           legend: "{{integration}} {{model}}",
           thresholds: { warning: 1, critical: 2 },
+          words: {
+            0: { text: "closed", color: "green" },
+            1: { text: "half open", color: "yellow" },
+            2: { text: "open", color: "red" },
+          },
+          whenEmpty: "No model was called yet",
         }),
-        half({
+        third({
           title: "Further tries",
           about: "Attempts beyond the first of a call.",
           kind: "stack",
           unit: "reqps",
           queries: rate(metricNames.retries, ["provider", "model"]),
           legend: "{{provider}} {{model}}",
+          whenEmpty: "No call needed a further try",
         }),
-        half({
+        third({
           title: "Models in memory",
           about: "By provider.",
           kind: "stack",
           unit: "short",
           queries: total(metricNames.activeModels, ["provider"]),
           legend: "{{provider}}",
-          needs: "a local model",
+          whenEmpty: "No platform tells of models in memory",
         }),
-        half({
+        third({
           title: "Loads of models",
-          about: "By result.",
-          kind: "stack",
+          about: "Loads of local models into memory, by result.",
+          kind: "events",
           unit: "short",
-          queries: `sum by (model, result) (increase(${metricNames.modelLoads.name}[$__rate_interval]))`,
+          queries: `sum by (model, result) (increase(${metricNames.modelLoads.name}{provider=~"$provider",model=~"$model"}[$__rate_interval]))`,
           legend: "{{model}} {{result}}",
-          needs: "a local model",
+          whenEmpty: "No local model was loaded",
         }),
       ],
     },

@@ -54,6 +54,7 @@ export const overviewDashboard: Dashboard = {
           about: "Part of the enabled model platforms that are running.",
           unit: "percentunit",
           queries: `avg(max by (integration) (${providerUp.name}))`,
+          thresholds: { warning: 1, critical: 0.5 },
         }),
         small({
           title: "Tokens a second",
@@ -80,6 +81,7 @@ export const overviewDashboard: Dashboard = {
           unit: "reqps",
           queries: rate(requests, ["status_class"]),
           legend: "{{status_class}}",
+          colors: { "2xx": "green", "4xx": "yellow", "5xx": "red" },
         }),
         half({
           title: "Error ratio",
@@ -91,6 +93,7 @@ export const overviewDashboard: Dashboard = {
             { expression: errorRatio("1h"), legend: "1 hour" },
             { expression: `vector(${allowed})`, legend: "may fail" },
           ],
+          colors: { "may fail": "red" },
         }),
         half({
           title: "Failures by reason",
@@ -99,6 +102,7 @@ export const overviewDashboard: Dashboard = {
           unit: "reqps",
           queries: rateOf(failures, ["error_type"]),
           legend: "{{error_type}}",
+          whenEmpty: "No call has failed",
         }),
         half({
           title: "Calls that wait",
@@ -107,7 +111,7 @@ export const overviewDashboard: Dashboard = {
           unit: "short",
           queries: highest(queueDepth, ["queue"]),
           legend: "{{queue}}",
-          needs: "a limit of calls at once",
+          whenEmpty: "Calls at once are not limited",
         }),
       ],
     },
@@ -143,6 +147,7 @@ export const overviewDashboard: Dashboard = {
           unit: "reqps",
           queries: rate(metricNames.terminations, ["reason"]),
           legend: "{{reason}}",
+          colors: { stop: "green", tool_calls: "blue", length: "purple", client_cancelled: "yellow" },
         }),
       ],
     },

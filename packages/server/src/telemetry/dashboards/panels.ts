@@ -4,9 +4,9 @@ import type { Selector } from "../rules/condition.ts";
 import type { Panel, PanelQuery } from "./dashboard.ts";
 
 /** What the variables of a dashboard narrow a metric with these labels to. */
-function narrow(metric: MetricDefinition, suffix = ""): string {
+function narrow(metric: MetricDefinition, suffix = "", more: readonly string[] = []): string {
   const chosen = ["provider", "model"].filter((label) => metric.labels.includes(label));
-  const pairs = chosen.map((label) => `${label}=~"$${label}"`);
+  const pairs = [...chosen.map((label) => `${label}=~"$${label}"`), ...more];
   return `${metric.name}${suffix}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`}`;
 }
 
@@ -23,6 +23,11 @@ export function rateOf(selector: Selector, by: readonly string[] = []): string {
 /** By how much a counter rose in a time, by labels. */
 export function rise(metric: MetricDefinition, length: string, by: readonly string[] = []): string {
   return `sum${group(by)} (increase(${narrow(metric)}[${length}]))`;
+}
+
+/** What something cost in a time, in the currency that is chosen. */
+export function costOf(metric: MetricDefinition, length: string, by: readonly string[] = []): string {
+  return `sum${group(by)} (increase(${narrow(metric, "", ['currency="$currency"'])}[${length}]))`;
 }
 
 /** A quantile of a histogram, by labels. */
@@ -60,9 +65,24 @@ export function small(panel: Omit<PanelFacts, "kind">): Panel {
   return toPanel({ ...panel, kind: "number" }, 6);
 }
 
+/** A panel of a third of the width. */
+export function third(panel: PanelFacts): Panel {
+  return toPanel(panel, 8);
+}
+
 /** A panel of half the width. */
 export function half(panel: PanelFacts): Panel {
   return toPanel(panel, 12);
+}
+
+/** A panel of two thirds of the width. */
+export function wide(panel: PanelFacts): Panel {
+  return toPanel(panel, 16);
+}
+
+/** A panel of the whole width. */
+export function full(panel: PanelFacts): Panel {
+  return toPanel(panel, 24);
 }
 
 function toPanel({ queries, legend, ...rest }: PanelFacts, width: number): Panel {

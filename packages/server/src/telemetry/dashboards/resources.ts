@@ -1,9 +1,22 @@
 import { metricNames } from "../names.ts";
-import type { Dashboard } from "./dashboard.ts";
+import type { Dashboard, ValueWords } from "./dashboard.ts";
 import { half, highest, rate, total } from "./panels.ts";
 
 const gpu = ["node", "gpu"];
 const gpuLegend = "{{node}} {{gpu}}";
+/** Colours of the states of an integration. */
+const stateWords: ValueWords = {
+  running: { text: "running", color: "green" },
+  starting: { text: "starting", color: "blue" },
+  stopping: { text: "stopping", color: "blue" },
+  disabled: { text: "disabled", color: "text" },
+  stopped: { text: "stopped", color: "yellow" },
+  degraded: { text: "degraded", color: "yellow" },
+  retrying: { text: "retrying", color: "orange" },
+  auth_required: { text: "auth required", color: "orange" },
+  error: { text: "error", color: "red" },
+};
+const noGpu = "No GPU whose driver tells it";
 
 /** What the platform runs on. */
 export const resourcesDashboard: Dashboard = {
@@ -19,6 +32,7 @@ export const resourcesDashboard: Dashboard = {
           about: "Of all cores that the platform may use.",
           kind: "lines",
           unit: "percentunit",
+          isShare: true,
           queries: highest(metricNames.cpuRatio, ["instance"]),
           legend: "{{instance}}",
           thresholds: { warning: 0.7, critical: 0.9 },
@@ -28,10 +42,11 @@ export const resourcesDashboard: Dashboard = {
           about: "Absent where nothing bounds it.",
           kind: "lines",
           unit: "percentunit",
+          isShare: true,
           queries: highest(metricNames.memoryRatio, ["instance"]),
           legend: "{{instance}}",
           thresholds: { warning: 0.85, critical: 0.92 },
-          needs: "memory bound",
+          whenEmpty: "Nothing bounds the memory",
         }),
         half({
           title: "Memory of the processes",
@@ -51,8 +66,10 @@ export const resourcesDashboard: Dashboard = {
           about: "Part that is free.",
           kind: "lines",
           unit: "percentunit",
+          isShare: true,
           queries: `${metricNames.diskFree.name} / ${metricNames.diskSize.name}`,
           legend: "{{instance}}",
+          thresholds: { warning: 0.2, critical: 0.1 },
         }),
         half({
           title: "Event loop",
@@ -81,8 +98,10 @@ export const resourcesDashboard: Dashboard = {
           about: "Part that is in use.",
           kind: "lines",
           unit: "percentunit",
+          isShare: true,
           queries: `${highest(metricNames.gpuMemory, gpu)} / ${highest(metricNames.gpuMemoryTotal, gpu)}`,
           legend: gpuLegend,
+          whenEmpty: noGpu,
           thresholds: { warning: 0.9, critical: 0.95 },
         }),
         half({
@@ -90,8 +109,10 @@ export const resourcesDashboard: Dashboard = {
           about: "Part of the time that it is at work.",
           kind: "lines",
           unit: "percentunit",
+          isShare: true,
           queries: highest(metricNames.gpuUtilization, gpu),
           legend: gpuLegend,
+          whenEmpty: noGpu,
         }),
         half({
           title: "GPU temperature",
@@ -100,6 +121,7 @@ export const resourcesDashboard: Dashboard = {
           unit: "celsius",
           queries: highest(metricNames.gpuTemperature, gpu),
           legend: gpuLegend,
+          whenEmpty: noGpu,
           thresholds: { warning: 80, critical: 90 },
         }),
         half({
@@ -109,6 +131,7 @@ export const resourcesDashboard: Dashboard = {
           unit: "watt",
           queries: highest(metricNames.gpuPower, gpu),
           legend: gpuLegend,
+          whenEmpty: noGpu,
         }),
       ],
     },
@@ -117,18 +140,21 @@ export const resourcesDashboard: Dashboard = {
       panels: [
         half({
           title: "Integrations",
-          about: "1 while it is running.",
+          about: "The state that each is in; several where replicas differ.",
           kind: "table",
           unit: "none",
-          queries: highest(metricNames.pluginUp, ["integration", "type"]),
+          queries: `max by (integration, state) (${metricNames.pluginState.name} == 1)`,
+          columns: { integration: "Integration", state: "State" },
+          words: stateWords,
         }),
         half({
           title: "Restarts",
           about: "Restarts of integrations.",
-          kind: "stack",
+          kind: "events",
           unit: "short",
-          queries: `sum by (integration) (increase(${metricNames.pluginRestarts.name}[$__rate_interval]))`,
+          queries: `sum by (integration) (increase(${metricNames.pluginRestarts.name}[$__rate_interval])) > 0`,
           legend: "{{integration}}",
+          whenEmpty: "No integration was restarted",
         }),
         half({
           title: "Usage records that wait",

@@ -1,10 +1,26 @@
 import { metricNames } from "../names.ts";
 import { errorRatio, successObjective } from "../rules/recording-rules.ts";
 import type { Dashboard } from "./dashboard.ts";
-import { half, small } from "./panels.ts";
+import { full, half, small, third, wide } from "./panels.ts";
 
 const allowed = Number((1 - successObjective).toFixed(6));
 const slowSeconds = 10.24;
+/** Labels that say what an alert is about; each has some of them. */
+const alertSubjects = [
+  "integration",
+  "provider",
+  "model",
+  "budget",
+  "currency",
+  "queue",
+  "sink",
+  "receiver",
+  "node",
+  "gpu",
+  "instance",
+]
+  .map((label) => `"${label}"`)
+  .join(", ");
 
 /** Whether the objective is met, and what fires. */
 export const sloDashboard: Dashboard = {
@@ -20,6 +36,7 @@ export const sloDashboard: Dashboard = {
           about: "Of the last three days.",
           unit: "percentunit",
           queries: "llm:error_budget:remaining3d",
+          thresholds: { warning: 0.5, critical: 0.1 },
         }),
         small({
           title: "Failures of an hour",
@@ -51,6 +68,7 @@ export const sloDashboard: Dashboard = {
             expression: `${errorRatio(window)} / ${allowed}`,
             legend: window,
           })),
+          thresholds: { warning: 1, critical: 14.4 },
         }),
         half({
           title: "Calls within ten seconds",
@@ -59,35 +77,47 @@ export const sloDashboard: Dashboard = {
           unit: "percentunit",
           queries: `sum(rate(${metricNames.requestDuration.name}_bucket{le="${slowSeconds}"}[$__rate_interval])) / sum(rate(${metricNames.requestDuration.name}_count[$__rate_interval]))`,
           legend: "within 10 s",
+          isShare: true,
+          axisFrom: 0.9,
+          thresholds: { warning: 0.99, critical: 0.95 },
         }),
       ],
     },
     {
       title: "Alerts",
       panels: [
-        half({
+        wide({
           title: "What fires",
-          about: "Each links to its page in the runbooks from where it was told.",
+          about: "Alerts, and what each is about. The runbooks have a page for each.",
           kind: "table",
           unit: "none",
-          queries: 'ALERTS{alertstate="firing"}',
+          queries: `max by (severity, alertname, about) (label_join(ALERTS{alertstate="firing",severity!="none"}, "about", " ", ${alertSubjects}))`,
+          columns: { severity: "Severity", alertname: "Alert", about: "About" },
+          words: {
+            critical: { text: "critical", color: "red" },
+            warning: { text: "warning", color: "orange" },
+            info: { text: "info", color: "blue" },
+          },
+          whenEmpty: "Nothing fires",
         }),
-        half({
-          title: "What fired when",
-          about: "How many alerts, by name.",
-          kind: "stack",
-          unit: "short",
-          queries: 'count by (alertname) (ALERTS{alertstate="firing",severity!="none"}) or vector(0)',
-          legend: "{{alertname}}",
-        }),
-        half({
+        third({
           title: "Notifications that failed",
           about: "Tries of the platform itself to tell a receiver.",
-          kind: "stack",
+          kind: "events",
           unit: "short",
           queries: `sum by (receiver) (increase(${metricNames.alertDeliveryFailures.name}[$__rate_interval]))`,
           legend: "{{receiver}}",
-          needs: "a failed delivery",
+          whenEmpty: "No notification has failed",
+        }),
+        full({
+          title: "What fired when",
+          about: "Each alert by its name, while it fired for anything.",
+          kind: "states",
+          unit: "none",
+          queries: 'max by (alertname) (ALERTS{alertstate="firing",severity!="none"})',
+          legend: "{{alertname}}",
+          words: { 1: { text: "fires", color: "red" } },
+          whenEmpty: "Nothing fired",
         }),
       ],
     },
