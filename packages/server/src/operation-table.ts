@@ -18,6 +18,7 @@ import { systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
+import { usageHistoryOperations } from "./control/usage-history.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { ticketOperations } from "./control/tickets.ts";
@@ -25,6 +26,7 @@ import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
 import { modelManagement } from "./model-management.ts";
 import { modelMemory } from "./model-memory.ts";
+import { openHistory } from "./open-history.ts";
 import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
@@ -105,6 +107,7 @@ function usageOperations(parts: OperationTableParts, manager: Manager): readonly
   const { config, usage, prices, budgets: book, identity } = parts;
   return [
     ...usageSumOperations({ usage, nowMs: Date.now }),
+    ...usageHistoryOperations({ usage, prometheus: openHistory(parts), nowMs: Date.now }),
     ...usageRecordOperations(parts.ledger),
     ...requestLogOperations(parts),
     ...contentOperations(parts.content),
