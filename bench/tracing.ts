@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
 import { gatewayCore } from "./contestants/contestant.ts";
+import { waitUntilQuiet } from "./cpu.ts";
 import { findFaults, median } from "./figures.ts";
 import { findFreePort } from "./free-port.ts";
 import { keepFurther } from "./further.ts";
@@ -117,6 +118,8 @@ async function ask(load: LoadGenerator, server: Server, seconds: number): Promis
   const told = await load.run(plan, target, { seconds, warmupSeconds: 0.3 });
   const faults = findFaults("json", told);
   if (faults.length > 0) throw new Error(`${target.name}: ${faults.join(", ")}`);
+  // Records that move into the ledger and spans that are still sent would be work beside the next one's measurement.
+  await waitUntilQuiet(server.process);
   return (told["cpuMicros"] ?? Number.NaN) / (told["requests"] ?? Number.NaN);
 }
 

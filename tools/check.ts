@@ -2,12 +2,20 @@ import { parseArgs } from "node:util";
 import { type Guard, runGuard } from "./guards/guard.ts";
 import { consoleTextGuard } from "./guards/console-texts.ts";
 import { commandGuards } from "./guards/commands.ts";
+import { linkGuard } from "./guards/links.ts";
 import { packedKitGuard } from "./guards/packed-kit.ts";
 import { sizeGuard } from "./guards/size.ts";
 import { styleGuard } from "./guards/style.ts";
 
 /** `npm run check`: every guard, one line each; `--only name` for one of them. */
-const guards: readonly Guard[] = [...commandGuards, sizeGuard, styleGuard, consoleTextGuard, packedKitGuard];
+const guards: readonly Guard[] = [
+  ...commandGuards,
+  sizeGuard,
+  styleGuard,
+  consoleTextGuard,
+  linkGuard,
+  packedKitGuard,
+];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const named = guards.filter(({ name }) => values.only === undefined || name === values.only);

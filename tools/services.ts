@@ -14,6 +14,8 @@ const services = [
   "redis-server",
   "grpcurl",
   "h2spec",
+  "k6",
+  "ghz",
   "helm",
   "go",
   "protoc-gen-go",
@@ -80,6 +82,8 @@ function locatePython(module: Service): string | undefined {
 const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>>> = {
   grpcurl: ownPrograms,
   h2spec: ownPrograms,
+  k6: ownPrograms,
+  ghz: ownPrograms,
   helm: ownPrograms,
   "protoc-gen-go": ownPrograms,
   "protoc-gen-go-grpc": ownPrograms,

@@ -92,17 +92,54 @@ describe.skipIf(chromiumPath === undefined)("the page of integrations", browserT
     expect(await page.getByRole("button", { name: "Save" }).count()).toBe(0);
   });
 
-  test("looks for servers when it is told to", async () => {
+  test("one is added: what it is, its settings, a test, and there it is; then it is removed", async () => {
     const { page, complaints } = await server.openAs(browser, "admin", { path: "/integrations" });
-    await page.getByRole("button", { name: "Look on this machine" }).click();
-    const dialog = page.getByRole("dialog", { name: "Servers on this machine" });
-    await dialog
-      .getByText(/Nothing was found|model/)
-      .first()
-      .waitFor();
+    await page.getByRole("button", { name: "Add", exact: true }).press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Add an integration" });
+    // Other servers may run where the test does.
+    const found = dialog.getByRole("region", { name: "Servers on this machine" });
+    await expect.poll(() => found.innerText(), { timeout: 20_000 }).toMatch(/Nothing else answers|http:/);
+    expect(await dialog.getByRole("button", { name: "Choose rest-api" }).count()).toBe(0);
     expect(await findBarriers(page)).toEqual([]);
-    await takePictures(page, "discovery");
-    expect(complaints).toEqual([]);
+    expect(await takePictures(page, "integration-kinds")).toEqual([]);
+    await dialog.getByRole("button", { name: "Choose openai-compatible" }).press("Enter");
+    await dialog.getByLabel("Name").fill("fake");
+    await dialog.getByLabel("base_url").fill("http://127.0.0.1:9/v1");
+    await dialog.getByLabel("base_url").press("Enter");
+    await dialog.getByText("There is an integration fake already", { exact: false }).first().waitFor();
+    await dialog.getByLabel("Name").fill("a-second");
+    await dialog.getByRole("button", { name: "Test" }).press("Enter");
+    await dialog.getByText("It does not work with these settings", { exact: false }).waitFor();
+    await dialog.getByRole("button", { name: "Add it all the same" }).waitFor();
+    await dialog.getByLabel("base_url").fill(`${server.upstream.origin}/v1`);
+    await dialog.getByLabel("base_url").press("Enter");
+    await dialog.getByText("It offers 2 models", { exact: false }).waitFor();
+    expect(await findBarriers(page)).toEqual([]);
+    expect(await takePictures(page, "integration-new")).toEqual([]);
+    await dialog.getByRole("button", { name: "Add", exact: true }).press("Enter");
+    await page.getByRole("heading", { name: "a-second", level: 1 }).waitFor();
+    await page.getByText("running", { exact: true }).first().waitFor();
+    expect(member(await get("/integrations/a-second/config"), "origin")).toBe("added");
+
+    await page.getByRole("button", { name: "Remove" }).press("Enter");
+    const question = page.getByRole("dialog", { name: "Remove a-second?" });
+    await question.getByText("2 models", { exact: false }).waitFor();
+    expect(await takePictures(page, "integration-remove")).toEqual([]);
+    await question.getByRole("button", { name: "Remove" }).press("Enter");
+    await page.getByText("a-second is removed.").waitFor();
+    await page.getByRole("link", { name: "fake", exact: true }).waitFor();
+    expect(await page.getByRole("link", { name: "a-second", exact: true }).count()).toBe(0);
+    // A name that is taken is refused, and what was just removed may be asked for once more: the browser notes both.
+    expect(complaints.filter((each) => !/status of (409|404)/.test(each))).toEqual([]);
+  });
+
+  test("nobody removes what the file has, and a viewer adds nothing", async () => {
+    const { page } = await server.openAs(browser, "operator", { path: "/integrations/fake" });
+    await page.getByText("It comes with the platform or its configuration file", { exact: false }).waitFor();
+    expect(await page.getByRole("button", { name: "Remove" }).count()).toBe(0);
+    const viewer = await server.openAs(browser, "viewer", { path: "/integrations" });
+    await viewer.page.getByRole("link", { name: "fake", exact: true }).waitFor();
+    expect(await viewer.page.getByRole("button", { name: "Add", exact: true }).count()).toBe(0);
   });
 
   test("one that is not there says so", async () => {

@@ -107,6 +107,26 @@ describe("what llmp shows", () => {
       /^office +model_platform +running/m,
     );
   });
+
+  test("integrations kinds, test, add and rm", async () => {
+    expect((await llmp(["integrations", "kinds"])).stdout).toMatch(/^openai-compatible +model_platform +\S/m);
+    const what = ["extra", "openai-compatible", `base_url=${upstream.origin}/v1`];
+    const dead = ["extra", "openai-compatible", "base_url=http://127.0.0.1:9/v1"];
+    const refused = await llmp(["integrations", "add", ...dead]);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("address") });
+    const settings = JSON.stringify({ base_url: `${upstream.origin}/v1` });
+    const trial = ["integrations", "test", "extra", "--kind", "openai-compatible", "--settings-file", "-"];
+    expect((await llmp(trial, { input: settings })).stdout).toMatch(/^extra +ok +\d+ ms +2/m);
+    expect((await llmp(["integrations", "add", ...what])).stdout).toMatch(/^extra +model_platform +running/m);
+    expect(await llmp(["integrations", "add", ...what])).toMatchObject({ exitCode: 1 });
+    expect(await llmpJson(["integrations", "rm", "extra"])).toEqual({ name: "extra" });
+    expect(await llmp(["integrations", "rm", "office"])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("configuration file"),
+    });
+    expect((await llmp(["integrations", "add", ...dead, "--untested"])).stdout).toMatch(/^extra /m);
+    expect((await llmp(["integrations", "rm", "extra"])).exitCode).toBe(0);
+  });
 });
 
 describe("llmp run", () => {

@@ -30,7 +30,14 @@ export type ReadMetric = {
   readonly points: readonly { readonly attributes: Attributes; readonly value: number }[];
 };
 
-export type ReadLog = { readonly event: string; readonly severity: string; readonly attributes: Attributes };
+export type ReadLog = {
+  readonly event: string;
+  readonly severity: string;
+  readonly attributes: Attributes;
+  /** Hexadecimal; empty for what belongs to no span. */
+  readonly traceId: string;
+  readonly spanId: string;
+};
 
 const root = new protobuf.Root().loadSync(fileURLToPath(new URL("./otlp.proto", import.meta.url)));
 
@@ -108,7 +115,13 @@ const logRequest = z.object({
       scopeLogs: z.array(
         z.looseObject({
           logRecords: z.array(
-            z.looseObject({ body: anyValue, severityText: z.string(), attributes: keyValues }),
+            z.looseObject({
+              body: anyValue,
+              severityText: z.string(),
+              attributes: keyValues,
+              traceId: hex.default(""),
+              spanId: hex.default(""),
+            }),
           ),
         }),
       ),
@@ -153,7 +166,9 @@ export function readMetrics(message: Buffer): readonly ReadMetric[] {
 export function readLogs(message: Buffer): readonly ReadLog[] {
   const { resourceLogs } = logRequest.parse(decode("ExportLogsServiceRequest", message));
   const records = resourceLogs.flatMap((each) => each.scopeLogs.flatMap((scope) => scope.logRecords));
-  return records.map(({ body, severityText, attributes }) => ({
+  return records.map(({ body, severityText, attributes, traceId, spanId }) => ({
+    traceId,
+    spanId,
     event: body.stringValue ?? "",
     severity: severityText,
     attributes: toAttributes(attributes),
@@ -173,4 +188,26 @@ function toAttribute(value: z.output<typeof anyValue>): Attribute {
   const { stringValue, boolValue, intValue, doubleValue, arrayValue } = value;
   if (arrayValue !== undefined) return arrayValue.values.map((each) => each.stringValue);
   return stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)) ?? "";
+}
+
+/** What a collector answers that did not keep all of a request. */
+export function writeReceipt({
+  rejected,
+  message,
+}: {
+  readonly rejected: number;
+  readonly message: string;
+}): Buffer {
+  return encode("ExportServiceResponse", { partialSuccess: { rejected, errorMessage: message } });
+}
+
+/** A `google.rpc.Status` that says when there is room again. */
+export function writeRetryInfo(seconds: number): Buffer {
+  const value = encode("RetryInfo", { retryDelay: { seconds } });
+  const typeUrl = "type.googleapis.com/google.rpc.RetryInfo";
+  return encode("RpcStatus", { code: 8, details: [{ typeUrl, value }] });
+}
+
+function encode(type: string, message: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(root.lookupType(type).encode(message).finish());
 }

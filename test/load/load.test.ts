@@ -1,21 +1,52 @@
-import { expect, test } from "vitest";
-import { runProfiles } from "./load-run.ts";
-import { type ProfileName, profiles } from "./profiles.ts";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ghzProgram } from "../services/ghz.ts";
+import { k6Program } from "../services/k6.ts";
+import { runGrpc } from "./grpc-run.ts";
+import { parseTrace, toArrivals } from "./k6/trace.ts";
+import { runProfiles } from "./profile-run.ts";
+import { startSingle, type System } from "./system.ts";
 
-test("profiles keep their pace, and the trace that of the calls that it is of", () => {
-  expect(profiles.load(10, 20)).toHaveLength(200);
-  expect(profiles.stress(10, 20).length).toBeGreaterThan(300);
-  const spike = profiles.spike(10, 20);
-  expect(spike.filter((atMs) => atMs > 4_500 && atMs < 5_500).length).toBeGreaterThan(190);
-  const trace = profiles.trace(10, 20);
-  expect(trace).toHaveLength(200);
-  expect(trace).toEqual(trace.toSorted((a, b) => a - b));
+const pace = { firstTokenDelayMs: 20, tokenDelayMs: 2 };
+const short = { seconds: 2, perSecond: 15, mostTokens: 20 } as const;
+
+test("a trace keeps its pace, and begins anew behind its last call", () => {
+  const trace = parseTrace(readFileSync(new URL("traces/azure-conversations.csv", import.meta.url), "utf8"));
+  expect(trace[1]).toMatchObject({ promptTokens: 396, answerTokens: 109 });
+  expect(trace[1]?.atMs).toBeCloseTo(4_315, -1);
+  const arrivals = toArrivals(trace, 500, 20);
+  expect(arrivals).toHaveLength(500);
+  expect(arrivals).toEqual(arrivals.toSorted((a, b) => a - b));
+  expect(arrivals[399]).toBeCloseTo(399 * 50);
+  expect(arrivals[400]).toBeCloseTo(400 * 50);
 });
 
-test("under every profile each call is answered whole and recorded once", { timeout: 120_000 }, async () => {
-  const names: readonly ProfileName[] = ["load", "stress", "spike", "trace"];
-  const reports = await runProfiles(names, { seconds: 2, perSecond: 20 });
-  expect(reports.map(({ profile }) => profile)).toEqual(names);
-  for (const report of reports)
-    expect(report).toMatchObject({ failed: 0, cut: 0, unrecorded: 0, problems: [] });
+describe("one server", () => {
+  let system: System;
+  beforeAll(async () => {
+    system = await startSingle(pace);
+  });
+  afterAll(() => system?.stop());
+
+  test.skipIf(k6Program === undefined)(
+    "under every profile each call is answered whole and recorded once",
+    { timeout: 300_000 },
+    async () => {
+      const plans = (["load", "stress", "spike", "trace"] as const).map((profile) => ({ ...short, profile }));
+      const reports = await runProfiles(system, plans);
+      for (const report of reports) {
+        expect(report).toMatchObject({ failed: 0, cut: 0, unrecorded: 0 });
+        expect(report.calls).toBeGreaterThan(20);
+      }
+    },
+  );
+
+  test.skipIf(ghzProgram === undefined)(
+    "over gRPC each answer and each stream ends with OK",
+    { timeout: 120_000 },
+    async () => {
+      for (const report of await runGrpc(system, short))
+        expect(report).toMatchObject({ calls: 30, failed: {} });
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { alertmanagerConfig } from "../../packages/server/src/telemetry/alerting/alertmanager-config.ts";
-import { ask } from "../e2e/http.ts";
+import { ask, at } from "../e2e/http.ts";
 import { startPlatform } from "../e2e/start-platform.ts";
 import { startSlackEndpoint } from "../fakes/slack-endpoint.ts";
 import { alertmanagerProgram, startAlertmanager } from "../services/alertmanager.ts";
@@ -72,22 +72,23 @@ test.skipIf(alertmanagerProgram === undefined)(
     );
     expect(late.attachments?.[0]?.text).toContain("slack does not take alerts");
 
-    const silence = {
-      matchers: [{ name: "alertname", value: "AlertDeliveryFailing", isRegex: false, isEqual: true }],
-      startsAt: new Date().toISOString(),
-      endsAt: new Date(Date.now() + 3_600_000).toISOString(),
-      createdBy: "ada",
-      comment: "known",
-    };
-    await fetch(`${alertmanager.url}/api/v2/silences`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(silence),
+    const made = await ask(platform, "/api/v1/alerts/silences", {
+      body: {
+        matchers: [{ name: "alertname", value: "AlertDeliveryFailing" }],
+        minutes: 60,
+        comment: "known",
+      },
     });
+    expect(made.json).toEqual({ silences: [{ receiver: "alertmanager", id: expect.any(String) }] });
     await vi.waitFor(async () => {
       expect((await ask(platform, "/api/v1/alerts/silences")).json).toMatchObject({
         silences: [
-          { receiver: "alertmanager", matchers: ['alertname="AlertDeliveryFailing"'], created_by: "ada" },
+          {
+            receiver: "alertmanager",
+            matchers: ['alertname="AlertDeliveryFailing"'],
+            created_by: "local-admin",
+            comment: "known",
+          },
         ],
       });
       expect((await ask(platform, "/api/v1/alerts/known")).json).toMatchObject({
@@ -96,6 +97,47 @@ test.skipIf(alertmanagerProgram === undefined)(
         ]),
       });
     }, waiting);
+
+    const id = String(at(made.json, "silences", "0", "id"));
+    const end = () => ask(platform, `/api/v1/alerts/silences/alertmanager/${id}`, { method: "DELETE" });
+    expect((await end()).status).toBe(200);
+    expect((await ask(platform, "/api/v1/alerts/silences")).json).toEqual({ silences: [] });
+    const absent = await ask(
+      platform,
+      "/api/v1/alerts/silences/alertmanager/00000000-0000-0000-0000-000000000000",
+      { method: "DELETE" },
+    );
+    expect(absent.status, absent.text).toBe(404);
+
+    expect((await ask(platform, "/api/v1/alerts/receivers")).json).toEqual({
+      receivers: [
+        {
+          receiver: "slack",
+          state: "ready",
+          keeps_silences: false,
+          waiting: 0,
+          last_taken_at: expect.any(String),
+          last_failed_at: expect.any(String),
+          last_problem: "Slack answered status 500 to a message.",
+        },
+        expect.objectContaining({ receiver: "alertmanager", keeps_silences: true, last_problem: null }),
+      ],
+    });
+    const one = await ask(platform, "/api/v1/alerts/test", { body: { receiver: "slack" } });
+    expect(one.json).toEqual({ receivers: [{ receiver: "slack", problem: null }] });
+    const rules = at((await ask(platform, "/api/v1/alerts/rules")).json, "rules");
+    expect(rules).toContainEqual(
+      expect.objectContaining({
+        name: "AlertDeliveryFailing",
+        state: "firing",
+        judged_by: "platform",
+        condition: "the rise of llm_alert_delivery_failures_total in 15m is above 0, for each receiver",
+        active: [expect.objectContaining({ state: "firing", labels: { receiver: "slack" } })],
+      }),
+    );
+    expect(rules).toContainEqual(
+      expect.objectContaining({ name: "Watchdog", judged_by: "prometheus", state: "unknown", active: [] }),
+    );
 
     // The address of the webhook is a secret.
     const shown = await ask(platform, "/integrations/slack/status");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseSpanId, parseTraceId } from "../../packages/server/src/core/trace-id.ts";
 import { encodeSpans } from "../../packages/server/src/telemetry/otlp/resource.ts";
 import {
   encodeEventName,
@@ -8,10 +9,15 @@ import {
 import { readSpans } from "../fakes/otlp-messages.ts";
 
 const source = { resource: { "service.name": "spans" }, version: "1.0.0" };
-const head = {
+const ids = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "b7ad6b7169203331",
   parentSpanId: "00f067aa0ba902b7",
+};
+const head = {
+  traceId: parseTraceId(ids.traceId),
+  spanId: parseSpanId(ids.spanId),
+  parentSpanId: parseSpanId(ids.parentSpanId),
   kind: "client",
   startMs: 1_795_000_000_123.456,
   endMs: 1_795_000_001_000,
@@ -33,6 +39,7 @@ describe("spans as OTLP has them", () => {
     });
     expect(span).toEqual({
       ...head,
+      ...ids,
       name: "chat tiny",
       kind: 3,
       attributes: {},

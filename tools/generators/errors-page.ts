@@ -1,7 +1,7 @@
 import { errorCodes, PlatformError } from "@llm-platform/kit";
 import { toOpenAiError } from "../../packages/server/src/api/error-envelope.ts";
 import { sourceOf, statusOf } from "../../packages/server/src/core/error-status.ts";
-import { errorTexts } from "./error-texts.ts";
+import { errorTexts, symptoms } from "./error-texts.ts";
 import { code, formatPage, formatTable } from "./markdown.ts";
 
 /** The page about error codes. */
@@ -9,7 +9,16 @@ export function errorsPage(): string {
   const rows = errorCodes.map((each) => {
     const error = new PlatformError(each, "");
     const { meaning, remedy } = errorTexts[each];
-    return [code(each), String(statusOf(each)), code(openAiTypeOf(error)), sourceOf(error), meaning, remedy];
+    const more = `[${symptoms[each]}](../guides/troubleshoot.md#${symptoms[each].toLowerCase().replaceAll(" ", "-")})`;
+    return [
+      code(each),
+      String(statusOf(each)),
+      code(openAiTypeOf(error)),
+      sourceOf(error),
+      meaning,
+      remedy,
+      more,
+    ];
   });
   return formatPage([
     "# Errors",
@@ -23,7 +32,10 @@ export function errorsPage(): string {
       "- `x-llmp-error-source` says which side to look at: `gateway` is this server, `provider` is what stands behind it, `policy` is a rule of yours.",
       "- `retry-after` and `retry-after-ms` stand where a later try may help. `x-should-retry: false` stands where the platform has tried already what is worth trying.",
     ].join("\n"),
-    formatTable(["Code", "HTTP", "OpenAI type", "Source", "What it means", "What to do"], rows),
+    formatTable(
+      ["Code", "HTTP", "OpenAI type", "Source", "What it means", "What to do", "What one sees"],
+      rows,
+    ),
   ]);
 }
 

@@ -32,6 +32,7 @@ export function readOperations(): readonly Operation[] {
     listener: inert("listener"),
     registry: inert("registry"),
     savedConfig: inert("savedConfig"),
+    roster: () => inert("roster"),
     vault: inert("vault"),
     backups: inert("backups"),
     events: inert("events"),
@@ -45,6 +46,7 @@ export function readOperations(): readonly Operation[] {
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),
     alerts: inert("alerts"),
+    askWorkers: () => Promise.reject(new Error("there are no workers")),
     logControl: inert("logControl"),
     manager: () => inert("manager"),
   });

@@ -11,12 +11,17 @@ interface Rule {
   readonly violates: (line: string, before: string) => boolean;
 }
 
-const isProduct = (path: string) => isCode(path) && path.startsWith("packages/") && !isTest(path);
+/** What other people's packages begin with is not ours to run. */
+const isTemplate = (path: string) => path.startsWith("packages/client/templates/");
+const isProduct = (path: string) =>
+  isCode(path) && path.startsWith("packages/") && !isTemplate(path) && !isTest(path);
 const readsEnvironment = [
   "packages/server/src/config/",
   "packages/client/src/cli/environment.ts",
   // The contract suite looks whether importing a definition changes the environment.
   "packages/kit/src/testing/contract-definition.ts",
+  // It writes programs that read it.
+  "packages/console/src/components/snippets.ts",
 ];
 const readsEnv = /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\benv\b.*\} = process\b|from "(node:)?process"/;
 
@@ -91,7 +96,7 @@ function nameProblems(path: string): readonly string[] {
   const name = basename(path);
   if (badNames.test(name)) return [`${path}: a file is named after what it holds`];
   if (!kebabCase.test(name)) return [`${path}: a file's name is in kebab-case`];
-  if (name === "index.ts" && !/^packages\/\w+\/src\/(testing\/)?index\.ts$/.test(path))
+  if (name === "index.ts" && !/^packages\/\w+\/(templates\/\w+\/)?src\/(testing\/)?index\.ts$/.test(path))
     return [`${path}: index.ts is a package's front door only`];
   return [];
 }

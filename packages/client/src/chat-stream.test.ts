@@ -53,6 +53,18 @@ describe("readChatStream", () => {
     expect(chunks[2]?.usage).toEqual(usage);
   });
 
+  test("gives the pieces of function calls, and each piece as it came", async () => {
+    const call = { index: 1, id: "call_1", function: { name: "add", arguments: '{"a"' } };
+    const first = event({ choices: [{ delta: { tool_calls: [call] } }] });
+    const more = event({ choices: [{ delta: { tool_calls: [{ function: { arguments: ":1}" } }] } }] });
+    const chunks = await readAll(answer([first, more, "data: [DONE]\n\n"]));
+    expect(chunks.map(({ toolCalls }) => toolCalls)).toEqual([
+      [{ index: 1, id: "call_1", name: "add", arguments: '{"a"' }],
+      [{ index: 0, id: undefined, name: undefined, arguments: ":1}" }],
+    ]);
+    expect(chunks.map(({ raw }) => `data: ${raw}\n\n`)).toEqual([first, more]);
+  });
+
   test("reads the same however the bytes are cut, comments and carriage returns included", async () => {
     const bytes = encoder.encode(`: keep-alive\r\n\r\n${text("Grüße 👋")}${text("!")}data: [DONE]\r\n\r\n`);
     for (const size of [1, 2, 3, 7, bytes.length]) {

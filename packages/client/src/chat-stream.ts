@@ -1,18 +1,39 @@
 import { ClientError } from "./client-error.ts";
 import { readEventData } from "./event-stream.ts";
 
+/** A piece of a function call; those of one `index` belong together. */
+export interface ToolCallPiece {
+  readonly index: number;
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  readonly arguments: string;
+}
+
 /** A piece of an answer. */
 export interface ChatChunk {
   readonly content: string;
   readonly reasoning: string;
+  readonly toolCalls: readonly ToolCallPiece[];
   readonly finishReason: string | undefined;
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number } | undefined;
+  /** As it came over the wire. */
+  readonly raw: string;
+}
+
+interface WireToolCall {
+  readonly index?: number;
+  readonly id?: string;
+  readonly function?: { readonly name?: string; readonly arguments?: string };
 }
 
 interface WireChunk {
   readonly error?: { readonly message?: string; readonly code?: string };
   readonly choices?: readonly {
-    readonly delta?: { readonly content?: string | null; readonly reasoning_content?: string | null };
+    readonly delta?: {
+      readonly content?: string | null;
+      readonly reasoning_content?: string | null;
+      readonly tool_calls?: readonly WireToolCall[] | null;
+    };
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
@@ -58,9 +79,15 @@ function toChunk(data: string, requestId: string | undefined): ChatChunk {
   return {
     content: choice?.delta?.content ?? "",
     reasoning: choice?.delta?.reasoning_content ?? "",
+    toolCalls: (choice?.delta?.tool_calls ?? []).map(toPiece),
     finishReason: choice?.finish_reason ?? undefined,
     usage: chunk.usage ?? undefined,
+    raw: data,
   };
+}
+
+function toPiece({ index = 0, id, function: called }: WireToolCall): ToolCallPiece {
+  return { index, id, name: called?.name, arguments: called?.arguments ?? "" };
 }
 
 function parseChunk(data: string, requestId: string | undefined): WireChunk {

@@ -1,7 +1,7 @@
 import type { AuditFilter, AuditHead, AuditRecord, AuditVerdict } from "./audit.ts";
 import { type SentBackup, toSentBackup } from "./backup.ts";
 import type { Budget, BudgetChange, NewBudget } from "./budgets.ts";
-import { type ChatChunk, readChatStream } from "./chat-stream.ts";
+import { type ChatCalls, createChatCalls } from "./chat-calls.ts";
 import type { CallOptions } from "./call-options.ts";
 import { ClientError, toClientError } from "./client-error.ts";
 import type {
@@ -83,6 +83,9 @@ export interface LoadedModel {
   readonly integration: string;
   readonly memory_bytes: number | null;
   readonly gpu_memory_bytes: number | null;
+  readonly gpu_layers: number | null;
+  /** Whether the GPU's driver sees what the engine says: used, claimed_not_seen or not_measured; null without a GPU. */
+  readonly gpu: string | null;
   readonly expires_at: string | null;
   readonly active_calls: number | null;
   /** Where it does not run as it was meant to: why, and what to do. */
@@ -98,14 +101,10 @@ export interface SystemInfo {
   readonly requests_in_flight: number;
 }
 
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
-
 /** The platform's API, typed. Every method rejects with ClientError. */
 export interface PlatformClient
-  extends OperationCalls,
+  extends ChatCalls,
+    OperationCalls,
     PageSessionCalls,
     PullCalls,
     ModelFileCalls,
@@ -185,8 +184,6 @@ export interface PlatformClient
   deletePrice(scope: PriceScope): Promise<{ readonly ended: readonly Price[] }>;
   /** Has a backup made, and sent; the server keeps none. Has no deadline. */
   backup(signal?: AbortSignal): Promise<SentBackup>;
-  /** Streams an answer. Throws ClientError when the stream breaks off. */
-  chat(model: string, messages: readonly ChatMessage[], signal?: AbortSignal): AsyncIterable<ChatChunk>;
 }
 
 const defaultUrl = "http://127.0.0.1:8000";
@@ -282,6 +279,7 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     async unloadModel(model) {
       await call("/api/v1/models/unload", { method: "POST", body: { model } });
     },
+    ...createChatCalls({ send }),
     ...createOperationCalls({ call }),
     ...createPageSessionCalls({ call, send }),
     ...createPullCalls({ call, send }),
@@ -363,10 +361,6 @@ export function createClient(options: ClientOptions = {}): PlatformClient {
     async backup(signal) {
       const accept = "application/x-tar";
       return toSentBackup(await send("/api/v1/backups", { method: "POST", body: {}, accept, signal }));
-    },
-    async *chat(model, messages, signal) {
-      const body = { model, messages, stream: true, stream_options: { include_usage: true } };
-      yield* readChatStream(await send("/v1/chat/completions", { method: "POST", body, signal }));
     },
   };
 }

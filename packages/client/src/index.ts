@@ -2,6 +2,7 @@ export * from "./backup.ts";
 export * from "./budgets.ts";
 export * from "./client.ts";
 export * from "./client-error.ts";
+export * from "./chat-calls.ts";
 export * from "./chat-stream.ts";
 export * from "./audit.ts";
 export {

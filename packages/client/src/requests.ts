@@ -99,15 +99,30 @@ export interface RequestPage {
   readonly searched_from: string | null;
 }
 
+interface RouteCandidate extends RequestCandidate {
+  readonly role: string;
+  readonly chance: number;
+  /** Null where only another process of the server knows. */
+  readonly wait_ms: number | null;
+  readonly reason: string | null;
+}
+
 /** Where a call of a model could go now. */
 export interface RouteExplanation {
   readonly model: string;
-  readonly candidates: readonly (RequestCandidate & {
-    readonly role: string;
-    readonly chance: number;
-    readonly wait_ms: number;
-    readonly reason: string | null;
-  })[];
+  readonly candidates: readonly RouteCandidate[];
+}
+
+/** A name that callers may use, and where it leads. */
+export interface ListedRoute {
+  readonly model: string;
+  /** route, alias, model or target. */
+  readonly kind: string;
+  readonly alias_of: string | null;
+  readonly setting: string | null;
+  /** ready, degraded or down. */
+  readonly state: string;
+  readonly candidates: readonly (RouteCandidate & { readonly weight: number | null })[];
 }
 
 /** The calls that are about the request log. */
@@ -115,6 +130,8 @@ export interface RequestCalls {
   requests(question?: RequestQuestion): Promise<RequestPage>;
   /** @param id `x-request-id` of an answer */
   explainRequest(id: string): Promise<RequestExplanation>;
+  /** @param kind route, alias or model; default all three */
+  routes(kind?: string): Promise<readonly ListedRoute[]>;
   /** What would happen to a call of a model now. */
   explainRoute(model: string): Promise<RouteExplanation>;
   /** Calls as they end, until the signal aborts. */
@@ -132,6 +149,8 @@ export function createRequestCalls({ call, send }: RequestCallParts): RequestCal
   return {
     requests: (question = {}) => call(`${path}${toQuery(question)}`),
     explainRequest: (id) => call(`${path}/${encodeURIComponent(id)}`),
+    routes: async (kind) =>
+      (await call<{ routes: readonly ListedRoute[] }>(`/api/v1/routes${toQuery({ kind })}`)).routes,
     explainRoute: (model) => call(`/api/v1/routes/explain${toQuery({ model })}`),
     async *followRequests(question, signal) {
       try {

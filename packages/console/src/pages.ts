@@ -1,6 +1,6 @@
-import type { OperationName } from "@llm-platform/client";
 import type { ComponentType } from "react";
 import type { IconName } from "./components/icon.tsx";
+import type { Deed } from "./session/use-session.ts";
 import type { ShellKey } from "./shell/messages.ts";
 
 /** A page of the console. */
@@ -10,8 +10,8 @@ export interface PageEntry {
   readonly path: string;
   readonly icon: IconName;
   readonly group: "watch" | "run" | "manage" | "self";
-  /** Who may run this may see the page. */
-  readonly needs: OperationName;
+  /** Who may do this may see the page. */
+  readonly needs: Deed;
   load(): Promise<{ readonly Page: ComponentType }>;
 }
 
@@ -42,6 +42,14 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/usage/index.tsx"),
   },
   {
+    title: "page_alerts",
+    path: "/alerts",
+    icon: "bell",
+    group: "watch",
+    needs: "alerts.list",
+    load: () => import("./pages/alerts/index.tsx"),
+  },
+  {
     title: "page_integrations",
     path: "/integrations",
     icon: "plug",
@@ -58,11 +66,19 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/models/index.tsx"),
   },
   {
+    title: "page_routing",
+    path: "/routing",
+    icon: "route",
+    group: "run",
+    needs: "routes.list",
+    load: () => import("./pages/routing/index.tsx"),
+  },
+  {
     title: "page_playground",
     path: "/playground",
     icon: "chat",
     group: "run",
-    needs: "models.list",
+    needs: "inference.call",
     load: () => import("./pages/playground/index.tsx"),
   },
   {

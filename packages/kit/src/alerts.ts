@@ -36,6 +36,16 @@ export interface AlertSilence {
   readonly comment: string;
 }
 
+/** A silence as it is asked for. */
+export interface NewSilence {
+  /** An alert is silenced that has every one of these labels; its name is the label `alertname`. */
+  readonly matchers: readonly { readonly name: string; readonly value: string }[];
+  /** Unix time. */
+  readonly endsAtMs: number;
+  readonly createdBy: string;
+  readonly comment: string;
+}
+
 /** What takes alerts and tells people of them. */
 export interface AlertReceiver {
   /** Whether alerts that go on are to be told again every minute, because it forgets them otherwise. */
@@ -45,4 +55,8 @@ export interface AlertReceiver {
   /** Of a receiver that keeps them. */
   known?(signal: AbortSignal): Promise<readonly KnownAlert[]>;
   silences?(signal: AbortSignal): Promise<readonly AlertSilence[]>;
+  /** Of a receiver that keeps silences: makes one from now on. Resolves to its id. */
+  silence?(silence: NewSilence, signal: AbortSignal): Promise<string>;
+  /** Ends one now. Rejects with PlatformError `not_found` for an id that it does not know. */
+  endSilence?(id: string, signal: AbortSignal): Promise<void>;
 }

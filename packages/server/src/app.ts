@@ -10,13 +10,14 @@ import { type ConfigFollower, createConfigFollower } from "./config-follower.ts"
 import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
-import { toIntegrationConfig } from "./integration-entries.ts";
+import type { IntegrationRoster } from "./integration-roster.ts";
 import { createCaptureView, tellCapture } from "./content-capture.ts";
 import { createLogin, offerSetup } from "./login.ts";
 import type { Manager } from "./manager/manager.ts";
 import { toUrl } from "./open-listener.ts";
 import { openCatalogue, openManager } from "./open-manager.ts";
 import { openTickets } from "./open-tickets.ts";
+import { openRoster } from "./open-roster.ts";
 import { openPulls } from "./open-pulls.ts";
 import { followIntegrations, followOtherReplicas } from "./platform-views.ts";
 import { openLogControl } from "./open-log-control.ts";
@@ -29,6 +30,8 @@ import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { LogTap } from "./telemetry/log-tap.ts";
+import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { createProcessMetrics } from "./telemetry/process-metrics.ts";
 import { startUsageUpkeep, type UsageUpkeep } from "./usage-upkeep.ts";
 import { version } from "./version.ts";
@@ -40,6 +43,8 @@ export interface AppInput {
   readonly log: PlatformLog;
   readonly logLevels: LogLevels;
   readonly logTap: LogTap;
+  readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   /** What must not be shown; it grows with what is configured later. */
   readonly secrets: KnownSecrets;
   /** Tells whoever has started the server what must not be in a log. */
@@ -83,8 +88,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const { store, registry, metrics, sharing, startedAtMs } = foundation;
   const readCaller = createCallerReader(config.server.trusted_proxies);
   const state = { isReady: false, isStopping: false };
-  const holder: { manager?: Manager } = {};
-  const manager = () => requireManager(holder);
+  const holder: { manager?: Manager; roster?: IntegrationRoster } = {};
+  const manager = () => requireMade(holder.manager);
 
   const unreadiness = () => reasonNotReady(state, store.vault.isSealed);
   const login = createLogin(config, { ...store, log });
@@ -121,6 +126,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     chain: store.chain,
     login,
     savedConfig,
+    roster: () => requireMade(holder.roster),
     vault: store.vault,
     redis: sharing.redis,
     system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
@@ -138,6 +144,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const catalogue = await openCatalogue(surfaces.definitions, input);
   holder.manager = openManager(foundation, { catalogue, ...input });
+  const roster = openRoster(store, { ...input, surfaces, catalogue, savedConfig, manager });
+  holder.roster = roster;
   const follower = createConfigFollower({ savedConfig, manager: holder.manager, log });
   observe(foundation, { manager: holder.manager, directory, follower });
 
@@ -147,9 +155,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const url = toUrl(config, address);
   async function begin(): Promise<void> {
     if (state.isStopping) return;
-    const configured = config.integrations.map((entry) => toIntegrationConfig(entry, config, catalogue));
-    const all = [...surfaces.configs, ...configured].map((each) => savedConfig.apply(each));
-    const first = startIntegrations(manager(), { configs: await Promise.all(all), directory, log });
+    const first = startIntegrations(manager(), { configs: await roster.load(), directory, log });
     const serving = Promise.race([workers?.start(), sleep(workerStartMs, undefined, { ref: false })]);
     follower.start();
     // One server that does not answer must not keep the others from being used; a slow start of our own processes is no
@@ -179,7 +185,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       if (!store.vault.isSealed) await begun;
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
-      await Promise.all([watch.stop(), follower.stop(), pulling.stop()]);
+      await Promise.all([watch.stop(), follower.stop(), roster.stop(), pulling.stop()]);
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();
@@ -261,7 +267,7 @@ function observe(
   });
 }
 
-function requireManager({ manager }: { readonly manager?: Manager }): Manager {
-  if (manager === undefined) throw new Error("a surface was used before the manager was made");
-  return manager;
+function requireMade<Part>(part: Part | undefined): Part {
+  if (part === undefined) throw new Error("a surface was used before the manager was made");
+  return part;
 }

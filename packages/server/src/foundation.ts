@@ -23,8 +23,8 @@ import type { UsageSeals } from "./store/usage-seals.ts";
 import type { LogLevels } from "./telemetry/log-levels.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "./telemetry/platform-metrics.ts";
-import { Tracing } from "./telemetry/tracing/tracing.ts";
-import { WorkSpans } from "./telemetry/tracing/work-spans.ts";
+import type { Tracing } from "./telemetry/tracing/tracing.ts";
+import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { noteQuery } from "./traced-work.ts";
 import { createMetricRegistry, type MetricRegistry } from "./telemetry/registry.ts";
 import { version } from "./version.ts";
@@ -33,6 +33,8 @@ interface FoundationInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
   readonly logLevels: LogLevels;
+  readonly tracing: Tracing;
+  readonly workSpans: WorkSpans;
   /** Aborted when the server is to stop. */
   readonly stopping: AbortSignal;
 }
@@ -63,10 +65,8 @@ const lastSealMs = 2_000;
 
 /** @throws PlatformError when the data folder or the database cannot be used */
 export async function openFoundation(input: FoundationInput): Promise<Foundation> {
-  const { config, log } = input;
+  const { config, log, tracing, workSpans } = input;
   const startedAtMs = Date.now();
-  const tracing = new Tracing();
-  const workSpans = new WorkSpans(tracing);
   const { store, postgres } = await openPlatformStore(input, (query) => noteQuery(workSpans, query));
   await warnOfKeyFile(store.vault, config, log);
   const registry = createMetricRegistry();

@@ -1,6 +1,7 @@
 import { parseHostPort } from "./config/host-port.ts";
 import type { PlatformConfig } from "./config/schema.ts";
-import { alertOperations, type AlertPort } from "./control/alerts.ts";
+import type { AlertPort } from "./control/alerting/alert-parts.ts";
+import { alertOperations } from "./control/alerting/alerts.ts";
 import { type LogControl, logLevelOperations } from "./control/log-levels.ts";
 import { monitoringOperations, type MonitoringOperationParts } from "./control/monitoring.ts";
 import type { Operation } from "./control/operation.ts";
@@ -27,7 +28,7 @@ export function observingOperations({
       rules: () => ({ job: config.prometheus.job, runbooksUrl: config.prometheus.runbooks_url }),
       scrapeTarget: () => toScrapeTarget(config),
     }),
-    ...alertOperations({ alerts, manager, nowMs: Date.now }),
+    ...alertOperations({ alerts, manager, job: () => config.prometheus.job, nowMs: Date.now }),
     ...logLevelOperations(logControl),
   ];
 }

@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import type { AlertNotice } from "@llm-platform/kit";
 import { z } from "zod";
 import type { PlatformConfig } from "./config/schema.ts";
-import { type AlertDispatcher, createAlertDispatcher } from "./control/alert-dispatcher.ts";
-import type { AlertPort } from "./control/alerts.ts";
+import { type AlertDispatcher, createAlertDispatcher } from "./control/alerting/alert-dispatcher.ts";
+import type { AlertPort } from "./control/alerting/alert-parts.ts";
 import type { Manager } from "./manager/manager.ts";
 import type { Sharing } from "./sharing/sharing.ts";
 import { AlertWatch } from "./telemetry/alerting/alert-watch.ts";
@@ -61,7 +61,7 @@ export function openWatch({ config, registry, metrics, log, sharing, manager }: 
   const everyMs = config.alerts.every_seconds * 1_000;
   const watch = new AlertWatch({ registry, metrics, runbooksUrl });
   const overReplicas = new ReplicaAlerts(everyMs * missedLooks);
-  const dispatcher: AlertDispatcher = createAlertDispatcher({ manager, metrics, log });
+  const dispatcher: AlertDispatcher = createAlertDispatcher({ manager, metrics, log, nowMs: Date.now });
   const timers: NodeJS.Timeout[] = [];
   const isInCharge = () => sharing.leadership.isLeader || sharing.redis?.isUp === false;
 
@@ -100,7 +100,14 @@ export function openWatch({ config, registry, metrics, log, sharing, manager }: 
       get firing() {
         return overReplicas.firing;
       },
-      deliver: (notice, signal) => dispatcher.deliver(notice, signal),
+      get active() {
+        return watch.active;
+      },
+      get records() {
+        return dispatcher.records;
+      },
+      isOn: config.alerts.enabled,
+      deliver: (notice, signal, only) => dispatcher.deliver(notice, signal, only),
     },
     start() {
       if (!config.alerts.enabled) return;

@@ -36,6 +36,7 @@ import type { SurfaceParts } from "./surface-parts.ts";
 type OperationTableParts = Pick<
   SurfaceParts,
   | "alerts"
+  | "askWorkers"
   | "auditLog"
   | "auditTable"
   | "backups"
@@ -57,6 +58,7 @@ type OperationTableParts = Pick<
   | "pulls"
   | "registry"
   | "requestLog"
+  | "roster"
   | "savedConfig"
   | "system"
   | "tickets"
@@ -73,6 +75,7 @@ export function createOperations(parts: OperationTableParts): readonly Operation
     ...integrationOperations({
       manager,
       registry,
+      roster: parts.roster(),
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),

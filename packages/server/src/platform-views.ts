@@ -42,7 +42,8 @@ export function followIntegrations(
     if (state === "running") void directory.refresh(name);
   });
   manager.onDraft((event) => {
-    if (event.type === "integration.config_changed") directory.rebuild();
+    if (event.type === "integration.config_changed" || event.type === "integration.removed")
+      directory.rebuild();
     if (event.type === "models.changed" || event.type === "integration.config_changed")
       void directory.refresh(event.integration);
     if (event.type === "model.loaded") countLoad(event, "ok");

@@ -1,19 +1,28 @@
 import type { Operation } from "./control/operation.ts";
-import { routeOperations } from "./control/request-log/explain-route.ts";
 import { requestOperations } from "./control/request-log/requests.ts";
-import type { ModelDirectory } from "./gateway/model-directory.ts";
+import { type RouteOperationParts, routeOperations } from "./control/routes/routes.ts";
+import type { PlatformConfig } from "./config/schema.ts";
+import { toGatewaySettings } from "./settings-of.ts";
 import type { Identity } from "./store/identity.ts";
 import type { RequestLog } from "./store/request-log/request-log.ts";
 
-/** What can be asked of calls that were made, and of one that could be. */
-export function requestLogOperations(parts: {
+interface RequestLogParts extends Pick<RouteOperationParts, "directory" | "registry" | "askWorkers"> {
+  readonly config: PlatformConfig;
   readonly requestLog: RequestLog;
   readonly identity: Identity;
-  readonly directory: ModelDirectory;
-}): readonly Operation[] {
-  const { requestLog, identity, directory } = parts;
+}
+
+/** What can be asked of calls that were made, and of one that could be. */
+export function requestLogOperations(parts: RequestLogParts): readonly Operation[] {
+  const { config, requestLog, identity, directory, registry, askWorkers } = parts;
   return [
     ...requestOperations({ log: requestLog, identity }),
-    ...routeOperations(directory, () => performance.now()),
+    ...routeOperations({
+      directory,
+      registry,
+      askWorkers,
+      settings: () => toGatewaySettings(config),
+      monotonicMs: () => performance.now(),
+    }),
   ];
 }

@@ -16,6 +16,10 @@ export interface SavedConfig {
   apply(config: IntegrationConfig): Promise<IntegrationConfig>;
   /** Adds to what is saved. Rejects with PlatformError `sealed`, `payload_too_large` or `unavailable`. */
   save(name: string, patch: object): Promise<void>;
+  /** Forgets one that was taken away, and what was saved for it. Rejects with PlatformError `sealed` or `unavailable`. */
+  drop(name: string): Promise<void>;
+  /** Forgets one that another replica has taken away. */
+  forget(name: string): void;
   /**
    * How one is to be by what is saved now; undefined for one that was not applied here. Rejects with PlatformError
    * `conflict` when what is saved was made to another entry of the file than this server has, and as `save`.
@@ -102,6 +106,11 @@ export function createSavedConfig({ vault, changes, runAlone }: SavedConfigParts
         log.warn("integration.change_not_announced", { integration: name, error });
       });
     },
+    async drop(name) {
+      entries.delete(name);
+      await runAlone("saved_config", () => vault.remove({ purpose, name }));
+    },
+    forget: (name) => void entries.delete(name),
     async current(name) {
       const entry = entries.get(name);
       if (entry === undefined) return undefined;

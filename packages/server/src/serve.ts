@@ -6,6 +6,8 @@ import { KnownSecrets } from "./core/known-secrets.ts";
 import { findSecrets } from "./core/shown-value.ts";
 import { LogLevels } from "./telemetry/log-levels.ts";
 import { LogTap } from "./telemetry/log-tap.ts";
+import { Tracing } from "./telemetry/tracing/tracing.ts";
+import { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { createLog, type PlatformLog } from "./telemetry/log.ts";
 
 /** Exit codes of the server: 0 stopped in order, 1 failed, 2 the configuration is wrong. */
@@ -29,11 +31,29 @@ export async function serve(argv: readonly string[]): Promise<number> {
     secrets.learn(findSecrets(loaded.config, {}));
     const { level, levels: parts, most_per_second } = loaded.config.log;
     const logLevels = new LogLevels({ level, parts });
-    log = createLog(logLevels, { secrets, tap: logTap, mostPerSecond: most_per_second });
+    const tracing = new Tracing();
+    const workSpans = new WorkSpans(tracing);
+    log = createLog(logLevels, {
+      secrets,
+      tap: logTap,
+      traced: () => workSpans.logFields,
+      mostPerSecond: most_per_second,
+    });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
     const { config, baseDirectory } = loaded;
     const { signal: stopping } = stop;
-    const app = await startApp({ config, baseDirectory, log, logLevels, logTap, secrets, tell, stopping });
+    const app = await startApp({
+      config,
+      baseDirectory,
+      log,
+      logLevels,
+      logTap,
+      tracing,
+      workSpans,
+      secrets,
+      tell,
+      stopping,
+    });
     const { exitCode, why, error } = await stop.requested;
     log.info("platform.stopping", { why, ...(error === undefined ? {} : { error }) });
     const drainMs = loaded.config.server.drain_seconds * 1_000;

@@ -27,6 +27,7 @@ import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
+import type { IntegrationRoster } from "./integration-roster.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { ObservingParts } from "./observing-operations.ts";
 import type { SharedRedis } from "./sharing/shared-redis.ts";
@@ -65,6 +66,8 @@ export interface SurfaceParts
   readonly readCaller: ReadCaller;
   readonly login: Login;
   readonly savedConfig: SavedConfig;
+  /** There once there is a manager. */
+  roster(): IntegrationRoster;
   readonly vault: Vault;
   readonly backups: Backups;
   /** Undefined where none is configured. */

@@ -25,6 +25,7 @@ export function traceOperations(operations: readonly Operation[], spans: WorkSpa
             [workAttributes.principal]: context.principal.name,
             [workAttributes.requestId]: context.requestId,
           },
+          traceparent: context.traceparent,
         },
         () => operation.run(input, context),
       ),

@@ -6,6 +6,7 @@ import { addAuditCommands } from "./audit.ts";
 import { addBackupCommands } from "./backup.ts";
 import { addBudgetCommands } from "./budgets.ts";
 import type { CliContext } from "./context.ts";
+import { addCreateIntegrationCommand } from "./create-integration.ts";
 import { createCredentials } from "./credentials.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { readEnvironment } from "./environment.ts";
@@ -94,6 +95,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addModelFileCommands(program, context);
   addModelSettingCommands(program, context);
   addIntegrationCommands(program, context);
+  addCreateIntegrationCommand(program, context);
   addWhoamiCommand(program, context);
   addKeyCommands(program, context);
   addUserCommands(program, context);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { ModelSettings } from "../model-settings.ts";
+import { parseAssignment } from "./assignment.ts";
 import type { CliContext } from "./context.ts";
 import { UsageError } from "./exit-code.ts";
 import { formatTable, type Output, toPrintable } from "./output.ts";
@@ -32,23 +33,6 @@ export function addModelSettingCommands(program: Command, context: CliContext): 
       if (output.format === "json") output.out(`${JSON.stringify(made)}\n`);
       else output.err(`${toPrintable(made.model)} can be called\n`);
     });
-}
-
-/** `name=value`: the value as JSON where it is some, else as a text; nothing takes the setting back. */
-function parseAssignment(assignment: string): readonly [name: string, value: unknown] {
-  const at = assignment.indexOf("=");
-  if (at <= 0) throw new UsageError(`'${assignment}' is no setting. Write it as name=value.`);
-  return [assignment.slice(0, at), parseValue(assignment.slice(at + 1))];
-}
-
-function parseValue(value: string): unknown {
-  if (value === "") return null;
-  try {
-    return JSON.parse(value);
-  } catch {
-    // What is no JSON is a text, so that a prompt needs no quotes of its own.
-    return value;
-  }
 }
 
 async function readModelfile(path: string): Promise<string> {

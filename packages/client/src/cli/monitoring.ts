@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
+import { addAlertCommands } from "./alerts.ts";
 import type { CliContext } from "./context.ts";
-import { exitCodes } from "./exit-code.ts";
 import { printRows, toPrintableLines } from "./output.ts";
 
 /** `llmp alerts …`, `llmp prometheus …`, `llmp grafana …`. */
@@ -37,50 +37,6 @@ export function addMonitoringCommands(program: Command, context: CliContext): vo
       printRows(context.output(), dashboards, [
         ["DASHBOARD", "OUTCOME", "KEPT AS"],
         ...dashboards.map(({ title, outcome, copy_uid }) => [title, outcome, copy_uid ?? ""]),
-      ]);
-    });
-}
-
-function addAlertCommands(program: Command, context: CliContext): void {
-  const alerts = program.command("alerts").description("what is wrong, and who is told of it");
-  alerts
-    .command("list")
-    .alias("ls")
-    .description("what the server itself finds to be wrong now")
-    .action(async () => {
-      const firing = await context.client().alerts();
-      printRows(context.output(), firing, [
-        ["ALERT", "SEVERITY", "SINCE", "SUMMARY"],
-        ...firing.map(({ name, severity, started_at, summary }) => [name, severity, started_at, summary]),
-      ]);
-    });
-  alerts
-    .command("test")
-    .description("send a test alert to everything that takes alerts; fails when one does not take it")
-    .action(async () => {
-      const receivers = await context.client().testAlerts();
-      printRows(context.output(), receivers, [
-        ["RECEIVER", "RESULT"],
-        ...receivers.map(({ receiver, problem }) => [receiver, problem ?? "taken"]),
-      ]);
-      if (receivers.length === 0)
-        context.output().err("nothing takes alerts: add the integration slack, email or alertmanager\n");
-      if (receivers.length === 0 || receivers.some(({ problem }) => problem !== null))
-        context.fail(exitCodes.failed);
-    });
-  alerts
-    .command("silences")
-    .description("what nobody is told of, as Alertmanager has it")
-    .action(async () => {
-      const silences = await context.client().alertSilences();
-      printRows(context.output(), silences, [
-        ["SILENCE", "UNTIL", "BY", "COMMENT"],
-        ...silences.map(({ matchers, ends_at, created_by, comment }) => [
-          matchers.join(" "),
-          ends_at,
-          created_by,
-          comment,
-        ]),
       ]);
     });
 }

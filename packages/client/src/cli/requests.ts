@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { LoggedRequest, RequestQuestion, RouteExplanation } from "../requests.ts";
+import type { ListedRoute, LoggedRequest, RequestQuestion, RouteExplanation } from "../requests.ts";
 import type { CliContext } from "./context.ts";
 import { toCount } from "./count.ts";
 import { formatExplanation } from "./explanation.ts";
@@ -12,7 +12,7 @@ interface RequestOptions extends Omit<RequestQuestion, "error_code" | "min_durat
   readonly follow?: boolean;
 }
 
-/** `llmp requests`, `llmp explain` and `llmp route`. */
+/** `llmp requests`, `llmp explain`, `llmp routes` and `llmp route`. */
 export function addRequestCommands(program: Command, context: CliContext): void {
   program
     .command("requests")
@@ -60,6 +60,14 @@ export function addRequestCommands(program: Command, context: CliContext): void 
         output.out(
           `\nasked:\n${toPrintable(kept.request.text)}\nanswered:\n${toPrintable(kept.reply?.text ?? "-")}\n`,
         );
+    });
+  program
+    .command("routes")
+    .description("the names that callers may use, where each leads, and how that is now")
+    .addOption(new Option("--kind <word>", "only what is made so").choices(["route", "alias", "model"]))
+    .action(async ({ kind }: { readonly kind?: string }) => {
+      const routes = await context.client().routes(kind);
+      printRows(context.output(), routes, [["NAME", "KIND", "STATE", "LEADS TO"], ...routes.map(toRouteRow)]);
     });
   program
     .command("route <model>")
@@ -148,6 +156,14 @@ function formatCost({ costs, unpriced_attempts }: LoggedRequest): string {
     ({ currency, cost_micros }) => `${(cost_micros / 1_000_000).toFixed(6)} ${currency}`,
   );
   return [...known, ...(unpriced_attempts > 0 ? ["?"] : [])].join(" + ") || "-";
+}
+
+function toRouteRow({ model, kind, alias_of, state, candidates }: ListedRoute): readonly string[] {
+  const places = candidates.map(({ target, share, breaker }) => {
+    const part = share === null ? "fallback" : `${Math.round(share * 100)}%`;
+    return `${target} (${part}${breaker === "closed" ? "" : `, breaker ${breaker}`})`;
+  });
+  return [model, kind, state, `${alias_of === null ? "" : `${alias_of}: `}${places.join(", ")}`];
 }
 
 function printRoute(output: Output, route: RouteExplanation): void {

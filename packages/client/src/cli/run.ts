@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
-import type { ChatMessage } from "../client.ts";
+import type { ChatMessage } from "../chat-calls.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodes, UsageError } from "./exit-code.ts";
 import { toPrintableLines } from "./output.ts";

@@ -28,12 +28,12 @@ export interface OperationTypes {
   /** How an integration is configured, secrets as `[secret]`, and the JSON Schema of its settings, from which a form can be drawn. */
   readonly "integrations.settings": {
     readonly input: { readonly "name": string; };
-    readonly output: { readonly "name": string; readonly "use": string; readonly "enabled": boolean; readonly "priority": number; readonly "settings": Readonly<Record<string, unknown>>; readonly "schema": Readonly<Record<string, unknown>>; readonly "health_check_interval": number; readonly "retry_config": { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; }; };
+    readonly output: { readonly "name": string; readonly "use": string; readonly "origin": "configuration" | "added"; readonly "enabled": boolean; readonly "priority": number; readonly "settings": Readonly<Record<string, unknown>>; readonly "schema": Readonly<Record<string, unknown>>; readonly "health_check_interval": number; readonly "retry_config": { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; }; };
   };
-  /** Starts an integration with other settings beside the one that runs, asks how it is, and stops it. Nothing is changed. */
+  /** Starts an integration with other settings beside the one that runs, or one that there is not yet, asks how it is and what it offers, and stops it. Nothing is changed. */
   readonly "integrations.test": {
-    readonly input: { readonly "name": string; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; };
-    readonly output: { readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "detail": string | null; };
+    readonly input: { readonly "name": string; readonly "use"?: string | undefined; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; };
+    readonly output: { readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "detail": string | null; readonly "remedy": string | null; readonly "duration_ms": number; readonly "models": readonly (string)[] | null; readonly "model_count": number | null; };
   };
   /** Stops and starts one integration. */
   readonly "integrations.restart": {
@@ -49,6 +49,21 @@ export interface OperationTypes {
   readonly "integrations.restart_all": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "integrations": readonly ({ readonly "name": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "use": string; readonly "summary": string; readonly "enabled": boolean; readonly "priority": number; readonly "dependencies": readonly (string)[]; readonly "network": "private" | "public" | "any"; readonly "state": "disabled" | "starting" | "running" | "degraded" | "retrying" | "auth_required" | "stopping" | "stopped" | "error"; readonly "reason": string | null; readonly "since": string; readonly "last_probe": { readonly "time": string; readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "duration_ms": number; readonly "detail": string | null; } | null; readonly "consecutive_failures": number; readonly "restarts": { readonly "in_window": number; readonly "total": number; }; readonly "next_retry_at": string | null; readonly "waiting_for": readonly (string)[]; readonly "config_problem": string | null; })[]; };
+  };
+  /** What an integration can be, each with the JSON Schema of its settings. */
+  readonly "integrations.kinds": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "kinds": readonly ({ readonly "use": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "summary": string; readonly "can_be_added": boolean; readonly "dependencies": readonly (string)[]; readonly "schema": Readonly<Record<string, unknown>>; })[]; };
+  };
+  /** Adds an integration on every replica and starts it. It is there after a restart, until it is deleted. One that cannot be reached yet is added, and tried again. */
+  readonly "integrations.create": {
+    readonly input: { readonly "name": string; readonly "use": string; readonly "dependencies"?: readonly (string)[] | undefined; readonly "network"?: "private" | "public" | "any" | undefined; readonly "enabled"?: boolean | undefined; readonly "priority"?: number | undefined; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; readonly "health_check_interval"?: number | undefined; readonly "retry_config"?: { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; } | undefined; };
+    readonly output: { readonly "name": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "use": string; readonly "summary": string; readonly "enabled": boolean; readonly "priority": number; readonly "dependencies": readonly (string)[]; readonly "network": "private" | "public" | "any"; readonly "state": "disabled" | "starting" | "running" | "degraded" | "retrying" | "auth_required" | "stopping" | "stopped" | "error"; readonly "reason": string | null; readonly "since": string; readonly "last_probe": { readonly "time": string; readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "duration_ms": number; readonly "detail": string | null; } | null; readonly "consecutive_failures": number; readonly "restarts": { readonly "in_window": number; readonly "total": number; }; readonly "next_retry_at": string | null; readonly "waiting_for": readonly (string)[]; readonly "config_problem": string | null; };
+  };
+  /** Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. One of the configuration file is not removed so. */
+  readonly "integrations.delete": {
+    readonly input: { readonly "name": string; };
+    readonly output: { readonly "name": string; };
   };
   /** What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends. */
   readonly "events.list": {
@@ -68,7 +83,7 @@ export interface OperationTypes {
   /** Models that are in memory now, and the GPUs of this machine. */
   readonly "models.loaded": {
     readonly input: Readonly<Record<string, never>>;
-    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "expires_at": string | null; readonly "active_calls": number | null; readonly "notice": string | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; readonly "free_memory_bytes": number; };
+    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "gpu_layers": number | null; readonly "gpu": "used" | "claimed_not_seen" | "not_measured" | null; readonly "expires_at": string | null; readonly "active_calls": number | null; readonly "notice": string | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; readonly "free_memory_bytes": number; };
   };
   /** Asks every integration anew which models it has. */
   readonly "models.refresh": {
@@ -215,10 +230,20 @@ export interface OperationTypes {
     readonly input: { readonly "id": string; };
     readonly output: { readonly "request": { readonly "id": string; readonly "started_at": string; readonly "duration_ms": number; readonly "status": "ok" | "failed" | "refused" | "cancelled" | "unfinished"; readonly "outcome": "stop" | "length" | "tool_calls" | "content_filter" | "client_cancelled" | "upstream_incomplete" | "upstream_timeout" | "upstream_malformed" | "upstream_error" | "gateway_shutdown" | "interrupted" | null; readonly "principal": string; readonly "operation": string; readonly "requested_model": string; readonly "integration": string | null; readonly "provider": string | null; readonly "upstream_model": string | null; readonly "stream": boolean; readonly "attempt_count": number; readonly "http_status": number | null; readonly "error_code": string | null; readonly "message": string | null; readonly "first_byte_ms": number | null; readonly "input_tokens": number; readonly "output_tokens": number; readonly "costs": readonly ({ readonly "currency": string; readonly "cost_micros": number; })[]; readonly "unpriced_attempts": number; readonly "replica": string | null; }; readonly "times": { readonly "total_us": number; readonly "phases": readonly ({ readonly "phase": "auth" | "receive" | "parse" | "queue" | "limits" | "route" | "back_off" | "connect" | "first_byte" | "first_content" | "record" | "stream"; readonly "attempt": number | null; readonly "start_us": number; readonly "duration_us": number; })[]; }; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; })[]; readonly "attempts": readonly ({ readonly "attempt_id": string; readonly "request_id": string; readonly "attempt": number; readonly "started_at": string; readonly "duration_ms": number; readonly "first_byte_ms": number | null; readonly "principal": string; readonly "operation": string; readonly "requested_model": string; readonly "integration": string; readonly "provider": string; readonly "upstream_model": string; readonly "stream": boolean; readonly "outcome": "stop" | "length" | "tool_calls" | "content_filter" | "client_cancelled" | "upstream_incomplete" | "upstream_timeout" | "upstream_malformed" | "upstream_error" | "gateway_shutdown" | "interrupted"; readonly "http_status": number | null; readonly "error_code": string | null; readonly "input_tokens": number | null; readonly "output_tokens": number | null; readonly "cache_read_tokens": number | null; readonly "cache_write_tokens": number | null; readonly "reasoning_tokens": number | null; readonly "usage_source": "reported" | "estimated" | "none"; readonly "cost_micros": number | null; readonly "currency": string | null; readonly "price_version": string | null; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; })[]; })[]; };
   };
-  /** What would happen to a call of a model now, without making one. Breakers are those of the process that answers. */
+  /** The names that callers may use beside `integration/model`, where each leads, and how that is now. Breakers are those of the server that answers, of each the worst of its processes. */
+  readonly "routes.list": {
+    readonly input: { readonly "kind"?: "route" | "alias" | "model" | "target" | undefined; };
+    readonly output: { readonly "routes": readonly ({ readonly "model": string; readonly "kind": "route" | "alias" | "model" | "target"; readonly "alias_of": string | null; readonly "setting": string | null; readonly "state": "ready" | "degraded" | "down"; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; readonly "role": "target" | "fallback"; readonly "chance": number; readonly "wait_ms": number | null; readonly "reason": string | null; readonly "weight": number | null; })[]; readonly "limits": readonly ({ readonly "model": string; readonly "requests_per_minute": number | null; readonly "tokens_per_minute": number | null; readonly "max_concurrent": number | null; })[]; })[]; readonly "policy": { readonly "max_retries": number; readonly "first_byte_timeout_seconds": number; readonly "request_timeout_seconds": number; readonly "breaker": { readonly "failures": number; readonly "window_calls": number; readonly "window_seconds": number; readonly "open_seconds": number; readonly "max_open_seconds": number; }; }; };
+  };
+  /** Where one name leads, also `integration/model`, and how that is now. */
+  readonly "routes.get": {
+    readonly input: { readonly "model": string; };
+    readonly output: { readonly "route": { readonly "model": string; readonly "kind": "route" | "alias" | "model" | "target"; readonly "alias_of": string | null; readonly "setting": string | null; readonly "state": "ready" | "degraded" | "down"; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; readonly "role": "target" | "fallback"; readonly "chance": number; readonly "wait_ms": number | null; readonly "reason": string | null; readonly "weight": number | null; })[]; readonly "limits": readonly ({ readonly "model": string; readonly "requests_per_minute": number | null; readonly "tokens_per_minute": number | null; readonly "max_concurrent": number | null; })[]; }; };
+  };
+  /** What would happen to a call of a model now, without making one. Breakers are those of the server that answers. */
   readonly "routes.explain": {
     readonly input: { readonly "model": string; };
-    readonly output: { readonly "model": string; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; readonly "role": "target" | "fallback"; readonly "chance": number; readonly "wait_ms": number; readonly "reason": string | null; })[]; };
+    readonly output: { readonly "model": string; readonly "candidates": readonly ({ readonly "target": string; readonly "verdict": "chosen" | "least_bad" | "open_breaker" | "not_running" | "not_offered" | "no_budget" | "tried_before" | "not_needed"; readonly "breaker": "closed" | "half_open" | "open"; readonly "share": number | null; readonly "role": "target" | "fallback"; readonly "chance": number; readonly "wait_ms": number | null; readonly "reason": string | null; })[]; };
   };
   /** What a call asked and was answered, where it was kept. Each reading is on record. */
   readonly "usage.content": {
@@ -485,20 +510,40 @@ export interface OperationTypes {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "name": string; readonly "severity": string; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "started_at": string; })[]; };
   };
-  /** Sends a test alert to everything that takes alerts, and tells what each said. */
+  /** Sends a test alert to everything that takes alerts, or to one, and tells what each said. */
   readonly "alerts.test": {
-    readonly input: Readonly<Record<string, never>>;
+    readonly input: { readonly "receiver"?: string | undefined; };
     readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "problem": string | null; })[]; };
+  };
+  /** Every alert of the platform: when it fires, how bad that is, what to do, and how it is now. */
+  readonly "alerts.rules": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "is_on": boolean; readonly "rules": readonly ({ readonly "name": string; readonly "severity": string; readonly "group": string; readonly "condition": string; readonly "expression": string; readonly "for_seconds": number; readonly "summary": string; readonly "description": string; readonly "runbook_url": string; readonly "judged_by": "platform" | "prometheus"; readonly "state": "inactive" | "pending" | "firing" | "unknown"; readonly "active": readonly ({ readonly "state": "pending" | "firing"; readonly "labels": Readonly<Record<string, string>>; readonly "summary": string; readonly "since": string; })[]; })[]; };
   };
   /** What the receivers that keep alerts, such as Alertmanager, know of now, from whomever. */
   readonly "alerts.known": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "alerts": readonly ({ readonly "receiver": string; readonly "name": string; readonly "labels": Readonly<Record<string, string>>; readonly "is_suppressed": boolean; readonly "started_at": string; })[]; };
   };
+  /** What takes alerts, with how the last handing over went, as the server that answers has it: of replicas the one that leads hands over. */
+  readonly "alerts.receivers": {
+    readonly input: Readonly<Record<string, never>>;
+    readonly output: { readonly "receivers": readonly ({ readonly "receiver": string; readonly "state": "ready" | "away"; readonly "keeps_silences": boolean; readonly "waiting": number; readonly "last_taken_at": string | null; readonly "last_failed_at": string | null; readonly "last_problem": string | null; })[]; };
+  };
   /** The times in which Alertmanager tells nobody of some alerts. */
   readonly "alerts.silences": {
     readonly input: Readonly<Record<string, never>>;
     readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; readonly "matchers": readonly (string)[]; readonly "ends_at": string; readonly "created_by": string; readonly "comment": string; })[]; };
+  };
+  /** Has Alertmanager tell nobody of some alerts for a time. */
+  readonly "alerts.silence": {
+    readonly input: { readonly "receiver"?: string | undefined; readonly "matchers": readonly ({ readonly "name": string; readonly "value": string; })[]; readonly "minutes": number; readonly "comment": string; };
+    readonly output: { readonly "silences": readonly ({ readonly "receiver": string; readonly "id": string; })[]; };
+  };
+  /** Ends a silence now. */
+  readonly "alerts.unsilence": {
+    readonly input: { readonly "receiver": string; readonly "id": string; };
+    readonly output: { readonly "receiver": string; readonly "id": string; };
   };
   /** How much is logged, and of what. */
   readonly "system.log_levels.get": {
@@ -539,6 +584,9 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "integrations.restart": { method: "POST", path: "/integrations/{name}/restart", permission: "integrations.write" },
   "integrations.configure": { method: "PUT", path: "/integrations/{name}/config", permission: "integrations.write" },
   "integrations.restart_all": { method: "POST", path: "/integrations/restart-all", permission: "integrations.write" },
+  "integrations.kinds": { method: "GET", path: "/integrations/kinds", permission: "integrations.read" },
+  "integrations.create": { method: "POST", path: "/integrations/", permission: "integrations.write" },
+  "integrations.delete": { method: "DELETE", path: "/integrations/{name}", permission: "integrations.write" },
   "events.list": { method: "GET", path: "/integrations/events", permission: "events.read" },
   "models.list": { method: "GET", path: "/api/v1/models", permission: "models.read" },
   "models.show": { method: "GET", path: "/api/v1/models/show", permission: "models.read" },
@@ -572,6 +620,8 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "usage.list": { method: "GET", path: "/api/v1/usage/records", permission: "usage.read" },
   "requests.list": { method: "GET", path: "/api/v1/requests", permission: "usage.read_own" },
   "requests.get": { method: "GET", path: "/api/v1/requests/{id}", permission: "usage.read_own" },
+  "routes.list": { method: "GET", path: "/api/v1/routes", permission: "models.read" },
+  "routes.get": { method: "GET", path: "/api/v1/routes/show", permission: "models.read" },
   "routes.explain": { method: "GET", path: "/api/v1/routes/explain", permission: "models.read" },
   "usage.content": { method: "GET", path: "/api/v1/usage/records/{request_id}/content", permission: "content.read" },
   "usage.reprice": { method: "POST", path: "/api/v1/usage/reprice", permission: "usage.write" },
@@ -627,8 +677,12 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "grafana.sync": { method: "POST", path: "/api/v1/grafana/sync", permission: "integrations.write" },
   "alerts.list": { method: "GET", path: "/api/v1/alerts", permission: "integrations.read" },
   "alerts.test": { method: "POST", path: "/api/v1/alerts/test", permission: "integrations.write" },
+  "alerts.rules": { method: "GET", path: "/api/v1/alerts/rules", permission: "integrations.read" },
   "alerts.known": { method: "GET", path: "/api/v1/alerts/known", permission: "integrations.read" },
+  "alerts.receivers": { method: "GET", path: "/api/v1/alerts/receivers", permission: "integrations.read" },
   "alerts.silences": { method: "GET", path: "/api/v1/alerts/silences", permission: "integrations.read" },
+  "alerts.silence": { method: "POST", path: "/api/v1/alerts/silences", permission: "integrations.write" },
+  "alerts.unsilence": { method: "DELETE", path: "/api/v1/alerts/silences/{receiver}/{id}", permission: "integrations.write" },
   "system.log_levels.get": { method: "GET", path: "/api/v1/system/log-levels", permission: "system.read" },
   "system.log_levels.set": { method: "PUT", path: "/api/v1/system/log-levels", permission: "system.write" },
   "integrations.discover": { method: "POST", path: "/integrations/discover", permission: "integrations.write" },

@@ -23,11 +23,14 @@ export function useCaller(): Caller {
   throw new Error("nobody is in");
 }
 
-/** Whether the reader may run an operation. What one may not do is not shown: use `<Allowed>` for parts of a page. */
-export function useMay(): (operation: OperationName) => boolean {
+/** What a reader may do or not: run an operation, or call models, for which no operation stands. */
+export type Deed = OperationName | "inference.call";
+
+/** Whether the reader may do something. What one may not do is not shown: use `<Allowed>` for parts of a page. */
+export function useMay(): (deed: Deed) => boolean {
   const { permissions } = useCaller();
-  return (operation) => {
-    const { permission } = operationRoutes[operation];
+  return (deed) => {
+    const permission = deed === "inference.call" ? deed : operationRoutes[deed].permission;
     return permission === "public" || permissions.includes(permission);
   };
 }

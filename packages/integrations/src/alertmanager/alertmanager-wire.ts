@@ -7,6 +7,7 @@ import {
   type Json,
   type JsonObject,
   type KnownAlert,
+  type NewSilence,
   objectAt,
   textAt,
 } from "@llm-platform/kit";
@@ -55,6 +56,17 @@ export function decodeSilences(json: Json | undefined): readonly AlertSilence[] 
       createdBy: textAt(silence, "createdBy") ?? "",
       comment: textAt(silence, "comment") ?? "",
     }));
+}
+
+/** A silence as `POST /api/v2/silences` takes it. */
+export function encodeSilence(silence: NewSilence, nowMs: number): JsonObject {
+  return {
+    matchers: silence.matchers.map(({ name, value }) => ({ name, value, isRegex: false, isEqual: true })),
+    startsAt: new Date(nowMs).toISOString(),
+    endsAt: new Date(silence.endsAtMs).toISOString(),
+    createdBy: silence.createdBy,
+    comment: silence.comment,
+  };
 }
 
 function formatMatcher(matcher: JsonObject): string {

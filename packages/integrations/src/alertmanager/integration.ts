@@ -1,11 +1,17 @@
-import { defineIntegration, type IntegrationContext, type RunningIntegration } from "@llm-platform/kit";
-import { createControlClient, expectSuccess } from "../control-client.ts";
+import {
+  defineIntegration,
+  type IntegrationContext,
+  PlatformError,
+  type RunningIntegration,
+  textAt,
+} from "@llm-platform/kit";
+import { createControlClient, expectObject, expectSuccess } from "../control-client.ts";
 import { healthOfFailure, healthOfStatus } from "../probe-health.ts";
 import { toSharedHeaders } from "../request-headers.ts";
 import { parseServerAddress } from "../server-address.ts";
 import { withServerTrust } from "../server-trust.ts";
 import { toStartError } from "../start-error.ts";
-import { decodeAlerts, decodeSilences, encodeAlerts } from "./alertmanager-wire.ts";
+import { decodeAlerts, decodeSilences, encodeAlerts, encodeSilence } from "./alertmanager-wire.ts";
 import { type AlertmanagerSettings, alertmanagerSettings } from "./settings.ts";
 
 /** Alertmanager, told of alerts by the platform itself: for installations without Prometheus. */
@@ -49,6 +55,22 @@ async function start(given: IntegrationContext<AlertmanagerSettings>): Promise<R
       },
       known: async (until) => decodeAlerts(await ask("alerts", until)),
       silences: async (until) => decodeSilences(await ask("silences", until)),
+      async silence(silence, until) {
+        const body = encodeSilence(silence, Date.now());
+        const answer = await client.ask({ path: `${prefix}/api/v2/silences`, body, signal: until });
+        const id = textAt(expectObject(answer, "a silence"), "silenceID");
+        if (id !== undefined) return id;
+        throw new PlatformError("upstream_malformed", "Alertmanager gave the silence no id.");
+      },
+      async endSilence(id, until) {
+        const path = `${prefix}/api/v2/silence/${encodeURIComponent(id)}`;
+        // Asked for first: releases differ in how they refuse to end one that they do not know.
+        const { status } = await client.ask({ path, signal: until });
+        if (status === 404 || status === 400 || status === 422)
+          throw new PlatformError("not_found", "Alertmanager knows no such silence. Ask for the list anew.");
+        const answer = await client.ask({ path, method: "DELETE", signal: until });
+        expectSuccess(answer, "ending a silence");
+      },
     },
     async health(until) {
       try {

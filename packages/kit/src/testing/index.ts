@@ -27,3 +27,4 @@ export {
   readReplyBody,
   type TestCallInput,
 } from "./test-call.ts";
+export { createTestServer, type TestAnswer, type TestRequest, type TestServer } from "./test-server.ts";

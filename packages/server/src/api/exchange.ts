@@ -50,7 +50,8 @@ export class Exchange implements Caller, ReplyWatcher {
 
   onFailure(error: PlatformError): void {
     const { call, client, endpoint } = this;
-    if (error.code === "internal") this.parts.log.error("inference.failed", { request_id: call.id, error });
+    if (error.code === "internal")
+      this.parts.log.error("inference.failed", { request_id: call.id, ...call.trace?.logFields, error });
     if (client.isStarted) {
       this.#writer.fail(error);
       return;

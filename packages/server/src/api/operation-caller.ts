@@ -7,6 +7,7 @@ import { newRequestId } from "../wire/request-id.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { addressOf, type ReadCaller } from "./client-address.ts";
 import type { ProtectedResource } from "./protected-resource.ts";
+import { toTraceparent } from "./traceparent.ts";
 
 export interface OperationCallerParts {
   readonly authenticator: Authenticator;
@@ -33,7 +34,8 @@ export async function openOperationCall(
   const caller: Caller = { principal: undefined, address: addressOf(request, readCaller), requestId };
   try {
     const principal = await authenticator.authenticate(request.headers, resource);
-    return { ...caller, principal, auditor, signal };
+    const traceparent = toTraceparent(request.headers["traceparent"]);
+    return { ...caller, principal, auditor, signal, traceparent };
   } catch (error) {
     if (error instanceof PlatformError && sourceOf(error) === "policy")
       auditor.noteRefusal(caller, { operation: name, error });

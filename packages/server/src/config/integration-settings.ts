@@ -21,7 +21,8 @@ const retrySettings = z
   .prefault({})
   .describe("How often and how fast a failing integration is tried again.");
 
-const integration = z
+/** One entry, as it stands in a file or is added over the API. */
+export const integrationEntry = z
   .strictObject({
     name: z
       .string()
@@ -65,7 +66,7 @@ const integration = z
   .transform((entry) => ({ ...entry, use: entry.use ?? entry.name }));
 
 export const integrationList = z
-  .array(integration)
+  .array(integrationEntry)
   .default([])
   .describe("What the platform connects to. Merged by name with the built-in entries `ollama` and `local`.")
   .superRefine((entries, context) => {

@@ -1,74 +1,37 @@
-import { integrationStates, integrationTypes, type Json, networkReaches } from "@llm-platform/kit";
+import { integrationStates, type Json } from "@llm-platform/kit";
 import { z } from "zod";
 import { showBySchema } from "../core/shown-value.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
+import { addedIntegrationOperations, type RosterPort } from "./added-integrations.ts";
+import {
+  integrationFields,
+  integrationStatusSchema,
+  probe,
+  showConfig,
+  toTarget,
+} from "./integration-fields.ts";
 import { integrationSettingOperations, withKeptSecrets } from "./integration-settings.ts";
 import { defineOperation, type Operation } from "./operation.ts";
-import { showMembers } from "./shown.ts";
 
 export interface IntegrationOperationParts {
   readonly manager: Manager;
   readonly registry: MetricRegistry;
+  readonly roster: RosterPort;
   /** Keeps a change of configuration over restarts. */
   saveConfig(name: string, patch: object): Promise<void>;
 }
 
 const named = z.strictObject({ name: z.string().min(1).max(128).describe("Name of the integration.") });
 
-const probe = z.object({
-  time: z.string(),
-  status: z.enum(["ok", "degraded", "failed", "auth_required"]),
-  duration_ms: z.number(),
-  detail: z.string().nullable(),
-});
-
-export const integrationStatusSchema = z.object({
-  name: z.string(),
-  type: z.enum(integrationTypes),
-  use: z.string().describe("Which definition it is an instance of."),
-  summary: z.string(),
-  enabled: z.boolean(),
-  priority: z.number(),
-  dependencies: z.array(z.string()).readonly(),
-  network: z.enum(networkReaches).describe("Where it may connect to."),
-  state: z.enum(integrationStates),
-  reason: z.string().nullable().describe("Why it is in this state, in one sentence."),
-  since: z.string().describe("Since when, ISO 8601."),
-  last_probe: probe.nullable(),
-  consecutive_failures: z.number(),
-  restarts: z.object({ in_window: z.number(), total: z.number() }),
-  next_retry_at: z.string().nullable(),
-  waiting_for: z.array(z.string()).readonly(),
-  config_problem: z
-    .string()
-    .nullable()
-    .describe("Why a change that was made on another replica is not in force on this one."),
-});
-
 const statusList = z.object({ integrations: z.array(integrationStatusSchema).readonly() });
 
 const configInput = named.extend({
-  enabled: z.boolean().optional(),
-  priority: z.number().int().min(-1_000_000).max(1_000_000).optional(),
-  settings: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe("A secret that is sent as `[secret]` stays as it is, while the addresses do."),
-  health_check_interval: z.number().min(1).max(86_400).optional(),
-  retry_config: z
-    .strictObject({
-      max_retries: z.number().int().min(1).max(100),
-      backoff_factor: z.number().min(1).max(10),
-      max_backoff: z.number().min(1).max(3_600),
-    })
-    .optional(),
+  ...integrationFields,
+  settings: integrationFields.settings.describe(
+    "A secret that is sent as `[secret]` stays as it is, while the addresses do.",
+  ),
 });
-
-/** What can be told of a configuration beside its settings. */
-const shownConfig = configInput
-  .omit({ settings: true, name: true })
-  .extend({ use: z.string(), dependencies: z.array(z.string()) });
 
 const healthOutput = z.object({
   status: z.enum(["ok", "degraded"]).describe("degraded when an enabled integration is not running."),
@@ -86,8 +49,9 @@ const healthOutput = z.object({
 export function integrationOperations(parts: IntegrationOperationParts): readonly Operation[] {
   return [
     ...readingOperations(parts),
-    ...integrationSettingOperations(parts.manager),
+    ...integrationSettingOperations(parts),
     ...changingOperations(parts),
+    ...addedIntegrationOperations(parts),
   ];
 }
 
@@ -172,9 +136,9 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
       rest: { method: "PUT", path: "/integrations/{name}/config" },
       audit: {
         target: toTarget,
-        before: ({ name }) => showConfig(manager, name, manager.config(name)),
-        asked: ({ name, ...patch }) => showConfig(manager, name, patch),
-        after: ({ name }) => showConfig(manager, name, manager.config(name)),
+        before: ({ name }) => showWhole(manager, name, manager.config(name)),
+        asked: ({ name, ...patch }) => showWhole(manager, name, patch),
+        after: ({ name }) => showWhole(manager, name, manager.config(name)),
       },
       input: configInput,
       output: integrationStatusSchema,
@@ -205,18 +169,10 @@ function changingOperations({ manager, saveConfig }: IntegrationOperationParts):
   ];
 }
 
-function toTarget({ name }: { readonly name: string }) {
-  return { type: "integration", id: name, name };
-}
-
-/** A configuration, or a part of one, as the audit log may have it. Which settings are secret, the definition says. */
-function showConfig(
-  manager: Manager,
-  name: string,
-  config: { readonly settings?: object | undefined },
-): Json {
+/** A configuration, or a part of one, with its settings as the audit log may have them. */
+function showWhole(manager: Manager, name: string, config: { readonly settings?: object | undefined }): Json {
   return {
-    ...showMembers(shownConfig, config),
+    ...showConfig(config),
     ...(config.settings === undefined
       ? {}
       : { settings: showBySchema(config.settings, manager.settingsSchema(name)) }),

@@ -13,6 +13,8 @@ export interface OperationContext extends Caller {
   readonly auditor: Auditor;
   /** Aborted when the caller has gone or the server stops. */
   readonly signal: AbortSignal;
+  /** W3C traceparent of the caller, well formed: what is done for it belongs into its trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Where an operation that only reads stands in the REST API. */

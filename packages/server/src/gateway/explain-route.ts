@@ -16,37 +16,68 @@ export interface ExplainedCandidate {
   /** How likely a call goes there first, from 0 to 1, as things stand. */
   readonly chance: number;
   readonly breaker: BreakerState;
-  /** Until a call may go there, in milliseconds; 0 for now. */
-  readonly waitMs: number;
+  /** Until a call may go there, in milliseconds; 0 for now, undefined where only another process knows. */
+  readonly waitMs: number | undefined;
   readonly verdict: CandidateVerdict;
   /** Why it cannot be asked, in one sentence; undefined where it can. */
   readonly reason: string | undefined;
 }
 
+/** When, and what other processes of the server know. */
+export interface Moment {
+  /** Monotonic. */
+  readonly nowMs: number;
+  /** Breakers of other processes by target, the worst of each: workers have their own. */
+  readonly elsewhere: ReadonlyMap<string, BreakerState>;
+}
+
 /** What would happen to a call of a model, without making one. Throws what the call would be refused with. */
 export function explainRoute(
   directory: ModelDirectory,
-  { model, nowMs }: { readonly model: string; readonly nowMs: number },
+  model: string,
+  moment: Moment,
 ): readonly ExplainedCandidate[] {
-  const route = lookUpRoute(directory, model);
-  const ids = allTargets(route);
-  const targetOf = (id: string) => directory.snapshot.targets.get(id);
-  const chances = chancesOf(route, (order) => firstAsked(order, targetOf, nowMs));
-  return ids.map((id) => {
+  return explainCandidates(directory, lookUpRoute(directory, model), moment);
+}
+
+/** Where a route leads now, the targets first. */
+export function explainCandidates(
+  { snapshot }: ModelDirectory,
+  route: Route,
+  moment: Moment,
+): readonly ExplainedCandidate[] {
+  const targetOf = (id: string) => snapshot.targets.get(id);
+  const chances = chancesOf(route, (order) => firstAsked(order, targetOf, moment));
+  return allTargets(route).map((id) => {
     const target = targetOf(id);
     const chance = chances.get(id) ?? 0;
-    const verdict = judge(target, chance, nowMs);
+    const verdict = judge(target, chance, moment);
     return {
       target: id,
       role: route.targets.some((each) => each.id === id) ? "target" : "fallback",
       share: shareOf(route, id),
       chance,
-      breaker: target?.breaker.state(nowMs) ?? "closed",
-      waitMs: Math.ceil(target?.breaker.waitMs(nowMs) ?? 0),
+      breaker: worse(target?.breaker.state(moment.nowMs) ?? "closed", moment.elsewhere.get(id) ?? "closed"),
+      waitMs: waitOf(target, moment),
       verdict,
       reason: reasonOf(verdict, target),
     };
   });
+}
+
+const fromGoodToBad: readonly BreakerState[] = ["closed", "half_open", "open"];
+
+function worse(one: BreakerState, other: BreakerState): BreakerState {
+  return fromGoodToBad.indexOf(one) > fromGoodToBad.indexOf(other) ? one : other;
+}
+
+function isHeldBack(target: Target, { nowMs, elsewhere }: Moment): boolean {
+  return target.breaker.waitMs(nowMs) > 0 || elsewhere.get(target.id) === "open";
+}
+
+function waitOf(target: Target | undefined, moment: Moment): number | undefined {
+  if (target === undefined || !isHeldBack(target, moment)) return 0;
+  return Math.ceil(target.breaker.waitMs(moment.nowMs)) || undefined;
 }
 
 function allTargets(route: Route): readonly string[] {
@@ -81,21 +112,21 @@ function chancesOf(
 function firstAsked(
   order: readonly string[],
   targetOf: (id: string) => Target | undefined,
-  nowMs: number,
+  moment: Moment,
 ): string | undefined {
   const targets = order.flatMap((id) => targetOf(id) ?? []);
   const running = targets.filter(({ platform }) => platform !== undefined);
-  const ready = running.find(({ breaker }) => breaker.waitMs(nowMs) === 0);
+  const ready = running.find((target) => !isHeldBack(target, moment));
   if (ready !== undefined) return ready.id;
   return targets.length > 1 && running.length > 0 ? leastBad(running).id : undefined;
 }
 
-function judge(target: Target | undefined, chance: number, nowMs: number): CandidateVerdict {
+function judge(target: Target | undefined, chance: number, moment: Moment): CandidateVerdict {
   if (target === undefined) return "not_offered";
   if (target.platform === undefined) return "not_running";
-  const isHeldBack = target.breaker.waitMs(nowMs) > 0;
-  if (chance > 0) return isHeldBack ? "least_bad" : "chosen";
-  return isHeldBack ? "open_breaker" : "not_needed";
+  const isHeld = isHeldBack(target, moment);
+  if (chance > 0) return isHeld ? "least_bad" : "chosen";
+  return isHeld ? "open_breaker" : "not_needed";
 }
 
 function reasonOf(verdict: CandidateVerdict, target: Target | undefined): string | undefined {

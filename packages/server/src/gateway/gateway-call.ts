@@ -8,6 +8,7 @@ import type { Principal } from "../core/principal.ts";
 import type { Route } from "../core/routes.ts";
 import type { RequestHead } from "../wire/request-scan.ts";
 import type { Target } from "./targets.ts";
+import type { TraceName } from "../telemetry/metric-family.ts";
 import { CallTrace } from "./tracing/call-trace.ts";
 import type { CallTracing } from "./tracing/call-tracing.ts";
 import type { CallProtocol } from "./tracing/traced-call.ts";
@@ -141,7 +142,7 @@ export class GatewayCall {
   }
 
   /** Id of its trace, where that is kept somewhere. */
-  get sampledTraceId(): string | undefined {
+  get sampledTraceId(): TraceName | undefined {
     const { trace } = this;
     if (trace === undefined) return sampledTraceId(this.traceparent);
     return trace.isSampled ? trace.traceId : undefined;

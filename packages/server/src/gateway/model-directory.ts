@@ -54,6 +54,8 @@ export interface ModelDirectoryParts {
 /** Knows which models there are and keeps the routing snapshot. */
 export interface ModelDirectory {
   readonly snapshot: RoutingSnapshot;
+  /** What the configuration says of names. */
+  readonly routing: RoutingConfig;
   /** Whether every platform has been asked once; until then an unknown name may only be early. */
   readonly isReady: boolean;
   /** Platforms changed state: what is known of their models is put into a new snapshot at once. */
@@ -113,6 +115,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   }
 
   return {
+    routing,
     get snapshot() {
       return state.snapshot;
     },

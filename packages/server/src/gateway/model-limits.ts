@@ -24,8 +24,7 @@ export function createModelLimits(
   const byRoute = new WeakMap<Route, Map<string, readonly Limit[]>>();
 
   function find(name: string, route: Route): readonly Limit[] {
-    const names = new Set([name, ...route.targets.flatMap(({ id }) => namesOf(id))]);
-    return [...names].flatMap((each) => byName.get(each) ?? []);
+    return limitedNames(name, route).flatMap((each) => byName.get(each) ?? []);
   }
 
   return ({ askedName: name }) => {
@@ -38,6 +37,11 @@ export function createModelLimits(
     known.set(name, limits);
     return limits;
   };
+}
+
+/** The names of models whose limits hold for calls of a name. */
+export function limitedNames(name: string, { targets }: Route): readonly string[] {
+  return [...new Set([name, ...targets.flatMap(({ id }) => namesOf(id))])];
 }
 
 /** Of a target `integration/model`. Ollama's `:latest` may be left out. */

@@ -1,6 +1,6 @@
 import {
-  type Health,
   type IntegrationConfig,
+  type IntegrationDefinition,
   type JsonObject,
   type PlatformEvent,
   PlatformError,
@@ -9,11 +9,12 @@ import {
 import { formatStartProblem, planStart, type StartPlan } from "../core/start-order.ts";
 import { createEventFeed } from "./event-feed.ts";
 import { defaultStepLimits, type EventDraft, type ManagerParts } from "./ports.ts";
-import type { ConfigPatch } from "./settings-check.ts";
+import { checkConfig, type ConfigPatch } from "./settings-check.ts";
+import { requireDependencies, requireNoDependents } from "./membership.ts";
 import type { StateChange } from "./state-cell.ts";
 import type { IntegrationStatus, TrafficOutcome } from "./status.ts";
 import { Supervisor, type SupervisorParts } from "./supervisor.ts";
-import { tryConfig } from "./trial.ts";
+import { type Trial, tryConfig } from "./trial.ts";
 
 /** What became of each integration at its first try. */
 export interface StartReport {
@@ -21,6 +22,12 @@ export interface StartReport {
   readonly statuses: readonly IntegrationStatus[];
   /** One sentence each: cycles, dependencies that do not exist, names used twice. */
   readonly problems: readonly string[];
+}
+
+/** Something that an integration can be. */
+export interface Kind {
+  readonly use: string;
+  readonly definition: IntegrationDefinition;
 }
 
 /**
@@ -65,7 +72,22 @@ export interface Manager {
    * Starts one with a changed configuration beside the instance that runs, probes it and stops it; changes nothing.
    * Throws `not_found`, `config_invalid` with all problems, or `conflict` for a surface, which can stand once only.
    */
-  tryOut(name: string, patch: ConfigPatch): Promise<Health>;
+  tryOut(name: string, patch: ConfigPatch): Promise<Trial>;
+  /** The same of one that there is not yet. Throws as `check`, and `conflict` for a surface. */
+  tryNew(config: IntegrationConfig): Promise<Trial>;
+  /** Every definition, with the name by which a configuration uses it. */
+  kinds(): readonly Kind[];
+  /**
+   * Whether one could be added: throws `conflict` for a name that is taken, `config_invalid` with all problems, and for
+   * a dependency that there is not.
+   */
+  check(config: IntegrationConfig): Promise<void>;
+  /** Adds one beside those that are there, and gives it its first try. Throws as `check`, and `shutting_down`. */
+  add(config: IntegrationConfig): Promise<IntegrationStatus>;
+  /** Whether one could be taken away: throws `not_found`, and `conflict` while others depend on it. */
+  checkRemoval(name: string): void;
+  /** Takes one away: it gets no more calls from now on, those in flight may go on as after a swap. Throws as `checkRemoval`. */
+  remove(name: string): void;
   /** Notes why a change that was made elsewhere is not in force here, for its status; null when it is. Throws `not_found`. */
   noteConfigProblem(name: string, problem: string | null): void;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
@@ -88,7 +110,10 @@ class IntegrationManager implements Manager {
   readonly #parts: ManagerParts;
   readonly #supervisors = new Map<string, Supervisor>();
   readonly #abandon = new AbortController();
+  /** Those that were removed, while their last calls go on. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #feed;
+  #isClosing = false;
   #plan: StartPlan = { order: [], problems: [] };
 
   constructor(parts: ManagerParts) {
@@ -98,16 +123,8 @@ class IntegrationManager implements Manager {
 
   async start(configs: readonly IntegrationConfig[], signal?: AbortSignal): Promise<StartReport> {
     const twice = this.#register(configs);
-    this.#plan = planStart(
-      [...this.#supervisors.values()].map(({ config, dependencies }) => ({
-        ...config,
-        dependencies,
-      })),
-    );
+    this.#replan();
     const problems = [...twice, ...this.#plan.problems.map(formatStartProblem)];
-    for (const problem of this.#plan.problems) {
-      this.#supervisors.get(problem.name)?.block(formatStartProblem(problem));
-    }
     for (const problem of problems) this.#parts.log.error("integration.misconfigured", { reason: problem });
     const giveUp = (): void => this.#closeAll();
     signal?.addEventListener("abort", giveUp, { once: true });
@@ -132,7 +149,8 @@ class IntegrationManager implements Manager {
       setImmediate(resolve);
     });
     try {
-      await Promise.race([this.#inReverse(this.#names(), (one) => one.stop()), isOver]);
+      const all = Promise.all([this.#inReverse(this.#names(), (one) => one.stop()), ...this.#leaving]);
+      await Promise.race([all, isOver]);
       await Promise.race([this.#feed.whenWritten(), isOver]);
     } finally {
       cancelDeadline();
@@ -188,9 +206,58 @@ class IntegrationManager implements Manager {
     return status;
   }
 
-  async tryOut(name: string, patch: ConfigPatch): Promise<Health> {
+  async tryOut(name: string, patch: ConfigPatch): Promise<Trial> {
     const one = this.#find(name);
     return tryConfig({ ...one.config, ...patch }, one, this.#supervisorParts());
+  }
+
+  async tryNew(config: IntegrationConfig): Promise<Trial> {
+    await this.check(config);
+    return tryConfig(config, config, this.#supervisorParts());
+  }
+
+  kinds(): readonly Kind[] {
+    const { catalogue } = this.#parts;
+    return catalogue.names().flatMap((use) => {
+      const definition = catalogue.find(use);
+      return definition === undefined ? [] : [{ use, definition }];
+    });
+  }
+
+  async check(config: IntegrationConfig): Promise<void> {
+    this.#refuseTaken(config.name);
+    requireDependencies(config, (name) => this.#supervisors.has(name));
+    await checkConfig(config, this.#parts);
+  }
+
+  async add(config: IntegrationConfig): Promise<IntegrationStatus> {
+    await this.check(config);
+    // Another may have come first while this one was looked at.
+    this.#refuseTaken(config.name);
+    if (this.#isClosing) throw new PlatformError("shutting_down", "The platform stops.");
+    const one = new Supervisor(config, this.#supervisorParts());
+    this.#supervisors.set(config.name, one);
+    this.#replan();
+    this.#feed.publish({ integration: config.name, type: "integration.added", data: { use: config.use } });
+    await one.wake();
+    return one.status();
+  }
+
+  checkRemoval(name: string): void {
+    this.#find(name);
+    requireNoDependents(name, this.#supervisors.values());
+  }
+
+  remove(name: string): void {
+    this.checkRemoval(name);
+    const one = this.#find(name);
+    this.#supervisors.delete(name);
+    this.#replan();
+    const { drainMs } = { ...defaultStepLimits, ...this.#parts.limits };
+    const leaving = one.stop("It was removed.", drainMs);
+    this.#leaving.add(leaving);
+    void leaving.then(() => this.#leaving.delete(leaving));
+    this.#feed.publish({ integration: name, type: "integration.removed", data: {} });
   }
 
   noteConfigProblem(name: string, problem: string | null): void {
@@ -215,6 +282,25 @@ class IntegrationManager implements Manager {
 
   onEvent(listener: (event: PlatformEvent) => void): () => void {
     return this.#feed.onEvent(listener);
+  }
+
+  #refuseTaken(name: string): void {
+    if (this.#supervisors.has(name))
+      throw new PlatformError("conflict", `There is an integration ${name} already. Choose another name.`, {
+        field: "name",
+      });
+  }
+
+  /** Works out anew who starts after whom, and who never can. */
+  #replan(): void {
+    this.#plan = planStart(
+      [...this.#supervisors.values()].map(({ config, dependencies }) => ({
+        ...config,
+        dependencies,
+      })),
+    );
+    const reasons = new Map(this.#plan.problems.map((each) => [each.name, formatStartProblem(each)]));
+    for (const [name, one] of this.#supervisors) one.block(reasons.get(name));
   }
 
   /** Makes a supervisor for each configuration; returns a sentence for each name that was used before. */
@@ -262,6 +348,7 @@ class IntegrationManager implements Manager {
   }
 
   #closeAll(): void {
+    this.#isClosing = true;
     for (const one of this.#supervisors.values()) one.close();
   }
 

@@ -108,8 +108,8 @@ export class Supervisor {
     });
   }
 
-  /** Notes why it can never start; it then goes to `error` instead of starting. */
-  block(problem: string): void {
+  /** Notes why it can never start, or that it can again; it then goes to `error` instead of starting. */
+  block(problem: string | undefined): void {
     this.#problem = problem;
   }
 
@@ -188,13 +188,13 @@ export class Supervisor {
     this.#launcher.giveUp(closingError(this.#config.name));
   }
 
-  /** Closes, stops what runs and what still drains. Never rejects. */
-  async stop(): Promise<void> {
+  /** Closes, stops what runs and what still drains; calls in flight may go on for `drainMs`. Never rejects. */
+  async stop(reason = "The platform stops.", drainMs = 0): Promise<void> {
     this.close();
     await this.#turns.take(async () => {
       this.#waitingFor = [];
-      await this.#letGo("The platform stops.", 0);
-      if (this.#cell.state !== "disabled") this.#cell.move("stopped", "The platform stops.");
+      await this.#letGo(reason, drainMs);
+      if (this.#cell.state !== "disabled") this.#cell.move("stopped", reason);
     });
     await Promise.all(this.#drains);
   }

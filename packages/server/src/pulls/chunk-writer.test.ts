@@ -2,6 +2,7 @@ import { PlatformError } from "@llm-platform/kit";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkMap } from "../core/chunk-map.ts";
+import { createChunkBuffers } from "./chunk-buffers.ts";
 import { createChunkWriter } from "./chunk-writer.ts";
 import { chunkBytes, type PartFile } from "./part-file.ts";
 
@@ -33,12 +34,14 @@ test("bytes come to where they belong, whatever their pieces, though the pieces'
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 4 * chunkBytes }),
+      fc.integer({ min: 2, max: 4 }),
       fc.array(fc.integer({ min: 50_000, max: 3 * chunkBytes }), { minLength: 1, maxLength: 8 }),
-      async (sizeBytes, lengths) => {
+      async (sizeBytes, bufferCount, lengths) => {
         const { part, contents } = createPart(sizeBytes);
         const wanted = Buffer.alloc(sizeBytes);
         for (let at = 0; at < sizeBytes; at += 997) wanted[at] = at % 251;
-        const writer = createChunkWriter(part, { from: 0, until: sizeBytes });
+        const buffers = createChunkBuffers(bufferCount, chunkBytes);
+        const writer = createChunkWriter(part, { from: 0, until: sizeBytes }, buffers);
         const place = Buffer.alloc(3 * chunkBytes);
         for (let index = 0; writer.position < sizeBytes; index++) {
           const from = writer.position;
@@ -49,7 +52,7 @@ test("bytes come to where they belong, whatever their pieces, though the pieces'
           await room;
           expect(writer.position).toBe(from + length);
         }
-        await writer.settled();
+        await writer.close();
         expect(contents.equals(wanted)).toBe(true);
         expect(part.chunks.isComplete).toBe(true);
       },
@@ -61,9 +64,10 @@ test("bytes come to where they belong, whatever their pieces, though the pieces'
 test("a chunk that the disk did not take is not noted, and the writer says why", async () => {
   const full = new PlatformError("insufficient_storage", "full");
   const { part } = createPart(4 * chunkBytes, () => Promise.reject(full));
-  const writer = createChunkWriter(part, { from: 0, until: 4 * chunkBytes });
+  const buffers = createChunkBuffers(2, chunkBytes);
+  const writer = createChunkWriter(part, { from: 0, until: 4 * chunkBytes }, buffers);
   await writer.push(Buffer.alloc(chunkBytes));
-  await expect(writer.settled()).rejects.toBe(full);
+  await expect(writer.close()).rejects.toBe(full);
   expect(() => writer.push(Buffer.alloc(1))).toThrow(full);
   expect(part.chunks.completedBytes).toBe(0);
 });

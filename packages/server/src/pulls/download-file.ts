@@ -1,10 +1,11 @@
 import { PlatformError } from "@llm-platform/kit";
 import type { ByteLimiter } from "./byte-limiter.ts";
+import { createChunkBuffers } from "./chunk-buffers.ts";
 import { expectRoom } from "./disk-room.ts";
 import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts";
 import { createFileHasher, type FileHasher } from "./file-hasher.ts";
 import type { FileSource } from "./file-source.ts";
-import { openPartFile, type PartFile, removePart } from "./part-file.ts";
+import { chunkBytes, openPartFile, type PartFile, removePart } from "./part-file.ts";
 
 export interface DownloadParts {
   readonly limiter: ByteLimiter;
@@ -41,6 +42,10 @@ export interface Downloaded {
 
 /** A run of one connection at most: beyond it another request costs nothing any more. */
 const mostChunksPerRun = 64;
+/** Each connection fills a chunk and holds the next ready: with fewer than that they would wait for each other for ever. */
+const buffersPerConnection = 2;
+/** Chunks that may wait for the disk beside these. */
+const waitingChunks = 2;
 /** Bytes come many times a second; how far they are is told so often. */
 const tellEveryMs = 50;
 /** A file that changes again and again is never whole. */
@@ -114,9 +119,11 @@ async function fetchAll(
   const over = new AbortController();
   let fetchedBytes = chunks.completedBytes;
   let toldAtMs = Number.NEGATIVE_INFINITY;
+  const connectionCount = parts.isWhole ? 1 : parts.connections;
   const fetchParts: FetchParts = {
     source,
     part,
+    buffers: createChunkBuffers(buffersPerConnection * connectionCount + waitingChunks, chunkBytes),
     limiter: parts.limiter,
     isWhole: parts.isWhole,
     signal: AbortSignal.any([download.signal, over.signal]),
@@ -131,7 +138,6 @@ async function fetchAll(
     },
     onRetry: download.onRetry,
   };
-  const connectionCount = parts.isWhole ? 1 : parts.connections;
   const longestRun = Math.min(mostChunksPerRun, Math.ceil(chunks.freeChunks / (2 * connectionCount)));
 
   async function connect(): Promise<void> {

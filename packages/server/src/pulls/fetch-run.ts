@@ -3,6 +3,7 @@ import { dropBody, type FilePart, PlatformError } from "@llm-platform/kit";
 import { backOffDelayMs } from "../core/back-off.ts";
 import type { ByteRun } from "../core/chunk-map.ts";
 import type { ByteLimiter } from "./byte-limiter.ts";
+import type { ChunkBuffers } from "./chunk-buffers.ts";
 import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
 import type { FileSource } from "./file-source.ts";
 import type { PartFile } from "./part-file.ts";
@@ -11,6 +12,7 @@ import { readBody } from "./read-body.ts";
 export interface FetchParts {
   readonly source: FileSource;
   readonly part: PartFile;
+  readonly buffers: ChunkBuffers;
   readonly limiter: ByteLimiter;
   /** Whether the run is the whole file, of a source that knows no parts. */
   readonly isWhole: boolean;
@@ -36,11 +38,11 @@ const longestRetryAfterMs = 300_000;
 
 /** Fetches a run of bytes, again and again from where it broke off. Rejects with PlatformError, FileChanged or NoParts. */
 export async function fetchRun(parts: FetchParts, run: ByteRun): Promise<void> {
-  const writer = createChunkWriter(parts.part, run);
+  const writer = createChunkWriter(parts.part, run, parts.buffers);
   try {
     await fetchPatiently(parts, run, writer);
   } finally {
-    await writer.settled();
+    await writer.close();
   }
 }
 

@@ -1,13 +1,14 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChunkMap } from "../core/chunk-map.ts";
+import { createTurns } from "../core/turns.ts";
 import { toDiskError } from "./disk-error.ts";
 
 /** A file that is being fetched: its bytes, and beside them which chunks are there. It outlives the process. */
 export interface PartFile {
   readonly path: string;
   readonly chunks: ChunkMap;
-  /** Writes the bytes of a chunk. Rejects with PlatformError `insufficient_storage` when the disk is full. */
+  /** Writes the bytes of a chunk, one after the other: at once they would wait for each other in the kernel, busily. Rejects with PlatformError `insufficient_storage` when the disk is full. */
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Notes, once the bytes were written, that a chunk is there. */
   note(chunk: number): Promise<void>;
@@ -24,6 +25,9 @@ export interface PartIdentity {
 
 /** Bytes that are noted as one. What a killed process had fetched of a chunk is fetched again. */
 export const chunkBytes = 1024 * 1024;
+
+/** After so many bytes the disk is asked to take them: at the end all would have to wait for it. */
+const synchroniseEveryBytes = 64 * 1024 * 1024;
 
 /**
  * Opens what there is of a file, or begins it.
@@ -61,6 +65,8 @@ interface PartHandles {
 function createPart(path: string, { data, journal, chunks }: PartHandles): PartFile {
   let pending: number[] = [];
   let writing: Promise<void> | undefined;
+  const turns = createTurns();
+  const disk = createDiskFlow(data);
 
   /** Notes that come while others are written go together into the next write. */
   async function writeNotes(): Promise<void> {
@@ -79,14 +85,11 @@ function createPart(path: string, { data, journal, chunks }: PartHandles): PartF
     chunks,
     async write(bytes, position) {
       try {
-        // A disk that fills up may take a part of it first.
-        for (let written = 0; written < bytes.byteLength; ) {
-          const { bytesWritten } = await data.write(bytes, written, undefined, position + written);
-          written += bytesWritten;
-        }
+        await turns.take(() => writeAll(data, bytes, position));
       } catch (error) {
         throw toDiskError(error);
       }
+      disk.note(bytes.byteLength);
     },
     async note(chunk) {
       chunks.note(chunk);
@@ -98,10 +101,56 @@ function createPart(path: string, { data, journal, chunks }: PartHandles): PartF
         throw toDiskError(error);
       }
     },
-    synchronise: () => data.datasync(),
+    synchronise: () => disk.synchronise(),
     async close() {
+      await disk.rest();
       await data.close();
       await journal.close();
+    },
+  };
+}
+
+async function writeAll(data: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  // A disk that fills up may take a part of it first.
+  for (let written = 0; written < bytes.byteLength; ) {
+    const { bytesWritten } = await data.write(bytes, written, undefined, position + written);
+    written += bytesWritten;
+  }
+}
+
+/** Has the disk take what was written while more is written. */
+function createDiskFlow(data: FileHandle) {
+  let waitingBytes = 0;
+  let taking: Promise<void> | undefined;
+  /** The system tells of it once. */
+  let failure: { readonly error: unknown } | undefined;
+
+  async function take(): Promise<void> {
+    try {
+      await data.datasync();
+    } catch (error) {
+      failure ??= { error };
+    }
+    taking = undefined;
+  }
+
+  return {
+    /** Tells of bytes that were written. */
+    note(bytes: number): void {
+      waitingBytes += bytes;
+      if (waitingBytes < synchroniseEveryBytes || taking !== undefined) return;
+      waitingBytes = 0;
+      taking = take();
+    },
+    /** Resolves when the disk has all that was written. Rejects with PlatformError. */
+    async synchronise(): Promise<void> {
+      await taking;
+      await take();
+      if (failure !== undefined) throw toDiskError(failure.error);
+    },
+    /** Resolves when nothing is under way. */
+    async rest(): Promise<void> {
+      await taking;
     },
   };
 }

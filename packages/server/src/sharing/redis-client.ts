@@ -1,5 +1,9 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { restoreFastStrings } from "../core/fast-strings.ts";
 import type { RedisSettings } from "./redis-settings.ts";
+
+// ioredis has a class that extends String.
+restoreFastStrings();
 
 const firstRetryMs = 100;
 const mostRetryMs = 2_000;

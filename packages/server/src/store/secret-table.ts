@@ -4,7 +4,7 @@ import { guardStorageLater } from "./storage-error.ts";
 
 /** Which secret: what it is for, and of what. */
 export interface SecretName {
-  readonly purpose: "integration_config" | "signing_key" | "key_check" | "content_key";
+  readonly purpose: "integration_config" | "added_integration" | "signing_key" | "key_check" | "content_key";
   readonly name: string;
 }
 

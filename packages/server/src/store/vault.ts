@@ -43,6 +43,8 @@ export interface Vault {
   write(secret: SecretName, text: string): Promise<void>;
   /** Also one that is not there. Rejects with PlatformError `sealed` or `unavailable`. */
   remove(secret: SecretName): Promise<void>;
+  /** Names of all secrets that are for this. Rejects with PlatformError `unavailable`. */
+  names(purpose: SecretName["purpose"]): Promise<readonly string[]>;
   status(): Promise<VaultStatus>;
   /** Takes a missing master key. Rejects with PlatformError `conflict` when none is missing, `invalid_request` for a wrong one. */
   unseal(text: string): Promise<VaultStatus>;
@@ -140,6 +142,11 @@ class SealedVault implements Vault {
       this.#requireKey();
       await this.#parts.table.remove(secret);
     });
+  }
+
+  async names(purpose: SecretName["purpose"]): Promise<readonly string[]> {
+    const rows = await this.#parts.table.list();
+    return rows.filter((row) => row.purpose === purpose).map(({ name }) => name);
   }
 
   status(): Promise<VaultStatus> {

@@ -21,12 +21,21 @@ export interface LogOptions {
   readonly secrets?: KnownSecrets;
   /** Reads along. Default: nobody does. */
   readonly tap?: LogTap;
+  /** The span of what is being done. Default: nothing is traced. */
+  readonly traced?: () => TraceFields | undefined;
   /** Lines of one event in a second; what comes then is counted. Default 0: no bound. */
   readonly mostPerSecond?: number;
 }
 
+/** Where in a trace a line belongs, by the names of OpenTelemetry's data model of logs. */
+export interface TraceFields {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
 /** What all children of a log have in common. */
 interface LogSink {
+  readonly traced: () => TraceFields | undefined;
   readonly levels: LogLevels;
   readonly repeats: LogRepeats;
   readonly nowMs: () => number;
@@ -43,6 +52,7 @@ export function createLog(
     destination = pino.destination({ dest: 1, sync: true }),
     secrets = new KnownSecrets(),
     tap,
+    traced = () => undefined,
     mostPerSecond = 0,
   }: LogOptions = {},
 ): PlatformLog {
@@ -62,6 +72,7 @@ export function createLog(
   const sink: LogSink = {
     levels: typeof levels === "string" ? new LogLevels({ level: levels, parts: {} }) : levels,
     repeats: new LogRepeats(mostPerSecond),
+    traced,
     nowMs: Date.now,
     held: { timer: undefined },
   };
@@ -77,7 +88,7 @@ function wrap(writer: Writer, sink: LogSink, integration: string | undefined): P
     if (!sink.levels.isWritten(level, event, { integration, nowMs })) return;
     const { isWritten, heldBefore } = sink.repeats.judge(event, nowMs);
     if (heldBefore > 0) tellHeld(writer, event, heldBefore);
-    if (isWritten) writer[level](safeFields(fields), event);
+    if (isWritten) writer[level]({ ...sink.traced(), ...safeFields(fields) }, event);
     else sink.held.timer ??= setTimeout(() => tellAllHeld(writer, sink), tellHeldAfterMs).unref();
   }
   return {

@@ -15,28 +15,57 @@ export class NumberSeries {
   }
 }
 
+/** What is a trace's id as text: made only where somebody reads it. */
+export interface TraceName {
+  toString(): string;
+}
+
+interface KeptExemplar {
+  trace: TraceName;
+  value: number;
+  atMs: number;
+}
+
 /** One series of a histogram. */
 export class HistogramSeries {
   readonly #bounds: readonly number[];
   readonly counts: Float64Array;
   sum = 0;
-  exemplars: (Exemplar | undefined)[] | undefined;
+  #exemplars: (KeptExemplar | undefined)[] | undefined;
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  /** @param traceId of the call, where its trace is kept somewhere */
-  observe(value: number, traceId?: string): void {
+  /** @param trace of the call, where it is kept somewhere */
+  observe(value: number, trace?: TraceName): void {
     const bounds = this.#bounds;
     let index = 0;
     while (index < bounds.length && value > (bounds[index] ?? 0)) index++;
     this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.sum += value;
-    if (traceId === undefined) return;
-    this.exemplars ??= [];
-    this.exemplars[index] = { traceId, value, atSeconds: Date.now() / 1_000 };
+    if (trace !== undefined) this.#keepExemplar(index, trace, value);
+  }
+
+  /** Of each bucket the last call with a trace, as far as there was one. */
+  get exemplars(): readonly (Exemplar | undefined)[] | undefined {
+    return this.#exemplars?.map(
+      (kept) => kept && { traceId: String(kept.trace), value: kept.value, atSeconds: kept.atMs / 1_000 },
+    );
+  }
+
+  #keepExemplar(index: number, trace: TraceName, value: number): void {
+    this.#exemplars ??= [];
+    const kept = this.#exemplars[index];
+    const atMs = Date.now();
+    if (kept === undefined) {
+      this.#exemplars[index] = { trace, value, atMs };
+      return;
+    }
+    kept.trace = trace;
+    kept.value = value;
+    kept.atMs = atMs;
   }
 }
 

@@ -157,7 +157,10 @@ function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["sen
   let turnOff: () => void = () => undefined;
   const set = (settings: TracingSettings | undefined): void => {
     turnOff();
-    if (settings !== undefined) turnOff = state.turnOn(settings, (spans) => send({ type: "spans", spans }));
+    if (settings === undefined) return;
+    turnOff = state.turnOn(settings, (spans) =>
+      send({ type: "spans", spans }, () => state.pieces.give(spans.bytes)),
+    );
   };
   set(start.tracing);
   return { state, set };

@@ -7,7 +7,7 @@ import { Grid, PageFrame } from "../../components/page.tsx";
 import { useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
-import { Discovery } from "./discovery.tsx";
+import { AddDrawer } from "./adding/add-drawer.tsx";
 import { IntegrationCard } from "./integration-card.tsx";
 import styles from "./integrations.module.css";
 import { integrationMessages } from "./messages.ts";
@@ -22,7 +22,7 @@ export function IntegrationList() {
   const figures = useIntegrationFigures();
   const [text, setText] = useState("");
   const [wanted, setWanted] = useState<Wanted>("all");
-  const [isLooking, setIsLooking] = useState(false);
+  const [isAdding, setIsAdding] = useState(false);
   const shown = (data?.integrations ?? []).filter(
     (each) => fits(each, text) && (wanted === "all" || isTroubled(each)),
   );
@@ -31,9 +31,9 @@ export function IntegrationList() {
       title={say("title")}
       lead={say("lead")}
       actions={
-        <Allowed to="integrations.discover">
-          <Button look="primary" icon="search" onClick={() => setIsLooking(true)}>
-            {say("discover")}
+        <Allowed to="integrations.create">
+          <Button look="primary" icon="plus" onClick={() => setIsAdding(true)}>
+            {say("add")}
           </Button>
         </Allowed>
       }
@@ -76,7 +76,7 @@ export function IntegrationList() {
           </section>
         );
       })}
-      {isLooking ? <Discovery onClose={() => setIsLooking(false)} /> : null}
+      {isAdding ? <AddDrawer onClose={() => setIsAdding(false)} /> : null}
     </PageFrame>
   );
 }

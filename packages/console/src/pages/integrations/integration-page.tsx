@@ -18,6 +18,7 @@ import { useText } from "../../text/use-text.ts";
 import { EventTable } from "./event-table.tsx";
 import { MetricTable } from "./metric-table.tsx";
 import { integrationMessages } from "./messages.ts";
+import { RemoveButton } from "./remove-button.tsx";
 import { SettingsForm } from "./settings-form.tsx";
 import { useIntegrationFigures } from "./use-figures.ts";
 import { useRestart } from "./use-restart.ts";
@@ -148,6 +149,7 @@ function PageActions({ status: { name, enabled } }: { readonly status: Integrati
           {say("enable")}
         </Button>
       )}
+      <RemoveButton name={name} />
       {isAsking ? (
         <ConfirmDialog
           title={say("disable_title", { name })}

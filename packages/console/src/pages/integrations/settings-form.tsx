@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Actions } from "../../components/dialog.tsx";
 import type { FieldSchema } from "../../components/json-schema.ts";
-import { ErrorState, Notice, Skeleton } from "../../components/notice.tsx";
+import { ErrorState, Skeleton } from "../../components/notice.tsx";
 import { type FormValue, SchemaForm } from "../../components/schema-form.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange, useOperation } from "../../query/use-operation.ts";
@@ -11,12 +11,12 @@ import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
 import styles from "./integrations.module.css";
 import { integrationMessages } from "./messages.ts";
+import { Verdict } from "./verdict.tsx";
 
 /** How the server shows a secret, and is told that it stays. */
 const secretMark = "[secret]";
 
 type Settings = OperationOutput<"integrations.settings">;
-type Trial = OperationOutput<"integrations.test">;
 
 /** The settings of an integration: drawn from their schema, tested before they are saved. */
 export function SettingsForm({ name }: { readonly name: string }) {
@@ -48,6 +48,11 @@ function LoadedForm({ name, loaded }: { readonly name: string; readonly loaded: 
       }}
     >
       <p>{say("settings_text")}</p>
+      {loaded.origin === "added" ? null : (
+        <Allowed to="integrations.delete">
+          <p>{say("from_file")}</p>
+        </Allowed>
+      )}
       <SchemaForm
         schema={schema}
         value={value}
@@ -74,21 +79,6 @@ function LoadedForm({ name, loaded }: { readonly name: string; readonly loaded: 
       </Allowed>
     </form>
   );
-}
-
-function Verdict({ trial: { status, detail } }: { readonly trial: Trial }) {
-  const say = useText(integrationMessages);
-  const gaps = { detail: detail ?? "" };
-  switch (status) {
-    case "ok":
-      return <Notice tone="good">{say("tested_ok")}</Notice>;
-    case "degraded":
-      return <Notice tone="warn">{say("tested_degraded", gaps)}</Notice>;
-    case "auth_required":
-      return <Notice tone="bad">{say("tested_auth", gaps)}</Notice>;
-    case "failed":
-      return <Notice tone="bad">{say("tested_failed", gaps)}</Notice>;
-  }
 }
 
 function withoutSecrets(settings: FormValue): FormValue {

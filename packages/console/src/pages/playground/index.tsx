@@ -1,86 +1,96 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { CopyButton } from "../../components/copy-button.tsx";
-import { AreaField, SelectField } from "../../components/field.tsx";
-import { EmptyState } from "../../components/notice.tsx";
+import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { Grid, PageFrame } from "../../components/page.tsx";
 import { useOperation } from "../../query/use-operation.ts";
-import { useCaller } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
-import { AnswerCard } from "./answer-card.tsx";
+import { findProblems, noSettings, type Settings } from "./chat-request.ts";
+import { CopyProgram } from "./copy-program.tsx";
+import { LaneCard } from "./lane-card.tsx";
 import { playgroundMessages } from "./messages.ts";
-import { toCurl } from "./to-curl.ts";
-import { toMessages, useAnswers } from "./use-answers.ts";
+import { type ChatModel, ModelPickers, nameOf } from "./model-pickers.tsx";
+import { QuestionForm } from "./question-form.tsx";
+import { SettingsFields } from "./settings-fields.tsx";
+import { useCostsOfCalls } from "./use-costs-of-calls.ts";
+import { useLanes } from "./use-lanes.ts";
 
-const places = [0, 1, 2, 3] as const;
-
-/** Asks one to four models the same, and shows their answers beside each other as they come. */
+/** Talks with one to four models at once, and shows their answers beside each other as they come. */
 export function Page() {
   const say = useText(playgroundMessages);
-  // No operation stands for calling a model, so the permission itself is looked at.
-  const mayCall = useCaller().permissions.includes("inference.call");
-  const { data } = useOperation("models.list", {});
-  const [chosen, setChosen] = useState<readonly string[]>([]);
-  const [system, setSystem] = useState("");
-  const [prompt, setPrompt] = useState("");
-  const { answers, ask, cancel } = useAnswers();
+  const { data, error, refetch } = useOperation("models.list", {});
   const chats = (data?.models ?? []).filter(({ operations }) => operations.includes("chat"));
-  const models = [...new Set(chosen.filter((model) => model !== ""))];
-  const isBusy = answers.some(({ state }) => state === "running");
-  const question = { system, prompt };
-  if (!mayCall) return <EmptyState icon="lock" title={say("locked_title")} text={say("locked_text")} />;
-  if (data !== undefined && chats.length === 0)
-    return <EmptyState icon="chat" title={say("none_title")} text={say("none_text")} />;
   return (
     <PageFrame title={say("title")} lead={say("lead")}>
-      <Card title={say("question")}>
-        <Grid look="narrow">
-          {places.map((place) => (
-            <SelectField
-              key={place}
-              label={say("model", { place: place + 1 })}
-              value={chosen[place] ?? ""}
-              options={[
-                { value: "", label: say("no_model") },
-                ...chats
-                  .map((model) => `${model.integration}/${model.id}`)
-                  .map((id) => ({ value: id, label: id })),
-              ]}
-              onChange={(model) => setChosen(places.map((at) => (at === place ? model : (chosen[at] ?? ""))))}
+      {error === null || data !== undefined ? null : (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      )}
+      {data === undefined && error === null ? <Skeleton lines={8} /> : null}
+      {data !== undefined && chats.length === 0 ? (
+        <EmptyState icon="chat" title={say("none_title")} text={say("none_text")} />
+      ) : null}
+      {chats.length === 0 ? null : <Conversations models={chats} />}
+    </PageFrame>
+  );
+}
+
+function Conversations({ models }: { readonly models: readonly ChatModel[] }) {
+  const say = useText(playgroundMessages);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [settings, setSettings] = useState<Settings>(noSettings);
+  const lanes = useLanes();
+  const costs = useCostsOfCalls();
+  const names = [...new Set(chosen.filter((model) => model !== ""))];
+  const shown = names.map((name) => lanes.of(name)).filter(({ turns }) => turns.length > 0);
+  const seesImages = (name: string) =>
+    models.some((model) => nameOf(model) === name && model.capabilities.includes("vision"));
+  const [first] = names;
+  const hindrance =
+    first === undefined
+      ? say("choose_model")
+      : findProblems(settings).size > 0
+        ? say("mend_json")
+        : undefined;
+  return (
+    <>
+      <Card title={say("setup")}>
+        <ModelPickers models={models} chosen={chosen} onChange={setChosen} />
+        <SettingsFields settings={settings} onChange={setSettings} />
+      </Card>
+      {shown.length === 0 ? null : (
+        <Grid look="wide">
+          {shown.map((lane) => (
+            <LaneCard
+              key={lane.model}
+              lane={lane}
+              costs={costs}
+              onToolResults={(results) => lanes.answerTools(lane.model, results, settings)}
             />
           ))}
         </Grid>
-        <AreaField label={say("system")} rows={2} value={system} onChange={setSystem} />
-        <AreaField label={say("prompt")} value={prompt} onChange={setPrompt} />
-        <div>
-          {isBusy ? (
-            <Button icon="cross" onClick={cancel}>
-              {say("cancel")}
-            </Button>
-          ) : (
-            <Button
-              look="primary"
-              icon="play"
-              disabled={models.length === 0 || prompt.trim() === ""}
-              onClick={() => ask(models, question)}
-            >
-              {say("ask")}
-            </Button>
+      )}
+      <Card title={say("question")}>
+        <QuestionForm
+          hindrance={hindrance}
+          isBusy={lanes.isBusy}
+          takesImages={first !== undefined && names.every(seesImages)}
+          onAsk={(question) => lanes.ask(names, question, settings)}
+          onCancel={lanes.cancel}
+        >
+          {(draft) => (
+            <>
+              {shown.length === 0 || lanes.isBusy ? null : (
+                <Button look="quiet" icon="refresh" onClick={lanes.clear}>
+                  {say("start_anew")}
+                </Button>
+              )}
+              {first === undefined ? null : (
+                <CopyProgram model={first} turns={lanes.of(first).turns} draft={draft} settings={settings} />
+              )}
+            </>
           )}
-          {models[0] === undefined ? null : (
-            <CopyButton
-              label={say("copy_curl")}
-              text={toCurl(window.location.origin, models[0], toMessages(question))}
-            />
-          )}
-        </div>
+        </QuestionForm>
       </Card>
-      <Grid look="wide">
-        {answers.map((answer) => (
-          <AnswerCard key={answer.model} answer={answer} />
-        ))}
-      </Grid>
-    </PageFrame>
+    </>
   );
 }

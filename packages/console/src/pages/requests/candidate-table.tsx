@@ -1,3 +1,4 @@
+import { breakerTones } from "../../components/breaker-tones.ts";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { StateMark, type Tone } from "../../components/state-mark.tsx";
@@ -17,11 +18,6 @@ const verdictTones: Readonly<Record<Candidate["verdict"], Tone>> = {
   no_budget: "warn",
   tried_before: "none",
   not_needed: "none",
-};
-const breakerTones: Readonly<Record<Candidate["breaker"], Tone>> = {
-  closed: "good",
-  half_open: "warn",
-  open: "bad",
 };
 
 /** Where a call could have gone, and why it went there or not. */

@@ -4,6 +4,7 @@ import { Card } from "../../components/card.tsx";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { SelectField } from "../../components/field.tsx";
 import { Notice } from "../../components/notice.tsx";
+import { keyPlaceholder, languages, type SnippetLanguage, writeSnippet } from "../../components/snippets.ts";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange, useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
@@ -11,7 +12,6 @@ import { useCaller } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
 import { chooseModel } from "./first-model.ts";
 import { startMessages } from "./messages.ts";
-import { keyPlaceholder, languages, type SnippetLanguage, writeSnippet } from "./snippets.ts";
 import styles from "./start.module.css";
 
 interface CallItProps {
@@ -30,7 +30,10 @@ export function CallIt({ secret, onKey }: CallItProps) {
   const isOpen = kind === "local";
   const snippet = writeSnippet(language, {
     origin: window.location.origin,
-    model: chooseModel(data?.models ?? []) ?? "MODEL",
+    body: {
+      model: chooseModel(data?.models ?? []) ?? "MODEL",
+      messages: [{ role: "user", content: "Hello" }],
+    },
     key: secret ?? keyPlaceholder,
   });
   return (

@@ -13,6 +13,7 @@ import { errorHeaders, toProblemDetails } from "../error-envelope.ts";
 import type { RequestHandler } from "../inference.ts";
 import type { HttpRoute } from "../../core/http-route.ts";
 import { newRequestId } from "../../wire/request-id.ts";
+import { toTraceparent } from "../traceparent.ts";
 
 /** Largest body of a management call. */
 const maxBodyBytes = 1024 * 1024;
@@ -175,7 +176,8 @@ function openCall(
   reply.raw.once("close", () => gone.abort());
   // Who calls was found out before the body came.
   const principal = request.getDecorator<Principal>("principal");
-  return { ...toCaller(request, readCaller), principal, auditor, signal: gone.signal };
+  const traceparent = toTraceparent(request.headers["traceparent"]);
+  return { ...toCaller(request, readCaller), principal, auditor, signal: gone.signal, traceparent };
 }
 
 /** Says who calls. That somebody was refused is put on record. */

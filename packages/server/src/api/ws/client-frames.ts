@@ -37,7 +37,11 @@ export const clientFrames = {
   }).describe("Calls a model for a whole reply: `model.reply` or `model.error`."),
   "operation.call": frame("operation.call", {
     id,
-    data: z.strictObject({ name: z.string().min(1).max(128), input: z.unknown().optional() }),
+    data: z.strictObject({
+      name: z.string().min(1).max(128),
+      input: z.unknown().optional(),
+      traceparent: z.string().max(64).optional(),
+    }),
   }).describe("Runs an operation of the table: `operation.result` or `operation.error`."),
   "feed.follow": frame("feed.follow", {
     id,

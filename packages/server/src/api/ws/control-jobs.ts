@@ -6,6 +6,7 @@ import { anonymous } from "../../core/principal.ts";
 import type { PlatformLog } from "../../telemetry/log.ts";
 import { newRequestId } from "../../wire/request-id.ts";
 import { toOpenAiError } from "../error-envelope.ts";
+import { toTraceparent } from "../traceparent.ts";
 import type { Session } from "./session.ts";
 
 export interface ControlJobParts {
@@ -19,12 +20,14 @@ interface Asked {
   readonly id: string;
   readonly name: string;
   readonly input?: unknown;
+  /** W3C traceparent. Default: that of the handshake. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Runs an operation as REST would: with its permission, its audit records and its errors. Never rejects. */
 export async function runOperation(
   session: Session,
-  { id, name, input }: Asked,
+  { id, name, input, traceparent: given }: Asked,
   { operations, auditor, log }: ControlJobParts,
 ): Promise<void> {
   const requestId = newRequestId();
@@ -46,7 +49,8 @@ export async function runOperation(
     if (operation === undefined) throw unknownName("operation", name);
     const context = openContext(session, { requestId, auditor, signal });
     const principal = operation.permission === "public" ? anonymous : context.principal;
-    const output = await operation.run(input ?? {}, { ...context, principal });
+    const traceparent = toTraceparent(given) ?? session.caller.traceparent;
+    const output = await operation.run(input ?? {}, { ...context, principal, traceparent });
     session.tell("operation.result", id, { output: output ?? null });
   } catch (thrown) {
     tellError(thrown);

@@ -1,6 +1,7 @@
 import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
+import type { SpanId } from "../../core/trace-id.ts";
 import {
   type AttributeKeys,
   attributeKeysOf,
@@ -8,8 +9,8 @@ import {
   operationNames,
 } from "../../telemetry/tracing/attribute-names.ts";
 import { SharedPart } from "../../telemetry/tracing/shared-part.ts";
-import type { SpanBuffer } from "../../telemetry/tracing/span-buffer.ts";
-import { writeRequestAttributes } from "./request-attributes.ts";
+import { SpanBuffer } from "../../telemetry/tracing/span-buffer.ts";
+import { RequestAttributes } from "./request-attributes.ts";
 import type { CallProtocol, TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 interface CallEnd {
@@ -19,8 +20,8 @@ interface CallEnd {
   readonly endedAtMs: number;
   /** Unix time at which the monotonic clock was 0, in milliseconds. */
   readonly epochMs: number;
-  readonly serverSpanId: string;
-  readonly callSpanId: string;
+  readonly serverSpanId: SpanId;
+  readonly callSpanId: SpanId;
 }
 
 /** What the spans of a call are written from. */
@@ -36,6 +37,7 @@ export interface EndedCall {
  */
 export class CallSpans {
   readonly #keys: AttributeKeys;
+  readonly #request: RequestAttributes;
   readonly #server;
   readonly #model;
   readonly #attempt;
@@ -43,9 +45,11 @@ export class CallSpans {
   constructor(conventions: "default" | "latest") {
     const keys = attributeKeysOf(conventions);
     this.#keys = keys;
-    this.#server = serverPart(keys);
-    this.#model = modelPart(keys);
-    this.#attempt = attemptPart(keys);
+    this.#request = new RequestAttributes(keys);
+    const draft = new SpanBuffer();
+    this.#server = serverPart(draft, keys);
+    this.#model = modelPart(draft, keys);
+    this.#attempt = attemptPart(draft, keys);
   }
 
   write(spans: SpanBuffer, ended: EndedCall): void {
@@ -60,7 +64,8 @@ export class CallSpans {
   #writeServerSpan(spans: SpanBuffer, { call, trace, end }: EndedCall): void {
     const keys = this.#keys;
     const { epochMs, error } = end;
-    const { protocol, dialect, operation, head, stream } = call;
+    const { protocol, dialect, operation, head, stream, attempts } = call;
+    const status = protocol === "http" ? httpStatus(trace, error) : undefined;
     spans.begin({
       traceId: trace.traceId,
       spanId: end.serverSpanId,
@@ -69,12 +74,11 @@ export class CallSpans {
       startMs: epochMs + call.startedAtMs,
       endMs: epochMs + end.endedAtMs,
     });
-    spans.part(this.#server.of([head.model, operation, stream, dialect, protocol]));
+    spans.part(
+      this.#server.of([head.model, operation, stream, dialect, protocol, attempts, status, error?.code]),
+    );
     spans.text(keys.requestId, call.id);
     spans.text(keys.principal, call.principal.name);
-    spans.number(keys.attempts, call.attempts);
-    if (protocol === "http") spans.number(keys.statusCode, httpStatus(trace, error));
-    if (error !== undefined) spans.text(keys.errorType, error.code);
     if (trace.admittedAtMs > 0) spans.event(eventKeys.admitted, epochMs + trace.admittedAtMs);
     if (trace.routedAtMs > 0) spans.event(eventKeys.routed, epochMs + trace.routedAtMs);
     if (call.sentAtMs > 0) spans.event(eventKeys.sent, epochMs + call.sentAtMs);
@@ -93,15 +97,23 @@ export class CallSpans {
       startMs: epochMs + (call.sentAtMs || call.startedAtMs),
       endMs: epochMs + end.endedAtMs,
     });
-    const { provider, integration } = record;
-    spans.part(this.#model.of([call.head.model, call.operation, call.stream, provider, integration]));
-    spans.number(keys.attempts, call.attempts);
+    const { head, operation, stream, attempts } = call;
+    const { provider, integration, upstreamModel, outcome } = record;
+    spans.part(
+      this.#model.of([
+        head.model,
+        operation,
+        stream,
+        provider,
+        integration,
+        attempts,
+        upstreamModel,
+        outcome,
+        error?.code,
+      ]),
+    );
     spans.text(keys.requestId, call.id);
-    writeRequestAttributes(spans, keys, call);
-    if (error === undefined) {
-      spans.text(keys.responseModel, record.upstreamModel);
-      spans.list(keys.finishReasons, [record.outcome]);
-    } else spans.text(keys.errorType, error.code);
+    this.#request.write(spans, call.body);
     if (call.stream && last.firstContentAtMs > 0)
       spans.number(keys.timeToFirstChunk, (last.firstContentAtMs - call.startedAtMs) / 1_000);
     writeUsage(spans, keys, record);
@@ -112,7 +124,7 @@ export class CallSpans {
     const keys = this.#keys;
     const { epochMs } = end;
     const { record, error, dialect } = attempt;
-    const { provider, integration, upstreamModel } = record;
+    const { provider, integration, upstreamModel, httpStatus: status, outcome } = record;
     spans.begin({
       traceId: trace.traceId,
       spanId: attempt.spanId,
@@ -121,12 +133,20 @@ export class CallSpans {
       startMs: epochMs + attempt.startedAtMs,
       endMs: epochMs + attempt.endedAtMs,
     });
-    spans.part(this.#attempt.of([upstreamModel, call.operation, integration, provider, dialect]));
+    spans.part(
+      this.#attempt.of([
+        upstreamModel,
+        call.operation,
+        integration,
+        provider,
+        dialect,
+        record.attempt,
+        status ?? undefined,
+        outcome,
+        error?.code,
+      ]),
+    );
     spans.text(keys.attemptId, record.attemptId);
-    spans.number(keys.resendCount, record.attempt - 1);
-    if (record.httpStatus !== null) spans.number(keys.statusCode, record.httpStatus);
-    spans.text(keys.outcome, record.outcome);
-    if (error !== undefined) spans.text(keys.errorType, error.code);
     if (dialect !== call.dialect) spans.event(eventKeys.transcoded, epochMs + attempt.startedAtMs);
     if (attempt.firstContentAtMs > 0) spans.event(eventKeys.firstContent, epochMs + attempt.firstContentAtMs);
     spans.end(shownError(error));
@@ -139,16 +159,23 @@ type ServerFacts = readonly [
   stream: boolean,
   dialect: Dialect,
   protocol: CallProtocol,
+  attempts: number,
+  status: number | undefined,
+  errorCode: string | undefined,
 ];
 
-function serverPart(keys: AttributeKeys): SharedPart<ServerFacts> {
-  return new SharedPart((spans, [model, operation, stream, dialect, protocol]) => {
+function serverPart(draft: SpanBuffer, keys: AttributeKeys): SharedPart<ServerFacts> {
+  return new SharedPart(draft, (spans, facts) => {
+    const [model, operation, stream, dialect, protocol, attempts, status, errorCode] = facts;
     spans.name(`${protocol === "http" ? dialect : protocol} ${operation}`);
     spans.text(keys.protocol, protocol);
     spans.text(keys.dialect, dialect);
     spans.text(keys.operation, operationNames[operation]);
     spans.text(keys.requestModel, model);
     spans.boolean(keys.isStream, stream);
+    spans.number(keys.attempts, attempts);
+    if (status !== undefined) spans.number(keys.statusCode, status);
+    if (errorCode !== undefined) spans.text(keys.errorType, errorCode);
   });
 }
 
@@ -158,16 +185,27 @@ type ModelFacts = readonly [
   stream: boolean,
   provider: string,
   integration: string,
+  attempts: number,
+  upstreamModel: string,
+  outcome: string,
+  errorCode: string | undefined,
 ];
 
-function modelPart(keys: AttributeKeys): SharedPart<ModelFacts> {
-  return new SharedPart((spans, [model, operation, stream, provider, integration]) => {
+function modelPart(draft: SpanBuffer, keys: AttributeKeys): SharedPart<ModelFacts> {
+  return new SharedPart(draft, (spans, facts) => {
+    const [model, operation, stream, provider, integration, attempts, upstreamModel, outcome, errorCode] =
+      facts;
     spans.name(`${operationNames[operation]} ${model}`);
     spans.text(keys.operation, operationNames[operation]);
     spans.text(keys.provider, provider);
     spans.text(keys.requestModel, model);
     spans.boolean(keys.isStream, stream);
     spans.text(keys.integration, integration);
+    spans.number(keys.attempts, attempts);
+    if (errorCode === undefined) {
+      spans.text(keys.responseModel, upstreamModel);
+      spans.list(keys.finishReasons, [outcome]);
+    } else spans.text(keys.errorType, errorCode);
   });
 }
 
@@ -177,16 +215,25 @@ type AttemptFacts = readonly [
   integration: string,
   provider: string,
   dialect: Dialect,
+  attempt: number,
+  status: number | undefined,
+  outcome: string,
+  errorCode: string | undefined,
 ];
 
-function attemptPart(keys: AttributeKeys): SharedPart<AttemptFacts> {
-  return new SharedPart((spans, [model, operation, integration, provider, dialect]) => {
+function attemptPart(draft: SpanBuffer, keys: AttributeKeys): SharedPart<AttemptFacts> {
+  return new SharedPart(draft, (spans, facts) => {
+    const [model, operation, integration, provider, dialect, attempt, status, outcome, errorCode] = facts;
     spans.name(`attempt ${integration}/${model}`);
     spans.text(keys.operation, operationNames[operation]);
     spans.text(keys.provider, provider);
     spans.text(keys.requestModel, model);
     spans.text(keys.integration, integration);
     spans.text(keys.upstreamDialect, dialect);
+    spans.number(keys.resendCount, attempt - 1);
+    if (status !== undefined) spans.number(keys.statusCode, status);
+    spans.text(keys.outcome, outcome);
+    if (errorCode !== undefined) spans.text(keys.errorType, errorCode);
   });
 }
 

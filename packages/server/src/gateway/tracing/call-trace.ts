@@ -1,5 +1,7 @@
 import type { Dialect, PlatformError } from "@llm-platform/kit";
-import { formatTraceparent, isWithinRatio, parseTraceparent } from "../../core/trace-context.ts";
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
+import type { TraceFields } from "../../telemetry/log.ts";
+import { placeInTrace } from "../../telemetry/tracing/trace-place.ts";
 import type { CallTracing } from "./call-tracing.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
@@ -8,9 +10,9 @@ import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
  * only then it is known whether it failed or was slow, and one that is not kept has cost its ids and no more.
  */
 export class CallTrace implements TracePlace {
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** Undefined where the trace begins here. */
-  readonly parentSpanId: string | undefined;
+  readonly parentSpanId: SpanId | undefined;
   /** Whether the trace is kept, as far as that is known at the beginning. The upstream is told the same. */
   readonly isSampled: boolean;
   /** Monotonic; 0 for a call that did not get so far. */
@@ -18,31 +20,35 @@ export class CallTrace implements TracePlace {
   routedAtMs = 0;
   readonly attempts: TracedAttempt[] = [];
   readonly #tracing: CallTracing;
+  #serverSpanId: SpanId | undefined;
   #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
 
   /** @param traceparent of the caller, well formed */
   constructor(tracing: CallTracing, traceparent: string | undefined) {
-    const { ids, settings } = tracing;
+    const { traceId, parentSpanId, isSampled } = placeInTrace(traceparent, tracing.ids, tracing.settings);
     this.#tracing = tracing;
-    if (traceparent === undefined) {
-      this.traceId = ids.traceId();
-      this.parentSpanId = undefined;
-      this.isSampled = isWithinRatio(this.traceId, settings.ratio);
-    } else {
-      const parent = parseTraceparent(traceparent);
-      this.traceId = parent.traceId;
-      this.parentSpanId = parent.spanId;
-      this.isSampled = settings.isParentBased
-        ? parent.isSampled
-        : isWithinRatio(parent.traceId, settings.ratio);
-    }
+    this.traceId = traceId;
+    this.parentSpanId = parentSpanId;
+    this.isSampled = isSampled;
+  }
+
+  /** The span of what the caller asked for. */
+  get serverSpanId(): SpanId {
+    this.#serverSpanId ??= this.#tracing.ids.spanId();
+    return this.#serverSpanId;
+  }
+
+  /** What a line of the log is told that is about the call. */
+  get logFields(): TraceFields {
+    return { trace_id: String(this.traceId), span_id: String(this.serverSpanId) };
   }
 
   /** Begins the span of the next attempt. Returns the traceparent for the upstream. */
   beginAttempt(dialect: Dialect): string {
-    const spanId = this.#tracing.ids.spanId();
+    const { ids } = this.#tracing;
+    const spanId = ids.spanId();
     this.#next = { spanId, dialect };
-    return formatTraceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
+    return ids.traceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
   }
 
   /** Notes an attempt that has ended. */
@@ -63,8 +69,8 @@ export class CallTrace implements TracePlace {
     const hasFailed = error !== undefined && error.code !== "client_cancelled";
     const isSlow = endedAtMs - call.startedAtMs > settings.slowMs;
     if (!this.isSampled && !hasFailed && !isSlow) return;
-    const spanIds = { serverSpanId: ids.spanId(), callSpanId: ids.spanId() };
-    const end = { error, endedAtMs, epochMs: Date.now() - performance.now(), ...spanIds };
+    const epochMs = Date.now() - performance.now();
+    const end = { error, endedAtMs, epochMs, serverSpanId: this.serverSpanId, callSpanId: ids.spanId() };
     this.#tracing.write({ call, trace: this, end });
   }
 }

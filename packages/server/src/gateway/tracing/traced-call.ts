@@ -1,5 +1,6 @@
 import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
 
 /** What a client speaks, below the dialect of its bodies. */
 export type CallProtocol = "http" | "graphql" | "grpc" | "websocket";
@@ -24,7 +25,7 @@ export interface TracedCall {
 
 /** What is kept of an attempt for its span. Times are monotonic. */
 export interface TracedAttempt {
-  readonly spanId: string;
+  readonly spanId: SpanId;
   /** The dialect that the upstream was asked in. */
   readonly dialect: Dialect;
   readonly startedAtMs: number;
@@ -36,9 +37,9 @@ export interface TracedAttempt {
 
 /** The place of a call in its trace. */
 export interface TracePlace {
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** Undefined where the trace begins here. */
-  readonly parentSpanId: string | undefined;
+  readonly parentSpanId: SpanId | undefined;
   /** Monotonic; 0 for a call that did not get so far. */
   readonly admittedAtMs: number;
   readonly routedAtMs: number;

@@ -4,9 +4,23 @@ import { fillIn } from "./alert-text.ts";
 import type { Finding } from "./evaluate.ts";
 
 interface Held {
+  readonly rule: AlertRule;
+  readonly finding: Finding;
   readonly sinceMs: number;
   /** Undefined while it has not held for long enough. */
   readonly notice: AlertNotice | undefined;
+}
+
+/** Something for which a rule holds now. */
+export interface ActiveAlert {
+  readonly name: string;
+  readonly severity: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
+  /** Since when it holds, Unix time. */
+  readonly sinceMs: number;
+  /** False while it has not held for long enough. */
+  readonly isFiring: boolean;
 }
 
 /** A rule with what it holds for now. */
@@ -29,6 +43,18 @@ export class AlertStates {
     return [...this.#held.values()].flatMap(({ notice }) => (notice === undefined ? [] : [notice]));
   }
 
+  /** Everything that holds now, also what does not fire yet. */
+  get active(): readonly ActiveAlert[] {
+    return [...this.#held.values()].map(({ rule, finding, sinceMs, notice }) => ({
+      name: rule.name,
+      severity: rule.severity,
+      labels: finding.labels,
+      summary: fillIn(rule.summary, rule, finding),
+      sinceMs,
+      isFiring: notice !== undefined,
+    }));
+  }
+
   /** Takes in what holds now. Returns what began to fire, and what is over. */
   step(judged: readonly Judged[], nowMs: number): readonly AlertNotice[] {
     const held = new Map<string, Held>();
@@ -42,7 +68,7 @@ export class AlertStates {
         const notice = isDue
           ? this.#toNotice(rule, finding, before?.notice?.startedAtMs ?? nowMs)
           : undefined;
-        held.set(key, { sinceMs, notice });
+        held.set(key, { rule, finding, sinceMs, notice });
         if (notice !== undefined && before?.notice === undefined) changes.push(notice);
       }
     }

@@ -4,7 +4,7 @@ import type { MetricRegistry } from "../registry.ts";
 import { alertRules } from "../rules/alert-rules.ts";
 import type { Selector } from "../rules/condition.ts";
 import type { AlertRule } from "../rules/rule.ts";
-import { AlertStates } from "./alert-states.ts";
+import { type ActiveAlert, AlertStates } from "./alert-states.ts";
 import { evaluateCondition, type KnownCondition, type Snapshot } from "./evaluate.ts";
 
 type KnownRule = AlertRule & { readonly condition: KnownCondition };
@@ -44,6 +44,11 @@ export class AlertWatch {
 
   get firing(): readonly AlertNotice[] {
     return this.#states.firing;
+  }
+
+  /** Everything for which a rule holds, also what does not fire yet. */
+  get active(): readonly ActiveAlert[] {
+    return this.#states.active;
   }
 
   /**

@@ -21,6 +21,9 @@ export function encodeLogs(source: TelemetrySource, lines: readonly string[]): B
 }
 
 interface LogRecord {
+  /** Hexadecimal digits; undefined for what belongs to no trace. */
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
   readonly atMs: number;
   readonly level: string;
   readonly event: string;
@@ -29,16 +32,27 @@ interface LogRecord {
 
 function parseLine(line: string): readonly LogRecord[] {
   try {
-    const { level, time, event, ...fields }: Readonly<Record<string, unknown>> = JSON.parse(line);
+    const { level, time, event, trace_id, span_id, ...fields }: Readonly<Record<string, unknown>> =
+      JSON.parse(line);
     const attributes = Object.fromEntries(
       Object.entries(fields).map(([name, value]) => [name, toAttribute(value)]),
     );
     const atMs = Date.parse(String(time));
-    return Number.isNaN(atMs) ? [] : [{ atMs, level: String(level), event: String(event), attributes }];
+    const place = { traceId: readId(trace_id, 32), spanId: readId(span_id, 16) };
+    return Number.isNaN(atMs)
+      ? []
+      : [{ ...place, atMs, level: String(level), event: String(event), attributes }];
   } catch {
     // The log writes objects only; what is none is not ours to tell.
     return [];
   }
+}
+
+/** Undefined for what is no id of so many hexadecimal digits. */
+function readId(value: unknown, length: number): string | undefined {
+  return typeof value === "string" && value.length === length && /^[0-9a-f]+$/.test(value)
+    ? value
+    : undefined;
 }
 
 function toAttribute(value: unknown): AttributeValue | undefined {
@@ -48,13 +62,15 @@ function toAttribute(value: unknown): AttributeValue | undefined {
 }
 
 function writeRecord(writer: ProtoWriter, field: number, record: LogRecord): void {
-  const { atMs, level, event, attributes } = record;
+  const { traceId, spanId, atMs, level, event, attributes } = record;
   writer.message(field, () => {
     writer.time(1, atMs);
     writer.uint(2, severities[level] ?? 0);
     writer.text(3, level.toUpperCase());
     writer.anyValue(5, event);
     for (const [key, value] of Object.entries(attributes)) writer.attribute(6, key, value);
+    if (traceId !== undefined) writer.bytes(9, Buffer.from(traceId, "hex"));
+    if (spanId !== undefined) writer.bytes(10, Buffer.from(spanId, "hex"));
     writer.time(11, atMs);
     writer.text(12, event);
   });

@@ -20,6 +20,11 @@ export class ProtoWriter {
   #bytes = Buffer.allocUnsafe(firstCapacity);
   #length = 0;
 
+  /** Begins anew, in the same memory. */
+  reset(): void {
+    this.#length = 0;
+  }
+
   /** What was written so far. It shares the writer's memory. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -39,6 +44,12 @@ export class ProtoWriter {
     this.#varint(size);
     this.#reserve(size);
     this.#length += this.#bytes.write(value, this.#length, "utf8");
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#tag(field, lengthDelimited);
+    this.#varint(value.length);
+    this.encoded(value);
   }
 
   /** Whole fields, encoded elsewhere. */

@@ -19,23 +19,32 @@ export function encodeExport<Item>(
   items: readonly Item[],
   writeItem: (writer: ProtoWriter, field: number, item: Item) => void,
 ): Buffer {
-  return encodeRequest(source, (writer) => {
+  const writer = new ProtoWriter();
+  return encodeRequest(writer, source, () => {
     for (const item of items) writeItem(writer, 2, item);
   });
 }
 
-/** The same of spans, which are encoded already. */
-export function encodeSpans(source: TelemetrySource, pieces: readonly EncodedSpans[]): Buffer {
-  return encodeRequest(source, (writer) => {
+/**
+ * The same of spans, which are encoded already.
+ * @param writer whose memory the request is in, until it writes the next one
+ */
+export function encodeSpans(
+  source: TelemetrySource,
+  pieces: readonly EncodedSpans[],
+  writer = new ProtoWriter(),
+): Buffer {
+  return encodeRequest(writer, source, () => {
     for (const { bytes } of pieces) writer.encoded(bytes);
   });
 }
 
 function encodeRequest(
+  writer: ProtoWriter,
   { resource, version }: TelemetrySource,
-  writeItems: (writer: ProtoWriter) => void,
+  writeItems: () => void,
 ): Buffer {
-  const writer = new ProtoWriter();
+  writer.reset();
   writer.message(1, () => {
     writer.message(1, () => {
       for (const [key, value] of Object.entries(resource)) writer.attribute(1, key, value);
@@ -45,7 +54,7 @@ function encodeRequest(
         writer.text(1, scopeName);
         writer.text(2, version);
       });
-      writeItems(writer);
+      writeItems();
     });
   });
   return writer.finish();

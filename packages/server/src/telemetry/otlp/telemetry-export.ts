@@ -7,8 +7,9 @@ import type { Tracing, TracingSettings } from "../tracing/tracing.ts";
 import { encodeLogs } from "./encode-logs.ts";
 import { encodeMetrics } from "./encode-metrics.ts";
 import { ExportQueue } from "./export-queue.ts";
+import { ProtoWriter } from "./proto-writer.ts";
 import { encodeSpans, type TelemetrySource } from "./resource.ts";
-import type { TelemetrySender, TelemetrySignal } from "./sender.ts";
+import type { TelemetryReceipt, TelemetrySender, TelemetrySignal } from "./sender.ts";
 
 export interface TelemetryExportParts {
   readonly source: TelemetrySource;
@@ -50,12 +51,15 @@ interface ItemCodec<Item> {
   encode(items: readonly Item[]): Buffer;
   sizeOf(item: Item): number;
   countOf(item: Item): number;
+  onGone?(item: Item): void;
 }
 
 class Exporting implements TelemetryExport {
   readonly #parts: TelemetryExportParts;
   readonly #stopping = new AbortController();
   readonly #failures = new Map<TelemetrySignal, PlatformError>();
+  /** What the collector said last of what it did not keep. */
+  readonly #said = new Map<TelemetrySignal, string>();
   readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(parts: TelemetryExportParts) {
@@ -83,10 +87,13 @@ class Exporting implements TelemetryExport {
 
   #exportSpans(): void {
     const { source, tracing, tracingSettings } = this.#parts;
+    // One request is under way at a time: all of them are written into the same memory.
+    const writer = new ProtoWriter();
     const queue = this.#createQueue<EncodedSpans>("traces", {
-      encode: (pieces) => encodeSpans(source, pieces),
+      encode: (pieces) => encodeSpans(source, pieces, writer),
       sizeOf: ({ bytes }) => bytes.length,
       countOf: ({ count }) => count,
+      onGone: ({ bytes }) => tracing.pieces.give(bytes),
     });
     const turnOff = tracing.turnOn(tracingSettings, (spans) => queue.add(spans));
     this.#closers.push(async () => {
@@ -133,7 +140,11 @@ class Exporting implements TelemetryExport {
     await this.#parts.askOthers();
     const all = registry.metrics();
     try {
-      await this.#send("metrics", encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }));
+      const receipt = await this.#send(
+        "metrics",
+        encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }),
+      );
+      if (receipt.rejected > 0 || receipt.message !== "") this.#notePartial("metrics", receipt);
       metrics.telemetryExported.series("metrics").add(all.length);
     } catch (thrown) {
       metrics.telemetryDropped.series("metrics").add(all.length);
@@ -141,28 +152,34 @@ class Exporting implements TelemetryExport {
     }
   }
 
-  #createQueue<Item>(
-    signal: keyof typeof limits,
-    { encode, sizeOf, countOf }: ItemCodec<Item>,
-  ): ExportQueue<Item> {
+  #createQueue<Item>(signal: keyof typeof limits, { encode, ...items }: ItemCodec<Item>): ExportQueue<Item> {
     const { metrics } = this.#parts;
     const exported = metrics.telemetryExported.series(signal);
     const dropped = metrics.telemetryDropped.series(signal);
     return new ExportQueue<Item>({
       ...limits[signal],
       intervalMs,
-      sizeOf,
-      countOf,
-      send: (items) => this.#send(signal, encode(items)),
+      ...items,
+      send: (batch) => this.#send(signal, encode(batch)),
       onSent: (count) => exported.add(count),
+      onPartial: (receipt) => this.#notePartial(signal, receipt),
       onDropped: (count) => dropped.add(count),
       onFailure: (error) => this.#noteFailure(signal, error),
     });
   }
 
-  async #send(signal: TelemetrySignal, request: Buffer): Promise<void> {
-    await this.#parts.sender.send(signal, request, this.#stopping.signal);
+  async #send(signal: TelemetrySignal, request: Buffer): Promise<TelemetryReceipt> {
+    const receipt = await this.#parts.sender.send(signal, request, this.#stopping.signal);
     if (this.#failures.delete(signal)) this.#parts.log.info("opentelemetry.export_resumed", { signal });
+    return receipt;
+  }
+
+  /** The log is told of the first in a row of the same: the line may be among what the collector does not keep. */
+  #notePartial(signal: TelemetrySignal, { rejected, message }: TelemetryReceipt): void {
+    this.#parts.metrics.telemetryRejected.series(signal).add(rejected);
+    if (this.#said.get(signal) === message) return;
+    this.#said.set(signal, message);
+    this.#parts.log.warn("opentelemetry.partly_rejected", { signal, rejected, collector_says: message });
   }
 
   /** The log is told of the first failure in a row only: it may be on its way to the same collector. */

@@ -1,9 +1,10 @@
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
+import { pieceBytes, SpanPieces } from "./span-pieces.ts";
 import type { AttributeValue, EncodedSpans, SpanHead, SpanKind } from "./span.ts";
 
 const kinds: Readonly<Record<SpanKind, number>> = { internal: 1, server: 2, client: 3 };
 const errorStatus = 2;
 
-const firstCapacity = 64 * 1024;
 /** A span's length is written when its end is known: room for one of 256 MiB is kept, as a padded number. */
 const lengthBytes = 4;
 /** Lengths below this take one byte. */
@@ -29,54 +30,62 @@ export function encodeEventName(name: string): Uint8Array {
   return encodeName(0x12, name);
 }
 
-/** Values of hexadecimal digits by their character codes. */
-const digitValues = Uint8Array.from({ length: oneByte }, (_, code) => {
-  const value = Number.parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(value) ? 0 : value;
-});
-
 /**
  * Writes spans as OTLP has them (`opentelemetry.proto.trace.v1.Span`), one behind the other, without an object or a text
  * for any part of them: where every call is kept, this is nearly all that tracing costs.
  * A span is written from `begin` to `end`, with nothing else in between.
  */
 export class SpanBuffer {
-  #bytes = Buffer.allocUnsafeSlow(firstCapacity);
+  readonly #pieces: SpanPieces;
+  #bytes: Buffer;
   #at = 0;
   #count = 0;
   /** Where the length of the span is that is being written. */
   #lengthAt = 0;
+
+  /** @param pieces where memory comes from; default some of its own */
+  constructor(pieces: SpanPieces = new SpanPieces()) {
+    this.#pieces = pieces;
+    this.#bytes = pieces.take();
+  }
 
   /** How much waits to be taken. */
   get size(): number {
     return this.#at;
   }
 
-  /** Hands out the spans so far, and begins anew. */
+  /**
+   * Hands out the spans so far, and begins anew. Their memory is to be given back to the pieces. Where they are few it
+   * is a copy, so that a hundred small ones that wait for a collector do not hold a hundred pieces.
+   */
   take(): EncodedSpans {
-    const bytes = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
+    const bytes = this.#bytes.subarray(0, this.#at);
     const count = this.#count;
+    const isCopied = this.#at < pieceBytes / 2;
     this.#at = 0;
     this.#count = 0;
+    if (isCopied) return { bytes: Uint8Array.prototype.slice.call(bytes), count };
+    this.#bytes = this.#pieces.take();
     return { bytes, count };
   }
 
   begin({ traceId, spanId, parentSpanId, kind, startMs, endMs }: SpanHead): void {
     this.#reserve(headBytes);
-    this.#byte(0x12);
-    this.#lengthAt = this.#at;
-    this.#at += lengthBytes;
-    this.#id(0x0a, traceId);
-    this.#id(0x12, spanId);
-    if (parentSpanId !== undefined) this.#id(0x22, parentSpanId);
-    this.#byte(0x30);
-    this.#byte(kinds[kind]);
-    this.#time(0x39, startMs);
-    this.#time(0x41, endMs);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at] = 0x12;
+    this.#lengthAt = at + 1;
+    at = putTraceId(bytes, at + 1 + lengthBytes, traceId);
+    at = putSpanId(bytes, at, 0x12, spanId);
+    if (parentSpanId !== undefined) at = putSpanId(bytes, at, 0x22, parentSpanId);
+    bytes[at++] = 0x30;
+    bytes[at++] = kinds[kind];
+    at = putTime(bytes, at, 0x39, startMs);
+    at = putTime(bytes, at, 0x41, endMs);
     // What is exported is kept, say the flags of W3C Trace Context.
-    this.#byte(0x85);
-    this.#byte(0x01);
-    this.#word(1);
+    bytes[at++] = 0x85;
+    bytes[at++] = 0x01;
+    this.#at = putWord(bytes, at, 1);
   }
 
   /** What the span is called. */
@@ -156,7 +165,7 @@ export class SpanBuffer {
     this.#reserve(name.length + 16);
     this.#byte(0x5a);
     this.#byte(9 + name.length);
-    this.#time(0x09, atMs);
+    this.#at = putTime(this.#bytes, this.#at, 0x09, atMs);
     this.#copy(name);
   }
 
@@ -235,39 +244,6 @@ export class SpanBuffer {
     this.#at += this.#bytes.write(value, this.#at, "utf8");
   }
 
-  #id(tag: number, digits: string): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    bytes[at++] = tag;
-    bytes[at++] = digits.length >> 1;
-    for (let index = 0; index < digits.length; index += 2) {
-      const high = digitValues[digits.charCodeAt(index)] ?? 0;
-      bytes[at++] = (high << 4) | (digitValues[digits.charCodeAt(index + 1)] ?? 0);
-    }
-    this.#at = at;
-  }
-
-  /** A moment as nanoseconds in 64 bits, reckoned in two halves: a bigint for each would cost more than all the rest. */
-  #time(tag: number, ms: number): void {
-    const micros = Math.round(ms * 1_000);
-    const high = Math.floor(micros / wordRange);
-    const low = (micros - high * wordRange) * 1_000;
-    const carry = Math.floor(low / wordRange);
-    this.#byte(tag);
-    this.#word(low - carry * wordRange);
-    this.#word(high * 1_000 + carry);
-  }
-
-  #word(value: number): void {
-    const bytes = this.#bytes;
-    const at = this.#at;
-    bytes[at] = value;
-    bytes[at + 1] = value >>> 8;
-    bytes[at + 2] = value >>> 16;
-    bytes[at + 3] = value >>> 24;
-    this.#at = at + 4;
-  }
-
   #copy(from: Uint8Array): void {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -292,8 +268,55 @@ export class SpanBuffer {
     if (this.#at + size <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + size));
     this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#pieces.give(this.#bytes);
     this.#bytes = larger;
   }
+}
+
+function putTraceId(bytes: Buffer, at: number, { word0, word1, word2, word3 }: TraceId): number {
+  bytes[at] = 0x0a;
+  bytes[at + 1] = 16;
+  putBigEndian(bytes, at + 2, word0);
+  putBigEndian(bytes, at + 6, word1);
+  putBigEndian(bytes, at + 10, word2);
+  putBigEndian(bytes, at + 14, word3);
+  return at + 18;
+}
+
+// oxlint-disable-next-line max-params -- three times for every span: an object each would cost more than the bytes
+function putSpanId(bytes: Buffer, at: number, tag: number, { word0, word1 }: SpanId): number {
+  bytes[at] = tag;
+  bytes[at + 1] = 8;
+  putBigEndian(bytes, at + 2, word0);
+  putBigEndian(bytes, at + 6, word1);
+  return at + 10;
+}
+
+function putBigEndian(bytes: Buffer, at: number, word: number): void {
+  bytes[at] = word >>> 24;
+  bytes[at + 1] = word >>> 16;
+  bytes[at + 2] = word >>> 8;
+  bytes[at + 3] = word;
+}
+
+/** A moment as nanoseconds in 64 bits, reckoned in two halves: a bigint for each would cost more than all the rest. */
+// oxlint-disable-next-line max-params -- as above
+function putTime(bytes: Buffer, at: number, tag: number, ms: number): number {
+  const micros = Math.round(ms * 1_000);
+  const high = Math.floor(micros / wordRange);
+  const low = (micros - high * wordRange) * 1_000;
+  const carry = Math.floor(low / wordRange);
+  bytes[at] = tag;
+  putWord(bytes, at + 1, low - carry * wordRange);
+  return putWord(bytes, at + 5, high * 1_000 + carry);
+}
+
+function putWord(bytes: Buffer, at: number, value: number): number {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+  return at + 4;
 }
 
 function varintSize(value: number): number {

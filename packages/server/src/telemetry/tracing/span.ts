@@ -1,3 +1,5 @@
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
+
 /** What a span is of: work of this process, what a caller asked of it, what it asked of another. */
 export type SpanKind = "internal" | "server" | "client";
 
@@ -8,12 +10,10 @@ export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** What every span has beside its name. Times are Unix time in milliseconds, with fractions. */
 export interface SpanHead {
-  /** 32 hexadecimal digits. */
-  readonly traceId: string;
-  /** 16 hexadecimal digits. */
-  readonly spanId: string;
+  readonly traceId: TraceId;
+  readonly spanId: SpanId;
   /** Undefined for the first of a trace. */
-  readonly parentSpanId: string | undefined;
+  readonly parentSpanId: SpanId | undefined;
   readonly kind: SpanKind;
   readonly startMs: number;
   readonly endMs: number;

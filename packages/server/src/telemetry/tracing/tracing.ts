@@ -1,5 +1,6 @@
 import type { EncodedSpans } from "./span.ts";
 import { SpanBuffer } from "./span-buffer.ts";
+import { pieceBytes, SpanPieces } from "./span-pieces.ts";
 import { createTraceIds, type TraceIds } from "./trace-ids.ts";
 
 /** How calls are traced, as plain data. */
@@ -15,8 +16,14 @@ export interface TracingSettings {
 }
 
 /** So much is handed on at once, or what there is after this time. */
-const handOnBytes = 256 * 1024;
+const handOnBytes = pieceBytes - 16 * 1024;
 const handOnAfterMs = 200;
+
+interface TracingParts {
+  readonly ids: TraceIds;
+  readonly pieces: SpanPieces;
+  take(spans: EncodedSpans): void;
+}
 
 /** Tracing while it is on. */
 export class ActiveTracing {
@@ -24,13 +31,15 @@ export class ActiveTracing {
   readonly ids: TraceIds;
   /** Takes spans of other processes. Never waits. */
   readonly take: (spans: EncodedSpans) => void;
-  readonly #spans = new SpanBuffer();
+  readonly #spans: SpanBuffer;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(settings: TracingSettings, ids: TraceIds, take: (spans: EncodedSpans) => void) {
+  constructor(settings: TracingSettings, parts: TracingParts) {
+    const { ids, pieces, take } = parts;
     this.settings = settings;
     this.ids = ids;
     this.take = take;
+    this.#spans = new SpanBuffer(pieces);
   }
 
   /** Has spans that have ended written. Never waits. */
@@ -51,6 +60,8 @@ export class ActiveTracing {
 /** Whether calls are traced now, and where their spans go. A call asks once, when it begins. */
 export class Tracing {
   #current: ActiveTracing | undefined;
+  /** Where whoever takes spans gives their memory back to. */
+  readonly pieces = new SpanPieces();
   readonly #ids = createTraceIds();
   readonly #listeners: (() => void)[] = [];
 
@@ -61,7 +72,7 @@ export class Tracing {
 
   /** The result turns it off, unless it was turned on otherwise since. */
   turnOn(settings: TracingSettings, take: (spans: EncodedSpans) => void): () => void {
-    const active = new ActiveTracing(settings, this.#ids, take);
+    const active = new ActiveTracing(settings, { ids: this.#ids, pieces: this.pieces, take });
     this.#set(active);
     return () => {
       active.handOn();

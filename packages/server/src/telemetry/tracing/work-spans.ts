@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isWithinRatio } from "../../core/trace-context.ts";
+import type { SpanId, TraceId } from "../../core/trace-id.ts";
 import type { Attributes, SpanKind } from "./span.ts";
 import type { SpanBuffer } from "./span-buffer.ts";
+import type { TraceFields } from "../log.ts";
+import { placeInTrace } from "./trace-place.ts";
 import type { ActiveTracing, Tracing } from "./tracing.ts";
 
 /** What a span of work is called, and what is known of it. */
@@ -9,6 +11,8 @@ export interface Work {
   readonly name: string;
   readonly kind: SpanKind;
   readonly attributes?: Attributes;
+  /** Of whoever asked for it, well formed: where the trace does not begin here, and is not one that goes on here. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Work that is over. */
@@ -21,7 +25,7 @@ export interface EndedWork extends Work {
 /** A trace that began with work of the platform, and not with a call. */
 interface WorkTrace {
   readonly active: ActiveTracing;
-  readonly traceId: string;
+  readonly traceId: TraceId;
   /** Whether it is kept, as far as that is known at the beginning. */
   readonly isSampled: boolean;
   /** Of a trace that is not, what would be written if it turned out to have failed or to be slow. */
@@ -30,7 +34,10 @@ interface WorkTrace {
 
 interface Scope {
   readonly trace: WorkTrace;
-  readonly spanId: string;
+  readonly spanId: SpanId;
+  readonly parentSpanId: SpanId | undefined;
+  /** Whether the platform's part of the trace begins with it. */
+  readonly isFirst: boolean;
 }
 
 /** Spans of a trace that wait for its end. */
@@ -58,14 +65,13 @@ export class WorkSpans {
     action: () => Promise<Result>,
     describe: (result: Result) => Attributes = noAttributes,
   ): Promise<Result> {
-    const scope = this.#begin();
+    const scope = this.#begin(work.traceparent);
     if (scope === undefined) return action();
-    const parentSpanId = this.#scopes.getStore()?.spanId;
     const startedAtMs = performance.now();
     const end = (error: string | undefined, attributes: Attributes) => {
       const durationMs = performance.now() - startedAtMs;
       const ended = { ...work, attributes: { ...work.attributes, ...attributes }, durationMs, error };
-      this.#end(scope, parentSpanId, ended);
+      this.#end(scope, ended);
     };
     try {
       const result = await this.#scopes.run(scope, action);
@@ -77,32 +83,39 @@ export class WorkSpans {
     }
   }
 
+  /** What a line of the log is told that is written in the course of a span; undefined outside of any. */
+  get logFields(): TraceFields | undefined {
+    const scope = this.#scopes.getStore();
+    return scope && { trace_id: String(scope.trace.traceId), span_id: String(scope.spanId) };
+  }
+
   /** Notes work that has just ended. */
   note(ended: EndedWork): void {
-    const scope = this.#begin();
-    if (scope !== undefined) this.#end(scope, this.#scopes.getStore()?.spanId, ended);
+    const scope = this.#begin(ended.traceparent);
+    if (scope !== undefined) this.#end(scope, ended);
   }
 
   /** A span in the one that is being done, or of a trace that begins; undefined while nothing is traced. */
-  #begin(): Scope | undefined {
+  #begin(traceparent: string | undefined): Scope | undefined {
     const active = this.#tracing.current;
     if (active === undefined) return undefined;
-    const parent = this.#scopes.getStore();
-    const spanId = active.ids.spanId();
-    if (parent?.trace.active === active) return { trace: parent.trace, spanId };
-    const traceId = active.ids.traceId();
-    const isSampled = isWithinRatio(traceId, active.settings.ratio);
-    return { trace: { active, traceId, isSampled, waiting: [] }, spanId };
+    const around = this.#scopes.getStore();
+    const { ids, settings } = active;
+    const spanId = ids.spanId();
+    if (around?.trace.active === active)
+      return { trace: around.trace, spanId, parentSpanId: around.spanId, isFirst: false };
+    const { traceId, parentSpanId, isSampled } = placeInTrace(traceparent, ids, settings);
+    return { trace: { active, traceId, isSampled, waiting: [] }, spanId, parentSpanId, isFirst: true };
   }
 
-  #end({ trace, spanId }: Scope, parentSpanId: string | undefined, ended: EndedWork): void {
+  #end({ trace, spanId, parentSpanId, isFirst }: Scope, ended: EndedWork): void {
     const { active, traceId, isSampled, waiting } = trace;
     const endMs = performance.timeOrigin + performance.now();
     const { kind, durationMs, error } = ended;
     const head = { traceId, spanId, parentSpanId, kind, startMs: endMs - durationMs, endMs };
     const write = (spans: SpanBuffer) => writeWork(spans, head, ended);
     if (isSampled) active.write(write);
-    else if (parentSpanId !== undefined) {
+    else if (!isFirst) {
       if (waiting.length < mostWaiting) waiting.push(write);
     } else if (error !== undefined || durationMs > active.settings.slowMs)
       active.write((spans) => {

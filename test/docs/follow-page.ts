@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NpmRegistry } from "../fakes/npm-registry.ts";
+import { type Fence, type Marker, readFences } from "./fences.ts";
+import { createReader, type Ran, type Reader } from "./reader.ts";
+
+/** How a page is followed. */
+export type PageInput = {
+  readonly page: string;
+  /** What stands on the page, and what is meant here instead, such as the address of a fake upstream. */
+  readonly replacements?: Readonly<Record<string, string>>;
+  /** The server is running before the first block. Default: the page starts it. */
+  readonly isServerGiven?: boolean;
+  /** Where npm gets packages. Default: npm's own place. */
+  readonly registry?: Pick<NpmRegistry, "env">;
+};
+
+/** Languages whose blocks have to be run, or to say why not. */
+const checkedLanguages = new Set(["sh", "bash", "ts", "js", "py", "python", "json", "yaml"]);
+const patienceMs = 180_000;
+const lookMs = 200;
+
+/** Blocks of which a page says nothing, one line each. */
+export function unmarkedFences(page: string): readonly string[] {
+  return readFences(page)
+    .filter(({ language, marker }) => checkedLanguages.has(language) && marker === undefined)
+    .map(({ line, language }) => `line ${line}: a block of ${language} is neither run nor says why not`);
+}
+
+/** Does what a page says, block by block. Rejects with the line of the block that is not as the page has it. */
+export async function followPage({
+  page,
+  replacements = {},
+  isServerGiven,
+  registry,
+}: PageInput): Promise<void> {
+  const reader = await createReader((home) => ({
+    ...registry?.env(home),
+    LLM_PLATFORM_SERVER__PORT: "0",
+    LLM_PLATFORM_LOG__FORMAT: "json",
+    // Nobody listens there: the pages are about a machine without Ollama.
+    OLLAMA_BASE_URL: "http://127.0.0.1:9",
+  }));
+  const walk: Walk = { reader, replacements: new Map(Object.entries(replacements)), output: "", program: "" };
+  try {
+    if (isServerGiven === true) await startServer(walk, "llmp serve");
+    for (const fence of readFences(page)) {
+      try {
+        await follow(fence, walk);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new Error(`line ${fence.line}: ${reason}`, { cause: error });
+      }
+    }
+  } finally {
+    await reader.stop();
+  }
+}
+
+type Walk = {
+  readonly reader: Reader;
+  readonly replacements: Map<string, string>;
+  /** Of the last block that was run. */
+  output: string;
+  /** The last program in another language than the shell's. */
+  program: string;
+};
+
+async function follow({ marker, text, language }: Fence, walk: Walk): Promise<void> {
+  const { reader } = walk;
+  switch (marker?.kind) {
+    case "run":
+      return run(marker, await commandOf(marker.instead ?? text, { language, ...marker }, walk), walk);
+    case "file":
+      return reader.write(marker.name, `${replaceIn(text, walk)}\n`);
+    case "shows":
+      return assertShown(text, await reader.read(marker.name), marker.name);
+    case "output":
+      return assertShown(text, walk.output, "the output");
+    case "not run":
+    case undefined:
+  }
+}
+
+/** What the shell is told: a program in another language is a file that is run. */
+async function commandOf(
+  text: string,
+  { language, isContinued }: { readonly language: string; readonly isContinued: boolean },
+  walk: Walk,
+): Promise<string> {
+  const command = replaceIn(text, walk);
+  const name = { js: "block.mjs", ts: "block.ts" }[language];
+  if (name === undefined) return command;
+  walk.program = isContinued ? `${walk.program}\n${command}` : command;
+  await walk.reader.write(name, walk.program);
+  return `node ${name}`;
+}
+
+async function run(marker: Extract<Marker, { kind: "run" }>, command: string, walk: Walk): Promise<void> {
+  if (marker.until !== undefined) return startServer(walk, command, marker.until);
+  const untilMs = performance.now() + (marker.isPatient ? patienceMs : 0);
+  for (;;) {
+    const ran = await walk.reader.shell(command);
+    walk.output = ran.output;
+    const problem = problemOf(ran, marker);
+    if (problem === undefined) return;
+    if (performance.now() > untilMs) throw new Error(`${problem}; it said:\n${ran.output}`);
+    await sleep(lookMs);
+  }
+}
+
+function problemOf({ exitCode, output }: Ran, marker: Extract<Marker, { kind: "run" }>): string | undefined {
+  if (exitCode !== marker.exitCode) return `it ended with ${exitCode}, not ${marker.exitCode}`;
+  const missing = marker.expect.find((text) => !output.includes(text));
+  return missing === undefined ? undefined : `its output lacks ${missing}`;
+}
+
+/** From then on the address of the page means the port that the server took. */
+async function startServer(walk: Walk, command: string, until = '"platform.started"'): Promise<void> {
+  const output = await walk.reader.background(command, until);
+  const url = /"url":"http:\/\/127\.0\.0\.1:(\d+)"/.exec(output);
+  if (url === null) return;
+  walk.replacements.set("127.0.0.1:8000", `127.0.0.1:${url[1]}`);
+  walk.replacements.set("localhost:8000", `127.0.0.1:${url[1]}`);
+  await walk.reader.shell(`export LLM_PLATFORM_URL=http://127.0.0.1:${url[1]}`);
+}
+
+function replaceIn(text: string, { replacements }: Walk): string {
+  return [...replacements]
+    .reduce((all, [from, to]) => all.replaceAll(from, () => to), text)
+    .replaceAll("npx llmp", "llmp");
+}
+
+/** Lines are told by what stands in them, whatever the indentation; one of dots alone stands for any. */
+function assertShown(excerpt: string, whole: string, where: string): void {
+  const lines = whole.split("\n").map((line) => line.trim());
+  let from = 0;
+  for (const line of excerpt.split("\n").map((each) => each.trim())) {
+    if (line === "" || /^(\/\/ )?(…|\.\.\.)$/.test(line)) continue;
+    const at = lines.indexOf(line, from);
+    if (at < 0) throw new Error(`${where} has no line, behind those before: ${line}\n${whole}`);
+    from = at + 1;
+  }
+}
