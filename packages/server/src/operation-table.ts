@@ -18,6 +18,7 @@ import { priceOperations } from "./control/prices.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
+import { usageHistoryOperations } from "./control/usage-history.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { ticketOperations } from "./control/tickets.ts";
@@ -27,6 +28,7 @@ import { userOperations } from "./control/users.ts";
 import { modelManagement } from "./model-management.ts";
 import { modelMemory } from "./model-memory.ts";
 import { overviewOperations } from "./overview-operations.ts";
+import { openHistory } from "./open-history.ts";
 import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
@@ -112,6 +114,7 @@ function usageOperations(parts: OperationTableParts, manager: Manager): readonly
   const { config, usage, prices, budgets: book, identity } = parts;
   return [
     ...usageSumOperations({ usage, nowMs: Date.now }),
+    ...usageHistoryOperations({ usage, prometheus: openHistory(parts), nowMs: Date.now }),
     ...usageRecordOperations(parts.ledger),
     ...requestLogOperations(parts),
     ...contentOperations(parts.content),
