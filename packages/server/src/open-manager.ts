@@ -4,6 +4,7 @@ import type { IntegrationDefinition } from "@llm-platform/kit";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { emailIntegration } from "./email-integration.ts";
+import { followDiscovery } from "./discovered-servers.ts";
 import type { Foundation } from "./foundation.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
@@ -54,6 +55,7 @@ export function openManager(
     clock: systemClock,
     random: Math.random,
   });
+  followDiscovery(manager, log);
   shareChanges({ manager, identity: store.identity, bus: sharing.bus });
   return manager;
 }
