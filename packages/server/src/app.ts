@@ -108,9 +108,6 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const watch = openWatch({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
-  const logControl = await openLogControl(foundation, log);
-  const settings = createSettingView({ ...input, logControl });
-  const overview = { ...foundation, secrets: input.secrets, settings, dataDirectory: config.data_dir };
   const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
@@ -139,8 +136,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
-    logControl,
-    overview,
+    ...(await openOverview(foundation, input)),
     manager,
     stopping: input.stopping,
     isServing: () => unreadiness() === undefined,
@@ -209,6 +205,14 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       log.info("platform.stopped");
     },
   };
+}
+
+/** What the server says of itself as a whole, and how much it logs. */
+async function openOverview(foundation: Foundation, input: AppInput) {
+  const logControl = await openLogControl(foundation, input.log);
+  const settings = createSettingView({ ...input, logControl });
+  const { secrets, config } = input;
+  return { logControl, overview: { ...foundation, secrets, settings, dataDirectory: config.data_dir } };
 }
 
 /** Undefined for a server that takes calls. */
