@@ -16,6 +16,7 @@ describe.skipIf(chromiumPath === undefined)("the first page", browserTest, () =>
     browser = await launchBrowser();
     server = await startConsoleServer({
       prices: [{ model: "*", input_per_million: 2, output_per_million: 8, currency: "USD" }],
+      routing: { aliases: { assistant: "fake/tiny-chat", lost: "nowhere/model" } },
     });
   });
   afterAll(async () => {
@@ -45,6 +46,8 @@ describe.skipIf(chromiumPath === undefined)("the first page", browserTest, () =>
     await page.getByRole("figure", { name: "Traffic" }).waitFor();
     await page.getByRole("progressbar", { name: "All of us" }).waitFor();
     await page.getByRole("link", { name: "fake: running" }).waitFor();
+    await page.getByRole("link", { name: "assistant: ready" }).waitFor();
+    await page.getByRole("link", { name: "lost: down" }).waitFor();
     await page.getByText("budgets.create").waitFor();
     expect(await findBarriers(page)).toEqual([]);
     expect(await takePictures(page, "home")).toEqual([]);

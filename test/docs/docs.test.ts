@@ -7,7 +7,7 @@ import { type NpmRegistry, startNpmRegistry } from "../fakes/npm-registry.ts";
 import { followPage, type PageInput, unmarkedFences } from "./follow-page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const limitMs = 240_000;
+const limitMs = 480_000;
 
 let upstream: FakeUpstream;
 let lights: TestServer;

@@ -16,7 +16,7 @@ export type PageInput = {
 
 /** Languages whose blocks have to be run, or to say why not. */
 const checkedLanguages = new Set(["sh", "bash", "ts", "js", "py", "python", "json", "yaml"]);
-const patienceMs = 90_000;
+const patienceMs = 180_000;
 const lookMs = 200;
 
 /** Blocks of which a page says nothing, one line each. */

@@ -28,7 +28,7 @@ export type Reader = {
 };
 
 const llmp = fileURLToPath(new URL("../../packages/client/bin/llmp.js", import.meta.url));
-const commandLimitMs = 120_000;
+const commandLimitMs = 240_000;
 
 /** @param env makes, of the home, what is added to the environment, which else is empty but for what finds the programs */
 export async function createReader(env: (home: string) => Readonly<Record<string, string>>): Promise<Reader> {

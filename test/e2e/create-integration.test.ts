@@ -51,7 +51,7 @@ describe("llmp create-integration", () => {
   afterAll(() => server?.stop());
 
   test("makes a package that passes its own tests, and that the platform runs", {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const { exitCode, stdout } = await create("office-lights", "--author", "Ada");
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining("src/index.ts") });

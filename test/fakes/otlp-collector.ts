@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { Inbox } from "./inbox.ts";
 import {
   type ReadLog,
@@ -10,6 +10,8 @@ import {
   readLogs,
   readMetrics,
   readSpans,
+  writeReceipt,
+  writeRetryInfo,
 } from "./otlp-messages.ts";
 
 /** A server that takes what OpenTelemetry's exporters send, over HTTP or over gRPC. */
@@ -23,10 +25,20 @@ export type OtlpCollector = {
   readonly tokens: readonly string[];
   /** Refuses what comes from now on as one that is overloaded; false takes it again. */
   refuse(isRefusing: boolean): void;
+  /** How what comes from now on is answered. */
+  answer(how: CollectorAnswer): void;
+  /** When requests with spans came, in monotonic milliseconds. */
+  readonly arrivals: Inbox<number>;
   /** Once every span of a trace that has a parent here is there too, at least `count` of them. */
   trace(traceId: string, count: number): Promise<readonly ReadSpan[]>;
   stop(): Promise<void>;
 };
+
+/** A collector takes what it gets, keeps but a part, says when it has room again, says that it has none, or says nothing. */
+export type CollectorAnswer =
+  | { readonly kind: "take" | "refuse" | "stall" }
+  | { readonly kind: "partial"; readonly rejected: number; readonly message: string }
+  | { readonly kind: "throttle"; readonly seconds: number };
 
 type Signal = "traces" | "metrics" | "logs";
 
@@ -36,7 +48,20 @@ class Taken {
   readonly metrics = new Inbox<ReadMetric>();
   readonly logs = new Inbox<ReadLog>();
   readonly tokens: string[] = [];
-  isRefusing = false;
+  readonly arrivals = new Inbox<number>();
+  how: CollectorAnswer = { kind: "take" };
+
+  /** What is answered to a message that is taken. */
+  get reply(): Buffer {
+    if (this.how.kind !== "partial") return Buffer.alloc(0);
+    return writeReceipt(this.how);
+  }
+
+  /** Whether there is nothing to be done but to answer. */
+  arrive(signal: Signal): CollectorAnswer {
+    if (signal === "traces") this.arrivals.put(performance.now());
+    return this.how;
+  }
 
   /** @throws where a message is not what its signal says */
   take(signal: Signal, message: Buffer, token: string | undefined): void {
@@ -62,8 +87,12 @@ export async function startOtlpCollector(protocol: "http" | "grpc" = "http"): Pr
     metrics: taken.metrics,
     logs: taken.logs,
     tokens: taken.tokens,
+    arrivals: taken.arrivals,
     refuse(isRefusing) {
-      taken.isRefusing = isRefusing;
+      taken.how = { kind: isRefusing ? "refuse" : "take" };
+    },
+    answer(how) {
+      taken.how = how;
     },
     trace: (traceId, count) => taken.trace(traceId, count),
     stop,
@@ -80,11 +109,19 @@ async function serveHttp(taken: Taken) {
     void buffer(request).then((body) => {
       const signal = signals.get(request.url ?? "");
       const isOurs = signal !== undefined && request.headers["content-type"] === "application/x-protobuf";
-      if (isOurs && !taken.isRefusing) taken.take(signal, body, request.headers.authorization);
-      response.writeHead(!isOurs ? 400 : taken.isRefusing ? 503 : 200, {
-        "content-type": "application/x-protobuf",
-      });
-      response.end();
+      if (!isOurs) {
+        response.writeHead(400).end();
+        return;
+      }
+      const how = taken.arrive(signal);
+      if (how.kind === "stall") return;
+      if (how.kind === "throttle") {
+        response.writeHead(429, { "retry-after": String(how.seconds) }).end();
+        return;
+      }
+      if (how.kind !== "refuse") taken.take(signal, body, request.headers.authorization);
+      response.writeHead(how.kind === "refuse" ? 503 : 200, { "content-type": "application/x-protobuf" });
+      response.end(taken.reply);
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -119,12 +156,20 @@ async function serveGrpc(taken: Taken) {
       { Export },
       {
         Export(call: GrpcCall, answer: GrpcAnswer) {
-          if (taken.isRefusing) {
+          const how = taken.arrive(signal);
+          if (how.kind === "stall") return;
+          if (how.kind === "refuse") {
             answer({ code: status.UNAVAILABLE });
             return;
           }
+          if (how.kind === "throttle") {
+            const metadata = new Metadata();
+            metadata.set("grpc-status-details-bin", writeRetryInfo(how.seconds));
+            answer({ code: status.RESOURCE_EXHAUSTED, metadata });
+            return;
+          }
           taken.take(signal, call.request, String(call.metadata.get("authorization")[0] ?? ""));
-          answer(null, Buffer.alloc(0));
+          answer(null, taken.reply);
         },
       },
     );
@@ -140,4 +185,7 @@ type GrpcCall = {
   readonly request: Buffer;
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 };
-type GrpcAnswer = (error: { readonly code: number } | null, reply?: Buffer) => void;
+type GrpcAnswer = (
+  error: { readonly code: number; readonly metadata?: Metadata } | null,
+  reply?: Buffer,
+) => void;

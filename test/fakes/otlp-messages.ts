@@ -189,3 +189,25 @@ function toAttribute(value: z.output<typeof anyValue>): Attribute {
   if (arrayValue !== undefined) return arrayValue.values.map((each) => each.stringValue);
   return stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)) ?? "";
 }
+
+/** What a collector answers that did not keep all of a request. */
+export function writeReceipt({
+  rejected,
+  message,
+}: {
+  readonly rejected: number;
+  readonly message: string;
+}): Buffer {
+  return encode("ExportServiceResponse", { partialSuccess: { rejected, errorMessage: message } });
+}
+
+/** A `google.rpc.Status` that says when there is room again. */
+export function writeRetryInfo(seconds: number): Buffer {
+  const value = encode("RetryInfo", { retryDelay: { seconds } });
+  const typeUrl = "type.googleapis.com/google.rpc.RetryInfo";
+  return encode("RpcStatus", { code: 8, details: [{ typeUrl, value }] });
+}
+
+function encode(type: string, message: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(root.lookupType(type).encode(message).finish());
+}

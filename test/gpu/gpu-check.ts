@@ -18,6 +18,9 @@ const gaugeLimitMs = 60_000;
 /** So many tokens must be the same; later ones may part, for sums of floats depend on their order. */
 const sameCharacters = 40;
 
+/** The gauge is read later than what was measured at the load. */
+const sameBytes = 64 * 1024 * 1024;
+
 interface Check {
   readonly name: string;
   readonly isOk: boolean;
@@ -97,6 +100,19 @@ async function awaitUsed(server: GpuServer, isWanted: (bytes: number) => boolean
   }
 }
 
+interface LoadedModel {
+  readonly gpu: string | null;
+  readonly gpu_layers: number | null;
+  readonly gpu_memory_bytes: number | null;
+}
+
+interface Loaded {
+  readonly models: readonly LoadedModel[];
+  readonly gpus: readonly { readonly name: string }[];
+}
+
+const nothingLoaded: LoadedModel = { gpu: null, gpu_layers: null, gpu_memory_bytes: null };
+
 interface GpuFindings {
   readonly checks: readonly Check[];
   readonly one: Spell;
@@ -111,9 +127,8 @@ async function examineGpu(server: GpuServer, setup: Setup): Promise<GpuFindings>
   await server.ask("POST", "/api/v1/models/load", { model });
   const loadSeconds = (performance.now() - startedAtMs) / 1_000;
   const fullBytes = await awaitUsed(server, (bytes) => bytes > emptyBytes + halfBytes);
-  const loaded: { models: { gpu_memory_bytes: number | null }[]; gpus: { name: string }[] } = JSON.parse(
-    await server.ask("GET", "/api/v1/models/loaded"),
-  );
+  const loaded: Loaded = JSON.parse(await server.ask("GET", "/api/v1/models/loaded"));
+  const [{ gpu, gpu_layers: layers, gpu_memory_bytes: measuredBytes } = nothingLoaded] = loaded.models;
   const { one, many } = await speeds(server, setup);
   await server.ask("POST", "/api/v1/models/unload", { model });
   const leftBytes = await awaitUsed(server, (bytes) => bytes < fullBytes - halfBytes);
@@ -123,9 +138,14 @@ async function examineGpu(server: GpuServer, setup: Setup): Promise<GpuFindings>
     checks: [
       { name: "a GPU is found", isOk: loaded.gpus.length > 0, detail: loaded.gpus },
       {
-        name: "the model is said to be on it",
-        isOk: (loaded.models[0]?.gpu_memory_bytes ?? 0) > halfBytes,
+        name: "the model is said to be on it, and seen there",
+        isOk: gpu === "used" && (layers ?? 0) > 0 && (measuredBytes ?? 0) > halfBytes,
         detail: { loadSeconds, models: loaded.models },
+      },
+      {
+        name: "what it is said to take is what the driver's figure grew by",
+        isOk: Math.abs((measuredBytes ?? 0) - (fullBytes - emptyBytes)) < sameBytes,
+        detail: { measuredBytes, grownBytes: fullBytes - emptyBytes },
       },
       {
         name: "its memory grows on load",

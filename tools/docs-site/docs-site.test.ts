@@ -1,22 +1,29 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { beforeAll, expect, it } from "vitest";
 import { resolveLink } from "./links.ts";
 import { isPage, sidebar, toLink } from "./pages.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const site = join(root, "dist/docs");
-const buildLimitMs = 300_000;
+const buildLimitMs = 600_000;
 
-let built: { readonly status: number | null; readonly output: string };
+let built: { readonly status: unknown; readonly output: string };
 
-beforeAll(() => {
+beforeAll(async () => {
   const program = join(root, "node_modules/vitepress/bin/vitepress.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, "build", "tools/docs-site"], {
+  const child = spawn(process.execPath, [program, "build", "tools/docs-site"], {
     cwd: root,
-    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
   built = { status, output: stdout + stderr };
 }, buildLimitMs);
 

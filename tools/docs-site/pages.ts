@@ -31,7 +31,16 @@ const guides: Readonly<Record<string, readonly string[]>> = {
   "Get started": ["README", "quick-start", "clients", "connect", "compare", "migrate"],
   Models: ["models", "local-models", "model-files"],
   Deploy: ["deploy", "postgresql", "upgrade", "back-up", "smoke"],
-  Operate: ["operate", "monitoring", "opentelemetry", "requests", "troubleshoot", "tune", "threat-model"],
+  Operate: [
+    "operate",
+    "monitoring",
+    "opentelemetry",
+    "requests",
+    "troubleshoot",
+    "tune",
+    "load-results",
+    "threat-model",
+  ],
   Extend: ["integrations", "write-an-integration", "graphql"],
 };
 

@@ -83,6 +83,9 @@ export interface LoadedModel {
   readonly integration: string;
   readonly memory_bytes: number | null;
   readonly gpu_memory_bytes: number | null;
+  readonly gpu_layers: number | null;
+  /** Whether the GPU's driver sees what the engine says: used, claimed_not_seen or not_measured; null without a GPU. */
+  readonly gpu: string | null;
   readonly expires_at: string | null;
   readonly active_calls: number | null;
   /** Where it does not run as it was meant to: why, and what to do. */

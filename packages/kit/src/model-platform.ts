@@ -28,7 +28,12 @@ export interface ModelInfo {
 export interface LoadedModel {
   readonly id: string;
   readonly memoryBytes?: number;
+  /** What it is measured to take of a GPU's memory; never a plan. Absent when it is not measured. */
   readonly gpuMemoryBytes?: number;
+  /** Layers that its engine says are on a GPU. */
+  readonly gpuLayers?: number;
+  /** Whether the driver of the GPU sees what the engine says; `not_measured` where no driver tells. Absent without a GPU. */
+  readonly gpu?: "used" | "claimed_not_seen" | "not_measured";
   /** When it is unloaded if nobody asks; absent for never. */
   readonly expiresAtMs?: number;
   readonly activeCalls?: number;

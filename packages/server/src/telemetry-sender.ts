@@ -1,4 +1,5 @@
 import { type IntegrationContext, PlatformError } from "@llm-platform/kit";
+import { decodeReceipt } from "./telemetry/otlp/decode-receipt.ts";
 import type { TelemetrySender, TelemetrySignal } from "./telemetry/otlp/sender.ts";
 import { createGrpcClient } from "./wire/grpc-client.ts";
 
@@ -11,6 +12,7 @@ export interface TelemetrySenderParts {
 
 /** Of one request, until it is answered. */
 const deadlineMs = 10_000;
+const longestAnswer = 64 * 1024;
 
 const grpcPaths: Readonly<Record<TelemetrySignal, string>> = {
   traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -36,19 +38,40 @@ export function createHttpSender(
         signal: abort,
         certificateAuthorities,
       });
-      await response.arrayBuffer();
-      if (!response.ok) throw toError(response.status);
+      const answer = await readAnswer(response);
+      if (!response.ok) throw toError(response);
+      return decodeReceipt(answer);
     },
     close: () => undefined,
   };
 }
 
-function toError(status: number): PlatformError {
+/** Empty for one that is longer than any that a collector has to give. */
+async function readAnswer({ body }: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > longestAnswer) return new Uint8Array();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function toError({ status, headers }: Response): PlatformError {
   if (status === 401 || status === 403)
     return new PlatformError("upstream_auth", `It refused the credential (HTTP ${status}).`);
   return new PlatformError("upstream_error", `It answered with HTTP ${status}.`, {
     isRetryable: retryable.has(status),
+    ...toRetryAfter(headers.get("retry-after"), Date.now()),
   });
+}
+
+/** Retry-After as seconds or as a date (RFC 9110 section 10.2.3). What is neither says nothing. */
+function toRetryAfter(value: string | null, nowMs: number): { readonly retryAfterMs?: number } {
+  if (value === null) return {};
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? {} : { retryAfterMs: Math.max(0, ms) };
 }
 
 /** Sends to a collector over gRPC. */
@@ -59,7 +82,8 @@ export function createGrpcSender({
 }: TelemetrySenderParts): TelemetrySender {
   const client = createGrpcClient({ url: endpoint, headers, certificateAuthorities, deadlineMs });
   return {
-    send: (signal, request, abort) => client.call(grpcPaths[signal], request, abort),
+    send: async (signal, request, abort) =>
+      decodeReceipt(await client.call(grpcPaths[signal], request, abort)),
     close: () => client.close(),
   };
 }

@@ -50,7 +50,7 @@ export function addModelCommands(program: Command, context: CliContext): void {
         model.id,
         model.integration,
         formatBytes(model.memory_bytes),
-        formatBytes(model.gpu_memory_bytes),
+        model.gpu === "claimed_not_seen" ? "claimed, not seen" : formatBytes(model.gpu_memory_bytes),
         model.expires_at ?? "never",
         String(model.active_calls ?? "-"),
       ]);

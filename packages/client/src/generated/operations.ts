@@ -83,7 +83,7 @@ export interface OperationTypes {
   /** Models that are in memory now, and the GPUs of this machine. */
   readonly "models.loaded": {
     readonly input: Readonly<Record<string, never>>;
-    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "expires_at": string | null; readonly "active_calls": number | null; readonly "notice": string | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; readonly "free_memory_bytes": number; };
+    readonly output: { readonly "models": readonly ({ readonly "id": string; readonly "integration": string; readonly "memory_bytes": number | null; readonly "gpu_memory_bytes": number | null; readonly "gpu_layers": number | null; readonly "gpu": "used" | "claimed_not_seen" | "not_measured" | null; readonly "expires_at": string | null; readonly "active_calls": number | null; readonly "notice": string | null; })[]; readonly "gpus": readonly ({ readonly "name": string; readonly "memory_total_bytes": number | null; readonly "memory_used_bytes": number | null; })[]; readonly "free_memory_bytes": number; };
   };
   /** Asks every integration anew which models it has. */
   readonly "models.refresh": {

@@ -43,6 +43,12 @@ export function freeGpuBytes(gpus: readonly Gpu[]): number {
   );
 }
 
+/** Memory in use of all GPUs; undefined where no driver tells. */
+export function usedGpuBytes(gpus: readonly Gpu[]): number | undefined {
+  const told = gpus.flatMap(({ memoryUsedBytes }) => memoryUsedBytes ?? []);
+  return told.length === 0 ? undefined : told.reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /** `max 100000` or `150000 100000` (version 2); undefined when there is no limit. */
 export function parseCpuMax(text: string): number | undefined {
   const [quota, period] = text.trim().split(/\s+/).map(Number);

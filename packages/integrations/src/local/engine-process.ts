@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type Log, PlatformError } from "@llm-platform/kit";
 import { type EngineMessage, engineMessageSchema, type ParentMessage } from "./engine/engine-messages.ts";
 import type { EngineOptions } from "./engine/engine-options.ts";
+import { type GpuUse, judgeGpuUse } from "./gpu-use.ts";
 import { LastWords } from "./last-words.ts";
 
 const killAfterMs = 5_000;
@@ -21,6 +22,8 @@ export interface EngineFacts {
   readonly contextTokens: number;
   readonly memoryBytes: number;
   readonly loadMs: number;
+  /** Absent where the model has no layer on a GPU. */
+  readonly gpu?: GpuUse | undefined;
 }
 
 /** How the process of an engine ended. */
@@ -51,8 +54,15 @@ export interface EngineListener {
   onGenerated(tokens: number): void;
 }
 
-/** Starts the process of an engine and tells it to load. */
-export function startEngine(options: EngineOptions, listener: EngineListener): Engine {
+/** Memory in use of this machine's GPUs as their driver says; undefined where none does. Never rejects. */
+export type ReadGpuBytes = () => Promise<number | undefined>;
+
+/** Starts the process of an engine and tells it to load; where it is to use a GPU, once the driver has been asked. */
+export function startEngine(
+  options: EngineOptions,
+  listener: EngineListener,
+  readGpuBytes: ReadGpuBytes = async () => undefined,
+): Engine {
   const child = fork(engineEntry(), [], {
     // The server's own flags (a debugger's port, the size of its heap) are not meant for engines.
     execArgv: [],
@@ -66,6 +76,15 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
   // Whoever waits for `ready` hears of its failure; the process is watched by `exited` too.
   ready.promise.catch(() => undefined);
 
+  const bytesBefore = options.gpu === "auto" ? readGpuBytes() : Promise.resolve(undefined);
+
+  async function settle(message: Extract<EngineMessage, { type: "ready" }>): Promise<void> {
+    const { gpu, ...facts } = message;
+    const driverBytes = async () => ({ before: await bytesBefore, after: await readGpuBytes() });
+    const use = gpu === undefined ? undefined : judgeGpuUse(gpu, await driverBytes());
+    ready.resolve({ ...facts, gpu: use });
+  }
+
   const hear = (message: EngineMessage): void => {
     switch (message.type) {
       case "opened":
@@ -73,7 +92,7 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
         return;
       case "ready":
         watch.onReady();
-        ready.resolve(message);
+        void settle(message);
         return;
       case "failed":
         listener.log.error("engine.load_failed", { model: options.modelId, reason: message.message });
@@ -116,7 +135,7 @@ export function startEngine(options: EngineOptions, listener: EngineListener): E
         watch.hear(line);
         listener.log.warn("engine.output", { model: options.modelId, line });
       });
-  say(child, { type: "start", options });
+  void bytesBefore.then(() => say(child, { type: "start", options }));
   return {
     socketPath: options.socketPath,
     processId: child.pid,

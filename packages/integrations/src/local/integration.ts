@@ -11,6 +11,7 @@ import {
   freeGpuBytes,
   memoryLimitOf,
   readAvailableResources,
+  usedGpuBytes,
 } from "./available-resources.ts";
 import { CrashMemory } from "./crash-memory.ts";
 import { createEngineUpstreams } from "./engine-upstreams.ts";
@@ -77,6 +78,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     cores: resources.cores,
     gpuRoomBytes,
     findAdapter: createAdapterFinder(settings, catalog),
+    readGpuBytes: async () => usedGpuBytes(await context.gpus(context.signal)),
   });
   const upstreams = createEngineUpstreams(context, settings.parallel);
   const instances = createModelInstances({
@@ -140,9 +142,18 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
     log: context.log,
     emit: context.emit.bind(context),
   };
+  const onGpu = new Set<string>();
+  const leaveGpu = (model: string): void => {
+    if (onGpu.delete(model)) metrics.set("gpu_memory_bytes", 0, { model });
+  };
   return {
-    onLoaded(model, seconds) {
+    onLoaded(model, seconds, gpu) {
       crashes.recordLoad(model);
+      if (gpu?.bytes !== undefined) {
+        metrics.set("gpu_memory_bytes", gpu.bytes, { model });
+        onGpu.add(model);
+      }
+      if (gpu?.state === "claimed_not_seen") log.warn("model.gpu_not_seen", { model, layers: gpu.layers });
       metrics.add("loads_total", 1, { result: "ok" });
       metrics.observe("load_seconds", seconds);
       log.info("model.loaded", { model, seconds });
@@ -154,11 +165,13 @@ function createEvents(context: IntegrationContext<LocalSettings>, crashes: Crash
       emit("model.load_failed", { model });
     },
     onUnloaded(model, reason) {
+      leaveGpu(model);
       if (reason === "evicted") metrics.add("evictions_total", 1);
       log.info("model.unloaded", { model, reason });
       emit("model.unloaded", { model, reason });
     },
     onCrashed(model, detail) {
+      leaveGpu(model);
       crashes.recordCrash(model, systemClock.nowMs());
       metrics.add("crashes_total", 1);
       log.error("model.crashed", detail);

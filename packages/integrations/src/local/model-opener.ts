@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { AdapterFinder } from "./adapter-file.ts";
-import { startEngine } from "./engine-process.ts";
+import { type ReadGpuBytes, startEngine } from "./engine-process.ts";
 import type { GpuFaults } from "./gpu-faults.ts";
 import { formatEstimate } from "./memory-estimate.ts";
 import { type FoundAdapter, type ModelPlan, type PlanParts, planModel } from "./model-plan.ts";
@@ -23,6 +23,7 @@ interface OpenerParts extends PlanParts {
   readonly sockets: SocketFolder;
   /** Rejects with PlatformError `invalid_request`. */
   readonly findAdapter: AdapterFinder;
+  readonly readGpuBytes: ReadGpuBytes;
 }
 
 export function createModelOpener(parts: OpenerParts): ModelOpener {
@@ -54,7 +55,8 @@ export function createModelOpener(parts: OpenerParts): ModelOpener {
     stamp: JSON.stringify(engine),
     keepAliveMs,
     isPinned,
-    open: (listener) => startEngine({ ...engine, socketPath: sockets.newPath() }, listener),
+    open: (listener) =>
+      startEngine({ ...engine, socketPath: sockets.newPath() }, listener, parts.readGpuBytes),
   });
 
   return {

@@ -290,10 +290,11 @@ export class ModelScheduler {
         if (seat.state !== "loading") return;
         seat.state = "ready";
         seat.memoryBytes = facts.memoryBytes;
+        seat.gpu = facts.gpu;
         seat.readyAtMs = clock.nowMs();
         seat.lastUsedMs = seat.readyAtMs;
         this.#circuit.recordSuccess(model.id);
-        events.onLoaded(model.id, (clock.nowMs() - startedAtMs) / 1000);
+        events.onLoaded(model.id, (clock.nowMs() - startedAtMs) / 1000, facts.gpu);
         this.#rest(seat);
         this.#advance();
       },

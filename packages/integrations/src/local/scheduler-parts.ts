@@ -1,6 +1,7 @@
 import type { JsonObject, Log } from "@llm-platform/kit";
 import type { Engine } from "./engine-process.ts";
 import type { GpuFaults } from "./gpu-faults.ts";
+import type { GpuUse } from "./gpu-use.ts";
 import type { RoomLimits } from "./room-policy.ts";
 import type { SchedulerClock } from "./scheduler-clock.ts";
 
@@ -20,7 +21,7 @@ export type UnloadReason = "idle" | "evicted" | "changed" | "asked" | "stopping"
 
 /** What the scheduler tells: counted and announced by the integration. */
 export interface SchedulerEvents {
-  onLoaded(model: string, seconds: number): void;
+  onLoaded(model: string, seconds: number, gpu: GpuUse | undefined): void;
   onLoadFailed(model: string): void;
   onUnloaded(model: string, reason: UnloadReason): void;
   onCrashed(model: string, detail: JsonObject): void;

@@ -1,5 +1,6 @@
 import type { LoadedModel } from "@llm-platform/kit";
 import type { Engine } from "./engine-process.ts";
+import { type GpuUse, noticeOfGpuUse } from "./gpu-use.ts";
 import type { LoadableModel } from "./loadable-model.ts";
 
 /** A place in memory with the model that has it. */
@@ -10,6 +11,8 @@ export interface Seat {
   /** Gives no further turns: another model waits for its place. */
   isYielding: boolean;
   memoryBytes: number;
+  /** As it was measured; undefined until the model is loaded, and for one without the GPU. */
+  gpu: GpuUse | undefined;
   activeCalls: number;
   readyAtMs: number;
   lastUsedMs: number;
@@ -24,6 +27,7 @@ export function createSeat(model: LoadableModel, engine: Engine, nowMs: number):
     state: "loading",
     isYielding: false,
     memoryBytes: model.bytes,
+    gpu: undefined,
     activeCalls: 0,
     readyAtMs: nowMs,
     lastUsedMs: nowMs,
@@ -34,11 +38,14 @@ export function createSeat(model: LoadableModel, engine: Engine, nowMs: number):
 
 /** A model in memory as people are told of it. `toWallMs` turns the scheduler's time into that of the calendar. */
 export function toLoadedModel(seat: Seat, toWallMs: (ms: number) => number): LoadedModel {
-  const { model, memoryBytes, activeCalls, expiresAtMs } = seat;
+  const { model, memoryBytes, gpu, activeCalls, expiresAtMs } = seat;
+  const notice = gpu === undefined ? undefined : noticeOfGpuUse(gpu);
   return {
     id: model.id,
     memoryBytes,
-    ...(model.gpuBytes === 0 ? {} : { gpuMemoryBytes: model.gpuBytes }),
+    ...(gpu === undefined ? {} : { gpu: gpu.state, gpuLayers: gpu.layers }),
+    ...(gpu?.bytes === undefined ? {} : { gpuMemoryBytes: gpu.bytes }),
+    ...(notice === undefined ? {} : { notice }),
     activeCalls,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs: Math.round(toWallMs(expiresAtMs)) }),
   };

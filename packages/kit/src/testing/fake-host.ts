@@ -27,8 +27,8 @@ export interface FakeHostInput<Settings> {
   readonly name?: string;
   /** Running integrations that `context.dependency` finds. Default: none. */
   readonly dependencies?: Readonly<Record<string, RunningIntegration>>;
-  /** GPUs that the machine is said to have. Default: none. */
-  readonly gpus?: readonly Gpu[];
+  /** GPUs that the machine is said to have, each time it is asked. Default: none. */
+  readonly gpus?: () => readonly Gpu[];
 }
 
 /** What an integration told everyone. */
@@ -97,7 +97,7 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
       upstreams.push(upstream);
       return upstream;
     },
-    gpus: async () => input.gpus ?? [],
+    gpus: async () => input.gpus?.() ?? [],
     async span(name, action, attributes = {}) {
       try {
         const result = await action();

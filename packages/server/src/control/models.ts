@@ -52,7 +52,17 @@ export const loadedSchema = z.object({
   id: z.string(),
   integration: z.string(),
   memory_bytes: z.number().nullable(),
-  gpu_memory_bytes: z.number().nullable(),
+  gpu_memory_bytes: z
+    .number()
+    .nullable()
+    .describe("As it was measured when it was loaded; null where it was not."),
+  gpu_layers: z.number().nullable().describe("Layers that its engine says are on a GPU."),
+  gpu: z
+    .enum(["used", "claimed_not_seen", "not_measured"])
+    .nullable()
+    .describe(
+      "Whether the GPU's driver sees memory taken for those layers; not_measured where no driver tells. Null without a GPU.",
+    ),
   expires_at: z.string().nullable(),
   active_calls: z.number().nullable(),
   notice: z
@@ -273,6 +283,8 @@ async function listLoaded(
         integration,
         memory_bytes: model.memoryBytes ?? null,
         gpu_memory_bytes: model.gpuMemoryBytes ?? null,
+        gpu_layers: model.gpuLayers ?? null,
+        gpu: model.gpu ?? null,
         expires_at: model.expiresAtMs === undefined ? null : new Date(model.expiresAtMs).toISOString(),
         active_calls: model.activeCalls ?? null,
         notice: model.notice ?? null,

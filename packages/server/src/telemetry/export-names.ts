@@ -12,6 +12,12 @@ export const exportNames = {
     type: "counter",
     labels: ["signal"],
   },
+  telemetryRejected: {
+    name: "llm_telemetry_rejected_total",
+    help: "Spans, metrics and lines of the log that a collector did not keep of a request that it took.",
+    type: "counter",
+    labels: ["signal"],
+  },
   telemetryFailures: {
     name: "llm_telemetry_export_failures_total",
     help: "Requests to a collector that failed.",

@@ -105,6 +105,7 @@ function createExportMetrics(registry: MetricRegistry) {
   return {
     telemetryExported: registry.counter(metricNames.telemetryExported),
     telemetryDropped: registry.counter(metricNames.telemetryDropped),
+    telemetryRejected: registry.counter(metricNames.telemetryRejected),
     telemetryFailures: registry.counter(metricNames.telemetryFailures),
   };
 }

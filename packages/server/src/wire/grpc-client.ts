@@ -3,6 +3,7 @@ import { connect as connectPlain, isIP, type LookupFunction } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type NetworkReach, PlatformError } from "@llm-platform/kit";
 import { collectOrigins, judgeAddress } from "./control-fetch.ts";
+import { readRetryDelayMs } from "./grpc-retry-info.ts";
 import { createGuardedLookup } from "./guarded-lookup.ts";
 
 export interface GrpcClientParts {
@@ -17,17 +18,23 @@ export interface GrpcClientParts {
   readonly network?: NetworkReach | undefined;
 }
 
-/** Calls methods of a gRPC server whose answers nobody reads, over one connection that is made anew when it is lost. */
+/** Calls methods of a gRPC server whose answers are short, over one connection that is made anew when it is lost. */
 export interface GrpcClient {
-  /** Rejects with PlatformError `upstream_auth`, `upstream_timeout`, `upstream_error`, or `forbidden` for an address out of reach. */
-  call(path: string, message: Uint8Array, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves with the answer's message, as far as that has 64 KiB at most; of a longer one with none. Rejects with
+   * PlatformError `upstream_auth`, `upstream_timeout`, `upstream_error`, or `forbidden` for an address out of reach.
+   */
+  call(path: string, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   close(): void;
 }
 
 /** Statuses after which OTLP lets the same request be sent again. */
-const retryable = new Set([1, 4, 8, 10, 11, 14, 15]);
+const retryable = new Set([1, 4, 10, 11, 14, 15]);
+/** After this one it may only where the server says when. */
+const exhausted = 8;
 const refusedStatuses = new Set([7, 16]);
 const headBytes = 5;
+const longestAnswer = 64 * 1024;
 
 export function createGrpcClient({
   url,
@@ -54,7 +61,7 @@ export function createGrpcClient({
   return {
     async call(path, message, signal) {
       const deadline = AbortSignal.timeout(deadlineMs);
-      const status = await exchange(open(), {
+      const answer = await exchange(open(), {
         headers: { ...headers, ":method": "POST", ":path": path },
         message,
         signal: AbortSignal.any([signal, deadline]),
@@ -69,7 +76,8 @@ export function createGrpcClient({
               isRetryable: true,
             });
       });
-      if (status !== 0) throw toGrpcError(status);
+      if (answer.status !== 0) throw toGrpcError(answer);
+      return answer.message;
     },
     close: () => session?.destroy(),
   };
@@ -97,8 +105,18 @@ interface GrpcRequest {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the call's status. */
-function exchange(session: ClientHttp2Session, { headers, message, signal }: GrpcRequest): Promise<number> {
+interface GrpcAnswer {
+  readonly status: number;
+  /** Empty where there was none. */
+  readonly message: Uint8Array;
+  /** When the server wants the call again; undefined where it does not say. */
+  readonly retryAfterMs: number | undefined;
+}
+
+function exchange(
+  session: ClientHttp2Session,
+  { headers, message, signal }: GrpcRequest,
+): Promise<GrpcAnswer> {
   const stream = session.request(
     { ...headers, "content-type": "application/grpc", te: "trailers", "user-agent": "llm-platform" },
     { signal },
@@ -109,9 +127,14 @@ function exchange(session: ClientHttp2Session, { headers, message, signal }: Grp
   stream.end(message);
   return new Promise((resolve, reject) => {
     let status: number | undefined;
+    let retryAfterMs: number | undefined;
+    const chunks: Buffer[] = [];
+    let length = 0;
     const note = (fields: IncomingHttpHeaders) => {
       const text = fields["grpc-status"];
       if (typeof text === "string") status = Number(text);
+      const details = fields["grpc-status-details-bin"];
+      if (typeof details === "string") retryAfterMs = readRetryDelayMs(details);
     };
     stream.on("response", (fields) => {
       note(fields);
@@ -120,17 +143,25 @@ function exchange(session: ClientHttp2Session, { headers, message, signal }: Grp
     });
     stream.on("trailers", note);
     stream.on("error", reject);
-    stream.on("close", () =>
-      status === undefined ? reject(new Error("the answer had no status")) : resolve(status),
-    );
-    stream.resume();
+    stream.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= longestAnswer) chunks.push(chunk);
+    });
+    stream.on("close", () => {
+      const answer = length <= longestAnswer ? Buffer.concat(chunks).subarray(headBytes) : noMessage;
+      if (status === undefined) reject(new Error("the answer had no status"));
+      else resolve({ status, message: answer, retryAfterMs });
+    });
   });
 }
 
-function toGrpcError(status: number): PlatformError {
+const noMessage = new Uint8Array();
+
+function toGrpcError({ status, retryAfterMs }: GrpcAnswer): PlatformError {
   if (refusedStatuses.has(status))
     return new PlatformError("upstream_auth", `The server refused the credential (gRPC status ${status}).`);
   return new PlatformError("upstream_error", `The server answered with gRPC status ${status}.`, {
-    isRetryable: retryable.has(status),
+    isRetryable: retryable.has(status) || (status === exhausted && retryAfterMs !== undefined),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

@@ -5,21 +5,29 @@ import styles from "./home.module.css";
 const nodeHeight = 44;
 const gap = 8;
 
+/** One way between two columns. */
+export interface Edge {
+  /** Which node of the column on the left. */
+  readonly from: number;
+  /** Which on the right; undefined for all of them together. */
+  readonly to: number | undefined;
+  readonly tone: Tone;
+}
+
 interface TopologyLinesProps {
   /** Of the longest column. */
   readonly rows: number;
-  /** How the nodes on the left are; undefined for the one gateway. */
-  readonly from?: readonly Tone[];
-  readonly to?: readonly Tone[];
+  /** Nodes of the column on the left. */
+  readonly left: number;
+  readonly right: number;
+  readonly edges: readonly Edge[];
 }
 
 /** What goes from one column to the next; the columns themselves say the same in words. */
-export function TopologyLines({ rows, from, to }: TopologyLinesProps) {
+export function TopologyLines({ rows, left, right, edges }: TopologyLinesProps) {
   const height = heightOf(rows);
-  const tones = from ?? to ?? [];
   const middle = (count: number, at: number) =>
     (height - heightOf(count)) / 2 + at * (nodeHeight + gap) + nodeHeight / 2;
-  const gateway = middle(1, 0);
   return (
     <div className={styles["between"]}>
       <svg
@@ -28,10 +36,16 @@ export function TopologyLines({ rows, from, to }: TopologyLinesProps) {
         preserveAspectRatio="none"
         aria-hidden="true"
       >
-        {tones.map((tone, at) => {
-          const own = middle(tones.length, at);
-          const [left, right] = [from === undefined ? gateway : own, to === undefined ? gateway : own];
-          return <path key={at} data-tone={tone} d={`M0 ${left}C50 ${left} 50 ${right} 100 ${right}`} />;
+        {edges.map(({ from, to, tone }) => {
+          const start = middle(left, from);
+          const end = to === undefined ? height / 2 : middle(right, to);
+          return (
+            <path
+              key={`${from} ${to ?? ""}`}
+              data-tone={tone}
+              d={`M0 ${start}C50 ${start} 50 ${end} 100 ${end}`}
+            />
+          );
         })}
       </svg>
     </div>

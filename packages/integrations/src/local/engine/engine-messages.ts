@@ -11,7 +11,14 @@ export const parentMessageSchema = z.discriminatedUnion("type", [
 export const engineMessageSchema = z.discriminatedUnion("type", [
   /** The library is open, and nothing was asked of the GPU yet. */
   z.object({ type: z.literal("opened"), usesGpu: z.boolean() }),
-  z.object({ type: z.literal("ready"), contextTokens: z.int(), loadMs: z.number(), memoryBytes: z.number() }),
+  z.object({
+    type: z.literal("ready"),
+    contextTokens: z.int(),
+    loadMs: z.number(),
+    memoryBytes: z.number(),
+    /** Layers on the GPU, and by how much its memory in use grew as the library was told. Absent where no GPU is used. */
+    gpu: z.object({ layers: z.int(), grownBytes: z.number().optional() }).optional(),
+  }),
   z.object({ type: z.literal("failed"), message: z.string() }),
   z.object({ type: z.literal("pong"), id: z.int() }),
   z.object({ type: z.literal("generated"), tokens: z.int() }),

@@ -2,6 +2,7 @@ import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from
 import { createBatchChoice } from "./batch-choice.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { createEmbedder, type Embedder } from "./embedder.ts";
+import { readGpuBytes } from "./engine-gpu.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import type { RequestDefaults } from "./request-defaults.ts";
 import { SequencePool } from "./sequence-pool.ts";
@@ -22,6 +23,8 @@ export interface LoadedEngine {
   readonly modelId: string;
   readonly llama: Llama;
   readonly model: LlamaModel;
+  /** Memory in use of the GPU before the model was loaded. */
+  readonly gpuBytesBefore: number | undefined;
   readonly template: ChatTemplate;
   /** Texts of the control tokens, which callers cannot write. */
   readonly controlTexts: readonly string[];
@@ -58,6 +61,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
       }),
   });
   await report.opened(llama.gpu !== false);
+  const gpuBytesBefore = await readGpuBytes(llama);
   const model = await llama.loadModel({
     modelPath: options.modelPath,
     ...(options.gpu === "auto" ? optional("gpuLayers", options.gpuLayers) : { gpuLayers: 0 }),
@@ -76,6 +80,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
     modelId: options.modelId,
     llama,
     model,
+    gpuBytesBefore,
     template,
     controlTexts: findControlTexts(model),
     visibleSpecials: findVisibleSpecials(model),

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { type EngineMessage, parentMessageSchema } from "./engine-messages.ts";
 import type { EngineOptions } from "./engine-options.ts";
 import { createEngineServer } from "./engine-server.ts";
+import { readEngineGpu } from "./engine-gpu.ts";
 import { type EngineReport, loadEngine } from "./loaded-engine.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -33,6 +34,7 @@ async function start(options: EngineOptions): Promise<void> {
     contextTokens,
     memoryBytes: process.memoryUsage.rss(),
     loadMs: performance.now() - startedAtMs,
+    gpu: await readEngineGpu(engine),
   });
 }
 

@@ -1,4 +1,5 @@
 import { type PlatformError, toPlatformError } from "@llm-platform/kit";
+import type { TelemetryReceipt } from "./sender.ts";
 
 export interface ExportQueueParts<Item> {
   /** Most that waits, by `sizeOf`; what comes then is dropped. */
@@ -14,15 +15,20 @@ export interface ExportQueueParts<Item> {
   /** Between two exports, unless a whole batch waits. */
   readonly intervalMs: number;
   /** Rejects with PlatformError. */
-  send(items: readonly Item[]): Promise<void>;
+  send(items: readonly Item[]): Promise<TelemetryReceipt>;
   onDropped(count: number): void;
+  /** @param count of spans or lines that were kept */
   onSent(count: number): void;
+  /** Told of every request of which something was not kept, or about which the collector had something to say. */
+  onPartial(receipt: TelemetryReceipt): void;
   /** Told of every failure. */
   onFailure(error: PlatformError): void;
 }
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
+/** What a collector asks for is done up to this. */
+const longestWishMs = 300_000;
 
 /** Items on their way to a collector. Whoever adds one never waits, and a collector that is down costs memory up to a bound. */
 export class ExportQueue<Item> {
@@ -85,13 +91,18 @@ export class ExportQueue<Item> {
   async #sendBatch(): Promise<void> {
     const batch = this.#nextBatch();
     try {
-      await this.#parts.send(batch);
+      const receipt = await this.#parts.send(batch);
       this.#pauseMs = 0;
-      this.#parts.onSent(this.#shift(batch.length));
+      const count = this.#shift(batch.length);
+      const rejected = Math.min(count, receipt.rejected);
+      this.#parts.onSent(count - rejected);
+      if (rejected > 0 || receipt.message !== "") this.#parts.onPartial({ ...receipt, rejected });
     } catch (thrown) {
       const error = toPlatformError(thrown);
       if (!error.isRetryable) this.#drop(batch.length);
-      this.#pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));
+      const doubledMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2));
+      // A collector that knows when it has room again is not asked before, unless that would be for good.
+      this.#pauseMs = Math.min(longestWishMs, Math.max(firstPauseMs, error.retryAfterMs ?? doubledMs));
       this.#parts.onFailure(error);
     }
   }

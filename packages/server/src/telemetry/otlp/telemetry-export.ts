@@ -9,7 +9,7 @@ import { encodeMetrics } from "./encode-metrics.ts";
 import { ExportQueue } from "./export-queue.ts";
 import { ProtoWriter } from "./proto-writer.ts";
 import { encodeSpans, type TelemetrySource } from "./resource.ts";
-import type { TelemetrySender, TelemetrySignal } from "./sender.ts";
+import type { TelemetryReceipt, TelemetrySender, TelemetrySignal } from "./sender.ts";
 
 export interface TelemetryExportParts {
   readonly source: TelemetrySource;
@@ -58,6 +58,8 @@ class Exporting implements TelemetryExport {
   readonly #parts: TelemetryExportParts;
   readonly #stopping = new AbortController();
   readonly #failures = new Map<TelemetrySignal, PlatformError>();
+  /** What the collector said last of what it did not keep. */
+  readonly #said = new Map<TelemetrySignal, string>();
   readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(parts: TelemetryExportParts) {
@@ -138,7 +140,11 @@ class Exporting implements TelemetryExport {
     await this.#parts.askOthers();
     const all = registry.metrics();
     try {
-      await this.#send("metrics", encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }));
+      const receipt = await this.#send(
+        "metrics",
+        encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }),
+      );
+      if (receipt.rejected > 0 || receipt.message !== "") this.#notePartial("metrics", receipt);
       metrics.telemetryExported.series("metrics").add(all.length);
     } catch (thrown) {
       metrics.telemetryDropped.series("metrics").add(all.length);
@@ -156,14 +162,24 @@ class Exporting implements TelemetryExport {
       ...items,
       send: (batch) => this.#send(signal, encode(batch)),
       onSent: (count) => exported.add(count),
+      onPartial: (receipt) => this.#notePartial(signal, receipt),
       onDropped: (count) => dropped.add(count),
       onFailure: (error) => this.#noteFailure(signal, error),
     });
   }
 
-  async #send(signal: TelemetrySignal, request: Buffer): Promise<void> {
-    await this.#parts.sender.send(signal, request, this.#stopping.signal);
+  async #send(signal: TelemetrySignal, request: Buffer): Promise<TelemetryReceipt> {
+    const receipt = await this.#parts.sender.send(signal, request, this.#stopping.signal);
     if (this.#failures.delete(signal)) this.#parts.log.info("opentelemetry.export_resumed", { signal });
+    return receipt;
+  }
+
+  /** The log is told of the first in a row of the same: the line may be among what the collector does not keep. */
+  #notePartial(signal: TelemetrySignal, { rejected, message }: TelemetryReceipt): void {
+    this.#parts.metrics.telemetryRejected.series(signal).add(rejected);
+    if (this.#said.get(signal) === message) return;
+    this.#said.set(signal, message);
+    this.#parts.log.warn("opentelemetry.partly_rejected", { signal, rejected, collector_says: message });
   }
 
   /** The log is told of the first failure in a row only: it may be on its way to the same collector. */
