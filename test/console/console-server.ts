@@ -43,7 +43,7 @@ export async function startConsoleServer(
       await page.getByLabel("Name").fill(role);
       await page.getByLabel("Password", { exact: true }).fill(password);
       await page.getByRole("button", { name: "Log in" }).click();
-      await page.getByRole("navigation").waitFor({ state: "attached" });
+      await page.getByRole("navigation").first().waitFor({ state: "attached" });
       return opened;
     },
     async stop() {

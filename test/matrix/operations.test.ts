@@ -61,7 +61,7 @@ function expectSame(outcomes: Readonly<Record<string, unknown>>): void {
 
 /** What changes from one call to the next. */
 const restless =
-  /^at$|_at$|_seconds$|^(updated|created|time|last|in_flight|requests_in_flight|next|seq|id|sha256|free_bytes|free_memory_bytes)/;
+  /^at$|_at$|_seconds$|_ms$|^(bytes|store_bytes|updated|created|time|last|in_flight|requests_in_flight|next|seq|id|sha256|free_)/;
 
 function steady(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 20).map(steady);

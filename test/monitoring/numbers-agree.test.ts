@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
+import { askGraph } from "../e2e/graphql-calls.ts";
 import { ask, chat } from "../e2e/http.ts";
+import { untilFakeIsKnown } from "../e2e/identity-calls.ts";
 import { openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
 import { createFakeUpstream } from "../fakes/fake-upstream.ts";
 import { prometheusProgram, startPrometheus } from "../services/prometheus.ts";
@@ -19,7 +21,7 @@ const sums = z.object({
   ),
 });
 
-/** Calls of one model, its tokens and what they cost in millionths, as three places know them. */
+/** Calls of one model, its tokens and what they cost in millionths, as each place knows them. */
 type Figures = {
   readonly calls: number;
   readonly inputTokens: number;
@@ -35,6 +37,34 @@ async function ledgerFigures(platform: Platform): Promise<Figures> {
     inputTokens: row?.input_tokens ?? 0,
     outputTokens: row?.output_tokens ?? 0,
     costMicros: row?.costs[0]?.cost_micros ?? 0,
+  };
+}
+
+const graphSums = z.object({
+  usage: z.object({
+    usage: z.array(
+      z.object({
+        calls: z.number(),
+        inputTokens: z.number(),
+        outputTokens: z.number(),
+        costs: z.array(z.object({ costMicros: z.number() })),
+      }),
+    ),
+  }),
+});
+
+/** The same as the graph tells it. */
+async function graphFigures(platform: Platform): Promise<Figures> {
+  const query = `{ usage(range: _24H, groupBy: "model", model: "tiny-chat") {
+    usage { calls inputTokens outputTokens costs { costMicros } } } }`;
+  const { data, errors } = await askGraph(platform, { query });
+  expect(errors).toEqual([]);
+  const [row] = graphSums.parse(data).usage.usage;
+  return {
+    calls: row?.calls ?? 0,
+    inputTokens: row?.inputTokens ?? 0,
+    outputTokens: row?.outputTokens ?? 0,
+    costMicros: row?.costs[0]?.costMicros ?? 0,
   };
 }
 
@@ -90,7 +120,7 @@ function sumOfLines(text: string, metric: string, labels: string): number {
 }
 
 test.skipIf(prometheusProgram === undefined)(
-  "the ledger, the request log, /metrics and Prometheus agree on calls, tokens and cost to the last unit",
+  "the ledger, the request log, GraphQL, /metrics and Prometheus agree on calls, tokens and cost to the last unit",
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "llm-platform-numbers-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -102,8 +132,14 @@ test.skipIf(prometheusProgram === undefined)(
         prices: [{ model: "tiny-chat", input_per_million: 3, output_per_million: 7, currency: "EUR" }],
       },
     });
-    const prometheus = await startPrometheus({ folder, target: `127.0.0.1:${platform.port}`, rules: [] });
+    const prometheus = await startPrometheus({
+      folder,
+      target: `127.0.0.1:${platform.port}`,
+      rules: [],
+      scrapeMs: 500,
+    });
     onTestFinished(() => prometheus.stop());
+    await untilFakeIsKnown(platform, undefined);
     const count = 60;
     for (let done = 0; done < count; done += 6)
       await Promise.all(
@@ -117,6 +153,7 @@ test.skipIf(prometheusProgram === undefined)(
     expect(ledger.calls).toBe(count);
     expect(ledger.costMicros).toBe(ledger.inputTokens * 3 + ledger.outputTokens * 7);
     expect(await requestFigures(platform)).toEqual(ledger);
+    expect(await graphFigures(platform)).toEqual(ledger);
     const { text } = await ask(platform, "/metrics");
     expect(await metricFigures((metric, labels) => sumOfLines(text, metric, labels))).toEqual(ledger);
     await vi.waitFor(
@@ -127,8 +164,9 @@ test.skipIf(prometheusProgram === undefined)(
             return sum?.value ?? 0;
           }),
         ).toEqual(ledger),
-      { timeout: 10_000, interval: 250 },
+      { timeout: 60_000, interval: 250 },
     );
     await platform.stop();
   },
+  120_000,
 );

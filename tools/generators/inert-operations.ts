@@ -48,6 +48,17 @@ export function readOperations(): readonly Operation[] {
     alerts: inert("alerts"),
     askWorkers: () => Promise.reject(new Error("there are no workers")),
     logControl: inert("logControl"),
+    askWorkers: () => Promise.reject(new Error("there are no workers")),
+    logTap: inert("logTap"),
+    processMetrics: inert("processMetrics"),
+    overview: {
+      dataDirectory: "",
+      postgres: undefined,
+      secrets: inert("secrets"),
+      settings: inert("settings"),
+      sharing: inert("sharing"),
+      store: inert("store"),
+    },
     manager: () => inert("manager"),
   });
 }

@@ -98,12 +98,28 @@ export const pages: readonly PageEntry[] = [
     load: () => import("./pages/keys/index.tsx"),
   },
   {
+    title: "page_people",
+    path: "/people",
+    icon: "people",
+    group: "manage",
+    needs: "users.list",
+    load: () => import("./pages/people/index.tsx"),
+  },
+  {
     title: "page_audit",
     path: "/audit",
     icon: "scroll",
     group: "manage",
     needs: "audit.list",
     load: () => import("./pages/audit/index.tsx"),
+  },
+  {
+    title: "page_settings",
+    path: "/system",
+    icon: "gear",
+    group: "manage",
+    needs: "system.settings",
+    load: () => import("./pages/system/index.tsx"),
   },
   {
     title: "page_account",

@@ -4,6 +4,7 @@ import type { IntegrationConfig } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { drain, openCallPath } from "./call-path.ts";
+import type { LoadedConfig } from "./config/load.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
@@ -25,6 +26,7 @@ import { openWatch } from "./open-watch.ts";
 import { createSavedConfig } from "./saved-config.ts";
 import { beginUnsealed } from "./sealed-phase.ts";
 import { createEventReader } from "./share-changes.ts";
+import { createSettingView } from "./setting-view.ts";
 import { createSurfaces } from "./surfaces.ts";
 import { collectCallGauges, collectGauges } from "./telemetry/collect.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -38,6 +40,10 @@ import { version } from "./version.ts";
 
 export interface AppInput {
   readonly config: PlatformConfig;
+  /** Where each setting comes from. */
+  readonly origins: LoadedConfig["origins"];
+  /** The configuration file that was read, if there was one. */
+  readonly file: string | undefined;
   /** Integration packages are looked for from here. */
   readonly baseDirectory: string;
   readonly log: PlatformLog;
@@ -102,6 +108,9 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   const watch = openWatch({ ...foundation, config, log, manager });
   const askWorkers = async () => (await workers?.askAll()) ?? [];
   const events = createEventReader({ store, manager, bus: sharing.bus });
+  const logControl = await openLogControl(foundation, log);
+  const settings = createSettingView({ ...input, logControl });
+  const overview = { ...foundation, secrets: input.secrets, settings, dataDirectory: config.data_dir };
   const feeds = createFeeds({ ...foundation, ...pulling, events, directory, manager, askWorkers, log });
   const surfaces = createSurfaces({
     config,
@@ -130,7 +139,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     vault: store.vault,
     redis: sharing.redis,
     system: { version, dataDirectory: config.data_dir, startedAtMs, contentCapture, inFlight },
-    logControl: await openLogControl(foundation, log),
+    logControl,
+    overview,
     manager,
     stopping: input.stopping,
     isServing: () => unreadiness() === undefined,

@@ -12,19 +12,23 @@ import type { Operation } from "./control/operation.ts";
 import { pullOperations } from "./control/pulls.ts";
 import { roleOperations } from "./control/roles.ts";
 import { secretOperations } from "./control/secrets.ts";
+import { sessionOperations } from "./control/sessions.ts";
 import { setupOperations } from "./control/setup.ts";
 import { priceOperations } from "./control/prices.ts";
-import { systemOperations } from "./control/system.ts";
 import { teamOperations } from "./control/teams.ts";
 import { contentOperations } from "./control/usage-content.ts";
 import { repriceOperations } from "./control/usage-reprice.ts";
+import { usageHistoryOperations } from "./control/usage-history.ts";
 import { usageRecordOperations } from "./control/usage-records.ts";
 import { usageSumOperations } from "./control/usage-sums.ts";
 import { ticketOperations } from "./control/tickets.ts";
+import { userAccessOperations } from "./control/user-access.ts";
 import { userPasswordOperations } from "./control/user-passwords.ts";
 import { userOperations } from "./control/users.ts";
 import { modelManagement } from "./model-management.ts";
 import { modelMemory } from "./model-memory.ts";
+import { overviewOperations } from "./overview-operations.ts";
+import { openHistory } from "./open-history.ts";
 import { requestLogOperations } from "./request-log-operations.ts";
 import { upkeepOperations } from "./upkeep-operations.ts";
 import { toGatewaySettings } from "./settings-of.ts";
@@ -50,8 +54,11 @@ type OperationTableParts = Pick<
   | "listener"
   | "logControl"
   | "login"
+  | "logTap"
   | "manager"
+  | "overview"
   | "prices"
+  | "processMetrics"
   | "pulling"
   | "pulls"
   | "registry"
@@ -66,8 +73,9 @@ type OperationTableParts = Pick<
 
 /** The table of operations: everything that an operator can do. */
 export function createOperations(parts: OperationTableParts): readonly Operation[] {
-  const { config, directory, identity, login, listener, registry, savedConfig, events, system } = parts;
+  const { config, directory, identity, login, listener, registry, savedConfig, events } = parts;
   const manager = parts.manager();
+  const limitDefaults = () => toGatewaySettings(config).limits;
   const isConfigured = (name: string) => config.auth.api_keys.some((key) => key.name === name);
   return [
     ...integrationOperations({
@@ -82,14 +90,12 @@ export function createOperations(parts: OperationTableParts): readonly Operation
     ...pullOperations({ pulls: parts.pulls, ...parts.pulling }),
     ...huggingFaceOperations({ pulls: parts.pulls, ...parts.pulling, memoryBytes: modelMemory }),
     ...usageOperations(parts, manager),
-    ...systemOperations(system),
-    ...accessOperations({
-      identity,
-      limitDefaults: () => toGatewaySettings(config).limits,
-      routes: () => listener.routes,
-    }),
+    ...overviewOperations({ ...parts, ...parts.overview, manager }),
+    ...accessOperations({ identity, limitDefaults, routes: () => listener.routes }),
     ...keyOperations({ identity, isConfigured }),
     ...userOperations({ identity, isConfigured }),
+    ...userAccessOperations({ identity, limitDefaults }),
+    ...sessionOperations({ identity, nowMs: Date.now }),
     ...teamOperations(identity),
     ...roleOperations(identity),
     ...auditOperations({ ...parts, table: parts.auditTable, log: parts.auditLog }),
@@ -108,6 +114,7 @@ function usageOperations(parts: OperationTableParts, manager: Manager): readonly
   const { config, usage, prices, budgets: book, identity } = parts;
   return [
     ...usageSumOperations({ usage, nowMs: Date.now }),
+    ...usageHistoryOperations({ usage, prometheus: openHistory(parts), nowMs: Date.now }),
     ...usageRecordOperations(parts.ledger),
     ...requestLogOperations(parts),
     ...contentOperations(parts.content),

@@ -40,11 +40,9 @@ export async function serve(argv: readonly string[]): Promise<number> {
       mostPerSecond: most_per_second,
     });
     for (const warning of loaded.warnings) log.warn("config.warning", { warning });
-    const { config, baseDirectory } = loaded;
     const { signal: stopping } = stop;
     const app = await startApp({
-      config,
-      baseDirectory,
+      ...loaded,
       log,
       logLevels,
       logTap,

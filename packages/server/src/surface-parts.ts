@@ -27,6 +27,7 @@ import type { UsageSums } from "./store/usage-sums.ts";
 import type { Vault } from "./store/vault.ts";
 import type { PullHost } from "./open-pulls.ts";
 import type { PullManager } from "./pulls/pull-manager.ts";
+import type { OverviewParts } from "./overview-operations.ts";
 import type { IntegrationRoster } from "./integration-roster.ts";
 import type { SavedConfig } from "./saved-config.ts";
 import type { ObservingParts } from "./observing-operations.ts";
@@ -75,6 +76,11 @@ export interface SurfaceParts
   /** Undefined where the store is in the data folder. */
   readonly postgres: PostgresKeeper | undefined;
   readonly system: SystemInfo;
+  /** What the server says of itself as a whole. */
+  readonly overview: Pick<
+    OverviewParts,
+    "dataDirectory" | "postgres" | "secrets" | "settings" | "sharing" | "store"
+  >;
   readonly events: EventReader;
   /** What can be followed, for every protocol that can push. */
   readonly feeds: readonly Feed[];

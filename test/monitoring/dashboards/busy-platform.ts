@@ -180,10 +180,10 @@ async function callOn(platform: Platform, index: number, signal: AbortSignal): P
   }
 }
 
-/** One of four is kept. */
+/** One of sixteen is kept. */
 function traceOf(count: number): string {
   const [trace, span] = [randomBytes(16).toString("hex"), randomBytes(8).toString("hex")];
-  return `00-${trace}-${span}-${count % 4 === 0 ? "01" : "00"}`;
+  return `00-${trace}-${span}-${count % 16 === 0 ? "01" : "00"}`;
 }
 
 interface Disturbance {

@@ -9,7 +9,7 @@ import { colors, escapeText } from "./svg.ts";
 /** Grafana's grid, in pixels. */
 const cellHeight = 30;
 const gap = 8;
-const columnWidth = 46;
+const columnWidth = 40;
 const columns = 24;
 const padding = 8;
 const titleHeight = 32;

@@ -18,7 +18,7 @@ import { panelsOf, readDashboard } from "./panel-json.ts";
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "240" } } });
 const folder = fileURLToPath(new URL("../../../docs/images/dashboards/", import.meta.url));
 const mostBytes = 300_000;
-const points = 180;
+const points = 110;
 
 const seconds = Number(values.seconds);
 const busy = await startBusyPlatform({ scrapeMs: 1_000 });

@@ -28,10 +28,12 @@ import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSearchCommand } from "./search.ts";
 import { addSecretCommands } from "./secrets.ts";
+import { addSessionCommands } from "./sessions.ts";
 import { addSetupCommand } from "./setup.ts";
 import { addSmokeCommand } from "./smoke.ts";
 import { findStoredToken } from "./stored-token.ts";
 import { addServerCommands } from "./server.ts";
+import { addSystemCommands } from "./system.ts";
 import { addTeamCommands } from "./teams.ts";
 import { addUsageCommands } from "./usage.ts";
 import { addUserCommands } from "./users.ts";
@@ -99,6 +101,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addWhoamiCommand(program, context);
   addKeyCommands(program, context);
   addUserCommands(program, context);
+  addSessionCommands(program, context);
   addTeamCommands(program, context);
   addRoleCommands(program, context);
   addAuditCommands(program, context);
@@ -110,6 +113,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addPriceCommands(program, context);
   addBudgetCommands(program, context);
   addBackupCommands(program, context);
+  addSystemCommands(program, context);
   addDoctorCommand(program, context);
   addSmokeCommand(program, context);
   // A reader such as `head` may have seen enough.

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { User } from "../identity.ts";
+import type { OperationOutput } from "../operation-calls.ts";
 import type { CliContext } from "./context.ts";
 import {
   addLimitChangeOptions,
@@ -26,6 +27,19 @@ export function addUserCommands(program: Command, context: CliContext): void {
     .command("delete <id>")
     .description("delete one; the user's keys work no longer")
     .action(async (id: string) => printUsers(context.output(), await context.client().deleteUser(id)));
+  users
+    .command("access <id>")
+    .description("what one may do, and by which role")
+    .action(async (id: string) =>
+      printAccess(context.output(), await context.client().run("users.access", { id })),
+    );
+  users
+    .command("end-sessions <id>")
+    .description("end every login of one; the user's keys go on working")
+    .action(async (id: string) => {
+      const { ended } = await context.client().run("users.end_sessions", { id });
+      printRows(context.output(), { ended }, [["ENDED"], [String(ended)]]);
+    });
 }
 
 interface NewUserOptions extends LimitOptions {
@@ -99,4 +113,10 @@ function printUsers(output: Output, shown: User | readonly User[]): void {
       user.email ?? "-",
     ]);
   printRows(output, shown, [["ID", "NAME", "KIND", "ROLE", "TEAM", "ACTIVE", "EMAIL"], ...rows]);
+}
+
+function printAccess(output: Output, access: OperationOutput<"users.access">): void {
+  const allowed = access.permissions.filter((each) => each.is_allowed);
+  const rows = allowed.map(({ name, role, summary }) => [name, role ?? "-", summary]);
+  printRows(output, access, [["PERMISSION", "BY ROLE", "MEANING"], ...rows]);
 }

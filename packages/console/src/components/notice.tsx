@@ -38,16 +38,20 @@ export function EmptyState({
   title,
   text,
   action,
+  isPage = false,
 }: {
   readonly icon: IconName;
   readonly title: string;
   readonly text: string;
   readonly action?: ReactNode;
+  /** Whether it stands in the place of a page: its title is the page's then. */
+  readonly isPage?: boolean;
 }) {
+  const Title = isPage ? "h1" : "h2";
   return (
     <div className={styles["blank"]}>
       <Icon name={icon} size={32} />
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       <p>{text}</p>
       {action}
     </div>

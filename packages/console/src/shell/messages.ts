@@ -51,6 +51,9 @@ export const shellMessages = defineMessages(
     forbidden_text: "Your role {role} does not allow what this page shows. Ask an admin if you need it.",
     broken_title: "This page broke",
     broken_text: "The rest goes on working. The reason: {reason}",
+    not_fetched_title: "This page could not be fetched",
+    not_fetched_text:
+      "The server may have another version by now. Reload to get the console that goes with it.",
     reload: "Reload",
     newer: "The server has a newer console than this page.",
     unreachable_title: "The server does not answer",
@@ -109,6 +112,9 @@ export const shellMessages = defineMessages(
       "Deine Rolle {role} erlaubt nicht, was diese Seite zeigt. Frag einen Admin, wenn du es brauchst.",
     broken_title: "Diese Seite ist abgestürzt",
     broken_text: "Alles andere läuft weiter. Der Grund: {reason}",
+    not_fetched_title: "Diese Seite kam nicht an",
+    not_fetched_text:
+      "Der Server hat vielleicht eine andere Version. Lade neu, um die passende Konsole zu bekommen.",
     reload: "Neu laden",
     newer: "Der Server hat eine neuere Konsole als diese Seite.",
     unreachable_title: "Der Server antwortet nicht",

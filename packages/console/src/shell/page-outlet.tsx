@@ -9,9 +9,18 @@ import { useText } from "../text/use-text.ts";
 import { shellMessages } from "./messages.ts";
 import { isWithin } from "./shell.tsx";
 
+/** The code of a page did not come: a server of another version has it no more under this name, or nothing answers. */
+class PageNotFetched extends Error {}
+
 const loaded = pages.map((page) => ({
   ...page,
-  Page: lazy(async () => ({ default: (await page.load()).Page })),
+  Page: lazy(async () => {
+    try {
+      return { default: (await page.load()).Page };
+    } catch (cause) {
+      throw new PageNotFetched("the page cannot be fetched", { cause });
+    }
+  }),
 }));
 
 /** The page that the address names: fetched when it is first opened, and refused to whom it is not for. */
@@ -27,6 +36,7 @@ export function PageOutlet() {
   if (found === undefined)
     return (
       <EmptyState
+        isPage
         icon="search"
         title={say("not_found_title")}
         text={say("not_found_text")}
@@ -36,6 +46,7 @@ export function PageOutlet() {
   if (!isAllowed)
     return (
       <EmptyState
+        isPage
         icon="lock"
         title={say("forbidden_title")}
         text={say("forbidden_text", { role: role ?? name })}
@@ -79,11 +90,13 @@ class PageBoundary extends Component<{ readonly children: ReactNode }, BoundaryS
 
 function BrokenPage({ error }: { readonly error: Error }) {
   const say = useText(shellMessages);
+  const isNotFetched = error instanceof PageNotFetched;
   return (
     <EmptyState
+      isPage
       icon="warning"
-      title={say("broken_title")}
-      text={say("broken_text", { reason: error.message })}
+      title={say(isNotFetched ? "not_fetched_title" : "broken_title")}
+      text={isNotFetched ? say("not_fetched_text") : say("broken_text", { reason: error.message })}
       action={
         <Button icon="refresh" onClick={() => window.location.reload()}>
           {say("reload")}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseHostPort } from "./host-port.ts";
-import { section } from "./section.ts";
+import { secretText, section } from "./section.ts";
 
 export const prometheusSettings = section(
   {
@@ -19,6 +19,14 @@ export const prometheusSettings = section(
       .regex(/^[\w.-]+$/, "must be letters, digits, dots, dashes or underscores")
       .default("llm-platform")
       .describe("The label `job` that Prometheus scrapes the platform under; its rules name it."),
+    query_url: z
+      .url({ protocol: /^https?$/ })
+      .transform((text) => text.replace(/\/$/, ""))
+      .optional()
+      .describe(
+        "Address of a Prometheus that scrapes the platform, which is asked for the past that plots show. Absent, or while it does not answer: the sums of the ledger are.",
+      ),
+    query_token: secretText(1, "Bearer token for it, where it wants one.").optional(),
     runbooks_url: z
       .url({ protocol: /^https?$/ })
       .transform((text) => text.replace(/\/$/, ""))

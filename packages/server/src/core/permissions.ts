@@ -21,6 +21,8 @@ export const permissions = {
   "metrics.read": "Scrape `/metrics`.",
   "system.read": "See version, load and routes of the server, and how much it logs.",
   "system.write": "Set how much the server logs.",
+  "settings.read":
+    "See the server's settings without secrets and what it stands on, and make support bundles.",
   "self.read": "See who one is.",
   "self.write": "End one's own session, and change one's own password.",
   "users.read": "See users.",
@@ -78,6 +80,7 @@ const granted: Readonly<Record<Role, PermissionSet>> = {
     "models.write",
     "integrations.write",
     "system.write",
+    "settings.read",
     "users.read",
     "keys.read",
     "teams.read",

@@ -17,10 +17,21 @@ export type Refreshed<Next extends RefreshSecret> =
   | { readonly type: "reused"; readonly sessionId: string }
   | { readonly type: "unknown" };
 
+export interface SessionPage {
+  /** Only of this user. */
+  readonly userId?: string | undefined;
+  readonly afterId: string;
+  readonly limit: number;
+  /** Those that go on then. */
+  readonly nowMs: number;
+}
+
 /** Logins that go on. Every member rejects with PlatformError `unavailable` when the database does not answer. */
 export interface SessionTable {
   insert(session: Session, refresh: RefreshSecret): Promise<void>;
   find(id: string): Promise<Session | undefined>;
+  /** Those that have not ended, in the order of their ids. */
+  list(page: SessionPage): Promise<readonly Session[]>;
   /** Id of the session that a refresh token is of, used or not. */
   findByRefresh(sha256: string): Promise<string | undefined>;
   /** Puts the next refresh token in the place of one that was not used yet, and lets the session last as long as it. */
@@ -31,8 +42,11 @@ export interface SessionTable {
   ): Promise<Refreshed<Next>>;
   /** Resolves with whether it stood. */
   revoke(id: string, nowMs: number): Promise<boolean>;
-  /** Ends a user's sessions, but for one. */
-  revokeOfUser(user: { readonly id: string; readonly exceptSession?: string }, nowMs: number): Promise<void>;
+  /** Ends a user's sessions, but for one. Resolves with how many stood. */
+  revokeOfUser(
+    user: { readonly id: string; readonly exceptSession?: string },
+    nowMs: number,
+  ): Promise<number>;
   /** Forgets what has ended by itself. */
   deleteEnded(nowMs: number): Promise<void>;
 }
@@ -52,6 +66,17 @@ export function createSessionTable(database: Kysely<Tables>): SessionTable {
         await insertRefresh(session.id, refresh);
       }),
     find: (id) => guardStorageLater(() => find(database, id)),
+    list: ({ userId, afterId, limit, nowMs }) =>
+      guardStorageLater(async () => {
+        let query = database
+          .selectFrom("sessions")
+          .selectAll()
+          .where("id", ">", afterId)
+          .where("revoked_at_ms", "is", null)
+          .where("expires_at_ms", ">", nowMs);
+        if (userId !== undefined) query = query.where("user_id", "=", userId);
+        return (await query.orderBy("id").limit(limit).execute()).map(toSession);
+      }),
     findByRefresh: (sha256) =>
       guardStorageLater(async () => {
         const row = await database
@@ -91,7 +116,12 @@ export function createSessionTable(database: Kysely<Tables>): SessionTable {
       }),
     revokeOfUser: ({ id, exceptSession = "" }, nowMs) =>
       guardStorageLater(async () => {
-        await end(nowMs).where("user_id", "=", id).where("id", "!=", exceptSession).execute();
+        const { numUpdatedRows } = await end(nowMs)
+          .where("user_id", "=", id)
+          .where("id", "!=", exceptSession)
+          .where("expires_at_ms", ">", nowMs)
+          .executeTakeFirstOrThrow();
+        return Number(numUpdatedRows);
       }),
     deleteEnded: (nowMs) =>
       guardStorageLater(async () => {

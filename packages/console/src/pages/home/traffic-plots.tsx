@@ -1,5 +1,5 @@
 import { Card } from "../../components/card.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
+import { EmptyState, ErrorState, Notice, Skeleton } from "../../components/notice.tsx";
 import { Grid } from "../../components/page.tsx";
 import { Plot } from "../../components/plot.tsx";
 import { useFormats } from "../../components/use-formats.ts";
@@ -11,7 +11,7 @@ import { useLastHour } from "./use-last-hour.ts";
 export function TrafficPlots() {
   const say = useText(homeMessages);
   const formats = useFormats();
-  const { timesMs, minutes, error, isLoading } = useLastHour();
+  const { timesMs, minutes, source, error, isLoading } = useLastHour();
   if (error !== null) return <ErrorState error={error} />;
   if (isLoading) return <Skeleton lines={5} />;
   if (minutes.every((minute) => minute === undefined))
@@ -20,18 +20,21 @@ export function TrafficPlots() {
         <EmptyState icon="chart" title={say("no_traffic_title")} text={say("no_traffic_text")} />
       </Card>
     );
-  const failed = minutes.map((minute) =>
-    Object.values(minute?.errors ?? {}).reduce((sum, count) => sum + count, 0),
-  );
+  const problem = source?.problem ?? null;
+  const isFromPrometheus = source?.source === "prometheus";
   return (
     <Grid look="wide">
-      <Card title={say("traffic")}>
+      {problem === null ? null : <Notice tone="warn">{say("from_ledger", { problem })}</Notice>}
+      <Card
+        title={say("traffic")}
+        actions={isFromPrometheus ? <small>{say("from_prometheus")}</small> : null}
+      >
         <Plot
           label={say("traffic")}
           timesMs={timesMs}
           series={[
             { label: say("calls"), values: minutes.map((minute) => minute?.calls ?? 0) },
-            { label: say("failed"), values: failed },
+            { label: say("failed"), values: minutes.map((minute) => minute?.failed ?? 0) },
           ]}
           format={formats.count}
         />
@@ -43,7 +46,10 @@ export function TrafficPlots() {
           series={[
             { label: say("p95_short"), values: minutes.map((minute) => minute?.duration_ms?.p95 ?? null) },
             { label: say("p50"), values: minutes.map((minute) => minute?.duration_ms?.p50 ?? null) },
-            { label: say("first_byte"), values: minutes.map((minute) => minute?.first_byte_ms?.p95 ?? null) },
+            {
+              label: say("first_content"),
+              values: minutes.map((minute) => minute?.first_content_ms?.p95 ?? null),
+            },
           ]}
           format={formats.duration}
         />

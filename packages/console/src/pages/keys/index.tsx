@@ -4,17 +4,17 @@ import { Card } from "../../components/card.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { PageFrame } from "../../components/page.tsx";
+import { ShownSecret } from "../../components/shown-secret.tsx";
 import { usePages } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
-import type { Key } from "./key-draft.ts";
+import type { Key, NewSecret } from "./key-draft.ts";
 import { KeyDrawer } from "./key-drawer.tsx";
 import { stateOf } from "./key-state.tsx";
 import { KeyTable } from "./key-table.tsx";
 import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
 import { NewKey } from "./new-key.tsx";
-import { type NewSecret, ShownSecret } from "./shown-secret.tsx";
 import { useOwners } from "./use-owners.ts";
 
 /** Keys: who has which, made, changed and ended. The text of a key is in this page's memory only, and shown once. */
@@ -79,7 +79,14 @@ export function Page() {
       {open === undefined ? null : (
         <KeyDrawer of={open} owner={ownerOf(open)} onNewText={show} onClose={() => setOpened(undefined)} />
       )}
-      {secret === undefined ? null : <ShownSecret secret={secret} onClose={() => setSecret(undefined)} />}
+      {secret === undefined ? null : (
+        <ShownSecret
+          title={say("secret_title", { name: secret.name })}
+          warning={say("secret_text")}
+          secrets={[{ label: say("secret"), copy: say("copy"), text: secret.key }]}
+          onClose={() => setSecret(undefined)}
+        />
+      )}
     </PageFrame>
   );
 }

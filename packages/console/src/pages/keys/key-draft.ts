@@ -1,26 +1,34 @@
 import type { OperationInput, OperationOutput } from "@llm-platform/client";
+import {
+  type LimitDraft,
+  noLimits,
+  toLimitChange,
+  toLimitDraft,
+  toNewLimits,
+} from "../../components/limit-fields.tsx";
+import type { Permission } from "../../components/permission-fields.tsx";
 
 export type Key = OperationOutput<"keys.list">["keys"][number];
-export type Permission = Key["scopes"][number];
+
+/** The text of a key, which the server tells once. */
+export interface NewSecret {
+  readonly name: string;
+  readonly key: string;
+}
 
 /** A key as a form has it: an empty field is nothing. */
-export interface KeyDraft {
+export interface KeyDraft extends LimitDraft {
   readonly name: string;
   readonly scopes: readonly Permission[];
   /** In the reader's time zone, as a field for times has it. */
   readonly expiresAt: string;
-  readonly requests: string;
-  readonly tokens: string;
-  readonly atOnce: string;
 }
 
 export const emptyDraft: KeyDraft = {
   name: "",
   scopes: [],
   expiresAt: "",
-  requests: "",
-  tokens: "",
-  atOnce: "",
+  ...noLimits,
 };
 
 export function toDraft(key: Key): KeyDraft {
@@ -28,22 +36,14 @@ export function toDraft(key: Key): KeyDraft {
     name: key.name,
     scopes: key.scopes,
     expiresAt: key.expires_at === null ? "" : toLocal(key.expires_at),
-    requests: String(key.requests_per_minute ?? ""),
-    tokens: String(key.tokens_per_minute ?? ""),
-    atOnce: String(key.max_concurrent ?? ""),
+    ...toLimitDraft(key),
   };
 }
 
 /** What a new key is made of, next to its owner and what it may do. */
 export function toNewKey(draft: KeyDraft): Omit<OperationInput<"keys.create">, "owner" | "role" | "scopes"> {
-  const { name, expires_at, requests_per_minute, tokens_per_minute, max_concurrent } = toValues(draft);
-  return {
-    name,
-    ...(expires_at === null ? {} : { expires_at }),
-    ...(requests_per_minute === null ? {} : { requests_per_minute }),
-    ...(tokens_per_minute === null ? {} : { tokens_per_minute }),
-    ...(max_concurrent === null ? {} : { max_concurrent }),
-  };
+  const { name, expires_at } = toValues(draft);
+  return { name, ...(expires_at === null ? {} : { expires_at }), ...toNewLimits(draft) };
 }
 
 /** What of a key is to be changed. What was not touched is not sent: an end that is over would be refused. */
@@ -55,6 +55,7 @@ export function toKeyChange(key: Key, draft: KeyDraft): OperationInput<"keys.upd
   return {
     id: key.id,
     ...values,
+    ...toLimitChange(draft),
     ...(isSameEnd ? {} : { expires_at }),
     ...(isSameScopes ? {} : { scopes: [...draft.scopes] }),
   };
@@ -64,14 +65,7 @@ function toValues(draft: KeyDraft) {
   return {
     name: draft.name.trim(),
     expires_at: draft.expiresAt === "" ? null : new Date(draft.expiresAt).toISOString(),
-    requests_per_minute: toCount(draft.requests),
-    tokens_per_minute: toCount(draft.tokens),
-    max_concurrent: toCount(draft.atOnce),
   };
-}
-
-function toCount(text: string): number | null {
-  return text === "" ? null : Number(text);
 }
 
 function toLocal(time: string): string {

@@ -1,20 +1,22 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Actions, ConfirmDialog, Dialog } from "../../components/dialog.tsx";
 import { TextField } from "../../components/field.tsx";
+import { type Fact, FactList } from "../../components/fact-list.tsx";
+import { LimitFields } from "../../components/limit-fields.tsx";
 import { ErrorState } from "../../components/notice.tsx";
+import { PermissionFields } from "../../components/permission-fields.tsx";
 import { Time } from "../../components/time.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { useMay } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
-import { type Key, toDraft, toKeyChange } from "./key-draft.ts";
-import { LimitFields, PermissionFields } from "./key-fields.tsx";
+import { EndField } from "./end-field.tsx";
+import { type Key, type NewSecret, toDraft, toKeyChange } from "./key-draft.ts";
 import { KeyMark } from "./key-state.tsx";
 import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
 import { RotateKey } from "./rotate-key.tsx";
-import type { NewSecret } from "./shown-secret.tsx";
 
 interface KeyDrawerProps {
   readonly of: Key;
@@ -27,7 +29,7 @@ interface KeyDrawerProps {
 export function KeyDrawer({ of, owner, onNewText, onClose }: KeyDrawerProps) {
   const say = useText(keyMessages);
   const canChange = useMay()("keys.update") && of.revoked_at === null;
-  const facts: readonly (readonly [string, ReactNode])[] = [
+  const facts: readonly Fact[] = [
     [say("state"), <KeyMark key="state" of={of} />],
     [say("prefix"), <code key="prefix">{of.prefix}</code>],
     [say("owner"), owner],
@@ -38,13 +40,7 @@ export function KeyDrawer({ of, owner, onNewText, onClose }: KeyDrawerProps) {
   ];
   return (
     <Dialog look="drawer" title={of.name} onClose={onClose}>
-      <dl className={styles["facts"]}>
-        {facts.map(([name, fact]) => (
-          <FactRow key={name} name={name}>
-            {fact}
-          </FactRow>
-        ))}
-      </dl>
+      <FactList facts={facts} />
       {canChange ? (
         <>
           <ChangeForm of={of} onClose={onClose} />
@@ -52,15 +48,6 @@ export function KeyDrawer({ of, owner, onNewText, onClose }: KeyDrawerProps) {
         </>
       ) : null}
     </Dialog>
-  );
-}
-
-function FactRow({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 
@@ -90,8 +77,18 @@ function ChangeForm({ of, onClose }: { readonly of: Key; onClose(): void }) {
         problem={problems.find(({ field }) => field === "name")?.message}
         isRequired
       />
-      <LimitFields draft={draft} onChange={setDraft} problems={problems} hint={say("empty_is_none")} />
-      <PermissionFields draft={draft} onChange={setDraft} />
+      <EndField draft={draft} onChange={setDraft} problems={problems} />
+      <LimitFields
+        draft={draft}
+        onChange={(limits) => setDraft({ ...draft, ...limits })}
+        problems={problems}
+        hint={say("empty_is_none")}
+      />
+      <PermissionFields
+        legend={say("permissions")}
+        chosen={draft.scopes}
+        onChange={(scopes) => setDraft({ ...draft, scopes })}
+      />
       {update.error === null ? null : <ErrorState error={update.error} />}
       <Actions>
         <Button look="primary" isSubmit isBusy={update.isPending}>

@@ -2,14 +2,15 @@ import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Actions, Dialog } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
+import { LimitFields } from "../../components/limit-fields.tsx";
 import { ErrorState } from "../../components/notice.tsx";
+import { PermissionFields } from "../../components/permission-fields.tsx";
 import { useChange, useOperation } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
-import { emptyDraft, toNewKey } from "./key-draft.ts";
-import { LimitFields, PermissionFields } from "./key-fields.tsx";
+import { EndField } from "./end-field.tsx";
+import { emptyDraft, type NewSecret, toNewKey } from "./key-draft.ts";
 import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
-import type { NewSecret } from "./shown-secret.tsx";
 import { useOwners } from "./use-owners.ts";
 
 interface NewKeyProps {
@@ -25,7 +26,6 @@ const chosen = "*";
 export function NewKey({ onMade, onClose }: NewKeyProps) {
   const say = useText(keyMessages);
   const create = useChange("keys.create");
-  const { users } = useOwners();
   const { data } = useOperation("roles.list", {});
   const [draft, setDraft] = useState(emptyDraft);
   const [owner, setOwner] = useState("");
@@ -57,17 +57,7 @@ export function NewKey({ onMade, onClose }: NewKeyProps) {
           isRequired
           hasFocus
         />
-        {users.length === 0 ? null : (
-          <SelectField
-            label={say("owner")}
-            value={owner}
-            options={[
-              { value: "", label: say("myself") },
-              ...users.map(({ id, name }) => ({ value: id, label: name })),
-            ]}
-            onChange={setOwner}
-          />
-        )}
+        <OwnerField value={owner} onChange={setOwner} />
         <SelectField
           label={say("may")}
           hint={say("role_hint")}
@@ -79,8 +69,20 @@ export function NewKey({ onMade, onClose }: NewKeyProps) {
           ]}
           onChange={setRole}
         />
-        {role === chosen ? <PermissionFields draft={draft} onChange={setDraft} /> : null}
-        <LimitFields draft={draft} onChange={setDraft} problems={problems} hint={say("empty_is_default")} />
+        {role === chosen ? (
+          <PermissionFields
+            legend={say("permissions")}
+            chosen={draft.scopes}
+            onChange={(scopes) => setDraft({ ...draft, scopes })}
+          />
+        ) : null}
+        <EndField draft={draft} onChange={setDraft} problems={problems} />
+        <LimitFields
+          draft={draft}
+          onChange={(limits) => setDraft({ ...draft, ...limits })}
+          problems={problems}
+          hint={say("empty_is_default")}
+        />
         {create.error === null ? null : <ErrorState error={create.error} />}
         <Actions>
           <Button onClick={onClose}>{say("cancel")}</Button>
@@ -90,5 +92,22 @@ export function NewKey({ onMade, onClose }: NewKeyProps) {
         </Actions>
       </form>
     </Dialog>
+  );
+}
+
+function OwnerField({ value, onChange }: { readonly value: string; onChange(owner: string): void }) {
+  const say = useText(keyMessages);
+  const { users } = useOwners();
+  if (users.length === 0) return null;
+  return (
+    <SelectField
+      label={say("owner")}
+      value={value}
+      options={[
+        { value: "", label: say("myself") },
+        ...users.map(({ id, name }) => ({ value: id, label: name })),
+      ]}
+      onChange={onChange}
+    />
   );
 }

@@ -5,9 +5,8 @@ import { SelectField } from "../../components/field.tsx";
 import { ErrorState } from "../../components/notice.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
-import type { Key } from "./key-draft.ts";
+import type { Key, NewSecret } from "./key-draft.ts";
 import { keyMessages } from "./messages.ts";
-import type { NewSecret } from "./shown-secret.tsx";
 
 /** Seconds. */
 const graces = ["0", "3600", "86400", "604800"] as const;

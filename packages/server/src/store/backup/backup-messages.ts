@@ -1,9 +1,16 @@
 import type { ErrorCode } from "@llm-platform/kit";
-import type { MadeBackup } from "./make-backup.ts";
+import type { BackupInput, MadeBackup } from "./make-backup.ts";
+import type { Manifest } from "./manifest.ts";
 
-/** What the thread that makes a backup says at its end. */
+/** What the thread is to do. */
+export type BackupJob =
+  | ({ readonly job: "make" } & BackupInput)
+  | { readonly job: "verify"; readonly file: string };
+
+/** What the thread that makes or verifies a backup says at its end. */
 export type FromBackupWorker =
   | { readonly type: "made"; readonly made: MadeBackup }
+  | { readonly type: "verified"; readonly manifest: Manifest }
   | {
       readonly type: "failed";
       readonly code: ErrorCode;

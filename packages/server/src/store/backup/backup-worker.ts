@@ -5,18 +5,23 @@ import { toPlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import type { FromBackupWorker, ToBackupWorker } from "./backup-messages.ts";
 import { makeBackup } from "./make-backup.ts";
+import { verifyBackup } from "./verify.ts";
 
-// The program of the thread that `createBackups` starts: it makes one backup, says what that came to, and ends.
+// The program of the thread that `createBackups` starts: it makes or verifies one backup, says what that came to, and ends.
 
-const input = z
-  .object({
-    dataDirectory: z.string(),
-    directory: z.string(),
-    name: z.string(),
-    version: z.string(),
-    createdAtMs: z.number(),
-    isLive: z.boolean(),
-  })
+const job = z
+  .discriminatedUnion("job", [
+    z.object({
+      job: z.literal("make"),
+      dataDirectory: z.string(),
+      directory: z.string(),
+      name: z.string(),
+      version: z.string(),
+      createdAtMs: z.number(),
+      isLive: z.boolean(),
+    }),
+    z.object({ job: z.literal("verify"), file: z.string() }),
+  ])
   .parse(workerData);
 
 const cancelled = new AbortController();
@@ -25,20 +30,23 @@ parentPort?.on("message", (message: ToBackupWorker) => {
 });
 
 giveWay();
-const outcome = await makeBackup(input, { signal: cancelled.signal }).then(
-  (made): FromBackupWorker => ({ type: "made", made }),
-  (thrown: unknown): FromBackupWorker => {
-    const { code, message, cause } = toPlatformError(thrown, "The backup failed.");
-    return {
-      type: "failed",
-      code,
-      message,
-      cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined,
-    };
-  },
-);
+const outcome = await work().catch((thrown: unknown): FromBackupWorker => {
+  const { code, message, cause } = toPlatformError(thrown, "The backup failed.");
+  return {
+    type: "failed",
+    code,
+    message,
+    cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined,
+  };
+});
 parentPort?.postMessage(outcome);
 parentPort?.close();
+
+async function work(): Promise<FromBackupWorker> {
+  const { signal } = cancelled;
+  if (job.job === "verify") return { type: "verified", manifest: await verifyBackup(job.file, { signal }) };
+  return { type: "made", made: await makeBackup(job, { signal }) };
+}
 
 /** Calls come first where cores are few. Only Linux knows a priority of a single thread. */
 function giveWay(): void {

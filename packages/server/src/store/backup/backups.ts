@@ -1,10 +1,18 @@
 import { readdirSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { type Log, PlatformError } from "@llm-platform/kit";
-import type { FromBackupWorker, ToBackupWorker } from "./backup-messages.ts";
-import { type BackupInput, backupName, type MadeBackup, partialEnd, stagingEnd } from "./make-backup.ts";
+import type { BackupJob, FromBackupWorker, ToBackupWorker } from "./backup-messages.ts";
+import type { Manifest } from "./manifest.ts";
+import {
+  type BackupInput,
+  backupName,
+  isBackupName,
+  type MadeBackup,
+  partialEnd,
+  stagingEnd,
+} from "./make-backup.ts";
 
 export interface BackupsParts {
   readonly dataDirectory: string;
@@ -17,6 +25,15 @@ export interface BackupsParts {
   readonly make?: (input: BackupInput, signal: AbortSignal) => Promise<MadeBackup>;
 }
 
+/** A backup that is kept in the data folder. */
+export interface KeptBackup {
+  readonly name: string;
+  /** Its path on this machine. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly madeAtMs: number;
+}
+
 /**
  * Makes backups of a running server, one at a time. Rejects with PlatformError as `makeBackup` does, and `conflict` while
  * another is made.
@@ -26,6 +43,13 @@ export interface Backups {
   readonly isMaking: boolean;
   /** Makes one and keeps it in the folder `backups` of the data folder. */
   create(signal: AbortSignal): Promise<MadeBackup>;
+  /** Those that are kept, newest first. */
+  list(): Promise<readonly KeptBackup[]>;
+  /**
+   * Proves that a kept one can be restored, and resolves with what it says of itself. Rejects with PlatformError
+   * `not_found`, and as `verifyBackup` does.
+   */
+  verify(name: string, signal: AbortSignal): Promise<Manifest>;
   /** Makes one and removes it when `use` has ended. The next can be made after that only. */
   lend(signal: AbortSignal, use: (made: MadeBackup) => Promise<void>): Promise<void>;
   /** Cancels the one that is made, and resolves when nothing of it is left. */
@@ -79,6 +103,16 @@ export function createBackups(parts: BackupsParts): Backups {
     get isMaking() {
       return isMaking;
     },
+    list: () => listKept(directory),
+    async verify(name, signal) {
+      const kept = (await listKept(directory)).find((each) => each.name === name);
+      if (kept === undefined)
+        throw new PlatformError("not_found", `There is no backup with the name ${name} in ${directory}.`);
+      const stop = AbortSignal.any([signal, stopping.signal]);
+      const outcome = await runInThread({ job: "verify", file: kept.file }, stop);
+      if (outcome.type !== "verified") throw lostThread();
+      return outcome.manifest;
+    },
     create: (signal) => oneAtATime(() => run("", signal)),
     lend: (signal, use) =>
       oneAtATime(async () => {
@@ -110,23 +144,54 @@ function removeLeftovers(directory: string, log: Log): void {
   }
 }
 
-function makeInThread(input: BackupInput, signal: AbortSignal): Promise<MadeBackup> {
+async function listKept(directory: string): Promise<readonly KeptBackup[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw new PlatformError("unavailable", `${directory} cannot be read. Check its permissions.`, {
+      cause: error,
+    });
+  });
+  const kept = await Promise.all(
+    names.filter(isBackupName).map(async (name) => {
+      const file = join(directory, name);
+      // One that is deleted meanwhile is not there.
+      const facts = await stat(file).catch(() => undefined);
+      return facts === undefined ? [] : [{ name, file, bytes: facts.size, madeAtMs: facts.mtimeMs }];
+    }),
+  );
+  return kept.flat().toSorted((one, other) => other.madeAtMs - one.madeAtMs);
+}
+
+async function makeInThread(input: BackupInput, signal: AbortSignal): Promise<MadeBackup> {
+  const outcome = await runInThread({ job: "make", ...input }, signal);
+  if (outcome.type !== "made") throw lostThread();
+  return outcome.made;
+}
+
+type Outcome = Exclude<FromBackupWorker, { readonly type: "failed" }>;
+
+function runInThread(job: BackupJob, signal: AbortSignal): Promise<Outcome> {
   signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<MadeBackup>();
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   const program = new URL(`./backup-worker${extname(import.meta.filename)}`, import.meta.url);
-  const worker = new Worker(program, { workerData: input });
+  const worker = new Worker(program, { workerData: job });
   const cancel = () => worker.postMessage("cancel" satisfies ToBackupWorker);
   signal.addEventListener("abort", cancel, { once: true });
   worker.on("message", (message: FromBackupWorker) => {
-    if (message.type === "made") resolve(message.made);
-    else reject(new PlatformError(message.code, message.message, { cause: message.cause }));
+    if (message.type === "failed")
+      reject(new PlatformError(message.code, message.message, { cause: message.cause }));
+    else resolve(message);
   });
   worker.on("error", (cause) =>
     reject(new PlatformError("unavailable", "The backup failed. The log has the reason.", { cause })),
   );
   worker.on("exit", () => {
     signal.removeEventListener("abort", cancel);
-    reject(new PlatformError("unavailable", "The backup ended before it was made. Make it again."));
+    reject(lostThread());
   });
   return promise;
+}
+
+function lostThread(): PlatformError {
+  return new PlatformError("unavailable", "The work on the backup ended before it was done. Do it again.");
 }

@@ -49,6 +49,11 @@ export function backupName(createdAtMs: number): string {
   return `llm-platform-${new Date(createdAtMs).toISOString().replaceAll(/[-:.]/g, "")}.tar`;
 }
 
+/** Whether something is called as a whole backup is. */
+export function isBackupName(name: string): boolean {
+  return /^llm-platform-\d{8}T\d{9}Z\.tar$/.test(name);
+}
+
 /**
  * Makes a backup of a data folder. Takes about a tenth of a second for each 10 MB, and twice the room of what it saves
  * until it is made; it works in steps, so that the thread hears an abort. Whatever happens, nothing but a whole backup is

@@ -5,7 +5,14 @@ import type { Backups } from "./backups.ts";
 /** Backups of a server whose state is elsewhere: there are none here. Rejects with PlatformError `conflict`. */
 export function refuseBackups(message: string): Backups {
   const refuse = () => Promise.reject(new PlatformError("conflict", message));
-  return { create: refuse, lend: refuse, isMaking: false, stop: async () => undefined };
+  return {
+    create: refuse,
+    list: refuse,
+    verify: refuse,
+    lend: refuse,
+    isMaking: false,
+    stop: async () => undefined,
+  };
 }
 
 /** Throws PlatformError `conflict` for the data folder of a server that keeps its state in PostgreSQL. */

@@ -7,6 +7,7 @@ import {
 import { sql } from "kysely";
 import { noSettings } from "../../core/no-settings.ts";
 import { newerChanges } from "../schema-state.ts";
+import { measureDatabase } from "./measure-database.ts";
 import { readApplied } from "./migrate-postgres.ts";
 import type { PostgresKeeper } from "./postgres-store.ts";
 import { toPostgresError } from "./postgres-error.ts";
@@ -52,7 +53,7 @@ async function probe({ pools, notices }: PostgresKeeper, metrics: Instruments): 
     const startedAtMs = performance.now();
     const isReadOnly = await findReadOnly(pools);
     metrics.set("round_trip_seconds", (performance.now() - startedAtMs) / 1_000);
-    metrics.set("database_bytes", await measure(pools));
+    metrics.set("database_bytes", await measureDatabase(pools));
     if (isReadOnly)
       return { status: "failed", detail: "The database is read-only: DATABASE_URL leads to a standby." };
     const newer = newerChanges(await readApplied(pools.background), Object.keys(postgresMigrations));
@@ -84,10 +85,4 @@ async function findReadOnly({ requests }: PostgresKeeper["pools"]): Promise<bool
   const { rows } = await sql<{ readonly read_only: string }>`
     SELECT current_setting('transaction_read_only') AS read_only`.execute(requests);
   return rows[0]?.read_only === "on";
-}
-
-async function measure({ background }: PostgresKeeper["pools"]): Promise<number> {
-  const { rows } = await sql<{ readonly bytes: number }>`
-    SELECT pg_database_size(current_database()) AS bytes`.execute(background);
-  return rows[0]?.bytes ?? 0;
 }

@@ -1,0 +1,59 @@
+import { useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { Card } from "../../components/card.tsx";
+import { type Column, DataTable } from "../../components/data-table.tsx";
+import { EmptyState } from "../../components/notice.tsx";
+import { Time } from "../../components/time.tsx";
+import { usePages } from "../../query/use-operation.ts";
+import { Allowed } from "../../session/allowed.tsx";
+import { useText } from "../../text/use-text.ts";
+import { peopleMessages } from "./messages.ts";
+import styles from "./people.module.css";
+import { TeamDrawer } from "./team-drawer.tsx";
+import { TeamForm } from "./team-form.tsx";
+import { type Team, useLimits } from "./use-people.ts";
+
+/** Teams, whose members share limits. */
+export function TeamSection() {
+  const say = useText(peopleMessages);
+  const limitsOf = useLimits();
+  const [isMaking, setIsMaking] = useState(false);
+  const [opened, setOpened] = useState<string>();
+  const pages = usePages("teams.list", {}, ({ teams }) => teams);
+  const open = pages.rows.find(({ id }) => id === opened);
+  const columns: readonly Column<Team>[] = [
+    { key: "name", title: say("name"), cell: ({ name }) => name },
+    { key: "limits", title: say("limits"), cell: limitsOf },
+    { key: "made", title: say("made"), cell: ({ created_at }) => <Time at={created_at} /> },
+  ];
+  return (
+    <>
+      <Allowed to="teams.create">
+        <div className={styles["head"]}>
+          <span>{say("teams_empty_text")}</span>
+          <Button look="primary" icon="plus" onClick={() => setIsMaking(true)}>
+            {say("new_team")}
+          </Button>
+        </div>
+      </Allowed>
+      <Card>
+        <DataTable
+          caption={say("teams")}
+          columns={columns}
+          rows={pages.rows}
+          keyOf={({ id }) => id}
+          onOpen={({ id }) => setOpened(id)}
+          isLoading={pages.isLoading}
+          error={pages.error}
+          onRetry={pages.retry}
+          more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
+          empty={<EmptyState icon="people" title={say("teams_empty_title")} text={say("teams_empty_text")} />}
+        />
+      </Card>
+      {isMaking ? <TeamForm onClose={() => setIsMaking(false)} /> : null}
+      {open === undefined ? null : (
+        <TeamDrawer key={open.id} of={open} onClose={() => setOpened(undefined)} />
+      )}
+    </>
+  );
+}
