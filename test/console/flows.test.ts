@@ -240,7 +240,8 @@ describe.skipIf(chromiumPath === undefined)("with the keyboard alone, on a new s
     await keys.open("First steps");
     await keys.press(page.getByRole("button", { name: "Try local/demo-chat" }));
     const answer = page.locator("blockquote");
-    await answer.getByText("OLLAMA_BASE_URL", { exact: false }).waitFor();
+    // The model is brought into memory first.
+    await answer.getByText("OLLAMA_BASE_URL", { exact: false }).waitFor({ timeout: 90_000 });
     await expect.poll(() => answer.getAttribute("aria-busy"), patience).toBe("false");
     expect(complaints).toEqual([]);
   });

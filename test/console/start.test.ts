@@ -49,7 +49,8 @@ describe.skipIf(chromiumPath === undefined)("the first steps on a new server", b
     await expect.poll(() => found.innerText(), { timeout: 20_000 }).toMatch(/Nothing else answers|http:/);
     await click("Try local/demo-chat");
     const answer = page.locator("blockquote");
-    await answer.getByText("OLLAMA_BASE_URL", { exact: false }).waitFor();
+    // The model is brought into memory first.
+    await answer.getByText("OLLAMA_BASE_URL", { exact: false }).waitFor({ timeout: 90_000 });
     await expect.poll(() => answer.getAttribute("aria-busy")).toBe("false");
     expect(clicks.count).toBeLessThanOrEqual(5);
     expect(complaints).toEqual([]);

@@ -110,8 +110,8 @@ describe("what llmp shows", () => {
 
   test("integrations kinds, test, add and rm", async () => {
     expect((await llmp(["integrations", "kinds"])).stdout).toMatch(/^openai-compatible +model_platform +\S/m);
-    const what = ["extra", "openai-compatible", `base_url=${upstream.origin}/v1`];
-    const dead = ["extra", "openai-compatible", "base_url=http://127.0.0.1:9/v1"];
+    const what = ["extra", "--kind", "openai-compatible", `base_url=${upstream.origin}/v1`];
+    const dead = ["extra", "--kind", "openai-compatible", "base_url=http://127.0.0.1:9/v1"];
     const refused = await llmp(["integrations", "add", ...dead]);
     expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("address") });
     const settings = JSON.stringify({ base_url: `${upstream.origin}/v1` });

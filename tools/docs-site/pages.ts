@@ -34,6 +34,7 @@ const guides: Readonly<Record<string, readonly string[]>> = {
   Operate: [
     "operate",
     "monitoring",
+    "dashboards",
     "opentelemetry",
     "requests",
     "troubleshoot",

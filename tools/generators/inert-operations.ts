@@ -48,7 +48,6 @@ export function readOperations(): readonly Operation[] {
     alerts: inert("alerts"),
     askWorkers: () => Promise.reject(new Error("there are no workers")),
     logControl: inert("logControl"),
-    askWorkers: () => Promise.reject(new Error("there are no workers")),
     logTap: inert("logTap"),
     processMetrics: inert("processMetrics"),
     overview: {

@@ -62,6 +62,11 @@ interface SettingOptions {
   readonly settingsFile?: string;
 }
 
+interface AddOptions extends SettingOptions {
+  readonly kind?: string;
+  readonly untested?: true;
+}
+
 function addChangeCommands(
   integrations: Command,
   context: CliContext,
@@ -86,29 +91,22 @@ function addChangeCommands(
       tell(context, name, verdict);
     });
   integrations
-    .command("add <name> <kind> [settings...]")
+    .command("add <name> [settings...]")
     .description("test one with settings name=value, and add it when it works")
+    .option("--kind <kind>", "what it is (default: what its name says)")
     .option("--untested", "add it without a test, for what cannot be reached yet")
     .option(...fileOption)
-    .action(
-      async (
-        ...[name, use, given, options]: readonly [
-          name: string,
-          use: string,
-          given: readonly string[],
-          options: SettingOptions & { untested?: true },
-        ]
-      ) => {
-        const settings = (await readSettings(given, options)) ?? {};
-        const client = context.client();
-        if (options.untested !== true) {
-          const verdict = await client.run("integrations.test", { name, use, settings });
-          if (!works(verdict)) return tell(context, name, verdict);
-        }
-        const status = await client.run("integrations.create", { name, use, settings });
-        print(status, [status]);
-      },
-    );
+    .action(async (name: string, given: readonly string[], options: AddOptions) => {
+      const settings = (await readSettings(given, options)) ?? {};
+      const client = context.client();
+      const integration = { name, use: options.kind ?? name, settings };
+      if (options.untested !== true) {
+        const verdict = await client.run("integrations.test", integration);
+        if (!works(verdict)) return tell(context, name, verdict);
+      }
+      const status = await client.run("integrations.create", integration);
+      print(status, [status]);
+    });
   integrations
     .command("rm <name>")
     .description("remove one that was added, with its settings and credentials")

@@ -1,6 +1,12 @@
-import type { Llama } from "node-llama-cpp";
+import type { Llama, LlamaModel } from "node-llama-cpp";
 import type { EngineGpu } from "../gpu-use.ts";
-import type { LoadedEngine } from "./loaded-engine.ts";
+
+interface GpuParts {
+  readonly llama: Llama;
+  readonly model: LlamaModel;
+  /** Memory in use of the GPU before the model was loaded. */
+  readonly gpuBytesBefore: number | undefined;
+}
 
 /** Memory in use of the GPU as its library is told; undefined where none is used, or it is not told. */
 export async function readGpuBytes(llama: Llama): Promise<number | undefined> {
@@ -18,7 +24,7 @@ export async function readEngineGpu({
   llama,
   model,
   gpuBytesBefore,
-}: LoadedEngine): Promise<EngineGpu | undefined> {
+}: GpuParts): Promise<EngineGpu | undefined> {
   if (llama.gpu === false) return undefined;
   const bytes = await readGpuBytes(llama);
   const grownBytes = bytes === undefined || gpuBytesBefore === undefined ? undefined : bytes - gpuBytesBefore;
