@@ -53,6 +53,49 @@ describe("ModelScheduler", () => {
     await expect.poll(() => happened).toEqual(["loaded a", "idle a"]);
   });
 
+  it("unloads a model that is at work when its calls are over, and gives it no further ones meanwhile", async () => {
+    const { bring, take, scheduler, happened, engines, last } = setUp();
+    const turn = await bring("a");
+    const unloaded = scheduler.unload("a");
+    const further = take("a");
+    expect(scheduler.waitingCalls).toBe(1);
+    expect(happened).toEqual(["loaded a"]);
+    turn.release();
+    await unloaded;
+    expect(happened).toEqual(["loaded a", "asked a"]);
+    await expect.poll(() => engines.length).toBe(2);
+    await last().load();
+    (await further).release();
+    expect(happened).toEqual(["loaded a", "asked a", "loaded a"]);
+  });
+
+  it("waits half a minute for the calls of a model that it is to unload", async () => {
+    const { bring, scheduler, clock, happened } = setUp();
+    await bring("a");
+    const unloaded = scheduler.unload("a");
+    clock.advance(29_999);
+    await Promise.resolve();
+    expect(happened).toEqual(["loaded a"]);
+    clock.advance(1);
+    await unloaded;
+    expect(happened).toEqual(["loaded a", "asked a"]);
+  });
+
+  it("unloads a model once for all that ask, and one that crashes meanwhile not at all", async () => {
+    const { bring, scheduler, last, happened } = setUp();
+    const turn = await bring("a");
+    const both = Promise.all([scheduler.unload("a"), scheduler.unload("a")]);
+    turn.release();
+    await both;
+    expect(happened).toEqual(["loaded a", "asked a"]);
+    const next = await bring("a");
+    const unloaded = scheduler.unload("a");
+    await last().die();
+    next.release("broken");
+    await unloaded;
+    expect(happened).toEqual(["loaded a", "asked a", "loaded a", "crashed a"]);
+  });
+
   it("keeps a model for ever when told so", async () => {
     const { scheduler, model, last, clock, happened } = setUp();
     const turn = scheduler.take(model("a", 10, { keepAliveMs: undefined }), new Cancellation());

@@ -7,10 +7,11 @@ import type { LoadableModel } from "./loadable-model.ts";
 import { decideRoom, type Resident } from "./room-policy.ts";
 import type { SchedulerParts, Turn, UnloadReason } from "./scheduler-parts.ts";
 import { shuttingDown, tooLarge } from "./scheduler-refusals.ts";
-import { createSeat, type Seat, toLoadedModel } from "./seat.ts";
+import { closeSeat, createSeat, type Seat, toLoadedModel, toResident } from "./seat.ts";
 
 /** An engine answers a ping between two tokens, so within milliseconds. */
 const examineTimeoutMs = 5_000;
+const unloadGraceMs = 30_000;
 
 /**
  * Decides which models are in memory and whose turn it is.
@@ -98,7 +99,7 @@ export class ModelScheduler {
   callsAt(id: string): { readonly isReady: boolean; readonly calls: number } | undefined {
     const seat = this.#seats.get(id);
     if (seat === undefined) return undefined;
-    return { isReady: seat.state === "ready", calls: seat.activeCalls + this.#queue.countFor(id) };
+    return { isReady: seat.state === "ready" && !seat.isClosing, calls: seat.activeCalls + this.#queue.countFor(id) };
   }
 
   /** Whether a model could be loaded beside those that are in memory or waited for. */
@@ -113,10 +114,12 @@ export class ModelScheduler {
     if (decideRoom(model, [], limits).type === "refuse") throw tooLarge(model, limits);
   }
 
-  /** Lets a model go now; calls in progress break. Resolves when its process is gone. */
+  /** Lets a model go when its calls are over; those that take longer than half a minute break. Resolves when its process is gone. */
   async unload(id: string): Promise<void> {
     const seat = this.#seats.get(id);
-    if (seat !== undefined) await this.#leave(seat, "asked");
+    if (seat === undefined) return;
+    await closeSeat(seat, this.#parts.clock, unloadGraceMs);
+    await this.#leave(seat, "asked");
   }
 
   /** Ids of loaded models whose process does not answer within the signal's time. */
@@ -178,7 +181,7 @@ export class ModelScheduler {
 
   #hasTurn(seat: Seat): boolean {
     const isFree = seat.state === "ready" && seat.activeCalls < this.#parts.limits.parallel;
-    return isFree && !seat.isYielding && !this.#isOutdated(seat);
+    return isFree && !seat.isYielding && !seat.isClosing && !this.#isOutdated(seat);
   }
 
   #isOutdated(seat: Seat): boolean {
@@ -258,16 +261,7 @@ export class ModelScheduler {
   }
 
   #residents(nowMs: number): readonly Resident[] {
-    return [...this.#seats.values()].map((seat) => ({
-      id: seat.model.id,
-      bytes: seat.model.bytes,
-      gpuBytes: seat.model.gpuBytes,
-      isPinned: seat.model.isPinned,
-      isFixed: seat.state !== "ready" || this.#turnLeftMs(seat, nowMs) > 0,
-      isLeaving: seat.state === "stopping",
-      isBusy: seat.activeCalls > 0,
-      lastUsedMs: seat.lastUsedMs,
-    }));
+    return [...this.#seats.values()].map((seat) => toResident(seat, this.#turnLeftMs(seat, nowMs) > 0));
   }
 
   #load(model: LoadableModel): void {
@@ -353,6 +347,7 @@ export class ModelScheduler {
         seat.lastUsedMs = this.#parts.clock.nowMs();
         if (outcome === "broken" && seat.state === "ready") void this.#examine(seat);
         if (seat.activeCalls === 0 && seat.state === "ready") this.#rest(seat);
+        if (seat.activeCalls === 0) for (const told of seat.onIdle.splice(0)) told();
         this.#advance();
       },
     };

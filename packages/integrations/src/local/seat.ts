@@ -2,6 +2,8 @@ import type { LoadedModel } from "@llm-platform/kit";
 import type { Engine } from "./engine-process.ts";
 import { type GpuUse, noticeOfGpuUse } from "./gpu-use.ts";
 import type { LoadableModel } from "./loadable-model.ts";
+import type { Resident } from "./room-policy.ts";
+import type { SchedulerClock } from "./scheduler-clock.ts";
 
 /** A place in memory with the model that has it. */
 export interface Seat {
@@ -10,6 +12,10 @@ export interface Seat {
   state: "loading" | "ready" | "suspect" | "stopping";
   /** Gives no further turns: another model waits for its place. */
   isYielding: boolean;
+  /** Gives no further turns: somebody asked for it to be unloaded, and its calls are waited for. */
+  isClosing: boolean;
+  /** Told when its last call is over. */
+  readonly onIdle: (() => void)[];
   memoryBytes: number;
   /** As it was measured; undefined until the model is loaded, and for one without the GPU. */
   gpu: GpuUse | undefined;
@@ -26,6 +32,8 @@ export function createSeat(model: LoadableModel, engine: Engine, nowMs: number):
     engine,
     state: "loading",
     isYielding: false,
+    isClosing: false,
+    onIdle: [],
     memoryBytes: model.bytes,
     gpu: undefined,
     activeCalls: 0,
@@ -49,4 +57,30 @@ export function toLoadedModel(seat: Seat, toWallMs: (ms: number) => number): Loa
     activeCalls,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs: Math.round(toWallMs(expiresAtMs)) }),
   };
+}
+
+/** As the policy of the room sees it. `hasTurn` while it is its turn to stay. */
+export function toResident(seat: Seat, hasTurn: boolean): Resident {
+  const { model, state, activeCalls, lastUsedMs } = seat;
+  return {
+    id: model.id,
+    bytes: model.bytes,
+    gpuBytes: model.gpuBytes,
+    isPinned: model.isPinned,
+    isFixed: state !== "ready" || hasTurn,
+    isLeaving: state === "stopping",
+    isBusy: activeCalls > 0,
+    lastUsedMs,
+  };
+}
+
+/** Gives no further turns, and resolves when the calls are over, or after so long. */
+export async function closeSeat(seat: Seat, clock: SchedulerClock, limitMs: number): Promise<void> {
+  seat.isClosing = true;
+  if (seat.activeCalls === 0) return;
+  const over = Promise.withResolvers<void>();
+  seat.onIdle.push(over.resolve);
+  const disarm = clock.after(limitMs, over.resolve);
+  await over.promise;
+  disarm();
 }
