@@ -137,9 +137,13 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
 /** Half of the delay is by chance, so that many servers do not come back at once. */
 function wait(delayMs: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, delayMs * (0.5 + Math.random() / 2)).unref();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
+  const onAbort = () => resolve();
+  const timer = setTimeout(onAbort, delayMs * (0.5 + Math.random() / 2)).unref();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  });
 }
 
 class Expired extends Error {}
