@@ -78,6 +78,7 @@ export async function createRestServer(parts: RestParts): Promise<RestServer> {
   );
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
+    if (hasEmptyParameter(request)) throw notThere(request, reply, parts);
     if (request.headers["content-encoding"] !== undefined) {
       throw new PlatformError(
         "unsupported_media_type",
@@ -284,6 +285,11 @@ function toRestError(error: unknown): PlatformError {
     default:
       return new PlatformError("internal", "An unexpected error occurred.", { cause: error });
   }
+}
+
+/** Fastify's router takes nothing at all for a parameter. */
+function hasEmptyParameter({ params }: FastifyRequest): boolean {
+  return typeof params === "object" && params !== null && Object.values(params).includes("");
 }
 
 /** An unknown path, or a known one by another method; then `allow` names those that are possible. */
