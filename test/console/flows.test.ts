@@ -106,7 +106,7 @@ describe.skipIf(chromiumPath === undefined)("with the keyboard alone", browserTe
   });
 
   test("an operator pulls a model, which goes on by itself after a break", async () => {
-    hub.fault({ kind: "cut", afterBytes: 2 * mebibyte });
+    hub.fault({ kind: "cut", afterBytes: mebibyte });
     const { page, keys } = await openAs("operator");
     await keys.open("Models");
     await keys.press(page.getByRole("button", { name: "Add a model" }));

@@ -68,7 +68,7 @@ describe.skipIf(chromiumPath === undefined)("the page of models", browserTest, (
 
   test("a pull from the Hub goes on after a break, a pause and is watched all the while", async () => {
     hub.setBytesPerSecond(1_500_000);
-    hub.fault({ kind: "cut", afterBytes: 3 * mebibyte });
+    hub.fault({ kind: "cut", afterBytes: 1.5 * mebibyte });
     const { page, complaints } = await server.openAs(browser, "operator", { path: "/models" });
     await page.getByRole("button", { name: "Add a model" }).click();
     const drawer = page.getByRole("dialog", { name: "Add a model from the Hub" });
@@ -90,7 +90,8 @@ describe.skipIf(chromiumPath === undefined)("the page of models", browserTest, (
     await drawer.waitFor({ state: "detached" });
 
     const bar = page.getByRole("progressbar", { name: `Progress of ${pulled}` });
-    await expect.poll(() => valueOf(page), { timeout: 30_000 }).toBeGreaterThan(0.25);
+    // Of four connections one has a whole chunk by then, which is what stays when it is paused.
+    await expect.poll(() => valueOf(page), { timeout: 60_000 }).toBeGreaterThan(0.4);
     expect(await findBarriers(page)).toEqual([]);
     expect(await takePictures(page, "models-pull")).toEqual([]);
     await page.getByRole("button", { name: `Pause ${pulled}` }).click();
@@ -109,7 +110,8 @@ describe.skipIf(chromiumPath === undefined)("the page of models", browserTest, (
       .slice(asked)
       .filter(({ server, method }) => server === "files" && method === "GET");
     expect(later.length).toBeGreaterThan(0);
-    expect(later.filter(({ from }) => from === 0)).toEqual([]);
+    const sentBytes = later.reduce((sum, { from, sentUntil }) => sum + sentUntil - from, 0);
+    expect(sentBytes).toBeLessThanOrEqual(11 * mebibyte + 17);
     expect(complaints).toEqual([]);
   });
 
