@@ -22,6 +22,7 @@ export const takenNames: readonly string[] = [
   "graphql",
   "grpc",
   "huggingface",
+  "kubernetes",
   "local",
   "mcp",
   "ollama",
