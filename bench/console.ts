@@ -25,7 +25,7 @@ import { serverMain, startFlags } from "./repository.ts";
 
 const benchFolder = fileURLToPath(new URL("./", import.meta.url));
 const headers = { authorization: `Bearer ${benchKey}`, "content-type": "application/json" };
-const person = { name: "bench", role: "admin", password: "correct horse battery staple" };
+const person = { name: "somebody", role: "admin", password: "correct horse battery staple" };
 const atOnce = 20;
 const callsPerSecond = 200;
 const sliceMs = 100;
