@@ -99,7 +99,10 @@ export class ModelScheduler {
   callsAt(id: string): { readonly isReady: boolean; readonly calls: number } | undefined {
     const seat = this.#seats.get(id);
     if (seat === undefined) return undefined;
-    return { isReady: seat.state === "ready" && !seat.isClosing, calls: seat.activeCalls + this.#queue.countFor(id) };
+    return {
+      isReady: seat.state === "ready" && !seat.isClosing,
+      calls: seat.activeCalls + this.#queue.countFor(id),
+    };
   }
 
   /** Whether a model could be loaded beside those that are in memory or waited for. */
