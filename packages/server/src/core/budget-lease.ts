@@ -145,7 +145,9 @@ export class BudgetLease {
     const keep = Math.max(wished, 2 * Math.ceil(this.#recently(nowMs)));
     if (this.stock > keep) this.#lease = this.#reserved + keep;
     const need = Math.max(0, wished - this.stock);
-    const want = need > 0 || this.isLow(nowMs, replicas) ? Math.ceil(this.#recently(nowMs)) : 0;
+    // What was given back as too little is not had ahead at once.
+    const isLow = nowMs >= this.#emptyUntilMs && this.isLow(nowMs, replicas);
+    const want = need > 0 || isLow ? Math.ceil(this.#recently(nowMs)) : 0;
     const [lease, reserved, spent] = [this.#lease, this.#reserved, this.#spent];
     const isTold =
       this.#told?.lease === lease && this.#told.reserved === reserved && this.#told.spent === spent;
@@ -170,7 +172,18 @@ export class BudgetLease {
     this.#left = Math.max(0, left);
     this.#told = { lease: asked.lease + granted, reserved: asked.reserved, spent: asked.spent };
     this.#toldAtMs = nowMs;
-    this.#emptyUntilMs = granted < asked.need ? nowMs + emptyForMs : Number.NEGATIVE_INFINITY;
+    if (asked.need > 0)
+      this.#emptyUntilMs = granted < asked.need ? nowMs + emptyForMs : Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Lets go of what is left here after an answer that there is too little: with it another replica may have enough for a call,
+   * while each keeps its part neither has. Returns whether there was any.
+   */
+  giveBack(nowMs: number): boolean {
+    if (nowMs >= this.#emptyUntilMs || this.stock <= 0) return false;
+    this.#lease = this.#reserved;
+    return true;
   }
 
   /** What was told may have arrived or not: it is told again. */

@@ -308,6 +308,22 @@ describe("budgets over replicas", () => {
     expect([cluster.spent, cluster.reserved]).toEqual([amount, 0]);
   });
 
+  test("what lies with two replicas in parts too small for a call comes together for the next one", async () => {
+    const cluster = new Cluster(2);
+    for (let each = 0; each < 2; each++) {
+      cluster.call(0, 400);
+      await cluster.settle();
+      cluster.end(0, 400);
+    }
+    // The first has some of the 200 that are left ahead; the second finds the rest, which is not enough.
+    cluster.call(1, 180);
+    await cluster.settle();
+    expect([cluster.refused, cluster.reserved]).toEqual([1, 0]);
+    cluster.call(0, 180);
+    await cluster.settle();
+    expect([cluster.refused, cluster.reserved]).toEqual([1, 180]);
+  });
+
   test("what a replica that was killed had reserved is free, and what it had spent is counted", async () => {
     const cluster = new Cluster(2);
     for (let each = 0; each < 5; each++) {

@@ -233,6 +233,7 @@ export class BudgetsOverReplicas implements BudgetCounter {
         }
       }
       this.#settle();
+      for (const { lease, ask } of asked) if (lease.giveBack(nowMs())) this.#due.add(ask.budgetId);
     } catch {
       // The link has noted it. Nobody waits for another try.
       this.#isSuspect = true;
