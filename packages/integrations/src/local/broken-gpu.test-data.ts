@@ -1,26 +1,12 @@
-import { registerHooks } from "node:module";
+import { libraryName, wrapLibrary } from "./wrapped-library.test-data.ts";
 
 // For engines of tests, by `--import`: node-llama-cpp as it is on a machine with a GPU whose driver cannot run what the
 // library has for it. The load is fine; the first step on the GPU ends the process.
 
-const name = "node-llama-cpp";
-const wrapper = `${import.meta.url}?wrapper`;
-
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === name &&
-    context.parentURL !== wrapper &&
-    !(context.parentURL ?? "").includes("/node_modules/")
-      ? { url: wrapper, format: "module", shortCircuit: true }
-      : next(specifier, context),
-  load: (url, context, next) =>
-    url === wrapper ? { format: "module", source: wrapperSource, shortCircuit: true } : next(url, context),
-});
-
 const wrapperSource = `
 import { writeSync } from "node:fs";
-import { getLlama as getReal, LlamaContextSequence } from "${name}";
-export * from "${name}";
+import { getLlama as getReal, LlamaContextSequence } from "${libraryName}";
+export * from "${libraryName}";
 
 export async function getLlama(options) {
   if (options.gpu !== "auto") return await getReal(options);
@@ -42,3 +28,5 @@ function die() {
   process.abort();
 }
 `;
+
+wrapLibrary(`${import.meta.url}?wrapper`, wrapperSource);

@@ -1,27 +1,13 @@
-import { registerHooks } from "node:module";
+import { libraryName, wrapLibrary } from "./wrapped-library.test-data.ts";
 
 // For engines of tests, by `--import`: node-llama-cpp as it is on a machine with a GPU, which says that its layers are there.
 // Where FAKE_GPU_FILE names a file, the memory that its driver tells as used (in MiB) stands in it, and grows by 600 as a
 // model is loaded, unless the file FAKE_GPU_FILE.idle is there.
 
-const name = "node-llama-cpp";
-const wrapper = `${import.meta.url}?wrapper`;
-
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === name &&
-    context.parentURL !== wrapper &&
-    !(context.parentURL ?? "").includes("/node_modules/")
-      ? { url: wrapper, format: "module", shortCircuit: true }
-      : next(specifier, context),
-  load: (url, context, next) =>
-    url === wrapper ? { format: "module", source: wrapperSource, shortCircuit: true } : next(url, context),
-});
-
 const wrapperSource = `
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { getLlama as getReal } from "${name}";
-export * from "${name}";
+import { getLlama as getReal } from "${libraryName}";
+export * from "${libraryName}";
 
 const file = process.env.FAKE_GPU_FILE;
 const claimed = 19;
@@ -51,3 +37,5 @@ export async function getLlama(options) {
   });
 }
 `;
+
+wrapLibrary(`${import.meta.url}?wrapper`, wrapperSource);

@@ -14,6 +14,7 @@ import { useText } from "../../text/use-text.ts";
 import { DeleteButton } from "./delete-button.tsx";
 import { peopleMessages } from "./messages.ts";
 import styles from "./people.module.css";
+import { useDeletion } from "./use-deletion.ts";
 import type { Role } from "./use-people.ts";
 
 /** One role: what it allows, and who has it. */
@@ -127,28 +128,14 @@ export function RoleFields({ of, onDone }: { readonly of?: Role; onDone(): void 
 
 function DeleteRole({ of: { name }, onClose }: { readonly of: Role; onClose(): void }) {
   const say = useText(peopleMessages);
-  const toasts = useToasts();
+  const deletion = useDeletion(name, onClose);
   const remove = useChange("roles.delete");
   return (
     <DeleteButton
       title={say("delete_role_title", { name })}
       text={say("delete_role_text")}
       isBusy={remove.isPending}
-      onConfirm={(over) =>
-        remove.mutate(
-          { name },
-          {
-            onSuccess() {
-              toasts.done(say("deleted", { name }));
-              onClose();
-            },
-            onError(error) {
-              over();
-              toasts.failed(error);
-            },
-          },
-        )
-      }
+      onConfirm={(over) => remove.mutate({ name }, deletion(over))}
     />
   );
 }

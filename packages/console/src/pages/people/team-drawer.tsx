@@ -14,6 +14,7 @@ import { DeleteButton } from "./delete-button.tsx";
 import { peopleMessages } from "./messages.ts";
 import styles from "./people.module.css";
 import { TeamFields } from "./team-form.tsx";
+import { useDeletion } from "./use-deletion.ts";
 import { type Team, useLimits } from "./use-people.ts";
 
 /** So many members are shown, and so many users can be chosen from. */
@@ -131,28 +132,14 @@ function AddMember({ to }: { readonly to: Team }) {
 
 function DeleteTeam({ of: { id, name }, onClose }: { readonly of: Team; onClose(): void }) {
   const say = useText(peopleMessages);
-  const toasts = useToasts();
+  const deletion = useDeletion(name, onClose);
   const remove = useChange("teams.delete");
   return (
     <DeleteButton
       title={say("delete_team_title", { name })}
       text={say("delete_team_text")}
       isBusy={remove.isPending}
-      onConfirm={(over) =>
-        remove.mutate(
-          { id },
-          {
-            onSuccess() {
-              toasts.done(say("deleted", { name }));
-              onClose();
-            },
-            onError(error) {
-              over();
-              toasts.failed(error);
-            },
-          },
-        )
-      }
+      onConfirm={(over) => remove.mutate({ id }, deletion(over))}
     />
   );
 }
