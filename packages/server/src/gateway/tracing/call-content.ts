@@ -1,6 +1,7 @@
 import type { JsonObject } from "@llm-platform/kit";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
 import { encodeEvent } from "../../telemetry/otlp/encode-event.ts";
+import { ProtoWriter } from "../../telemetry/otlp/proto-writer.ts";
 import {
   type AttributeNames,
   attributeNamesOf,
@@ -31,6 +32,7 @@ export class CallContent {
   readonly #settings: ContentSettings;
   readonly #names: AttributeNames;
   readonly #fitter: ContentFitter;
+  readonly #writer = new ProtoWriter();
 
   constructor(active: ActiveTracing, settings: ContentSettings) {
     this.#active = active;
@@ -70,7 +72,7 @@ export class CallContent {
   #toEvent({ call, trace, end }: EndedCall, record: LedgerRecord, content: RecordedContent): Uint8Array {
     const names = this.#names;
     const { attributes, truncated } = content;
-    return encodeEvent({
+    return encodeEvent(this.#writer, {
       name: contentEventName,
       traceId: trace.traceId,
       spanId: end.callSpanId,

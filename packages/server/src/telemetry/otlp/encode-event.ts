@@ -1,6 +1,6 @@
 import type { Json } from "@llm-platform/kit";
 import type { SpanId, TraceId } from "../../core/trace-id.ts";
-import { ProtoWriter } from "./proto-writer.ts";
+import type { ProtoWriter } from "./proto-writer.ts";
 
 /** Something that is told beside a span, with what belongs to it. */
 export interface SpanEvent {
@@ -16,9 +16,13 @@ export interface SpanEvent {
 /** What is no news, say the conventions of such events. */
 const debugSeverity = 5;
 
-/** A `LogRecord` of OTLP 1, as field 2 of its `ScopeLogs`. */
-export function encodeEvent({ name, traceId, spanId, atMs, attributes }: SpanEvent): Uint8Array {
-  const writer = new ProtoWriter();
+/**
+ * A `LogRecord` of OTLP 1, as field 2 of its `ScopeLogs`.
+ * @param writer for this alone; the result has memory of its own, and no more than it takes
+ */
+export function encodeEvent(writer: ProtoWriter, event: SpanEvent): Uint8Array {
+  const { name, traceId, spanId, atMs, attributes } = event;
+  writer.reset();
   writer.message(2, () => {
     writer.time(1, atMs);
     writer.uint(2, debugSeverity);
@@ -29,5 +33,5 @@ export function encodeEvent({ name, traceId, spanId, atMs, attributes }: SpanEve
     writer.time(11, atMs);
     writer.text(12, name);
   });
-  return writer.finish();
+  return new Uint8Array(writer.finish());
 }

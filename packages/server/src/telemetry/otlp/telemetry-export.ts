@@ -139,20 +139,20 @@ class Exporting implements TelemetryExport {
     });
   }
 
-  /** Values that were not taken are not kept: the next ones count from the same beginning. */
+  /** Never rejects. Values that were not taken are not kept: the next ones count from the same beginning. */
   async #sendMetrics(): Promise<void> {
     const { source, registry, startedAtMs, metrics } = this.#parts;
-    await this.#parts.askOthers();
-    const all = registry.metrics();
+    let count = 0;
     try {
-      const receipt = await this.#send(
-        "metrics",
-        encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }),
-      );
-      if (receipt.rejected > 0 || receipt.message !== "") this.#notePartial("metrics", receipt);
-      metrics.telemetryExported.series("metrics").add(all.length);
+      await this.#parts.askOthers();
+      const all = registry.metrics();
+      count = all.length;
+      const request = encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() });
+      const receipt = await this.#send("metrics", request);
+      if (isPartial(receipt)) this.#notePartial("metrics", receipt);
+      metrics.telemetryExported.series("metrics").add(count);
     } catch (thrown) {
-      metrics.telemetryDropped.series("metrics").add(all.length);
+      metrics.telemetryDropped.series("metrics").add(count);
       this.#noteFailure("metrics", toPlatformError(thrown));
     }
   }
@@ -176,6 +176,7 @@ class Exporting implements TelemetryExport {
   async #send(signal: TelemetrySignal, request: Buffer): Promise<TelemetryReceipt> {
     const receipt = await this.#parts.sender.send(signal, request, this.#stopping.signal);
     if (this.#failures.delete(signal)) this.#parts.log.info("opentelemetry.export_resumed", { signal });
+    if (!isPartial(receipt)) this.#said.delete(signal);
     return receipt;
   }
 
@@ -194,4 +195,8 @@ class Exporting implements TelemetryExport {
     this.#parts.metrics.telemetryFailures.series(signal).add();
     if (isFirst) this.#parts.log.warn("opentelemetry.export_failed", { signal, error });
   }
+}
+
+function isPartial({ rejected, message }: TelemetryReceipt): boolean {
+  return rejected > 0 || message !== "";
 }
