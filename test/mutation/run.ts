@@ -47,8 +47,8 @@ async function mutate({ name, files, leastScore }: Part): Promise<void> {
     ignoreStatic: true,
     // TypeScript 7 has no interface for programs: the sources are run as they are.
     tsconfigFile: "none",
-    // An endless loop is noticed by its count of rounds; time alone only tells how busy the machine is.
-    timeoutMS: 60_000,
+    // An endless loop in what is mutated is noticed by its count of rounds; this is for one elsewhere.
+    timeoutMS: 15_000,
     thresholds: { high: 100, low: leastScore, break: leastScore },
     reporters: ["clear-text", "html", "json"],
     clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
