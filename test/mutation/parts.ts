@@ -15,7 +15,7 @@ function part(folder: string, leastScore: number, names: readonly string[]): Par
   return { name: folder, files, tests: [`${server}/${folder}/**/*.test.ts`], leastScore };
 }
 
-/** Where a fault costs money or safety: limits, budgets, prices and routes; what reads bytes of others; what is sealed. */
+/** Where a fault costs money or safety: limits, budgets, prices and routes; what reads bytes of others; when a call is tried again; what is sealed. */
 export const parts: readonly Part[] = [
   part("core", 80, [
     "audit-chain",
@@ -67,6 +67,7 @@ export const parts: readonly Part[] = [
     "sse-reader",
     "whole-reader",
   ]),
+  part("gateway", 80, ["budget-plan", "retry-budget", "upstream-failure"]),
   part("store", 80, ["envelope", "price-rows", "seal-records", "usage-seal-check"]),
 ];
 

@@ -82,10 +82,12 @@ test("does not stay open longer for a call that began before it opened", () => {
 test("is closed by one success, and opens for the shortest time after it", () => {
   const breaker = breakerAfter("fff", 998);
   breaker.fail(1_100);
-  breaker.succeed(1_300);
-  expect(breaker.state(1_300)).toBe("closed");
   expect(breaker.allows(1_300)).toBe(true);
-  expect(breaker.waitMs(1_300)).toBe(0);
+  breaker.succeed(1_301);
+  expect(breaker.state(1_301)).toBe("closed");
+  expect(breaker.waitMs(1_301)).toBe(0);
+  expect(breaker.allows(1_301)).toBe(true);
+  expect(breaker.allows(1_301)).toBe(true);
   for (const atMs of [2_000, 2_001, 2_002]) breaker.fail(atMs);
   expect(breaker.waitMs(2_002)).toBe(100);
 });
