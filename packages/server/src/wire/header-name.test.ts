@@ -8,12 +8,7 @@ test.each(["content-length", "CONTENT-LENGTH", "Content-Length"])(
   },
 );
 
-test.each([
-  "content\rlength",
-  "content\u004dlength",
-  "content-lengt",
-  "content-lengtH".replace("H", "\u0028"),
-])("%j is not the name", (text) => {
+test.each(["content\rlength", "contentMlength", "content-lengt"])("%j is not the name", (text) => {
   expect(isNameAt(text, 0, "content-length")).toBe(false);
 });
 
