@@ -53,6 +53,7 @@ export function CostPlot({ span }: { readonly span: TimeSpan }) {
           series={toSeries(rows, { timesMs, shown, others: say("others") })}
           format={(value) => (shown === "tokens" ? formats.count(value) : formats.money(value, shown))}
           height={240}
+          isStacked
         />
       )}
     </Card>
