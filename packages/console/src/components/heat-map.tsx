@@ -60,7 +60,7 @@ export function HeatMap(map: HeatMapProps) {
       <div
         className={styles["map"]}
         style={{
-          gridTemplateColumns: `max-content repeat(${columns.length}, minmax(0, ${isSquare === true ? "1.5rem" : "1fr"}))`,
+          gridTemplateColumns: `max-content repeat(${columns.length}, minmax(0, ${isSquare === true ? "2.25rem" : "1fr"}))`,
           gridTemplateRows: `repeat(${rows.length}, auto) 1rem`,
         }}
         onPointerOver={(event) => setHover(placeOf(event))}

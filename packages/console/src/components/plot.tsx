@@ -22,6 +22,7 @@ interface PlotProps {
   readonly timesMs: readonly number[];
   readonly series: readonly Series[];
   format(value: number | null): string;
+  /** In rem. */
   readonly height?: number;
   /** Areas that lie on one another, so that the uppermost is the sum of all. */
   readonly isStacked?: boolean;
@@ -30,7 +31,7 @@ interface PlotProps {
 const daySeconds = 86_400;
 
 /** Lines or areas over time, and the same numbers as a table for who would rather read them. */
-export function Plot({ height = 180, isStacked = false, ...plot }: PlotProps) {
+export function Plot({ height = 13, isStacked = false, ...plot }: PlotProps) {
   const { label, timesMs, series, format } = plot;
   const { language } = usePreferences();
   const say = useText(componentMessages);
@@ -115,7 +116,9 @@ function Canvas({
       element,
     );
     drawn.current = plot;
-    const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    const resized = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: height * remPixels() }),
+    );
     resized.observe(element);
     return () => {
       resized.disconnect();
@@ -125,7 +128,7 @@ function Canvas({
   useEffect(() => {
     drawn.current?.setData([timesMs.map((atMs) => atMs / 1_000), ...series.map(({ values }) => [...values])]);
   });
-  return <div ref={place} style={{ minHeight: height }} aria-hidden="true" />;
+  return <div ref={place} style={{ minHeight: `${height}rem` }} aria-hidden="true" />;
 }
 
 const darkScheme = "(prefers-color-scheme: dark)";
@@ -156,6 +159,7 @@ interface Drawing {
 
 function toOptions({ element, lines, height, language, isStacked, format }: Drawing): uPlot.Options {
   const style = getComputedStyle(element);
+  const rem = remPixels();
   // What the tokens come to in the theme of now: a canvas knows no variables.
   const colour = (name: string) => resolveColour(element, `var(${name})`);
   const fill = (at: number) =>
@@ -164,19 +168,19 @@ function toOptions({ element, lines, height, language, isStacked, format }: Draw
     stroke: colour("--text-faint"),
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { show: false },
-    font: `11px ${style.fontFamily}`,
+    font: `${Math.round(rem * 0.8)}px ${style.fontFamily}`,
   };
   return {
     width: element.clientWidth || 300,
-    height,
+    height: height * rem,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     padding: [8, 20, 0, 0],
     axes: [
       {
         ...axis,
-        size: 28,
-        space: 70,
+        size: rem * 2,
+        space: rem * 5,
         values: (_plot, ticks) => {
           const [first = 0, second = 0] = ticks;
           const { format: formatTick } = new Intl.DateTimeFormat(
@@ -188,7 +192,7 @@ function toOptions({ element, lines, height, language, isStacked, format }: Draw
           return ticks.map((seconds) => formatTick(seconds * 1_000));
         },
       },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+      { ...axis, size: rem * 4.6, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     series: [
@@ -222,6 +226,11 @@ function loneValues(values: ArrayLike<number | null | undefined>): number[] {
   return Array.from(values, (_value, at) => at).filter(
     (at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1),
   );
+}
+
+/** Large windows have larger letters, and a canvas knows pixels alone. */
+function remPixels(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
 
 function resolveColour(element: HTMLElement, value: string): string {
