@@ -175,7 +175,7 @@ function toOptions({ element, lines, height, language, isStacked, format }: Draw
     height: height * rem,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    padding: [8, 20, 0, 0],
+    padding: [8, rem * 1.7, 0, 0],
     axes: [
       {
         ...axis,
