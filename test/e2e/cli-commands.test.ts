@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { type CliOptions, type CliResult, runLlmp } from "./cli-process.ts";
+import { member } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const apiKey = "a-key-of-the-team-0123456789";
@@ -106,6 +107,17 @@ describe("what llmp shows", () => {
     expect((await llmp(["integrations", "status", "office"])).stdout).toMatch(
       /^office +model_platform +running/m,
     );
+  });
+
+  test("routes create, update and rm", async () => {
+    const made = await llmpJson(["routes", "create", "assistant", "--to", "office/tiny-chat=3"]);
+    expect(made).toMatchObject({ kind: "route", targets: [{ model: "office/tiny-chat", weight: 3 }] });
+    expect((await llmp(["routes"])).stdout).toMatch(/^assistant +route +ready +office\/tiny-chat \(100%\)/m);
+    const changed = await llmp(["routes", "update", "assistant", "--alias-of", "office/tiny-chat"]);
+    expect(changed.stdout).toMatch(/^assistant +alias +ready +office\/tiny-chat: /m);
+    const late = await llmp(["routes", "rm", "assistant", "--if-version", String(member(made, "version"))]);
+    expect(late.exitCode).toBe(1);
+    expect(await llmpJson(["routes", "rm", "assistant"])).toEqual({ model: "assistant" });
   });
 
   test("integrations kinds, test, add and rm", async () => {

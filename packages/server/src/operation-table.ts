@@ -64,6 +64,7 @@ type OperationTableParts = Pick<
   | "registry"
   | "requestLog"
   | "roster"
+  | "routes"
   | "savedConfig"
   | "system"
   | "tickets"

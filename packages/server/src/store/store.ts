@@ -25,6 +25,7 @@ import {
   type ResponseTable,
   type ResponseTableParts,
 } from "./responses/response-table.ts";
+import { createRouteRows, type RouteRows } from "./route-rows.ts";
 import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
@@ -72,6 +73,7 @@ export interface Store {
   readonly tickets: TicketTable;
   readonly prices: PriceRows;
   readonly pulls: PullRows;
+  readonly routes: RouteRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   /** For what must not be done twice at once, by this server or another replica. */
@@ -178,6 +180,7 @@ async function openTables(
       signingKeys: createSigningKeyTable(database),
       tickets: createTicketTable(database, nowMs),
       prices: createPriceRows(database),
+      routes: createRouteRows(database),
       pulls: createPullRows(database, onlyChain),
       changes: noReplicas,
       runAlone,

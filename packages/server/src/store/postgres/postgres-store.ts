@@ -11,6 +11,7 @@ import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
 import { createRequestLog } from "../request-log/request-log.ts";
+import { createRouteRows } from "../route-rows.ts";
 import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import { createTicketTable } from "../ticket-table.ts";
@@ -99,6 +100,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
+      routes: createRouteRows(requests),
       pulls: createPullRows(requests, chain),
       identity,
       chain,
