@@ -131,7 +131,12 @@ describe("what llmp shows", () => {
     expect((await llmp(trial, { input: settings })).stdout).toMatch(/^extra +ok +\d+ ms +2/m);
     expect((await llmp(["integrations", "add", ...what])).stdout).toMatch(/^extra +model_platform +running/m);
     expect(await llmp(["integrations", "add", ...what])).toMatchObject({ exitCode: 1 });
-    expect(await llmpJson(["integrations", "rm", "extra"])).toEqual({ name: "extra" });
+    expect(await llmpJson(["integrations", "rm", "extra", "--remove-data"])).toEqual({
+      name: "extra",
+      dependents: [],
+      routes: [],
+      budgets: [],
+    });
     expect(await llmp(["integrations", "rm", "office"])).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("configuration file"),

@@ -60,10 +60,15 @@ export interface OperationTypes {
     readonly input: { readonly "name": string; readonly "use": string; readonly "dependencies"?: readonly (string)[] | undefined; readonly "network"?: "private" | "public" | "any" | undefined; readonly "enabled"?: boolean | undefined; readonly "priority"?: number | undefined; readonly "settings"?: Readonly<Record<string, unknown>> | undefined; readonly "health_check_interval"?: number | undefined; readonly "retry_config"?: { readonly "max_retries": number; readonly "backoff_factor": number; readonly "max_backoff": number; } | undefined; };
     readonly output: { readonly "name": string; readonly "type": "model_platform" | "monitoring" | "api" | "service"; readonly "use": string; readonly "summary": string; readonly "enabled": boolean; readonly "priority": number; readonly "dependencies": readonly (string)[]; readonly "network": "private" | "public" | "any"; readonly "state": "disabled" | "starting" | "running" | "degraded" | "retrying" | "auth_required" | "stopping" | "stopped" | "error"; readonly "reason": string | null; readonly "since": string; readonly "last_probe": { readonly "time": string; readonly "status": "ok" | "degraded" | "failed" | "auth_required"; readonly "duration_ms": number; readonly "detail": string | null; } | null; readonly "consecutive_failures": number; readonly "restarts": { readonly "in_window": number; readonly "total": number; }; readonly "next_retry_at": string | null; readonly "waiting_for": readonly (string)[]; readonly "config_problem": string | null; };
   };
-  /** Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. One of the configuration file is not removed so. */
-  readonly "integrations.delete": {
+  /** What names an integration: other integrations that depend on it, routes, aliases and budgets. */
+  readonly "integrations.uses": {
     readonly input: { readonly "name": string; };
-    readonly output: { readonly "name": string; };
+    readonly output: { readonly "name": string; readonly "dependents": readonly (string)[]; readonly "routes": readonly (string)[]; readonly "budgets": readonly (string)[]; };
+  };
+  /** Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. What names it stays, and is told. One of the configuration file is not removed so. */
+  readonly "integrations.delete": {
+    readonly input: { readonly "name": string; readonly "data"?: "keep" | "remove" | undefined; };
+    readonly output: { readonly "name": string; readonly "dependents": readonly (string)[]; readonly "routes": readonly (string)[]; readonly "budgets": readonly (string)[]; };
   };
   /** What changed, oldest first; with wait_seconds it waits for the first event. As text/event-stream it never ends. */
   readonly "events.list": {
@@ -651,6 +656,7 @@ export const operationRoutes: Readonly<Record<keyof OperationTypes, OperationRou
   "integrations.restart_all": { method: "POST", path: "/integrations/restart-all", permission: "integrations.write" },
   "integrations.kinds": { method: "GET", path: "/integrations/kinds", permission: "integrations.read" },
   "integrations.create": { method: "POST", path: "/integrations/", permission: "integrations.write" },
+  "integrations.uses": { method: "GET", path: "/integrations/{name}/uses", permission: "integrations.read" },
   "integrations.delete": { method: "DELETE", path: "/integrations/{name}", permission: "integrations.write" },
   "events.list": { method: "GET", path: "/integrations/events", permission: "events.read" },
   "models.list": { method: "GET", path: "/api/v1/models", permission: "models.read" },

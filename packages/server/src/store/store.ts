@@ -13,7 +13,7 @@ import { digest } from "./digest.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { createKeyFile } from "./key-file.ts";
-import { createKeyValues } from "./key-value-table.ts";
+import { createKeyValues, dropKeyValues } from "./key-value-table.ts";
 import { SealDrafts } from "../core/seal-drafts.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrate.ts";
@@ -79,6 +79,8 @@ export interface Store {
   /** For what must not be done twice at once, by this server or another replica. */
   readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
+  /** Takes all of them away. Rejects with PlatformError `unavailable`. */
+  dropKeyValues(integration: string): Promise<void>;
   createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createResponses(parts: Omit<ResponseTableParts, "database" | "vault" | "nowMs">): ResponseTable;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
@@ -185,6 +187,7 @@ async function openTables(
       changes: noReplicas,
       runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
+      dropKeyValues: (integration) => dropKeyValues(database, integration),
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createResponses: (parts) => createResponseTable({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>

@@ -6,7 +6,7 @@ import { holdDataDirectory } from "../data-directory.ts";
 import { createCallContent } from "../content/call-content.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
-import { createKeyValues } from "../key-value-table.ts";
+import { createKeyValues, dropKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
@@ -115,6 +115,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       changes: notices,
       runAlone,
       keyValues: (integration) => createKeyValues(requests, integration),
+      dropKeyValues: (integration) => dropKeyValues(requests, integration),
       async close() {
         clearInterval(timer);
         await identity.close();
