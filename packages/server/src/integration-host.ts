@@ -40,7 +40,7 @@ export function createIntegrationHost(
   parts: IntegrationHostParts,
 ): (input: HostInput) => Promise<HostServices> {
   return async ({ name, definition, settings, writtenSettings, network, signal }) => {
-    const dataDirectory = join(parts.directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
+    const dataDirectory = integrationFolder(parts.directory, name);
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
     const sources = [settings, writtenSettings, await definition.addresses?.(settings)];
     const origins = collectOrigins(sources);
@@ -80,4 +80,9 @@ export function createIntegrationHost(
       },
     };
   };
+}
+
+/** The folder of one integration under that of all. */
+export function integrationFolder(directory: string, name: string): string {
+  return join(directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
 }
