@@ -3,9 +3,9 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { usePreferences, useText } from "../text/use-text.ts";
 import { IconButton } from "./button.tsx";
-import { formatTime } from "./formats.ts";
 import { componentMessages } from "./messages.ts";
 import styles from "./plot.module.css";
+import { useFormats } from "./use-formats.ts";
 
 export interface Series {
   readonly label: string;
@@ -60,7 +60,7 @@ export function Plot({ label, timesMs, series, format, height = 180 }: PlotProps
 }
 
 function PlotTable({ label, timesMs, series, format }: Omit<PlotProps, "height">) {
-  const { language } = usePreferences();
+  const formats = useFormats();
   const say = useText(componentMessages);
   return (
     <div className={styles["table"]} tabIndex={0} role="group" aria-label={label}>
@@ -78,7 +78,7 @@ function PlotTable({ label, timesMs, series, format }: Omit<PlotProps, "height">
         <tbody>
           {timesMs.map((atMs, row) => (
             <tr key={atMs}>
-              <td>{formatTime(new Date(atMs), language, Date.now())}</td>
+              <td>{formats.time(new Date(atMs), Date.now())}</td>
               {series.map(({ label: name, values }) => (
                 <td key={name}>{format(values[row] ?? null)}</td>
               ))}
