@@ -13,7 +13,7 @@ export interface Column<Row> {
   cell(row: Row): ReactNode;
 }
 
-interface DataTableProps<Row> {
+export interface DataTableProps<Row> {
   /** Says what the rows are, to who does not see the page around it. */
   readonly caption: string;
   /** Where they stay the same object, rows that did not change are not drawn anew. */

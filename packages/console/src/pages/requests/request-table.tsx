@@ -1,7 +1,8 @@
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { Time } from "../../components/time.tsx";
 import { useFormats } from "../../components/use-formats.ts";
@@ -21,15 +22,12 @@ interface RequestTableProps {
 export function RequestTable({ rows, pages, isFiltered }: RequestTableProps) {
   const say = useText(requestMessages);
   return (
-    <DataTable
+    <PagedTable
       caption={say("title")}
       columns={useColumns()}
+      pages={pages}
       rows={rows}
       keyOf={({ id }) => id}
-      isLoading={pages.isLoading}
-      error={pages.error}
-      onRetry={pages.retry}
-      more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
       empty={
         isFiltered ? (
           <EmptyState icon="search" title={say("none_title")} text={say("none_text")} />
