@@ -2,6 +2,7 @@ import { memo, type ReactNode, useEffect, useRef } from "react";
 import { useText } from "../text/use-text.ts";
 import { Button } from "./button.tsx";
 import styles from "./data-table.module.css";
+import { joinNames } from "./join-names.ts";
 import { componentMessages } from "./messages.ts";
 import { ErrorState, Skeleton } from "./notice.tsx";
 import { useRowWindow } from "./use-row-window.ts";
@@ -33,6 +34,11 @@ export interface DataTableProps<Row> {
 
 /** The next page is fetched when an eighth of the rows is left, and no more than so many. */
 const mostLookAhead = 100;
+
+/** More rows than the frame has room for, whatever the window. */
+const tallRows = 18;
+/** No letters are so wide that so many need to be cut off. Each cell that may cut off its text takes longer to paint. */
+const shortText = 28;
 
 /** Rows of any number: only those in sight are drawn, and pages are fetched as one comes to their end. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
@@ -69,7 +75,13 @@ function Rows<Row>({ caption, columns, rows, keyOf, onOpen, more }: DataTablePro
     if (isNearEnd) loadMore?.();
   }, [isNearEnd, loadMore]);
   return (
-    <div ref={frame} className={styles["frame"]} tabIndex={0} role="group" aria-label={caption}>
+    <div
+      ref={frame}
+      className={joinNames(styles["frame"], rows.length < tallRows ? undefined : styles["tall"])}
+      tabIndex={0}
+      role="group"
+      aria-label={caption}
+    >
       <table className={styles["table"]} aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
@@ -112,17 +124,30 @@ interface TableRowProps<Row> {
 const TableRow = memo(function TableRow<Row>({ index, row, columns, onOpen }: TableRowProps<Row>) {
   return (
     <tr aria-rowindex={index + 2}>
-      {columns.map(({ key, isNumber, cell }, at) => (
-        <td key={key} className={isNumber === true ? styles["number"] : undefined}>
-          {at === 0 && onOpen !== undefined ? (
-            <button type="button" className={styles["open"]} onClick={() => onOpen(row)}>
-              {cell(row)}
-            </button>
-          ) : (
-            cell(row)
-          )}
-        </td>
-      ))}
+      {columns.map(({ key, isNumber, cell }, at) => {
+        const content = cell(row);
+        return (
+          <td
+            key={key}
+            className={joinNames(
+              isNumber === true ? styles["number"] : undefined,
+              isShort(content) ? undefined : styles["clipped"],
+            )}
+          >
+            {at === 0 && onOpen !== undefined ? (
+              <button type="button" className={styles["open"]} onClick={() => onOpen(row)}>
+                {content}
+              </button>
+            ) : (
+              content
+            )}
+          </td>
+        );
+      })}
     </tr>
   );
 });
+
+function isShort(content: ReactNode): boolean {
+  return typeof content === "string" && content.length <= shortText;
+}
