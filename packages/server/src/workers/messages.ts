@@ -4,7 +4,6 @@ import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { RefusedCall } from "../core/refused-call.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
-import type { RoutingConfig } from "../core/routes.ts";
 import type { Recall } from "../core/slot-leases.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
@@ -26,7 +25,6 @@ export interface WorkerSettings {
   /** Models whose calls are kept with their content, and are not served by a worker. */
   readonly contentModels: readonly string[];
   readonly inference: InferenceSettings;
-  readonly routing: RoutingConfig;
   readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
   /** Whether attempts are recorded. */
   readonly isRecording: boolean;

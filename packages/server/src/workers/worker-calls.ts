@@ -4,7 +4,7 @@ import { KnownSecrets } from "../core/known-secrets.ts";
 import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
-import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
+import { createModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
 import { noRecords } from "../gateway/no-records.ts";
 import { createRecorder } from "../gateway/recorder.ts";
 import { createRefusalLog } from "../gateway/refusal-log.ts";
@@ -18,7 +18,8 @@ import { createPlatformMetrics, type PlatformMetrics } from "../telemetry/platfo
 import { createMetricRegistry, type MetricRegistry } from "../telemetry/registry.ts";
 import { type ToldTracing, Tracing } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
-import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
+import { createRelayedPlatforms } from "./relayed-platforms.ts";
+import type { RoutingData } from "./routing-data.ts";
 import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
 import { createTrafficReport } from "./traffic-report.ts";
 
@@ -29,8 +30,8 @@ export interface WorkerCalls {
   readonly ledger: RemoteLedger;
   readonly limits: LeasedLimits;
   readonly prices: LivePriceTable;
-  readonly relayed: RelayedPlatforms;
-  readonly directory: ModelDirectory;
+  /** Takes in what the first process knows now. Returns the names of models that can be served from here. */
+  learn(data: RoutingData): ReadonlySet<string>;
   readonly gateway: Gateway;
   readonly guard: StartedGuard;
   /** What the first process says of the audit log. */
@@ -66,7 +67,7 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing } = start.settings;
+  const { gateway: settings } = start.settings;
   const prices = createPriceTable(start.prices);
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
@@ -74,7 +75,13 @@ function createCalls(
   const relayed = createRelayedPlatforms((integration, session) =>
     metrics.upstreamTlsHandshakes.series(integration, session).add(),
   );
-  const directory = createModelDirectory({ source: relayed, routing, breaker: settings.breaker, log });
+  const told = { routing: start.data.routing };
+  const directory = createModelDirectory({
+    source: relayed,
+    routing: () => told.routing,
+    breaker: settings.breaker,
+    log,
+  });
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
@@ -129,8 +136,13 @@ function createCalls(
     ledger,
     limits,
     prices,
-    relayed,
-    directory,
+    learn({ platforms, routing, budgets }) {
+      told.routing = routing;
+      relayed.update(platforms);
+      directory.rebuild();
+      gateway.setBudgets(budgets);
+      return relayed.servedNames(directory.snapshot);
+    },
     gateway,
     guard,
     noteAudit(isAccepting) {

@@ -15,7 +15,7 @@ import { KeyTable } from "./key-table.tsx";
 import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
 import { NewKey } from "./new-key.tsx";
-import { useOwners } from "./use-owners.ts";
+import { useOwners } from "../../components/use-owners.ts";
 
 /** Keys: who has which, made, changed and ended. The text of a key is in this page's memory only, and shown once. */
 export function Page() {
