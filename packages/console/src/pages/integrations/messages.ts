@@ -84,6 +84,12 @@ export const integrationMessages = defineMessages(
     remove_title: "Remove {name}?",
     remove_text:
       "It goes with its settings, its credentials and the {count} model that it offers. Calls in flight may end, new ones are refused, and what stands in routes and aliases leads nowhere. Records of its use stay.|It goes with its settings, its credentials and the {count} models that it offers. Calls in flight may end, new ones are refused, and what stands in routes and aliases leads nowhere. Records of its use stay.",
+    remove_data: "Remove what it has stored, too",
+    remove_data_hint:
+      "Its key-values, and its folder on the server's machine. What is kept is there again for an integration of this name.",
+    used_by_dependents: "These depend on it, and are to be removed first: {names}.",
+    used_by_routes: "These routes and aliases lead to its models: {names}.",
+    used_by_budgets: "These budgets count its calls: {names}.",
     removed: "{name} is removed.",
     from_file:
       "It comes with the platform or its configuration file, so it cannot be removed here: disable it, or take it out of the file.",
@@ -176,6 +182,12 @@ export const integrationMessages = defineMessages(
     remove_title: "{name} entfernen?",
     remove_text:
       "Mit ihr gehen ihre Einstellungen, ihre Zugangsdaten und das {count} Modell, das sie anbietet. Laufende Aufrufe dürfen enden, neue werden abgelehnt, und was in Routen und Aliassen steht, führt ins Leere. Aufzeichnungen ihrer Nutzung bleiben.|Mit ihr gehen ihre Einstellungen, ihre Zugangsdaten und die {count} Modelle, die sie anbietet. Laufende Aufrufe dürfen enden, neue werden abgelehnt, und was in Routen und Aliassen steht, führt ins Leere. Aufzeichnungen ihrer Nutzung bleiben.",
+    remove_data: "Auch entfernen, was sie gespeichert hat",
+    remove_data_hint:
+      "Ihre Schlüssel-Werte und ihren Ordner auf der Maschine des Servers. Was bleibt, ist für eine Integration dieses Namens wieder da.",
+    used_by_dependents: "Diese hängen von ihr ab und sind zuerst zu entfernen: {names}.",
+    used_by_routes: "Diese Routen und Aliasse führen zu ihren Modellen: {names}.",
+    used_by_budgets: "Diese Budgets zählen ihre Aufrufe: {names}.",
     removed: "{name} ist entfernt.",
     from_file:
       "Sie kommt mit der Plattform oder ihrer Konfigurationsdatei und kann hier nicht entfernt werden: Schalte sie aus, oder nimm sie aus der Datei.",
