@@ -8,6 +8,7 @@ import type { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 import type { GpuReading } from "./telemetry/resources/gpu-reading.ts";
 import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { traceFetch, traceIntegrationWork } from "./traced-work.ts";
+import type { CredentialPrograms } from "./credential-programs.ts";
 import { createControlFetch, collectOrigins, judgeAddress } from "./wire/control-fetch.ts";
 import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
 
@@ -19,6 +20,7 @@ export interface IntegrationHostParts {
   /** Asks the drivers. */
   readonly gpus: Pick<GpuReader, "read">;
   readonly workSpans: WorkSpans;
+  readonly programs: CredentialPrograms;
   /** Counts TLS handshakes for model calls, by integration and session. */
   readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
 }
@@ -40,7 +42,7 @@ export function createIntegrationHost(
   return async ({ name, definition, settings, writtenSettings, network, signal }) => {
     const dataDirectory = integrationFolder(parts.directory, name);
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
-    const sources = [settings, writtenSettings];
+    const sources = [settings, writtenSettings, await definition.addresses?.(settings)];
     const origins = collectOrigins(sources);
     const control = createControlFetch({ settings: sources, network, signal });
     const pools: UpstreamPool[] = [];
@@ -53,6 +55,7 @@ export function createIntegrationHost(
       keyValues: parts.keyValues(name),
       dataDirectory,
       gpus: async (until) => (await parts.gpus.read(until)).map(toGpu),
+      runCredentialProgram: (program, until) => parts.programs.run(program, AbortSignal.any([signal, until])),
       fetch:
         definition.id === "opentelemetry"
           ? // What tells of spans would tell of itself without end.

@@ -79,6 +79,31 @@ export function formatTime(at: Date, language: Language, nowMs: number): string 
   ).format(at);
 }
 
+/** Hours and minutes, in the reader's own zone. */
+export function formatClock(at: Date, language: Language): string {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
+    at,
+  );
+}
+
+/** A day of UTC, as bills have them. */
+export function formatUtcDay(atMs: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(atMs);
+}
+
+/** The name of the month of a day of UTC, in short. */
+export function formatUtcMonth(atMs: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" }).format(atMs);
+}
+
+/** @param at 0 for Monday */
+export function formatWeekday(at: number, language: Language): string {
+  const monday = Date.UTC(2024, 0, 1);
+  return new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" }).format(
+    monday + at * 86_400_000,
+  );
+}
+
 /** How long ago, or in how long. */
 export function formatDistance(at: Date, language: Language, nowMs: number): string {
   const ms = at.getTime() - nowMs;

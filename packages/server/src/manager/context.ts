@@ -27,6 +27,7 @@ export function createContext(input: ContextInput): IntegrationContext<unknown> 
     fetch: (url, options) => services.fetch(url, options),
     upstream: (origin, limits) => services.upstream(origin, limits),
     gpus: (one) => services.gpus(one),
+    runCredentialProgram: (program, until) => services.runCredentialProgram(program, until),
     span: (spanName, action, attributes) => services.span(spanName, action, attributes),
     emit(type, data = {}) {
       if (!signal.aborted) input.publish({ integration: name, type, data });

@@ -12,7 +12,7 @@ import type { SpoolParts } from "../store/spool-port.ts";
 import type { ConfiguredLogLevels, LogLevelOverride } from "../telemetry/log-levels.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
 import type { EncodedSpans } from "../telemetry/tracing/span.ts";
-import type { TracingSettings } from "../telemetry/tracing/tracing.ts";
+import type { ToldTracing } from "../telemetry/tracing/tracing.ts";
 import type { FamilyData } from "../telemetry/registry.ts";
 import type { RoutingData } from "./routing-data.ts";
 
@@ -51,7 +51,7 @@ export type ToWorker =
       readonly hasUsers: boolean;
       readonly isAuditAccepting: boolean;
       /** Undefined while calls are not traced. */
-      readonly tracing: TracingSettings | undefined;
+      readonly tracing: ToldTracing | undefined;
       readonly logLevels: readonly LogLevelOverride[];
     }
   /** All that are set while the server runs. */
@@ -59,7 +59,7 @@ export type ToWorker =
   /** Whether the audit log can be written. */
   | { readonly type: "audit"; readonly isAccepting: boolean }
   /** How calls are traced from now on; undefined: not at all. */
-  | { readonly type: "tracing"; readonly settings: TracingSettings | undefined }
+  | { readonly type: "tracing"; readonly told: ToldTracing | undefined }
   | { readonly type: "data"; readonly data: RoutingData }
   /** All of them, when any was changed. */
   | { readonly type: "prices"; readonly prices: readonly PriceEntry[] }
@@ -115,6 +115,8 @@ export type FromWorker =
   | { readonly type: "refused"; readonly calls: readonly RefusedCall[] }
   /** Of calls that have ended. */
   | { readonly type: "spans"; readonly spans: EncodedSpans }
+  /** Of a call that has ended, whose content is recorded. */
+  | { readonly type: "trace_event"; readonly event: Uint8Array }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
   | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
   /** The calls in flight have ended. */

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { createBudgetPrices } from "../core/budget-prices.ts";
+import { KnownSecrets } from "../core/known-secrets.ts";
 import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
@@ -15,7 +16,7 @@ import type { Spool } from "../store/spool-port.ts";
 import { collectCallGauges } from "../telemetry/collect.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "../telemetry/registry.ts";
-import { Tracing, type TracingSettings } from "../telemetry/tracing/tracing.ts";
+import { type ToldTracing, Tracing } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
 import { createRelayedPlatforms } from "./relayed-platforms.ts";
 import type { RoutingData } from "./routing-data.ts";
@@ -36,7 +37,7 @@ export interface WorkerCalls {
   /** What the first process says of the audit log. */
   noteAudit(isAccepting: boolean): void;
   /** How calls are traced from now on; undefined: not at all. */
-  setTracing(settings: TracingSettings | undefined): void;
+  setTracing(told: ToldTracing | undefined): void;
   /** Says what ends the connections that carry no request, when memory gets short. */
   onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
@@ -165,14 +166,17 @@ function createCalls(
 
 /** Calls are traced as the first process says, and it gets their spans. */
 function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["send"]) {
-  const state = new Tracing();
+  const secrets = new KnownSecrets();
+  const state = new Tracing(secrets);
   let turnOff: () => void = () => undefined;
-  const set = (settings: TracingSettings | undefined): void => {
+  const set = (told: ToldTracing | undefined): void => {
     turnOff();
-    if (settings === undefined) return;
-    turnOff = state.turnOn(settings, (spans) =>
-      send({ type: "spans", spans }, () => state.pieces.give(spans.bytes)),
-    );
+    if (told === undefined) return;
+    secrets.learn(told.secrets);
+    turnOff = state.turnOn(told.settings, {
+      take: (spans) => send({ type: "spans", spans }, () => state.pieces.give(spans.bytes)),
+      takeEvent: (event) => send({ type: "trace_event", event }),
+    });
   };
   set(start.tracing);
   return { state, set };
