@@ -1,5 +1,6 @@
 import type {
   FetchOptions,
+  FileServer,
   Gpu,
   Instruments,
   IntegrationDefinition,
@@ -61,6 +62,7 @@ export interface HostServices {
   readonly dataDirectory: string;
   fetch(url: string, options?: FetchOptions): Promise<Response>;
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  fileServer(origin: string): FileServer;
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   span<Result>(name: string, action: () => Promise<Result>, attributes?: SpanAttributes): Promise<Result>;
   /** Resolves when no call of this attempt is in flight on its upstreams, or when `signal` aborts. */

@@ -54,6 +54,9 @@ export function createGuestContext(input: GuestContextInput): IntegrationContext
     upstream() {
       throw new PlatformError("unavailable", `${name}: model calls are not open to a process of its own.`);
     },
+    fileServer() {
+      throw new PlatformError("unavailable", `${name}: files are not open to a process of its own.`);
+    },
     gpus: async (until) => toGpus(await peer.call("gpus", [], until)),
     span: (spanName, action, attributes = {}) => spanThrough(peer, { name: spanName, attributes }, action),
     emit: (type, data: JsonObject = {}) => peer.notify("emit", type, toPlain(data)),
