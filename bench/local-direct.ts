@@ -5,19 +5,25 @@ import * as z from "zod";
 // A model asked through its library with nothing around it: what `local.ts` divides by. Reads one question a line and
 // writes one answer a line: the tokens of all sequences together, and the seconds from the question to the last token.
 
-const setupSchema = z.tuple([z.string(), z.coerce.number(), z.coerce.number(), z.coerce.number()]);
+const setupSchema = z.tuple([
+  z.string(),
+  z.enum(["off", "auto"]),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.coerce.number(),
+]);
 const questionSchema = z.object({ prompts: z.array(z.string()), tokens: z.number() });
 
-const [modelPath, contextSize, parallel, threads] = setupSchema.parse(process.argv.slice(2));
+const [modelPath, gpu, contextSize, parallel, threads] = setupSchema.parse(process.argv.slice(2));
 const llama = await getLlama({
-  gpu: false,
+  gpu: gpu === "auto" ? "auto" : false,
   build: "never",
   skipDownload: true,
   progressLogs: false,
   maxThreads: threads,
   logLevel: LlamaLogLevel.error,
 });
-const model = await llama.loadModel({ modelPath, gpuLayers: 0 });
+const model = await llama.loadModel({ modelPath, ...(gpu === "off" ? { gpuLayers: 0 } : {}) });
 const context = await model.createContext({
   sequences: parallel,
   contextSize,

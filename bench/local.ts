@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { availableParallelism, homedir, tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ const usage = `node bench/local.ts [options]
   --rounds N     rounds that count (default 6)
   --tokens N     tokens of one reply (default 96)
   --threads N    threads of the model, here and there (default 2)
+  --gpu          the model is on the GPU, here and there
+  --name NAME    what the figures are kept as (default local), beside those of other names
 Asks a model through the built server and through its library alone, in turns, and writes what the server costs, what
 chats at once bring, and what a conversation spares into results.md.
 `;
@@ -54,6 +56,7 @@ interface Setup {
   readonly tokens: number;
   readonly rounds: number;
   readonly threads: number;
+  readonly gpu: "off" | "auto";
 }
 
 /** A prompt that every model goes on with for long, and that no cache knows. */
@@ -62,11 +65,15 @@ function toPrompt(round: number, chat: number): string {
 }
 
 /** The library in a process of its own, which answers one question at a time. */
-async function startDirect({ modelPath, threads }: Setup) {
+async function startDirect({ modelPath, threads, gpu }: Setup) {
   const script = fileURLToPath(new URL("./local-direct.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, modelPath, ...[contextTokens, chats, threads].map(String)], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [script, modelPath, gpu, ...[contextTokens, chats, threads].map(String)],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<Spell> => {
     const { value, done } = await lines.next();
@@ -89,7 +96,7 @@ async function startDirect({ modelPath, threads }: Setup) {
 async function startServer(
   processes: Processes,
   folder: string,
-  { modelPath, threads }: Setup,
+  { modelPath, threads, gpu }: Setup,
 ): Promise<string> {
   const port = await findFreePort();
   const configFile = join(folder, "llm-platform.yaml");
@@ -107,6 +114,7 @@ async function startServer(
           context_tokens: contextTokens,
           parallel: chats,
           threads,
+          gpu,
           keep_alive_seconds: -1,
         },
       },
@@ -116,15 +124,22 @@ async function startServer(
   await writeFile(configFile, JSON.stringify(config));
   const running = processes.start({
     name: "llm-platform",
-    cores: [0, 1],
+    cores: [...Array(availableParallelism()).keys()],
     command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
     logFile: join(folder, "llm-platform.log"),
+    env: gpu === "off" ? {} : toGpuEnvironment(),
   });
   const url = `http://127.0.0.1:${port}`;
   await waitUntil(running, () =>
     isOk(`${url}/v1/models`, { key: benchKey, mustContain: toModel(modelPath) }),
   );
   return url;
+}
+
+/** Where the libraries and programs of a GPU are found on this machine. */
+function toGpuEnvironment(): Readonly<Record<string, string>> {
+  const { PATH = "", LD_LIBRARY_PATH = "" } = process.env;
+  return { PATH, LD_LIBRARY_PATH };
 }
 
 function toModel(modelPath: string): string {
@@ -235,6 +250,8 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "6" },
       tokens: { type: "string", default: "96" },
       threads: { type: "string", default: "2" },
+      gpu: { type: "boolean", default: false },
+      name: { type: "string", default: "local" },
       help: { type: "boolean", default: false },
     },
   });
@@ -244,19 +261,20 @@ async function main(): Promise<void> {
   }
   if (!existsSync(values.model))
     throw new Error(`There is no model at ${values.model}: see bench/README.md.`);
-  const setup = {
+  const setup: Setup = {
     modelPath: values.model,
     tokens: Number(values.tokens),
     rounds: Number(values.rounds),
     threads: Number(values.threads),
+    gpu: values.gpu ? "auto" : "off",
   };
   const conditions = await readMachine(new Date());
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-local-bench-"));
   try {
     const rounds = await measure(setup, processes, folder);
-    await keepFurther(benchFolder, "local", {
-      title: "Local models",
+    await keepFurther(benchFolder, values.name, {
+      title: setup.gpu === "off" ? "Local models" : "Local models on a GPU",
       note: `\`node bench/local.ts\`: ${basename(setup.modelPath)} with ${setup.threads} threads, greedy, ${setup.tokens} tokens a reply, ${rounds.length} rounds in which all ways are asked in turns; ratios within a round. Turns: of a conversation that begins with about 1,000 tokens.`,
       conditions,
       columns: ["what", "median", "least", "most", "wanted"],

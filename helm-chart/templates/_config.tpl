@@ -11,6 +11,14 @@
 {{- $settings := dict "base_url" $url "api_key" (include "llm-platform.file" "models-key") -}}
 {{- $integrations = append $integrations (dict "name" "local-models" "use" "openai-compatible" "settings" $settings) -}}
 {{- end -}}
+{{- if .Values.kubernetes.enabled -}}
+{{- $settings := dict -}}
+{{- if not .Values.kubernetes.allNamespaces -}}
+{{- $_ := set $settings "namespaces" (include "llm-platform.searchedNamespaces" . | fromYamlArray) -}}
+{{- end -}}
+{{- $settings = mergeOverwrite $settings (deepCopy .Values.kubernetes.settings) -}}
+{{- $integrations = append $integrations (dict "name" "kubernetes" "network" "private" "settings" $settings) -}}
+{{- end -}}
 {{- $own := dict "environment" "production" "data_dir" "/var/lib/llm-platform" -}}
 {{- $_ := set $own "server" (dict "host" "0.0.0.0" "port" 8000 "drain_seconds" .Values.drainSeconds) -}}
 {{- if .Values.tls.existingSecret -}}
@@ -40,6 +48,11 @@
 {{- $_ := set $all "integrations" . -}}
 {{- end -}}
 {{- toYaml $all -}}
+{{- end -}}
+
+{{/* Where model servers are looked for, unless everywhere. */}}
+{{- define "llm-platform.searchedNamespaces" -}}
+{{- default (list .Release.Namespace) .Values.kubernetes.namespaces | uniq | toYaml -}}
 {{- end -}}
 
 {{/* Configuration of the pods that run models: nothing but those. */}}

@@ -94,6 +94,12 @@ seccompProfile: { type: RuntimeDefault }
 {{- if and .Values.migrationJob.enabled (or (ne .Values.database.mode "external") (not .Values.secrets.existingSecret)) -}}
 {{- fail "The Job that migrates comes before what the chart makes: set database.mode to external and secrets.existingSecret, or turn migrationJob off." -}}
 {{- end -}}
+{{- if and .Values.kubernetes.allNamespaces .Values.kubernetes.namespaces -}}
+{{- fail "All namespaces are more than some: set kubernetes.namespaces or kubernetes.allNamespaces, not both." -}}
+{{- end -}}
+{{- if and .Values.kubernetes.enabled .Values.networkPolicy.enabled (not .Values.kubernetes.apiServerCidrs) -}}
+{{- fail "The network's policy would keep the replicas from the cluster's API: name its addresses in kubernetes.apiServerCidrs." -}}
+{{- end -}}
 {{- if and .Values.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
 {{- fail "There are no metrics to scrape: set metrics.enabled, or turn serviceMonitor off." -}}
 {{- end -}}

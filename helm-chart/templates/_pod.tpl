@@ -10,7 +10,7 @@ metadata:
     {{- end }}
 spec:
   serviceAccountName: {{ include "llm-platform.fullname" . }}
-  automountServiceAccountToken: false
+  automountServiceAccountToken: {{ .Values.kubernetes.enabled }}
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ add .Values.drainSeconds .Values.preStopSeconds 15 }}
   securityContext:

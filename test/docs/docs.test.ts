@@ -1,12 +1,11 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestServer, type TestServer } from "../../packages/kit/src/testing/test-server.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { type NpmRegistry, startNpmRegistry } from "../fakes/npm-registry.ts";
-import { followPage, type PageInput, unmarkedFences } from "./follow-page.ts";
+import { readFences } from "./fences.ts";
+import { followPages, unmarkedFences } from "./follow-page.ts";
+import { pageOf, pages } from "./pages.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const limitMs = 480_000;
 
 let upstream: FakeUpstream;
@@ -25,27 +24,62 @@ afterAll(async () => {
   await registry?.stop();
 });
 
-function pageOf(path: string): string {
-  return readFileSync(root + path, "utf8");
-}
-
-const pages: readonly Pick<PageInput & { readonly path: string }, "path" | "isServerGiven">[] = [
-  { path: "README.md" },
-  { path: "docs/guides/quick-start.md" },
-  { path: "docs/guides/write-an-integration.md" },
-  { path: "docs/guides/clients.md", isServerGiven: true },
-  { path: "docs/guides/troubleshoot.md", isServerGiven: true },
-  { path: "docs/guides/back-up.md", isServerGiven: true },
-  { path: "docs/guides/migrate.md" },
+/** Somebody who follows so many pages, one after the other. */
+const readers: readonly { readonly names: readonly string[]; readonly isServerGiven?: boolean }[] = [
+  { names: ["README.md"] },
+  { names: ["docs/guides/quick-start.md"] },
+  { names: ["docs/guides/write-an-integration.md"] },
+  { names: ["docs/guides/migrate.md", "docs/guides/deploy.md", "docs/guides/opentelemetry.md"] },
+  {
+    isServerGiven: true,
+    names: [
+      "docs/guides/clients.md",
+      "docs/guides/troubleshoot.md",
+      "docs/guides/connect.md",
+      "docs/guides/local-models.md",
+      "docs/guides/model-files.md",
+      "docs/guides/graphql.md",
+      "docs/guides/requests.md",
+      "docs/guides/back-up.md",
+      // With the users that it makes, every caller needs a key.
+      "docs/guides/operate.md",
+      "docs/guides/smoke.md",
+    ],
+  },
 ];
 
-describe.each(pages)("$path", ({ path, ...options }) => {
-  test("every block is run, or says why not", () => {
-    expect(unmarkedFences(pageOf(path))).toEqual([]);
-  });
+test.each(pages)("every block of $name is run, or says why not", ({ text }) => {
+  expect(unmarkedFences(text)).toEqual([]);
+});
 
+test("every page with a block to run is followed", () => {
+  const followed = new Set(readers.flatMap(({ names }) => names));
+  const hasRun = (text: string) => readFences(text).some(({ marker }) => marker?.kind === "run");
+  expect(
+    pages.filter(({ name, text }) => hasRun(text) && !followed.has(name)).map(({ name }) => name),
+  ).toEqual([]);
+});
+
+test("what is not run is known, with its reason", async () => {
+  const lines = pages.flatMap(({ name, text }) =>
+    readFences(text).flatMap(({ marker, language }) =>
+      marker?.kind === "not run" ? [`${name}: ${language}: ${marker.reason}`] : [],
+    ),
+  );
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("not-run.txt");
+});
+
+describe.each(readers)("$names", ({ names, ...options }) => {
   test("does what it says", { timeout: limitMs }, async () => {
-    const replacements = { "http://10.0.0.5:8000": upstream.origin, "http://10.0.0.7": lights.url };
-    await followPage({ page: pageOf(path), replacements, registry, ...options });
+    const replacements = {
+      "http://10.0.0.5:8000": upstream.origin,
+      "http://10.0.0.7": lights.url,
+      "https://llm.example.org": "http://127.0.0.1:8000",
+      "/backups/": "./",
+      "/srv/llm-platform": "./srv",
+      "/run/secrets/": "./",
+      "--subject openai": "--subject local",
+    };
+    await followPages({ pages: names.map(pageOf), replacements, registry, ...options });
   });
 });

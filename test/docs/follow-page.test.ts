@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { followPage, unmarkedFences } from "./follow-page.ts";
+import { followPages, unmarkedFences } from "./follow-page.ts";
 
 const block = (marker: string, text: string, language = "sh") =>
   `<!-- ${marker} -->\n\n\`\`\`${language}\n${text}\n\`\`\`\n\n`;
@@ -15,8 +15,9 @@ test("the shell stays where it went, keeps what was exported, and files are wher
     block('run: instead="echo here" expect="here" because="elsewhere is far"', "echo elsewhere"),
     block('run: expect="42"', "const sum: number = 40 + 2;\nconsole.log(sum);", "ts"),
     block('run: continues expect="43"', "console.log(sum + 1);", "ts"),
+    block('run: expect="own: user_0123456789abcdef0"', "echo user_0123456789abcdef0\necho own: user_…"),
   ];
-  await followPage({ page: page.join("") });
+  await followPages({ pages: [{ name: "a page", text: page.join("") }] });
 });
 
 test.each([
@@ -36,7 +37,9 @@ test.each([
   ],
   ["a server that ends", block('run: until="started"', "echo no"), "line 3: it ended before it said started"],
 ])("%s is told with its line", async (_what, page, problem) => {
-  await expect(followPage({ page })).rejects.toThrow(problem);
+  await expect(followPages({ pages: [{ name: "a page", text: page }] })).rejects.toThrow(
+    `a page, ${problem}`,
+  );
 });
 
 test("a block of which a page says nothing is told, whatever its text is for", () => {

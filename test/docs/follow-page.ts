@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { NpmRegistry } from "../fakes/npm-registry.ts";
 import { type Fence, type Marker, readFences } from "./fences.ts";
 import { createReader, type Ran, type Reader } from "./reader.ts";
 
-/** How a page is followed. */
-export type PageInput = {
-  readonly page: string;
-  /** What stands on the page, and what is meant here instead, such as the address of a fake upstream. */
+/** How pages are followed. */
+export type PagesInput = {
+  /** One after the other, by the same reader. */
+  readonly pages: readonly { readonly name: string; readonly text: string }[];
+  /** What stands on a page, and what is meant here instead, such as the address of a fake upstream. */
   readonly replacements?: Readonly<Record<string, string>>;
   /** The server is running before the first block. Default: the page starts it. */
   readonly isServerGiven?: boolean;
@@ -14,10 +16,21 @@ export type PageInput = {
   readonly registry?: Pick<NpmRegistry, "env">;
 };
 
-/** Languages whose blocks have to be run, or to say why not. */
-const checkedLanguages = new Set(["sh", "bash", "ts", "js", "py", "python", "json", "yaml"]);
+/**
+ * Languages whose blocks have to be run, or to say why not. All YAML is looked at in `configurations.test.ts`, all GraphQL
+ * in `queries.test.ts`, unless it says why not.
+ */
+const checkedLanguages = new Set(["sh", "bash", "ts", "js", "py", "python", "json", "ini", "promql"]);
 const patienceMs = 180_000;
 const lookMs = 200;
+/** What a page writes for something that a command before it printed: the last of its kind is meant. */
+const placeholders: ReadonlyMap<string, RegExp> = new Map([
+  ...["llmp", "user", "team", "key"].map(
+    (kind) => [`${kind}_…`, new RegExp(`\\b${kind}_[\\w-]{16,}`, "g")] as const,
+  ),
+  ["SEQUENCE:HASH", /\b\d+:[0-9a-f]{64}\b/g],
+]);
+const repository = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Blocks of which a page says nothing, one line each. */
 export function unmarkedFences(page: string): readonly string[] {
@@ -26,31 +39,26 @@ export function unmarkedFences(page: string): readonly string[] {
     .map(({ line, language }) => `line ${line}: a block of ${language} is neither run nor says why not`);
 }
 
-/** Does what a page says, block by block. Rejects with the line of the block that is not as the page has it. */
-export async function followPage({
-  page,
+/** Does what pages say, block by block. Rejects with the page and the line of the block that is not as the page has it. */
+export async function followPages({
+  pages,
   replacements = {},
   isServerGiven,
   registry,
-}: PageInput): Promise<void> {
+}: PagesInput): Promise<void> {
   const reader = await createReader((home) => ({
     ...registry?.env(home),
     LLM_PLATFORM_SERVER__PORT: "0",
     LLM_PLATFORM_LOG__FORMAT: "json",
     // Nobody listens there: the pages are about a machine without Ollama.
     OLLAMA_BASE_URL: "http://127.0.0.1:9",
+    // For what is run in place of a block.
+    REPOSITORY: repository,
   }));
   const walk: Walk = { reader, replacements: new Map(Object.entries(replacements)), output: "", program: "" };
   try {
     if (isServerGiven === true) await startServer(walk, "llmp serve");
-    for (const fence of readFences(page)) {
-      try {
-        await follow(fence, walk);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new Error(`line ${fence.line}: ${reason}`, { cause: error });
-      }
-    }
+    for (const { name, text } of pages) await followPage(name, text, walk);
   } finally {
     await reader.stop();
   }
@@ -64,6 +72,17 @@ type Walk = {
   /** The last program in another language than the shell's. */
   program: string;
 };
+
+async function followPage(name: string, text: string, walk: Walk): Promise<void> {
+  for (const fence of readFences(text)) {
+    try {
+      await follow(fence, walk);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`${name}, line ${fence.line}: ${reason}`, { cause: error });
+    }
+  }
+}
 
 async function follow({ marker, text, language }: Fence, walk: Walk): Promise<void> {
   const { reader } = walk;
@@ -99,13 +118,33 @@ async function run(marker: Extract<Marker, { kind: "run" }>, command: string, wa
   if (marker.until !== undefined) return startServer(walk, command, marker.until);
   const untilMs = performance.now() + (marker.isPatient ? patienceMs : 0);
   for (;;) {
-    const ran = await walk.reader.shell(command);
+    const ran = await runLines(command, walk);
     walk.output = ran.output;
     const problem = problemOf(ran, marker);
     if (problem === undefined) return;
     if (performance.now() > untilMs) throw new Error(`${problem}; it said:\n${ran.output}`);
     await sleep(lookMs);
   }
+}
+
+/** Line by line where a line needs what the ones before it printed, to the first that fails. */
+async function runLines(command: string, { reader, replacements }: Walk): Promise<Ran> {
+  const isFilledIn = [...placeholders.keys()].some((name) => command.includes(name));
+  let output = "";
+  for (const line of isFilledIn ? command.split("\n") : [command]) {
+    const filled = [...placeholders.keys()].reduce(
+      (text, name) => text.replaceAll(name, replacements.get(name) ?? name),
+      line,
+    );
+    const ran = await reader.shell(filled);
+    output += ran.output;
+    for (const [name, pattern] of placeholders) {
+      const last = ran.output.match(pattern)?.at(-1);
+      if (last !== undefined) replacements.set(name, last);
+    }
+    if (ran.exitCode !== 0) return { exitCode: ran.exitCode, output };
+  }
+  return { exitCode: 0, output };
 }
 
 function problemOf({ exitCode, output }: Ran, marker: Extract<Marker, { kind: "run" }>): string | undefined {

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -29,6 +30,7 @@ describe("an integration that is added over the API", { timeout: 120_000 }, () =
   let written: FakeUpstream;
   let upstream: FakeUpstream;
   let platform: Platform;
+  let dataDirectory: string;
   const call = (path: string, asking: object = {}) => as(platform, rootKey)(path, asking);
   const create = (body: object) => call("/integrations/", { body });
   const remove = (name: string) => call(`/integrations/${name}`, { method: "DELETE" });
@@ -36,11 +38,13 @@ describe("an integration that is added over the API", { timeout: 120_000 }, () =
   beforeAll(async () => {
     written = await createFakeUpstream({ dialect: "openai" });
     upstream = await createFakeUpstream({ dialect: "openai", apiKey: upstreamKey, models: ["other-chat"] });
-    platform = await startPlatform({ config: withFake(written.origin, withRoot) });
+    dataDirectory = await mkdtemp(join(tmpdir(), "added-integrations-"));
+    platform = await startPlatform({ config: withFake(written.origin, withRoot), dataDirectory });
   });
   afterAll(async () => {
     await platform.stop();
     await Promise.all([written.stop(), upstream.stop()]);
+    await rm(dataDirectory, { recursive: true, force: true });
   });
 
   test("is tried before: well with its models, refused, or not there, each with what to do", async () => {
@@ -141,6 +145,25 @@ describe("an integration that is added over the API", { timeout: 120_000 }, () =
     expect((await remove("fake")).status).toBe(409);
     expect((await remove("nobody")).status).toBe(404);
     expect((await remove("third")).status).toBe(200);
+  });
+
+  test("is removed with what it stored where that is asked for, and what names it is told", async () => {
+    const folder = join(dataDirectory, "integrations", "named");
+    expect((await create(added("named", upstream.origin, { api_key: upstreamKey }))).status).toBe(200);
+    await expect.poll(async () => (await chatWith(platform, "named/other-chat")).status, patience).toBe(200);
+    await writeFile(join(folder, "kept.txt"), "kept");
+    await call("/api/v1/routes", { body: { model: "nick", alias_of: "named/other-chat" } });
+    const budget = { name: "its money", scope: "integration", subject: "named", period: "day" };
+    const made = await call("/api/v1/budgets", { body: { ...budget, amount_micros: 1 } });
+    expect(made.status, made.text).toBe(200);
+    const uses = { dependents: [], routes: ["nick"], budgets: ["its money"] };
+    expect((await call("/integrations/named/uses")).json).toEqual({ name: "named", ...uses });
+    expect((await remove("named")).json).toEqual({ name: "named", ...uses });
+    expect(await readFile(join(folder, "kept.txt"), "utf8")).toBe("kept");
+    expect((await create(added("named", upstream.origin, { api_key: upstreamKey }))).status).toBe(200);
+    expect((await remove("named?data=remove")).status).toBe(200);
+    await expect.poll(() => existsSync(folder), patience).toBe(false);
+    expect((await remove("nobody?data=remove")).status).toBe(404);
   });
 
   test("is removed while a stream runs: that one ends whole, and no other begins", async () => {

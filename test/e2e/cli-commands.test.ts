@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import { type CliOptions, type CliResult, runLlmp } from "./cli-process.ts";
+import { member } from "./http.ts";
 import { openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 const apiKey = "a-key-of-the-team-0123456789";
@@ -108,6 +109,17 @@ describe("what llmp shows", () => {
     );
   });
 
+  test("routes create, update and rm", async () => {
+    const made = await llmpJson(["routes", "create", "assistant", "--to", "office/tiny-chat=3"]);
+    expect(made).toMatchObject({ kind: "route", targets: [{ model: "office/tiny-chat", weight: 3 }] });
+    expect((await llmp(["routes"])).stdout).toMatch(/^assistant +route +ready +office\/tiny-chat \(100%\)/m);
+    const changed = await llmp(["routes", "update", "assistant", "--alias-of", "office/tiny-chat"]);
+    expect(changed.stdout).toMatch(/^assistant +alias +ready +office\/tiny-chat: /m);
+    const late = await llmp(["routes", "rm", "assistant", "--if-version", String(member(made, "version"))]);
+    expect(late.exitCode).toBe(1);
+    expect(await llmpJson(["routes", "rm", "assistant"])).toEqual({ model: "assistant" });
+  });
+
   test("integrations kinds, test, add and rm", async () => {
     expect((await llmp(["integrations", "kinds"])).stdout).toMatch(/^openai-compatible +model_platform +\S/m);
     const what = ["extra", "--kind", "openai-compatible", `base_url=${upstream.origin}/v1`];
@@ -119,7 +131,12 @@ describe("what llmp shows", () => {
     expect((await llmp(trial, { input: settings })).stdout).toMatch(/^extra +ok +\d+ ms +2/m);
     expect((await llmp(["integrations", "add", ...what])).stdout).toMatch(/^extra +model_platform +running/m);
     expect(await llmp(["integrations", "add", ...what])).toMatchObject({ exitCode: 1 });
-    expect(await llmpJson(["integrations", "rm", "extra"])).toEqual({ name: "extra" });
+    expect(await llmpJson(["integrations", "rm", "extra", "--remove-data"])).toEqual({
+      name: "extra",
+      dependents: [],
+      routes: [],
+      budgets: [],
+    });
     expect(await llmp(["integrations", "rm", "office"])).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining("configuration file"),

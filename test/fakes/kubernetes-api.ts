@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 
 /** A slice of a service's endpoints, as a test writes it. */
 export type FakeSlice = {
@@ -32,6 +34,8 @@ export type FakeKubernetes = {
   forget(how: "status" | "event"): void;
   /** Refuses every request with that status from now on, or no more. */
   refuse(status: number | undefined): void;
+  /** Takes that token and no other from now on. */
+  expectToken(token: string): void;
   stop(): Promise<void>;
 };
 
@@ -43,14 +47,23 @@ type Change = {
 };
 type Watcher = { readonly selector: string; readonly response: ServerResponse };
 
-/** @param pageSize slices in a page at most, whatever the client asks for */
-export async function startFakeKubernetes(pageSize = 1): Promise<FakeKubernetes> {
+/** How the cluster's API is to be. */
+export type FakeKubernetesWishes = {
+  /** Makes it an https server, that takes callers whose certificate its `ca` has signed. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+};
+
+/** Slices in a page at most, whatever the client asks for. */
+const pageSize = 1;
+
+export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): Promise<FakeKubernetes> {
   const slices = new Map<string, FakeSlice & { readonly version: number }>();
   const changes: Change[] = [];
   const watchers = new Set<Watcher>();
   const state = { version: 100, oldest: 100, lists: 0, watches: 0, refusal: 0, forgetting: "status" };
+  const wanted = { token: clusterToken };
 
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? "/", "http://fake");
     const status = statusFor(request, url);
     if (status !== 200) return void response.writeHead(status, json).end(JSON.stringify(toStatus(status)));
@@ -58,11 +71,16 @@ export async function startFakeKubernetes(pageSize = 1): Promise<FakeKubernetes>
     if (url.searchParams.get("watch") === "1")
       watch(selector, Number(url.searchParams.get("resourceVersion")), response);
     else list(selector, url.searchParams.get("continue"), response);
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(answer)
+      : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer);
 
-  function statusFor({ headers, method }: IncomingMessage, { pathname }: URL): number {
+  function statusFor({ headers, method, socket }: IncomingMessage, { pathname }: URL): number {
     if (state.refusal !== 0) return state.refusal;
-    if (headers.authorization !== `Bearer ${clusterToken}`) return 401;
+    const isKnown = socket instanceof TLSSocket && socket.authorized;
+    if (!isKnown && headers.authorization !== `Bearer ${wanted.token}`) return 401;
     return method === "GET" && pathname === "/apis/discovery.k8s.io/v1/endpointslices" ? 200 : 404;
   }
 
@@ -116,7 +134,7 @@ export async function startFakeKubernetes(pageSize = 1): Promise<FakeKubernetes>
     watchers.clear();
   };
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: `${tls === undefined ? "http" : "https"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get lists() {
       return state.lists;
     },
@@ -143,6 +161,10 @@ export async function startFakeKubernetes(pageSize = 1): Promise<FakeKubernetes>
     },
     refuse(status) {
       state.refusal = status ?? 0;
+      endWatches();
+    },
+    expectToken(token) {
+      wanted.token = token;
       endWatches();
     },
     async stop() {

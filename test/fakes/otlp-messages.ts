@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { z } from "zod";
 
-export type Attribute = string | number | boolean | readonly string[];
-export type Attributes = Readonly<Record<string, Attribute>>;
+export type Attribute = string | number | boolean | null | readonly Attribute[] | Attributes;
+export type Attributes = { readonly [name: string]: Attribute };
 
 /** A span as a collector reads it. Ids are hexadecimal, times Unix time. */
 export type ReadSpan = {
@@ -46,10 +46,16 @@ const anyValue = z.looseObject({
   boolValue: z.boolean().optional(),
   intValue: z.string().optional(),
   doubleValue: z.number().optional(),
-  arrayValue: z
-    .looseObject({ values: z.array(z.looseObject({ stringValue: z.string() })).default([]) })
-    .optional(),
+  get arrayValue() {
+    return z.looseObject({ values: z.array(anyValue).default([]) }).optional();
+  },
+  get kvlistValue() {
+    return z
+      .looseObject({ values: z.array(z.looseObject({ key: z.string(), value: anyValue })).default([]) })
+      .optional();
+  },
 });
+type AnyValue = z.output<typeof anyValue>;
 const keyValues = z.array(z.looseObject({ key: z.string(), value: anyValue })).default([]);
 const resource = z.looseObject({ attributes: keyValues });
 const hex = z.string().transform((text) => Buffer.from(text, "base64").toString("hex"));
@@ -116,7 +122,8 @@ const logRequest = z.object({
         z.looseObject({
           logRecords: z.array(
             z.looseObject({
-              body: anyValue,
+              body: anyValue.optional(),
+              eventName: z.string().default(""),
               severityText: z.string(),
               attributes: keyValues,
               traceId: hex.default(""),
@@ -166,10 +173,10 @@ export function readMetrics(message: Buffer): readonly ReadMetric[] {
 export function readLogs(message: Buffer): readonly ReadLog[] {
   const { resourceLogs } = logRequest.parse(decode("ExportLogsServiceRequest", message));
   const records = resourceLogs.flatMap((each) => each.scopeLogs.flatMap((scope) => scope.logRecords));
-  return records.map(({ body, severityText, attributes, traceId, spanId }) => ({
+  return records.map(({ eventName, severityText, attributes, traceId, spanId }) => ({
     traceId,
     spanId,
-    event: body.stringValue ?? "",
+    event: eventName,
     severity: severityText,
     attributes: toAttributes(attributes),
   }));
@@ -184,10 +191,11 @@ function toAttributes(list: z.output<typeof keyValues>): Attributes {
   return Object.fromEntries(list.map(({ key, value }) => [key, toAttribute(value)]));
 }
 
-function toAttribute(value: z.output<typeof anyValue>): Attribute {
-  const { stringValue, boolValue, intValue, doubleValue, arrayValue } = value;
-  if (arrayValue !== undefined) return arrayValue.values.map((each) => each.stringValue);
-  return stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)) ?? "";
+function toAttribute(value: AnyValue): Attribute {
+  const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue } = value;
+  if (arrayValue !== undefined) return arrayValue.values.map(toAttribute);
+  if (kvlistValue !== undefined) return toAttributes(kvlistValue.values);
+  return stringValue ?? boolValue ?? (intValue === undefined ? doubleValue : Number(intValue)) ?? null;
 }
 
 /** What a collector answers that did not keep all of a request. */

@@ -11,7 +11,7 @@ const startLimitMs = 60_000;
 /** A built server whose local models are on the GPU, or not. */
 export interface GpuServer {
   /** Asks its API. Throws with the answer when it is no success. */
-  ask(method: "GET" | "POST", path: string, body?: object): Promise<string>;
+  ask(method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -22,6 +22,8 @@ export interface GpuServerOptions {
   readonly gpu: "off" | "auto";
   /** Calls that the model generates at once. */
   readonly parallel: number;
+  /** Models in memory at once; default 3. */
+  readonly maxLoadedModels?: number;
 }
 
 /** Needs nothing but Node, so that it runs where only the built server was brought. */
@@ -33,6 +35,7 @@ export async function startGpuServer(options: GpuServerOptions): Promise<GpuServ
     gpu: options.gpu,
     parallel: options.parallel,
     keep_alive_seconds: -1,
+    max_loaded_models: options.maxLoadedModels ?? 3,
   };
   // JSON is YAML.
   const config = {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { metricNames } from "../../packages/server/src/telemetry/names.ts";
 import { ask, chat } from "../e2e/http.ts";
 import { untilFakeIsKnown } from "../e2e/identity-calls.ts";
 import { openAiIntegration, type Platform, startPlatform } from "../e2e/start-platform.ts";
@@ -17,21 +18,26 @@ const historySchema = z.strictObject({
   bucket: z.literal("minute"),
   source: z.enum(["prometheus", "ledger"]),
   problem: z.string().nullable(),
+  first_content_bounds_ms: z.array(z.number()),
   points: z.array(
     z.strictObject({
       bucket_start: z.iso.datetime(),
       calls: z.number().int(),
       failed: z.number().int(),
+      errors: z.record(z.string(), z.number().int()),
       input_tokens: z.number().int(),
       output_tokens: z.number().int(),
       costs: z.array(z.strictObject({ currency: z.string(), cost_micros: z.number().int() })),
       duration_ms: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
       first_content_ms: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+      first_content_counts: z.array(z.number().int()).nullable(),
     }),
   ),
 });
 
 const calls = 20;
+/** Every other, and the one before all. */
+const streams = calls / 2 + 1;
 
 /** Stands before Prometheus, and answers in its place as it is told. */
 type Front = {
@@ -99,12 +105,14 @@ async function readHistory(of: Platform = platform) {
 }
 
 function sumOf(points: z.output<typeof historySchema>["points"]) {
+  const counts = points.flatMap(({ first_content_counts }) => first_content_counts ?? []);
   const sum = (pick: (point: (typeof points)[number]) => number) =>
     points.reduce((total, point) => total + pick(point), 0);
   return {
     calls: sum((point) => point.calls),
     inputTokens: sum((point) => point.input_tokens),
     costMicros: sum((point) => point.costs.find(({ currency }) => currency === "EUR")?.cost_micros ?? 0),
+    firstContents: counts.reduce((total, count) => total + count, 0),
   };
 }
 
@@ -139,14 +147,19 @@ describe.skipIf(prometheusProgram === undefined)("where Prometheus is configured
     front.answer = passTo(prometheus);
     await vi.waitFor(
       async () => {
-        const { source, problem, points } = await readHistory();
+        const { source, problem, points, first_content_bounds_ms } = await readHistory();
         expect({ source, problem }).toEqual({ source: "prometheus", problem: null });
+        expect(first_content_bounds_ms).toEqual(
+          metricNames.firstToken.buckets?.map((seconds) => seconds * 1_000),
+        );
         const sum = sumOf(points);
         // Extrapolated between scrapes, and over the end of a minute.
         expect(sum.calls).toBeGreaterThan(calls / 2);
         expect(sum.calls).toBeLessThan(calls * 2);
         expect(sum.inputTokens).toBeGreaterThan(0);
         expect(sum.costMicros).toBeGreaterThan(0);
+        expect(sum.firstContents).toBeGreaterThan(0);
+        expect(sum.firstContents).toBeLessThan(calls);
         expect(points.some(({ duration_ms }) => (duration_ms?.p95 ?? 0) > 0)).toBe(true);
         expect(points.some(({ first_content_ms }) => (first_content_ms?.p95 ?? 0) > 0)).toBe(true);
       },
@@ -176,7 +189,7 @@ describe.skipIf(prometheusProgram === undefined)("where Prometheus is configured
     const { source, problem, points } = await readHistory();
     expect(source).toBe("ledger");
     expect(problem).toContain(why);
-    expect(sumOf(points).calls).toBe(calls + 1);
+    expect(sumOf(points)).toMatchObject({ calls: calls + 1, firstContents: streams });
   });
 });
 

@@ -132,6 +132,7 @@ const doors: Readonly<Record<string, string>> = {
   "packages/server/src/wire/smtp-client.ts": "sending mail",
   "packages/server/src/wire/grpc-client.ts": "calling over gRPC",
   "packages/server/src/wire/control-fetch.ts": "a control call, the discovery of an identity provider",
+  "packages/server/src/wire/trusted-agents.ts": "a control call",
   "packages/server/src/wire/adopt-socket.ts": "itself, on the loopback, at the start",
   "packages/server/src/wire/tunnel.ts": "the socket file of the first process",
   "packages/client/src/client.ts": "the address that a user gives the command line",

@@ -16,7 +16,7 @@ const sets = Object.entries(valueSets);
 const foreignKinds = /kind (?:ServiceMonitor|PrometheusRule|VerticalPodAutoscaler|ScaledObject|HTTPRoute) /;
 
 const podSchema = z.looseObject({
-  automountServiceAccountToken: z.literal(false),
+  automountServiceAccountToken: z.boolean(),
   terminationGracePeriodSeconds: z.number().optional(),
   securityContext: z.looseObject({ runAsNonRoot: z.literal(true), seccompProfile: z.looseObject({}) }),
   containers: z
@@ -145,6 +145,87 @@ test.skipIf(helm === undefined).for(sets)("the server takes the configurations o
   }
 });
 
+const roleSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  rules: z.array(z.unknown()),
+});
+const bindingSchema = z.looseObject({
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  roleRef: z.unknown(),
+  subjects: z.array(z.unknown()),
+});
+
+test.skipIf(helm === undefined).for(sets)(
+  "only the gateway of %s gets a token, and only where it looks for servers",
+  async ([name, args]) => {
+    const isLooking = name === "discovery" || name === "everywhere";
+    for (const { name: workload, spec } of workloads(await renderObjects(args)))
+      expect(spec.template.spec.automountServiceAccountToken).toBe(
+        isLooking && workload === "llm-llm-platform",
+      );
+  },
+);
+
+test.skipIf(helm === undefined).for([
+  [[], "Role", ["models"]],
+  [["--set=kubernetes.namespaces={a,b,a}"], "Role", ["a", "b"]],
+  [["--set=kubernetes.allNamespaces=true"], "ClusterRole", [undefined]],
+] as const)("with %j it may read EndpointSlices by a %s, and nothing else", async ([args, kind, places]) => {
+  const objects = await renderObjects(["--set=kubernetes.enabled=true", ...args]);
+  const access = objects.filter((object) => /Role/.test(object.kind));
+  expect(access).toHaveLength(2 * places.length);
+  const roles = access.filter((object) => object.kind === kind).map((object) => roleSchema.parse(object));
+  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(places);
+  for (const { rules } of roles)
+    expect(rules).toEqual([
+      { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["get", "list", "watch"] },
+    ]);
+  const bindings = access
+    .filter((object) => object.kind === `${kind}Binding`)
+    .map((object) => bindingSchema.parse(object));
+  expect(bindings.map(({ metadata }) => metadata)).toEqual(roles.map(({ metadata }) => metadata));
+  for (const { roleRef, subjects } of bindings) {
+    expect(roleRef).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind, name: roles[0]?.metadata.name });
+    expect(subjects).toEqual([{ kind: "ServiceAccount", name: "llm-llm-platform", namespace: "models" }]);
+  }
+  const config = objects.find((object) => object.kind === "ConfigMap");
+  expect(parse(configMapSchema.parse(config).data["llm-platform.yaml"] ?? "")).toMatchObject({
+    integrations: [
+      {
+        name: "kubernetes",
+        network: "private",
+        settings: kind === "Role" ? { namespaces: places } : {},
+      },
+    ],
+  });
+});
+
+test.skipIf(helm === undefined)("without a search for servers there are no rights", async () => {
+  for (const args of [[], valueSets.production, valueSets.models])
+    expect((await renderObjects(args)).filter(({ kind }) => /Role/.test(kind))).toEqual([]);
+});
+
+const policySchema = z.looseObject({ spec: z.looseObject({ egress: z.array(z.unknown()) }) });
+
+test.skipIf(helm === undefined)("a search for servers may pass the network's policy", async () => {
+  const egressOf = async (args: readonly string[]) => {
+    const isGateways = ({ kind, metadata }: Manifest) =>
+      kind === "NetworkPolicy" && metadata.name === "llm-llm-platform";
+    return policySchema.parse((await renderObjects(args)).find(isGateways)).spec.egress;
+  };
+  const apiPorts = [{ port: 443 }, { port: 6443 }];
+  const tcp = [{ protocol: "TCP" }];
+  const inNamespace = { key: "kubernetes.io/metadata.name", operator: "In", values: ["models"] };
+  expect((await egressOf(valueSets.discovery)).slice(1)).toEqual([
+    { to: [{ ipBlock: { cidr: "10.0.0.1/32" } }, { ipBlock: { cidr: "10.96.0.1/32" } }], ports: apiPorts },
+    { to: [{ namespaceSelector: { matchExpressions: [inNamespace] } }], ports: tcp },
+  ]);
+  expect((await egressOf(valueSets.everywhere)).slice(2)).toEqual([
+    { to: [{ ipBlock: { cidr: "10.0.0.1/32" } }], ports: apiPorts },
+    { to: [{ namespaceSelector: {} }], ports: tcp },
+  ]);
+});
+
 test.skipIf(helm === undefined)("a pod gets the time that its calls get, and some more", async () => {
   const { spec } = gateway(await renderObjects(["--set=drainSeconds=600,preStopSeconds=7"]));
   expect(spec.template.spec.terminationGracePeriodSeconds).toBe(622);
@@ -219,6 +300,16 @@ test.skipIf(helm === undefined).for([
     "an autoscaler without a measure",
     "autoscaling.enabled=true,autoscaling.targetCpu=0,autoscaling.targetInFlight=0,database.mode=bundled",
     "targetCpu",
+  ],
+  [
+    "all namespaces and some",
+    "kubernetes.enabled=true,kubernetes.allNamespaces=true,kubernetes.namespaces={a}",
+    "not both",
+  ],
+  [
+    "an API that cannot be reached",
+    "kubernetes.enabled=true,networkPolicy.enabled=true",
+    "kubernetes.apiServerCidrs",
   ],
   ["a value that is not there", "replicas=2", "replicas"],
   ["a word that is not there", "database.mode=mysql", "database"],

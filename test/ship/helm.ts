@@ -33,6 +33,13 @@ export const valueSets = {
   keda: [
     "--set=keda.enabled=true,database.mode=external,database.url=postgres://a:b@c/d,redis.mode=external,redis.url=redis://r",
   ],
+  discovery: [
+    "--set=kubernetes.enabled=true,networkPolicy.enabled=true,kubernetes.apiServerCidrs={10.0.0.1/32,10.96.0.1/32}",
+  ],
+  everywhere: [
+    "--set=kubernetes.enabled=true,kubernetes.allNamespaces=true,networkPolicy.enabled=true,localModels.enabled=true",
+    "--set=kubernetes.settings.selectors[0]=llm-platform/server=true,kubernetes.apiServerCidrs={10.0.0.1/32}",
+  ],
   tuned: [
     "--set=config.log.level=debug,config.auth.api_keys[0].name=ci,config.auth.api_keys[0].key=0123456789abcdef",
     "--set=nodeSelector.a=b,tolerations[0].operator=Exists,priorityClassName=high,extraEnv[0].name=A,extraEnv[0].value=b",

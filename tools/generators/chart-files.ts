@@ -62,6 +62,7 @@ function valueAt(tree: unknown, path: readonly string[]): unknown {
 function readme(values: readonly ChartValue[]): string {
   return formatPage([
     "# Helm chart of llm-platform",
+    "<!-- not run: it needs a cluster; test/ship/helm-chart.test.ts renders the chart -->",
     "```sh\nhelm install llm helm-chart --namespace llm --create-namespace\nhelm test llm --namespace llm\n```",
     "installs one replica on SQLite, with a volume. For replicas on a PostgreSQL and a Redis of yours begin with [production-values.yaml](../production-values.yaml); [the guide](../docs/guides/deploy.md) explains it. An unknown value, or one of a wrong type, is refused.",
     "## Values",

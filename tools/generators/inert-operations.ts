@@ -42,6 +42,7 @@ export function readOperations(): readonly Operation[] {
     usage: inert("usage"),
     prices: { prices: inert("prices"), rows: inert("rows"), keeper: inert("keeper") },
     budgets: inert("budgets"),
+    routes: inert("routes"),
     pulls: inert("pulls"),
     pulling: { limiter: inert("limiter"), hub: () => inert("hub") },
     tickets: inert("tickets"),

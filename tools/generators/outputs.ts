@@ -8,6 +8,7 @@ import { formatClientOperations } from "./client-operations.ts";
 import { errorsPage } from "./errors-page.ts";
 import { feedsPage } from "./feeds-page.ts";
 import type { GeneratedFile } from "./generated-files.ts";
+import { figurePages } from "./figure-pages.ts";
 import { formatGraphSchema, graphqlPage } from "./graphql-schema.ts";
 import { grpcPage } from "./grpc-page.ts";
 import { integrationsPage } from "./integrations-page.ts";
@@ -19,7 +20,7 @@ import { permissionsPage } from "./permissions-page.ts";
 import { protoCode, readProtoFiles } from "./proto-files.ts";
 import { settingsPage } from "./settings-page.ts";
 
-/** Every file that is made from the code. */
+/** Every file that is made from the code, or, of figures, from the results of the benchmark. */
 export function generateAll(): readonly GeneratedFile[] {
   const protoFiles = readProtoFiles();
   return [
@@ -39,6 +40,7 @@ export function generateAll(): readonly GeneratedFile[] {
     { path: "docs/reference/feeds.md", text: feedsPage() },
     { path: "docs/reference/permissions.md", text: permissionsPage() },
     { path: "docs/reference/integrations.md", text: integrationsPage() },
+    ...figurePages(),
     ...monitoringFiles(),
     ...chartFiles(),
   ];

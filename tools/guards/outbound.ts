@@ -1,6 +1,7 @@
 /** Where connections may be opened. `test/outbound/doors.test.ts` proves that each is guarded, or why it needs no guard. */
 export const outboundDoors: readonly string[] = [
   "packages/server/src/wire/control-fetch.ts",
+  "packages/server/src/wire/trusted-agents.ts",
   "packages/server/src/wire/upstream-socket.ts",
   "packages/server/src/wire/upstream-tls.ts",
   "packages/server/src/wire/smtp-client.ts",

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call-options.ts";
 import { ClientError } from "./client-error.ts";
 import { readEventData } from "./event-stream.ts";
+import type { OperationOutput } from "./operation-calls.ts";
 import { toQuery } from "./query.ts";
 
 /** A call of a model, all its attempts together. */
@@ -114,16 +115,7 @@ export interface RouteExplanation {
 }
 
 /** A name that callers may use, and where it leads. */
-export interface ListedRoute {
-  readonly model: string;
-  /** route, alias, model or target. */
-  readonly kind: string;
-  readonly alias_of: string | null;
-  readonly setting: string | null;
-  /** ready, degraded or down. */
-  readonly state: string;
-  readonly candidates: readonly (RouteCandidate & { readonly weight: number | null })[];
-}
+export type ListedRoute = OperationOutput<"routes.list">["routes"][number];
 
 /** The calls that are about the request log. */
 export interface RequestCalls {

@@ -26,7 +26,8 @@ export async function withServerTrust<Settings extends TrustSettings>(
   };
 }
 
-async function readAuthorities(file: string): Promise<string> {
+/** The certificates of a PEM file. Rejects with PlatformError `config_invalid` of the field `tls.ca_file`. */
+export async function readAuthorities(file: string): Promise<string> {
   const refuse = (message: string, cause?: unknown) =>
     new PlatformError("config_invalid", `tls.ca_file: ${message}`, { field: "tls.ca_file", cause });
   const text = await readFile(file, "utf8").catch((error: unknown) => {

@@ -34,6 +34,27 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
   /** Issuers in PEM that an https server's certificate must come from. Default: those that Node trusts. */
   readonly certificateAuthorities?: string | undefined;
+  /** What an https server is shown that wants to know its caller, in PEM. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** The name that an https server's certificate must be for. Default: the host of the address. */
+  readonly serverName?: string | undefined;
+  /** Whether an https server's certificate is taken as it is, whoever it comes from. Default false. */
+  readonly isServerUnverified?: boolean | undefined;
+}
+
+/** A certificate, with those between it and its issuer where there are any, and its key; in PEM. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A program that makes a credential, e.g. one that a kubeconfig names. */
+export interface CredentialProgram {
+  /** A name that is looked for in the `PATH`, or an absolute path. */
+  readonly command: string;
+  readonly arguments: readonly string[];
+  /** In addition to the platform's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A small store that belongs to one integration, kept over restarts. */
@@ -78,6 +99,13 @@ export interface IntegrationContext<Settings> {
   /** The GPUs of this machine as their drivers tell now; none where no driver answers. Never rejects. */
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   /**
+   * Runs a program, and resolves with what it printed: 1 MiB at most, within 8 s.
+   * Rejects with PlatformError: `forbidden` for one that the configuration file does not allow in
+   * `programs.credentials`, `unavailable` when it fails, `upstream_timeout` past its time.
+   * From a process of its own none is run.
+   */
+  runCredentialProgram(program: CredentialProgram, signal: AbortSignal): Promise<string>;
+  /**
    * Does work within a span of the platform's traces, in which what it asks over `fetch` belongs. Without tracing it is
    * done all the same. Rejects as the work does. From a process of its own, calls over `fetch` are spans beside it.
    * @param name of the span, of 128 characters at most; it should not differ from one time to the next
@@ -118,6 +146,11 @@ export interface IntegrationDefinition<Settings = unknown> {
   readonly metrics?: readonly MetricDeclaration[];
   /** Names of integrations that it needs by default. */
   readonly dependencies?: readonly string[];
+  /**
+   * Addresses that stand in files which the settings name: they may be reached as those in the settings are. Asked before each
+   * start; what it rejects with, the start rejects with. Only of what runs in the process of the host.
+   */
+  addresses?(settings: Settings): Promise<readonly string[]>;
   /**
    * Opens what the integration needs. Whatever it opened before failing it closes before failing.
    * The host gives it 10 s by default and aborts `context.signal` after that.

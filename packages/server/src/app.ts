@@ -123,6 +123,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     usage: store.usage,
     prices: path.prices,
     budgets: path.budgets,
+    routes: path.routes,
     identity: store.identity,
     auditTable: store.audit,
     ...foundation,

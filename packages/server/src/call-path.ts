@@ -20,6 +20,7 @@ import type { Manager } from "./manager/manager.ts";
 import { openListener } from "./open-listener.ts";
 import { viewPlatforms } from "./platform-views.ts";
 import { openPriceBook, type PriceBook } from "./price-book.ts";
+import { openRouteBook, type RouteBook, type RouteBookParts } from "./route-book.ts";
 import { toGatewaySettings, toInferenceSettings } from "./settings-of.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
 import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
@@ -45,6 +46,7 @@ export interface CallPath {
   readonly inference: InferenceParts;
   readonly prices: PriceBook;
   readonly budgets: BudgetBook;
+  readonly routes: RouteBook;
 }
 
 /** Rejects with PlatformError `unavailable`. */
@@ -59,16 +61,7 @@ export async function openCallPath(
     manager()?.reportTraffic(name, outcome);
   const book = await openPriceBook(config, { store, log });
   const { prices } = book;
-  const budgets = await openBudgetBook({
-    store,
-    sharing,
-    isRecording: config.ledger.enabled,
-    registry,
-    metrics,
-    log,
-    nowMs: Date.now,
-    publish: (event) => manager()?.publish(event),
-  });
+  const { budgets, routes } = await openNamesAndBudgets(foundation, { config, log, manager });
   const counter = new DemandTable(sharing.limits, budgets.counter);
   const refusals = openRefusals(foundation);
   const workers = createWorkerHost({
@@ -96,11 +89,12 @@ export async function openCallPath(
   const source = { platforms: () => viewPlatforms(manager()) };
   const directory = createModelDirectory({
     source,
-    routing: config.routing,
+    routing: () => routes.routing,
     breaker: settings.breaker,
     log,
   });
   directory.onChange(() => workers?.update());
+  routes.onChange(() => directory.rebuild());
   book.keeper.onChange(() => workers?.updatePrices());
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const gateway = createCallGateway(foundation, {
@@ -125,8 +119,21 @@ export async function openCallPath(
     refusals,
     prices: book,
     budgets,
+    routes,
     inference: createInferenceParts(toInferenceSettings(config), { gateway, log, keySource: login.callers }),
   };
+}
+
+/** What operators set while the server runs, which tells of itself in events. */
+async function openNamesAndBudgets(
+  foundation: Foundation,
+  { config, log, manager }: Pick<CallPathInput, "config" | "log"> & { manager(): Manager | undefined },
+): Promise<{ readonly budgets: BudgetBook; readonly routes: RouteBook }> {
+  const publish: RouteBookParts["publish"] = (event) => manager()?.publish(event);
+  const routes = await openRouteBook({ ...foundation, configured: config.routing, log, publish });
+  const isRecording = config.ledger.enabled;
+  const budgets = await openBudgetBook({ ...foundation, isRecording, log, nowMs: Date.now, publish });
+  return { budgets, routes };
 }
 
 function openRefusals({ store, metrics }: Foundation): RefusalLog {

@@ -9,6 +9,7 @@ import type { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 import type { GpuReading } from "./telemetry/resources/gpu-reading.ts";
 import type { WorkSpans } from "./telemetry/tracing/work-spans.ts";
 import { traceFetch, traceIntegrationWork } from "./traced-work.ts";
+import type { CredentialPrograms } from "./credential-programs.ts";
 import { createControlFetch, collectOrigins, judgeAddress } from "./wire/control-fetch.ts";
 import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
 
@@ -21,6 +22,7 @@ export interface IntegrationHostParts {
   readonly gpus: Pick<GpuReader, "read">;
   readonly workSpans: WorkSpans;
   readonly transfers: Pick<TransferThread, "open">;
+  readonly programs: CredentialPrograms;
   /** Counts TLS handshakes for model calls, by integration and session. */
   readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
 }
@@ -40,9 +42,9 @@ export function createIntegrationHost(
   parts: IntegrationHostParts,
 ): (input: HostInput) => Promise<HostServices> {
   return async ({ name, definition, settings, writtenSettings, network, signal }) => {
-    const dataDirectory = join(parts.directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
+    const dataDirectory = integrationFolder(parts.directory, name);
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
-    const sources = [settings, writtenSettings];
+    const sources = [settings, writtenSettings, await definition.addresses?.(settings)];
     const origins = collectOrigins(sources);
     const control = createControlFetch({ settings: sources, network, signal });
     const pools: UpstreamPool[] = [];
@@ -57,6 +59,7 @@ export function createIntegrationHost(
       keyValues: parts.keyValues(name),
       dataDirectory,
       gpus: async (until) => (await parts.gpus.read(until)).map(toGpu),
+      runCredentialProgram: (program, until) => parts.programs.run(program, AbortSignal.any([signal, until])),
       fetch:
         definition.id === "opentelemetry"
           ? // What tells of spans would tell of itself without end.
@@ -88,4 +91,9 @@ export function createIntegrationHost(
       },
     };
   };
+}
+
+/** The folder of one integration under that of all. */
+export function integrationFolder(directory: string, name: string): string {
+  return join(directory, name.replaceAll(/[^A-Za-z0-9._-]/g, "_"));
 }

@@ -28,8 +28,12 @@ export interface IntegrationRoster {
   add(entry: unknown): Promise<IntegrationStatus>;
   /** Whether the platform itself has it, once: its API over REST, its database. */
   isOwn(use: string): boolean;
-  /** Removes one on every replica, with its settings. Rejects with PlatformError `not_found`, `conflict`, `sealed` and `unavailable`. */
-  remove(name: string): Promise<void>;
+  /**
+   * Removes one on every replica, with its settings. Rejects with PlatformError `not_found`, `conflict`, `sealed` and `unavailable`.
+   * @param isDataRemoved whether what it has stored goes too once its last calls have ended: its key-values, and its folder on
+   * this machine
+   */
+  remove(name: string, isDataRemoved: boolean): Promise<void>;
   /** Resolves when nothing is under way; then nothing begins any more. */
   stop(): Promise<void>;
 }
@@ -46,6 +50,10 @@ export interface RosterParts {
   /** An entry with what its definition and the data folder add to it. */
   toConfig(entry: ConfiguredIntegration): IntegrationConfig;
   isOwn(use: string): boolean;
+  /** Takes away what an integration has stored. */
+  removeData(name: string): Promise<void>;
+  /** When what could not be done is tried again. Default 30,000. */
+  readonly retryAfterMs?: number;
 }
 
 const purpose = "added_integration";
@@ -59,6 +67,7 @@ class Roster implements IntegrationRoster {
   /** What was stored for each that runs here. */
   readonly #added = new Map<string, string>();
   readonly #turns = createTurns();
+  #retry: NodeJS.Timeout | undefined;
   #isLoaded = false;
   #isStopped = false;
 
@@ -108,17 +117,24 @@ class Roster implements IntegrationRoster {
           });
         await vault.write({ purpose, name }, text);
       });
-      // What was once saved for another of this name is not meant for this one.
-      await savedConfig.drop(name);
-      await savedConfig.apply(config);
-      const status = await manager().add(config);
-      this.#added.set(name, text);
-      await this.#announce(name);
-      return status;
+      try {
+        // What was once saved for another of this name is not meant for this one.
+        await savedConfig.drop(name);
+        await savedConfig.apply(config);
+        const status = await manager().add(config);
+        this.#added.set(name, text);
+        return status;
+      } catch (error) {
+        // It is stored, and begins with the next try.
+        this.#retryLater();
+        throw error;
+      } finally {
+        await this.#announce(name);
+      }
     });
   }
 
-  remove(name: string): Promise<void> {
+  remove(name: string, isDataRemoved: boolean): Promise<void> {
     const { vault, savedConfig, manager } = this.#parts;
     return this.#turns.take(async () => {
       manager().status(name);
@@ -129,15 +145,31 @@ class Roster implements IntegrationRoster {
         );
       manager().checkRemoval(name);
       await vault.remove({ purpose, name });
-      manager().remove(name);
+      const { whenGone } = manager().remove(name);
       this.#added.delete(name);
+      if (isDataRemoved) void whenGone.then(() => this.#removeData(name));
       await savedConfig.drop(name);
       await this.#announce(name);
     });
   }
 
+  /** Unless there is another of its name already. */
+  #removeData(name: string): Promise<void> {
+    const { manager, removeData, log } = this.#parts;
+    return this.#turns.take(async () => {
+      const isBack = manager()
+        .list()
+        .some((each) => each.name === name);
+      if (isBack || this.#isStopped) return;
+      await removeData(name).catch((error: unknown) =>
+        log.error("integration.data_not_removed", { integration: name, error: toPlatformError(error) }),
+      );
+    });
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
+    clearTimeout(this.#retry);
     await this.#turns.take(async () => undefined);
   }
 
@@ -151,8 +183,17 @@ class Roster implements IntegrationRoster {
         for (const [name, text] of stored) if (!this.#added.has(name)) await this.#takeOver(name, text);
       } catch (error) {
         this.#parts.log.error("integrations.not_followed", { error: toPlatformError(error) });
+        this.#retryLater();
       }
     });
+  }
+
+  /** What is stored and does not run here is taken up later: the database or what it needs may be back then. */
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    if (this.#isStopped) return;
+    const { retryAfterMs = 30_000 } = this.#parts;
+    this.#retry = setTimeout(() => void this.#follow(), retryAfterMs).unref();
   }
 
   #letGo(name: string): void {
@@ -174,8 +215,9 @@ class Roster implements IntegrationRoster {
       await manager().add(await this.#read(name, text));
       log.info("integration.addition_taken_over", { integration: name });
     } catch (error) {
-      // One that does not fit here keeps nothing else from its turn.
+      // One that does not fit here keeps nothing else from its turn, and is tried again.
       this.#added.delete(name);
+      this.#retryLater();
       log.error("integration.addition_not_taken_over", { integration: name, error: toPlatformError(error) });
     }
   }

@@ -6,6 +6,7 @@ import type { KnownSecrets } from "./core/known-secrets.ts";
 import { emailIntegration } from "./email-integration.ts";
 import { followDiscovery } from "./discovered-servers.ts";
 import type { Foundation } from "./foundation.ts";
+import { createCredentialPrograms } from "./credential-programs.ts";
 import { createIntegrationHost } from "./integration-host.ts";
 import { type Catalogue, createCatalogue } from "./manager/catalogue.ts";
 import { loadPackages } from "./manager/load-package.ts";
@@ -48,6 +49,7 @@ export function openManager(
       instruments: createInstrumentFactory(registry, secrets),
       directory: join(config.data_dir, "integrations"),
       gpus: new GpuReader(),
+      programs: createCredentialPrograms(config.programs.credentials),
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,
       workSpans,

@@ -1,6 +1,9 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { IntegrationConfig, IntegrationDefinition, Log } from "@llm-platform/kit";
 import type { ConfiguredIntegration, PlatformConfig } from "./config/schema.ts";
 import { toIntegrationConfig } from "./integration-entries.ts";
+import { integrationFolder } from "./integration-host.ts";
 import { createIntegrationRoster, type IntegrationRoster } from "./integration-roster.ts";
 import type { Catalogue } from "./manager/catalogue.ts";
 import type { Manager } from "./manager/manager.ts";
@@ -22,7 +25,7 @@ interface OpenRosterParts {
 
 /** Every integration of this replica: the platform's own, those of the configuration, and those that were added. */
 export function openRoster(
-  store: Pick<Store, "vault" | "changes" | "runAlone">,
+  store: Pick<Store, "vault" | "changes" | "runAlone" | "dropKeyValues">,
   { config, catalogue, surfaces, ...parts }: OpenRosterParts,
 ): IntegrationRoster {
   const own = new Set(surfaces.definitions.map(({ id }) => id));
@@ -32,6 +35,11 @@ export function openRoster(
     ...parts,
     toConfig,
     isOwn: (use) => own.has(use),
+    async removeData(name) {
+      await store.dropKeyValues(name);
+      const folder = integrationFolder(join(config.data_dir, "integrations"), name);
+      await rm(folder, { recursive: true, force: true });
+    },
     written: () => [...surfaces.configs, ...config.integrations.map(toConfig)],
   });
 }

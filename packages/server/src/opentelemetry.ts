@@ -5,6 +5,7 @@ import {
   defineIntegration,
   type IntegrationContext,
   type IntegrationDefinition,
+  type Log,
   PlatformError,
 } from "@llm-platform/kit";
 import { z } from "zod";
@@ -13,7 +14,7 @@ import type { LogTap } from "./telemetry/log-tap.ts";
 import type { TelemetrySender } from "./telemetry/otlp/sender.ts";
 import type { PlatformMetrics } from "./telemetry/platform-metrics.ts";
 import type { MetricRegistry } from "./telemetry/registry.ts";
-import type { Tracing, TracingSettings } from "./telemetry/tracing/tracing.ts";
+import type { ContentSettings, Tracing, TracingSettings } from "./telemetry/tracing/tracing.ts";
 
 export interface OpenTelemetryParts {
   readonly config: PlatformConfig;
@@ -41,6 +42,8 @@ export function createOpenTelemetryIntegration(parts: OpenTelemetryParts): Integ
     async start(context) {
       const { config, system } = parts;
       const { opentelemetry } = config;
+      const tracingSettings = toTracingSettings(config);
+      tellContent(tracingSettings, { config, log: context.log });
       const sender = await openSender(parts, context);
       // Loaded only where it is wanted.
       const { startTelemetryExport } = await import("./telemetry/otlp/telemetry-export.ts");
@@ -48,7 +51,7 @@ export function createOpenTelemetryIntegration(parts: OpenTelemetryParts): Integ
         ...parts,
         source: { resource: toResource(parts), version: system.version },
         signals: opentelemetry.signals,
-        tracingSettings: toTracingSettings(config),
+        tracingSettings,
         metricIntervalMs: opentelemetry.metric_interval_seconds * 1_000,
         sender,
         askOthers: () => parts.askWorkers(),
@@ -113,5 +116,45 @@ function toTracingSettings({ opentelemetry }: PlatformConfig): TracingSettings {
     isParentBased: sampler.startsWith("parentbased_"),
     slowMs: slow_seconds * 1_000,
     conventions: isLatest ? "latest" : "default",
+    content: toContentSettings(opentelemetry),
   };
+}
+
+function toContentSettings({
+  capture_message_content: mode,
+  max_content_bytes: maxBytes,
+}: PlatformConfig["opentelemetry"]): ContentSettings | undefined {
+  switch (mode) {
+    case false:
+    case "no_content":
+      return undefined;
+    case true:
+    case "span_only":
+      return { inSpans: true, inEvents: false, maxBytes };
+    case "event_only":
+      return { inSpans: false, inEvents: true, maxBytes };
+    case "span_and_event":
+      return { inSpans: true, inEvents: true, maxBytes };
+  }
+}
+
+/** Nobody should find out by chance, and none should miss what would go nowhere. */
+function tellContent(
+  { content }: TracingSettings,
+  { config, log }: { readonly config: PlatformConfig; readonly log: Log },
+): void {
+  if (content === undefined) return;
+  const { signals, capture_message_content: mode } = config.opentelemetry;
+  const needed = content.inEvents ? (["traces", "logs"] as const) : (["traces"] as const);
+  if (!needed.every((signal) => signals.includes(signal)))
+    throw new PlatformError(
+      "config_invalid",
+      `With opentelemetry.capture_message_content ${String(mode)}, opentelemetry.signals must have ${needed.join(" and ")} in it.`,
+      { field: "opentelemetry.signals" },
+    );
+  log.warn("opentelemetry.content_on", {
+    in_spans: content.inSpans,
+    in_events: content.inEvents,
+    note: "What calls ask and are answered is sent to the collector.",
+  });
 }

@@ -5,6 +5,7 @@ import { backupOperations } from "./control/backups.ts";
 import { budgetOperations } from "./control/budgets.ts";
 import { eventOperations } from "./control/events.ts";
 import { huggingFaceOperations } from "./control/huggingface.ts";
+import { findUses } from "./control/integration-uses.ts";
 import { integrationOperations } from "./control/integrations.ts";
 import { keyOperations } from "./control/keys.ts";
 import { ollamaOperations } from "./control/ollama.ts";
@@ -64,6 +65,7 @@ type OperationTableParts = Pick<
   | "registry"
   | "requestLog"
   | "roster"
+  | "routes"
   | "savedConfig"
   | "system"
   | "tickets"
@@ -82,6 +84,12 @@ export function createOperations(parts: OperationTableParts): readonly Operation
       manager,
       registry,
       roster: parts.roster(),
+      usesOf: (name) =>
+        findUses(name, {
+          integrations: manager.list().map((each) => manager.config(each.name)),
+          routing: parts.routes.routing,
+          budgets: parts.budgets.budgets,
+        }),
       saveConfig: (name, patch) => savedConfig.save(name, patch),
     }),
     ...eventOperations(events),

@@ -7,6 +7,7 @@ import type { Identity } from "./store/identity.ts";
 import type { RequestLog } from "./store/request-log/request-log.ts";
 
 interface RequestLogParts extends Pick<RouteOperationParts, "directory" | "registry" | "askWorkers"> {
+  readonly routes: RouteOperationParts["book"];
   readonly config: PlatformConfig;
   readonly requestLog: RequestLog;
   readonly identity: Identity;
@@ -14,11 +15,12 @@ interface RequestLogParts extends Pick<RouteOperationParts, "directory" | "regis
 
 /** What can be asked of calls that were made, and of one that could be. */
 export function requestLogOperations(parts: RequestLogParts): readonly Operation[] {
-  const { config, requestLog, identity, directory, registry, askWorkers } = parts;
+  const { config, requestLog, identity, directory, registry, routes, askWorkers } = parts;
   return [
     ...requestOperations({ log: requestLog, identity }),
     ...routeOperations({
       directory,
+      book: routes,
       registry,
       askWorkers,
       settings: () => toGatewaySettings(config),

@@ -31,7 +31,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
     secrets.learn(findSecrets(loaded.config, {}));
     const { level, levels: parts, most_per_second } = loaded.config.log;
     const logLevels = new LogLevels({ level, parts });
-    const tracing = new Tracing();
+    const tracing = new Tracing(secrets);
     const workSpans = new WorkSpans(tracing);
     log = createLog(logLevels, {
       secrets,

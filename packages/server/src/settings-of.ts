@@ -208,7 +208,6 @@ export function toWorkerSettings(config: PlatformConfig, internal: InternalAddre
     contentModels: config.content.models,
     gateway: toGatewaySettings(config),
     inference: toInferenceSettings(config),
-    routing: config.routing,
     spool: toSpoolSettings(config),
     isRecording: config.ledger.enabled,
     internal,

@@ -8,6 +8,7 @@ import type { BudgetPort } from "./control/budgets.ts";
 import type { EventReader } from "./control/events.ts";
 import type { Feed } from "./control/feed.ts";
 import type { PriceOperationParts } from "./control/prices.ts";
+import type { RoutePort } from "./control/routes/route-port.ts";
 import type { SystemInfo } from "./control/system.ts";
 import type { Tickets } from "./control/tickets.ts";
 import type { Foundation } from "./foundation.ts";
@@ -55,6 +56,7 @@ export interface SurfaceParts
   readonly usage: UsageSums;
   readonly prices: Pick<PriceOperationParts, "prices" | "rows" | "keeper">;
   readonly budgets: BudgetPort;
+  readonly routes: RoutePort;
   readonly identity: Identity;
   readonly auditTable: AuditTable;
   readonly auditLog: AuditLog;

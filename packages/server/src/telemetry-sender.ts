@@ -1,4 +1,11 @@
-import { type IntegrationContext, PlatformError } from "@llm-platform/kit";
+import {
+  Cancellation,
+  type IntegrationContext,
+  PlatformError,
+  type ReplyBody,
+  type UpstreamReply,
+} from "@llm-platform/kit";
+import { readBody } from "./pulls/read-body.ts";
 import { decodeReceipt } from "./telemetry/otlp/decode-receipt.ts";
 import type { TelemetrySender, TelemetrySignal } from "./telemetry/otlp/sender.ts";
 import { createGrpcClient } from "./wire/grpc-client.ts";
@@ -13,6 +20,8 @@ export interface TelemetrySenderParts {
 /** Of one request, until it is answered. */
 const deadlineMs = 10_000;
 const longestAnswer = 64 * 1024;
+/** One request of each kind is under way at a time. */
+const mostConnections = 4;
 
 const grpcPaths: Readonly<Record<TelemetrySignal, string>> = {
   traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
@@ -23,42 +32,74 @@ const grpcPaths: Readonly<Record<TelemetrySignal, string>> = {
 /** Statuses after which OTLP lets the same request be sent again. */
 const retryable = new Set([429, 502, 503, 504]);
 
-/** Sends to a collector over HTTP. */
+/**
+ * Sends to a collector over HTTP, by the connections that model calls go over: undici's `fetch` copies a request of a
+ * megabyte several times, which was most of what it cost to trace every call.
+ */
 export function createHttpSender(
   { endpoint, headers, certificateAuthorities }: TelemetrySenderParts,
-  context: Pick<IntegrationContext<unknown>, "fetch">,
+  context: Pick<IntegrationContext<unknown>, "upstream">,
 ): TelemetrySender {
+  const { origin, pathname } = new URL(endpoint);
+  const upstream = context.upstream(origin, { maxConnections: mostConnections, certificateAuthorities });
+  const path = pathname.replace(/\/$/, "");
+  const lines = Object.entries({
+    ...headers,
+    "content-type": "application/x-protobuf",
+    "user-agent": "llm-platform",
+  });
   return {
     async send(signal, request, abort) {
-      const response = await context.fetch(`${endpoint}/v1/${signal}`, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/x-protobuf", "user-agent": "llm-platform" },
-        body: request,
-        deadlineMs,
-        signal: abort,
-        certificateAuthorities,
-      });
-      const answer = await readAnswer(response);
-      if (!response.ok) throw toError(response);
-      return decodeReceipt(answer);
+      const { cancellation, forget } = cancelAfter(deadlineMs, abort);
+      try {
+        const reply = await upstream.send({
+          method: "POST",
+          path: `${path}/v1/${signal}`,
+          headers: lines,
+          body: request,
+          cancellation,
+        });
+        const answer = await readAnswer(reply.body, cancellation.signal);
+        if (reply.status < 200 || reply.status >= 300) throw toError(reply);
+        return decodeReceipt(answer);
+      } finally {
+        forget();
+      }
     },
     close: () => undefined,
   };
 }
 
-/** Empty for one that is longer than any that a collector has to give. */
-async function readAnswer({ body }: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > longestAnswer) return new Uint8Array();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** What ends a request that takes too long, or when nobody waits for it any more. */
+function cancelAfter(ms: number, abort: AbortSignal) {
+  const cancellation = new Cancellation();
+  const late = setTimeout(() => {
+    const message = "The server did not answer in time.";
+    cancellation.cancel(new PlatformError("upstream_timeout", message, { isRetryable: true }));
+  }, ms);
+  const onAbort = () => cancellation.cancel(new PlatformError("shutting_down", "The export was stopped."));
+  abort.addEventListener("abort", onAbort, { once: true });
+  if (abort.aborted) onAbort();
+  const forget = () => {
+    clearTimeout(late);
+    abort.removeEventListener("abort", onAbort);
+  };
+  return { cancellation, forget };
 }
 
-function toError({ status, headers }: Response): PlatformError {
+/** Empty for one that is longer than any that a collector has to give. */
+async function readAnswer(body: ReplyBody, signal: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const take = (piece: Uint8Array): undefined => {
+    length += piece.length;
+    if (length <= longestAnswer) chunks.push(piece);
+  };
+  await readBody(body, take, signal);
+  return length > longestAnswer ? new Uint8Array() : Buffer.concat(chunks);
+}
+
+function toError({ status, headers }: UpstreamReply): PlatformError {
   if (status === 401 || status === 403)
     return new PlatformError("upstream_auth", `It refused the credential (HTTP ${status}).`);
   return new PlatformError("upstream_error", `It answered with HTTP ${status}.`, {
@@ -68,8 +109,8 @@ function toError({ status, headers }: Response): PlatformError {
 }
 
 /** Retry-After as seconds or as a date (RFC 9110 section 10.2.3). What is neither says nothing. */
-function toRetryAfter(value: string | null, nowMs: number): { readonly retryAfterMs?: number } {
-  if (value === null) return {};
+function toRetryAfter(value: string | undefined, nowMs: number): { readonly retryAfterMs?: number } {
+  if (value === undefined) return {};
   const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - nowMs;
   return Number.isNaN(ms) ? {} : { retryAfterMs: Math.max(0, ms) };
 }

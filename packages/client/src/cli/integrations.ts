@@ -110,9 +110,16 @@ function addChangeCommands(
   integrations
     .command("rm <name>")
     .description("remove one that was added, with its settings and credentials")
-    .action(async (name: string) => {
-      const removed = await context.client().run("integrations.delete", { name });
-      printRows(context.output(), removed, [["REMOVED"], [removed.name]]);
+    .option("--remove-data", "also what it has stored, and its folder on the server's machine")
+    .action(async (name: string, { removeData = false }: { readonly removeData?: boolean }) => {
+      const data = removeData ? "remove" : "keep";
+      const removed = await context.client().run("integrations.delete", { name, data });
+      const { routes, budgets } = removed;
+      const named = [...routes.map((each) => `route ${each}`), ...budgets.map((each) => `budget ${each}`)];
+      printRows(context.output(), removed, [
+        ["REMOVED", "STILL NAMED BY"],
+        [removed.name, named.join(", ") || "-"],
+      ]);
     });
 }
 

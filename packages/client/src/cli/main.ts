@@ -24,6 +24,7 @@ import { toPrintable } from "./output.ts";
 import { addPriceCommands } from "./prices.ts";
 import { addPullCommands } from "./pulls.ts";
 import { addRequestCommands } from "./requests.ts";
+import { addRouteCommands } from "./routes.ts";
 import { addRoleCommands } from "./roles.ts";
 import { addRunCommand } from "./run.ts";
 import { addSearchCommand } from "./search.ts";
@@ -110,6 +111,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   addSetupCommand(program, context);
   addUsageCommands(program, context);
   addRequestCommands(program, context);
+  addRouteCommands(program, context);
   addPriceCommands(program, context);
   addBudgetCommands(program, context);
   addBackupCommands(program, context);

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import type { ListedRoute, LoggedRequest, RequestQuestion, RouteExplanation } from "../requests.ts";
+import type { LoggedRequest, RequestQuestion } from "../requests.ts";
 import type { CliContext } from "./context.ts";
 import { toCount } from "./count.ts";
 import { formatExplanation } from "./explanation.ts";
 import { exitCodes } from "./exit-code.ts";
-import { formatTable, type Output, printRows, toPrintable } from "./output.ts";
+import { type Output, printRows, toPrintable } from "./output.ts";
 
 interface RequestOptions extends Omit<RequestQuestion, "error_code" | "min_duration_ms"> {
   readonly errorCode?: string;
@@ -12,7 +12,7 @@ interface RequestOptions extends Omit<RequestQuestion, "error_code" | "min_durat
   readonly follow?: boolean;
 }
 
-/** `llmp requests`, `llmp explain`, `llmp routes` and `llmp route`. */
+/** `llmp requests` and `llmp explain`. */
 export function addRequestCommands(program: Command, context: CliContext): void {
   program
     .command("requests")
@@ -61,20 +61,6 @@ export function addRequestCommands(program: Command, context: CliContext): void 
           `\nasked:\n${toPrintable(kept.request.text)}\nanswered:\n${toPrintable(kept.reply?.text ?? "-")}\n`,
         );
     });
-  program
-    .command("routes")
-    .description("the names that callers may use, where each leads, and how that is now")
-    .addOption(new Option("--kind <word>", "only what is made so").choices(["route", "alias", "model"]))
-    .action(async ({ kind }: { readonly kind?: string }) => {
-      const routes = await context.client().routes(kind);
-      printRows(context.output(), routes, [["NAME", "KIND", "STATE", "LEADS TO"], ...routes.map(toRouteRow)]);
-    });
-  program
-    .command("route <model>")
-    .description("what would happen to a call of a model now, without making one")
-    .action(async (model: string) =>
-      printRoute(context.output(), await context.client().explainRoute(model)),
-    );
 }
 
 const titles = [
@@ -156,29 +142,4 @@ function formatCost({ costs, unpriced_attempts }: LoggedRequest): string {
     ({ currency, cost_micros }) => `${(cost_micros / 1_000_000).toFixed(6)} ${currency}`,
   );
   return [...known, ...(unpriced_attempts > 0 ? ["?"] : [])].join(" + ") || "-";
-}
-
-function toRouteRow({ model, kind, alias_of, state, candidates }: ListedRoute): readonly string[] {
-  const places = candidates.map(({ target, share, breaker }) => {
-    const part = share === null ? "fallback" : `${Math.round(share * 100)}%`;
-    return `${target} (${part}${breaker === "closed" ? "" : `, breaker ${breaker}`})`;
-  });
-  return [model, kind, state, `${alias_of === null ? "" : `${alias_of}: `}${places.join(", ")}`];
-}
-
-function printRoute(output: Output, route: RouteExplanation): void {
-  if (output.format === "json") {
-    output.out(`${JSON.stringify(route, null, 2)}\n`);
-    return;
-  }
-  const rows = route.candidates.map((each) => [
-    each.target,
-    each.role,
-    each.share === null ? "-" : `${Math.round(each.share * 100)}%`,
-    `${Math.round(each.chance * 100)}%`,
-    each.breaker,
-    each.verdict,
-    each.reason ?? "",
-  ]);
-  output.out(formatTable([["TARGET", "ROLE", "SHARE", "CHANCE NOW", "BREAKER", "VERDICT", "WHY"], ...rows]));
 }

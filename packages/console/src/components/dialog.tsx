@@ -62,16 +62,27 @@ interface ConfirmProps {
   /** The verb on the button. */
   readonly action: string;
   readonly isBusy?: boolean;
+  /** What is to be known of it, or chosen, between the text and the buttons. */
+  readonly children?: ReactNode;
   onConfirm(): void;
   onClose(): void;
 }
 
 /** Asks before something is destroyed. */
-export function ConfirmDialog({ title, text, action, isBusy = false, onConfirm, onClose }: ConfirmProps) {
+export function ConfirmDialog({
+  title,
+  text,
+  action,
+  isBusy = false,
+  children,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
   const say = useText(componentMessages);
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{text}</p>
+      {children}
       <Actions>
         <Button onClick={onClose}>{say("cancel")}</Button>
         <Button look="danger" isBusy={isBusy} onClick={onConfirm}>

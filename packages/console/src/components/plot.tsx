@@ -1,16 +1,18 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { usePreferences, useText } from "../text/use-text.ts";
-import { IconButton } from "./button.tsx";
-import { formatTime } from "./formats.ts";
 import { componentMessages } from "./messages.ts";
+import { NumberTable, PlotFrame, seriesColour } from "./plot-frame.tsx";
 import styles from "./plot.module.css";
+import { useFormats } from "./use-formats.ts";
 
 export interface Series {
   readonly label: string;
   /** As many as there are times; null for a gap. */
   readonly values: readonly (number | null)[];
+  /** A line where it is not said: `area` is filled down to nothing, `limit` is dashed. */
+  readonly look?: "area" | "limit";
 }
 
 interface PlotProps {
@@ -20,74 +22,63 @@ interface PlotProps {
   readonly timesMs: readonly number[];
   readonly series: readonly Series[];
   format(value: number | null): string;
+  /** In rem. */
   readonly height?: number;
+  /** Areas that lie on one another, so that the uppermost is the sum of all. */
+  readonly isStacked?: boolean;
 }
 
 const daySeconds = 86_400;
-const colours = [1, 2, 3, 4, 5, 6].map((at) => `--series-${at}`);
 
-/** Lines over time, and the same numbers as a table for who would rather read them. */
-export function Plot({ label, timesMs, series, format, height = 180 }: PlotProps) {
+/** Lines or areas over time, and the same numbers as a table for who would rather read them. */
+export function Plot({ height = 13, isStacked = false, ...plot }: PlotProps) {
+  const { label, timesMs, series, format } = plot;
+  const formats = useFormats();
   const say = useText(componentMessages);
-  const [isTable, setIsTable] = useState(false);
+  const table = (
+    <NumberTable
+      label={label}
+      titles={[say("time"), ...series.map(({ label: name }) => name)]}
+      rows={timesMs.map((atMs, row) => ({
+        key: String(atMs),
+        head: formats.time(new Date(atMs), Date.now()),
+        cells: series.map(({ values }) => format(values[row] ?? null)),
+      }))}
+    />
+  );
   return (
-    <figure className={styles["plot"]} aria-label={label}>
-      <div className={styles["head"]}>
-        <ul className={styles["legend"]}>
-          {series.map(({ label: name, values }, at) => (
-            <li key={name}>
-              <span
-                className={styles["swatch"]}
-                style={{ background: `var(${colours[at % colours.length]})` }}
-              />
-              {name} <strong>{format(values.at(-1) ?? null)}</strong>
-            </li>
-          ))}
-        </ul>
-        <IconButton
-          icon={isTable ? "chart" : "table"}
-          label={say(isTable ? "as_plot" : "as_table")}
-          onClick={() => setIsTable(!isTable)}
-        />
-      </div>
-      {isTable ? (
-        <PlotTable label={label} timesMs={timesMs} series={series} format={format} />
-      ) : (
-        <Canvas timesMs={timesMs} series={series} format={format} height={height} />
-      )}
-    </figure>
+    <PlotFrame label={label} legend={<Legend series={series} format={format} />} table={table}>
+      <Canvas
+        timesMs={timesMs}
+        series={isStacked ? stackOf(series) : series}
+        format={format}
+        height={height}
+        isStacked={isStacked}
+      />
+    </PlotFrame>
   );
 }
 
-function PlotTable({ label, timesMs, series, format }: Omit<PlotProps, "height">) {
-  const { language } = usePreferences();
-  const say = useText(componentMessages);
+function Legend({ series, format }: Pick<PlotProps, "series" | "format">) {
   return (
-    <div className={styles["table"]} tabIndex={0} role="group" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say("time")}</th>
-            {series.map(({ label: name }) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {timesMs.map((atMs, row) => (
-            <tr key={atMs}>
-              <td>{formatTime(new Date(atMs), language, Date.now())}</td>
-              {series.map(({ label: name, values }) => (
-                <td key={name}>{format(values[row] ?? null)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <ul className={styles["legend"]}>
+      {series.map(({ label, values, look }, at) => (
+        <li key={label}>
+          <span className={styles["swatch"]} data-look={look} style={{ color: `var(${seriesColour(at)})` }} />
+          {label} <strong>{format(values.findLast((value) => value !== null) ?? null)}</strong>
+        </li>
+      ))}
+    </ul>
   );
+}
+
+/** Each with all before it added. */
+function stackOf(series: readonly Series[]): readonly Series[] {
+  const sums: number[] = [];
+  return series.map((each) => ({
+    ...each,
+    values: each.values.map((value, at) => (sums[at] = (sums[at] ?? 0) + (value ?? 0))),
+  }));
 }
 
 /** Drawn by uPlot; the table beside it is what a reader of the page can use. */
@@ -96,35 +87,48 @@ function Canvas({
   series,
   format,
   height,
-}: Pick<PlotProps, "timesMs" | "series" | "format"> & { readonly height: number }) {
+  isStacked,
+}: Pick<PlotProps, "timesMs" | "series" | "format"> & {
+  readonly height: number;
+  readonly isStacked: boolean;
+}) {
   const { language, theme } = usePreferences();
   const isDark = useSyncExternalStore(watchScheme, readScheme);
   const place = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot>(undefined);
   const formatNow = useRef(format);
   formatNow.current = format;
-  const names = JSON.stringify(series.map(({ label }) => label));
+  const shapes = JSON.stringify(series.map(({ label, look = "line" }) => ({ label, look })));
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const labels: readonly string[] = JSON.parse(names);
+    const lines: readonly Line[] = JSON.parse(shapes);
     const plot = new uPlot(
-      toOptions({ element, labels, height, language, format: (value) => formatNow.current(value) }),
-      [[], ...labels.map(() => [])],
+      toOptions({
+        element,
+        lines,
+        height,
+        language,
+        isStacked,
+        format: (value) => formatNow.current(value),
+      }),
+      [[], ...lines.map(() => [])],
       element,
     );
     drawn.current = plot;
-    const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    const resized = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: height * remPixels() }),
+    );
     resized.observe(element);
     return () => {
       resized.disconnect();
       plot.destroy();
     };
-  }, [names, height, language, theme, isDark]);
+  }, [shapes, height, language, theme, isDark, isStacked]);
   useEffect(() => {
     drawn.current?.setData([timesMs.map((atMs) => atMs / 1_000), ...series.map(({ values }) => [...values])]);
   });
-  return <div ref={place} style={{ minHeight: height }} aria-hidden="true" />;
+  return <div ref={place} style={{ minHeight: `${height}rem` }} aria-hidden="true" />;
 }
 
 const darkScheme = "(prefers-color-scheme: dark)";
@@ -139,35 +143,44 @@ function readScheme(): boolean {
   return matchMedia(darkScheme).matches;
 }
 
+interface Line {
+  readonly label: string;
+  readonly look: "line" | "area" | "limit";
+}
+
 interface Drawing {
   readonly element: HTMLElement;
-  readonly labels: readonly string[];
+  readonly lines: readonly Line[];
+  readonly isStacked: boolean;
   readonly height: number;
   readonly language: string;
   format(value: number | null): string;
 }
 
-function toOptions({ element, labels, height, language, format }: Drawing): uPlot.Options {
+function toOptions({ element, lines, height, language, isStacked, format }: Drawing): uPlot.Options {
   const style = getComputedStyle(element);
+  const rem = remPixels();
   // What the tokens come to in the theme of now: a canvas knows no variables.
-  const colour = (name: string) => resolveColour(element, name);
+  const colour = (name: string) => resolveColour(element, `var(${name})`);
+  const fill = (at: number) =>
+    resolveColour(element, `color-mix(in srgb, var(${seriesColour(at)}) 28%, transparent)`);
   const axis = {
     stroke: colour("--text-faint"),
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { show: false },
-    font: `11px ${style.fontFamily}`,
+    font: `${Math.round(rem * 0.8)}px ${style.fontFamily}`,
   };
   return {
     width: element.clientWidth || 300,
-    height,
+    height: height * rem,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    padding: [8, 20, 0, 0],
+    padding: [8, rem * 1.7, 0, 0],
     axes: [
       {
         ...axis,
-        size: 28,
-        space: 70,
+        size: rem * 2,
+        space: rem * 5,
         values: (_plot, ticks) => {
           const [first = 0, second = 0] = ticks;
           const { format: formatTick } = new Intl.DateTimeFormat(
@@ -179,15 +192,17 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
           return ticks.map((seconds) => formatTick(seconds * 1_000));
         },
       },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+      { ...axis, size: rem * 4.6, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
     ],
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     series: [
       {},
-      ...labels.map((label, at) => ({
+      ...lines.map(({ label, look }, at) => ({
         label,
-        stroke: colour(colours[at % colours.length] ?? "--series-1"),
+        stroke: colour(seriesColour(at)),
         width: 1.6,
+        ...(look === "limit" ? { dash: [6, 4] } : {}),
+        ...(look === "area" || (isStacked && at === 0) ? { fill: fill(at) } : {}),
         points: {
           show: true,
           size: 5,
@@ -196,7 +211,13 @@ function toOptions({ element, labels, height, language, format }: Drawing): uPlo
         spanGaps: false,
       })),
     ],
+    // Between each and the one below it.
+    ...(isStacked ? { bands: lines.slice(1).map((_line, at) => toBand(at + 1, fill)) } : {}),
   };
+}
+
+function toBand(at: number, fill: (at: number) => string): uPlot.Band {
+  return { series: [at + 1, at], fill: fill(at) };
 }
 
 /** Places of values that no line would show, for there is nothing beside them. */
@@ -207,9 +228,14 @@ function loneValues(values: ArrayLike<number | null | undefined>): number[] {
   );
 }
 
-function resolveColour(element: HTMLElement, name: string): string {
+/** Large windows have larger letters, and a canvas knows pixels alone. */
+function remPixels(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
+function resolveColour(element: HTMLElement, value: string): string {
   const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
+  probe.style.color = value;
   element.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();

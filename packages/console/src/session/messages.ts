@@ -43,9 +43,9 @@ export const sessionMessages = defineMessages(
       "Noch ist hier niemand bekannt. Der Server hat beim Start ein Einrichtungs-Token ausgegeben; damit wirst du der erste Admin.",
     token: "Einrichtungs-Token",
     token_hint: "Es beginnt mit llmps_ und gilt 15 Minuten. Ein Neustart gibt ein neues aus.",
-    password_hint: "Mindestens 12 Zeichen. Länger ist besser als verrückter.",
+    password_hint: "Mindestens 12 Zeichen. Lang ist besser als kompliziert.",
     claim: "Admin werden",
-    have_login: "Das hat schon jemand getan? Anmelden",
+    have_login: "Schon geschehen? Anmelden",
     expired_title: "Deine Anmeldung ist abgelaufen",
     expired_text:
       "Was du gerade getan hast, ist noch da. Melde dich als {name} wieder an, um weiterzumachen.",

@@ -88,7 +88,7 @@ export const shellMessages = defineMessages(
     reconnecting: "Verbindet neu",
     paused: "Angehalten",
     pause: "Alles anhalten",
-    resume: "Live weiter",
+    resume: "Live fortsetzen",
     retry_now: "Jetzt verbinden",
     theme: "Farben",
     theme_system: "Wie das System",
@@ -100,7 +100,7 @@ export const shellMessages = defineMessages(
     log_out: "Abmelden",
     open_server:
       "Jeder auf diesem Rechner darf hier alles: Noch ist kein Benutzer und kein Schlüssel bekannt.",
-    palette: "Gehe zu oder tue",
+    palette: "Springen oder ausführen",
     palette_hint: "Tippe, was du suchst",
     palette_none: "Nichts passt.",
     palette_open: "Suchen",
@@ -120,7 +120,7 @@ export const shellMessages = defineMessages(
     unreachable_title: "Der Server antwortet nicht",
     unreachable_text: "Nichts ist verloren: Die Konsole macht weiter, sobald er wieder da ist.",
     try_again: "Erneut versuchen",
-    starting: "Es wird geschaut, wer du bist",
+    starting: "Deine Anmeldung wird geprüft",
   },
 );
 

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   defineIntegration,
   type Health,
@@ -9,13 +8,14 @@ import {
 import { type ControlClient, createControlClient } from "../control-client.ts";
 import { healthOfFailure } from "../probe-health.ts";
 import { parseServerAddress } from "../server-address.ts";
-import { withServerTrust } from "../server-trust.ts";
 import { toStartError } from "../start-error.ts";
+import { type ClusterAccess, openClusterAccess, readServerAddress } from "./cluster-access.ts";
 import { readEndpoints, toServers } from "./endpoint-slice.ts";
 import { type KubernetesSettings, kubernetesSettings } from "./settings.ts";
 import { createSliceWatch } from "./watch.ts";
 
-const startAdvice = "Check that api_url is right; within a pod its default is.";
+const startAdvice =
+  "Check the address of the cluster in api_url or in the kubeconfig; within a pod the default is right.";
 const slicesPath = "/apis/discovery.k8s.io/v1";
 
 /** Model servers that run in a Kubernetes cluster, found by the labels of their services. */
@@ -26,14 +26,17 @@ export const kubernetesIntegration = defineIntegration<KubernetesSettings>({
   summary:
     "Finds model servers in a Kubernetes cluster (vLLM, Ollama, TGI, llama.cpp, KServe), and follows them.",
   settings: kubernetesSettings,
+  addresses: async (settings) => [await readServerAddress(settings)],
   start,
 });
 
-async function start(given: IntegrationContext<KubernetesSettings>): Promise<RunningIntegration> {
-  const context = await withServerTrust(given);
+async function start(context: IntegrationContext<KubernetesSettings>): Promise<RunningIntegration> {
   const { settings, log } = context;
-  const { origin, prefix } = parseServerAddress(settings.api_url);
-  const client = createAccountClient(context, origin);
+  const access = await openClusterAccess(context);
+  if (access.trust.isServerUnverified === true)
+    log.warn("kubernetes.server_unverified", { server: access.server });
+  const { origin, prefix } = parseServerAddress(access.server);
+  const client = createClusterClient(context, access);
   const stopping = new AbortController();
   const list = () =>
     toServers(
@@ -81,27 +84,28 @@ async function start(given: IntegrationContext<KubernetesSettings>): Promise<Run
   };
 }
 
-/** Reads the token anew for each call: the cluster replaces it every hour. */
-function createAccountClient(context: IntegrationContext<KubernetesSettings>, origin: string): ControlClient {
-  const { token, token_file } = context.settings;
+/** Shows a credential with each call. One that is refused is made anew, once: it may have been taken back before its time. */
+function createClusterClient(
+  context: IntegrationContext<KubernetesSettings>,
+  access: ClusterAccess,
+): ControlClient {
   return createControlClient({
-    origin,
+    origin: parseServerAddress(access.server).origin,
     headers: { accept: "application/json" },
     fetch: async (url, options) => {
-      const authorization = `Bearer ${token?.reveal() ?? (await readToken(token_file))}`;
-      return context.fetch(url, { ...options, headers: { ...options?.headers, authorization } });
+      const send = async () => {
+        const { token, clientCertificate } = await access.credential(options?.signal ?? context.signal);
+        const headers = {
+          ...options?.headers,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        };
+        return context.fetch(url, { ...options, ...access.trust, headers, clientCertificate });
+      };
+      const response = await send();
+      if (response.status !== 401) return response;
+      await response.body?.cancel();
+      access.forget();
+      return send();
     },
   });
-}
-
-async function readToken(file: string): Promise<string> {
-  try {
-    return (await readFile(file, "utf8")).trim();
-  } catch (cause) {
-    throw new PlatformError(
-      "config_invalid",
-      `token_file: the file ${file} cannot be read. Outside of a pod, set token or token_file.`,
-      { field: "token_file", cause },
-    );
-  }
 }

@@ -9,7 +9,8 @@ import {
   PlatformError,
   textAt,
 } from "@llm-platform/kit";
-import { type ControlClient, expectObject, expectSuccess } from "../control-client.ts";
+import { type ControlAnswer, type ControlClient, expectObject } from "../control-client.ts";
+import { expectSlices } from "./cluster-refusal.ts";
 import { sliceKey } from "./endpoint-slice.ts";
 
 interface SliceWatchParts {
@@ -56,10 +57,20 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
 
   async function list(signal: AbortSignal): Promise<void> {
     const slices = new Map<string, JsonObject>();
+    let isWhole = false;
     let next: Readonly<Record<string, string>> | undefined = {};
     while (next !== undefined) {
-      const request = { path: query({ limit: String(pageSize), ...next }), signal };
-      const page: JsonObject = expectObject(await client.ask(request), "its EndpointSlices");
+      const limit = isWhole ? {} : { limit: String(pageSize) };
+      const answer: ControlAnswer = await client.ask({ path: query({ ...limit, ...next }), signal });
+      if (answer.status === 410 && !isWhole) {
+        // The version of the first page is forgotten already: the list is asked for in one piece.
+        isWhole = true;
+        next = {};
+        slices.clear();
+        continue;
+      }
+      expectSlices(answer.status, answer.json);
+      const page: JsonObject = expectObject(answer, "its EndpointSlices");
       for (const slice of arrayAt(page, "items").filter(isJsonObject)) slices.set(sliceKey(slice), slice);
       const metadata = objectAt(page, "metadata");
       state.version = textAt(metadata, "resourceVersion");
@@ -82,8 +93,12 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
       signal,
       deadlineMs: watchDeadlineMs,
     });
-    if (response.status === 410) throw expired();
-    expectSuccess(response, "changes of its EndpointSlices");
+    if (response.status === 410) {
+      await response.body?.cancel();
+      throw expired();
+    }
+    if (!response.ok) await response.body?.cancel();
+    expectSlices(response.status);
     state.problem = undefined;
     const lines = createLineSplitter(mostLineBytes);
     for await (const chunk of response.body ?? []) for (const line of lines.push(chunk)) take(parse(line));

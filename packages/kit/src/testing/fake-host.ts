@@ -5,6 +5,7 @@ import type { JsonObject } from "../chat.ts";
 import { PlatformError } from "../errors.ts";
 import type { Gpu } from "../gpu.ts";
 import type {
+  CredentialProgram,
   IntegrationContext,
   IntegrationDefinition,
   KeyValues,
@@ -30,6 +31,8 @@ export interface FakeHostInput<Settings> {
   readonly dependencies?: Readonly<Record<string, RunningIntegration>>;
   /** GPUs that the machine is said to have, each time it is asked. Default: none. */
   readonly gpus?: () => readonly Gpu[];
+  /** What programs that make credentials print. Default: none may be run. */
+  readonly credentialProgram?: (program: CredentialProgram) => Promise<string>;
 }
 
 /** What an integration told everyone. */
@@ -75,7 +78,10 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
   const settings = await validateSettings(definition.settings, input.settings);
   const dataDirectory = await mkdtemp(join(tmpdir(), "llmp-"));
   const controller = new AbortController();
-  const guard = createOriginGuard([input.settings, settings], dataDirectory);
+  const guard = createOriginGuard(
+    [input.settings, settings, await definition.addresses?.(settings)],
+    dataDirectory,
+  );
   const { log, records: logs } = createRecordedLog();
   const { instruments, recorded: metrics } = createRecordedMetrics(definition.metrics ?? []);
   const keyValues = createMemoryKeyValues();
@@ -105,6 +111,10 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
       return createNodeFileServer(upstream);
     },
     gpus: async () => input.gpus?.() ?? [],
+    async runCredentialProgram(program) {
+      if (input.credentialProgram !== undefined) return input.credentialProgram(program);
+      throw new PlatformError("forbidden", `The program ${program.command} may not be run.`);
+    },
     async span(name, action, attributes = {}) {
       try {
         const result = await action();

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ConfiguredIntegration } from "./schema.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -7,7 +8,7 @@ const ollamaPort = "11434";
 /** The integrations that are there without being listed. An entry of the same name takes the place of one. */
 export function withDefaultIntegrations(
   listed: readonly ConfiguredIntegration[],
-  env: Surroundings["env"],
+  { env, homeDirectory }: Pick<Surroundings, "env" | "homeDirectory">,
 ): readonly ConfiguredIntegration[] {
   const defaults = [
     defaultEntry("huggingface", hubSettings(env)),
@@ -17,7 +18,10 @@ export function withDefaultIntegrations(
   const isListed = (name: string) => listed.some((entry) => entry.name === name);
   const merged = listed.map((entry) => {
     const base = defaults.find(({ name, use }) => name === entry.name && use === entry.use);
-    return base === undefined ? entry : { ...entry, settings: { ...base.settings, ...entry.settings } };
+    if (base !== undefined) return { ...entry, settings: { ...base.settings, ...entry.settings } };
+    return entry.use === "kubernetes" && !namesCluster(entry.settings) && isOutsideOfCluster(env)
+      ? { ...entry, settings: { kubeconfig: kubeconfigPath(env, homeDirectory), ...entry.settings } }
+      : entry;
   });
   return [...defaults.filter(({ name }) => !isListed(name)), ...merged];
 }
@@ -56,4 +60,18 @@ function ollamaUrl(env: Surroundings["env"]): string {
   // Ollama itself takes the scheme's port where a scheme is written, and its own where none is.
   const port = url.port !== "" ? url.port : hasScheme ? "" : ollamaPort;
   return `${url.protocol}//${hostname}${port === "" ? "" : `:${port}`}${url.pathname.replace(/\/$/, "")}`;
+}
+
+function namesCluster(settings: ConfiguredIntegration["settings"]): boolean {
+  return ["kubeconfig", "api_url", "token", "token_file", "tls"].some((name) => name in settings);
+}
+
+/** Kubernetes tells every pod of it where its API is. */
+function isOutsideOfCluster(env: Surroundings["env"]): boolean {
+  return (env["KUBERNETES_SERVICE_HOST"] ?? "") === "";
+}
+
+/** Where kubectl looks. */
+function kubeconfigPath(env: Surroundings["env"], homeDirectory: string): string {
+  return env["KUBECONFIG"] || join(homeDirectory, ".kube", "config");
 }

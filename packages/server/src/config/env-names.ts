@@ -28,6 +28,10 @@ export const shortNames: readonly ShortName[] = [
   { env: "OTEL_SERVICE_NAME", path: ["opentelemetry", "service_name"] },
   { env: "OTEL_TRACES_SAMPLER", path: ["opentelemetry", "sampler"] },
   { env: "OTEL_TRACES_SAMPLER_ARG", path: ["opentelemetry", "sampler_ratio"] },
+  {
+    env: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+    path: ["opentelemetry", "capture_message_content"],
+  },
   { env: "OTEL_SEMCONV_STABILITY_OPT_IN", path: ["opentelemetry", "semantic_conventions"] },
   { env: "GRAFANA_ENABLED", path: ["integrations", "grafana", "enabled"] },
   { env: "GRAFANA_URL", path: ["integrations", "grafana", "settings", "url"] },

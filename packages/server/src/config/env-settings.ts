@@ -167,6 +167,7 @@ function toValue(text: string, node: SettingNode, key: string): unknown {
     case "object":
       return parseFlow(text);
     default:
+      if (node.enum !== undefined) return toPlainValue(text.toLowerCase());
       return isSecretName(key) ? text : toPlainValue(text);
   }
 }

@@ -157,7 +157,7 @@ class Loading {
     return {
       ...parsed.data,
       data_dir: resolve(this.#around.workingDirectory, data_dir),
-      integrations: [...withDefaultIntegrations(integrations, this.#around.env)],
+      integrations: [...withDefaultIntegrations(integrations, this.#around)],
     };
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { seconds, secretText, section } from "./section.ts";
+import { seconds, secretText, section, wholeNumber } from "./section.ts";
 
 const samplers = [
   "parentbased_traceidratio",
@@ -9,6 +9,9 @@ const samplers = [
   "always_on",
   "always_off",
 ] as const;
+
+/** `true` and `false` are what the first tools took, the words what came after them. */
+const contentModes = [true, false, "no_content", "span_only", "event_only", "span_and_event"] as const;
 
 export const openTelemetrySettings = section(
   {
@@ -65,6 +68,18 @@ export const openTelemetrySettings = section(
       "A call that takes longer is kept whatever the sampler says.",
     ).default(30),
     metric_interval_seconds: seconds(1, 3_600, "Between two exports of metrics.").default(60),
+    capture_message_content: z
+      .literal(contentModes)
+      .default(false)
+      .describe(
+        "Whether what calls ask and are answered goes to the collector as well: in spans (`true`, `span_only`), in events of their own beside the log (`event_only`), in both (`span_and_event`), or not at all (`false`, `no_content`). Secrets of the configuration are taken out; nothing else is.",
+      ),
+    max_content_bytes: wholeNumber({
+      from: 256,
+      to: 262_144,
+      unit: "bytes",
+      doc: "Most of one attribute with content; what is longer is shortened.",
+    }).default(32_768),
     semantic_conventions: z
       .string()
       .default("")

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkRouting } from "../core/check-routing.ts";
 import { section } from "./section.ts";
 
 const modelName = z.string().min(1).max(256);
@@ -34,4 +35,7 @@ export const routingSettings = section(
     routes: z.array(route).default([]).describe("Names that stand for several targets."),
   },
   "Names that clients may use beside `model` and `integration/model`.",
-);
+).superRefine((routing, context) => {
+  for (const { path, message } of checkRouting(routing))
+    context.addIssue({ code: "custom", path: [...path], message });
+});

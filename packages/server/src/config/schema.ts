@@ -75,6 +75,17 @@ export const configSchema = z.strictObject({
   prices: priceList,
   bundled_prices: bundledPricesSetting,
   pulls: pullSettings,
+  programs: section(
+    {
+      credentials: z
+        .array(z.string().min(1))
+        .default([])
+        .describe(
+          "Programs that may be run where a kubeconfig wants one for a credential, as it names them, such as `aws`; a path must be whole. They get the platform's environment without its own variables.",
+        ),
+    },
+    "Programs that the platform may run.",
+  ),
 });
 
 /** The whole configuration, checked. Secrets are `Secret`. */

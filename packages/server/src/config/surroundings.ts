@@ -38,3 +38,11 @@ export function forgetCredentials(): void {
     )
       delete process.env[name];
 }
+
+/** The environment of a program that makes a credential: this process's, without what configures the platform. */
+export function programEnvironment(
+  added: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("LLM_PLATFORM_"));
+  return { ...Object.fromEntries(inherited), ...added };
+}

@@ -5,6 +5,7 @@ import type { Manager } from "../manager/manager.ts";
 import type { IntegrationStatus } from "../manager/status.ts";
 import type { Trial } from "../manager/trial.ts";
 import { integrationFields, integrationStatusSchema, showConfig, toTarget } from "./integration-fields.ts";
+import { type IntegrationUses, usesFields } from "./integration-uses.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
 /** Keeps what is added over the API, and has every replica start and stop it. */
@@ -15,13 +16,15 @@ export interface RosterPort {
   /** Rejects as `tryNew`, and with `sealed` and `unavailable`. */
   add(entry: object): Promise<IntegrationStatus>;
   /** Rejects with PlatformError `not_found`, `conflict`, `sealed` and `unavailable`. */
-  remove(name: string): Promise<void>;
+  remove(name: string, isDataRemoved: boolean): Promise<void>;
   /** Whether the platform itself has it, once. */
   isOwn(use: string): boolean;
 }
 
 export interface AddedIntegrationParts {
   readonly manager: Manager;
+  /** What names an integration. */
+  usesOf(name: string): IntegrationUses;
   readonly roster: RosterPort;
 }
 
@@ -55,8 +58,16 @@ const newIntegration = z.strictObject({
   ...integrationFields,
 });
 
+const integrationName = z.strictObject({
+  name: z.string().min(1).max(128).describe("Name of the integration."),
+});
+
 /** Operations on integrations that are added at run time, and on what can be added. */
-export function addedIntegrationOperations({ manager, roster }: AddedIntegrationParts): readonly Operation[] {
+export function addedIntegrationOperations({
+  manager,
+  roster,
+  usesOf,
+}: AddedIntegrationParts): readonly Operation[] {
   const kindOf = (use: string) => manager.kinds().find((each) => each.use === use)?.definition;
   return [
     defineOperation({
@@ -96,9 +107,22 @@ export function addedIntegrationOperations({ manager, roster }: AddedIntegration
       run: (entry) => roster.add(entry),
     }),
     defineOperation({
+      name: "integrations.uses",
+      summary:
+        "What names an integration: other integrations that depend on it, routes, aliases and budgets.",
+      permission: "integrations.read",
+      rest: { method: "GET", path: "/integrations/{name}/uses" },
+      input: integrationName,
+      output: z.object({ name: z.string(), ...usesFields }),
+      run: async ({ name }) => {
+        manager.status(name);
+        return { name, ...usesOf(name) };
+      },
+    }),
+    defineOperation({
       name: "integrations.delete",
       summary:
-        "Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. One of the configuration file is not removed so.",
+        "Removes an integration that was added, on every replica, with its settings and credentials. Calls in flight may end; what it was used for stays on record. What names it stays, and is told. One of the configuration file is not removed so.",
       permission: "integrations.write",
       rest: { method: "DELETE", path: "/integrations/{name}" },
       audit: {
@@ -108,11 +132,19 @@ export function addedIntegrationOperations({ manager, roster }: AddedIntegration
           settings: showBySchema(manager.config(name).settings, manager.settingsSchema(name)),
         }),
       },
-      input: z.strictObject({ name: z.string().min(1).max(128).describe("Name of the integration.") }),
-      output: z.object({ name: z.string() }),
-      run: async ({ name }) => {
-        await roster.remove(name);
-        return { name };
+      input: integrationName.extend({
+        data: z
+          .enum(["keep", "remove"])
+          .default("keep")
+          .describe(
+            "Whether what it has stored goes too, once its last calls have ended: its key-values, and its folder on the machine of the server that is asked. An integration of this name that is added later finds what is kept.",
+          ),
+      }),
+      output: z.object({ name: z.string(), ...usesFields }),
+      run: async ({ name, data }) => {
+        const uses = usesOf(name);
+        await roster.remove(name, data === "remove");
+        return { name, ...uses };
       },
     }),
   ];

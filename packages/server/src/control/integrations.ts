@@ -3,7 +3,11 @@ import { z } from "zod";
 import { showBySchema } from "../core/shown-value.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { MetricRegistry } from "../telemetry/registry.ts";
-import { addedIntegrationOperations, type RosterPort } from "./added-integrations.ts";
+import {
+  type AddedIntegrationParts,
+  addedIntegrationOperations,
+  type RosterPort,
+} from "./added-integrations.ts";
 import {
   integrationFields,
   integrationStatusSchema,
@@ -20,6 +24,7 @@ export interface IntegrationOperationParts {
   readonly roster: RosterPort;
   /** Keeps a change of configuration over restarts. */
   saveConfig(name: string, patch: object): Promise<void>;
+  readonly usesOf: AddedIntegrationParts["usesOf"];
 }
 
 const named = z.strictObject({ name: z.string().min(1).max(128).describe("Name of the integration.") });

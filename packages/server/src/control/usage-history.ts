@@ -2,11 +2,11 @@ import { PlatformError } from "@llm-platform/kit";
 import { z } from "zod";
 import { bucketMs, resolutions } from "../core/usage-buckets.ts";
 import { type BucketRange, toBucketRange, usageRangeNames } from "../core/usage-range.ts";
-import { errorClasses, fieldOfClass } from "../core/usage-tally.ts";
-import type { DurationHistogram } from "../core/duration-histogram.ts";
+import { errorClasses, errorsOf } from "../core/usage-tally.ts";
+import { doublingBoundsMs, type DurationHistogram } from "../core/duration-histogram.ts";
 import type { SumsGroup } from "../store/rollup-query.ts";
 import type { UsageSums } from "../store/usage-sums.ts";
-import type { HistoryPoint, HistoryTimes } from "../telemetry/history/history-point.ts";
+import type { History, HistoryPoint, HistoryTimes } from "../telemetry/history/history-point.ts";
 import type { MetricHistory } from "../telemetry/history/prometheus-history.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 
@@ -19,6 +19,7 @@ const pointSchema = z.object({
   bucket_start: z.string(),
   calls: z.number(),
   failed: z.number(),
+  errors: z.record(z.enum(errorClasses), z.number()).describe("What failed, by why."),
   input_tokens: z.number(),
   output_tokens: z.number(),
   costs: z
@@ -30,6 +31,13 @@ const pointSchema = z.object({
   first_content_ms: times.describe(
     "Milliseconds until the first content of streams, or by the ledger until the first byte; null when there is none.",
   ),
+  first_content_counts: z
+    .array(z.number())
+    .readonly()
+    .nullable()
+    .describe(
+      "How many took how long until then: one count for each of `first_content_bounds_ms`, and one for what took longer; null when there is none.",
+    ),
 });
 
 export interface UsageHistoryParts {
@@ -75,6 +83,10 @@ export function usageHistoryOperations({
           .describe(
             "Why the configured Prometheus is not the source; null where it is, or none is configured.",
           ),
+        first_content_bounds_ms: z
+          .array(z.number())
+          .readonly()
+          .describe("Milliseconds, rising: where the counts of `first_content_counts` end."),
         points: z
           .array(pointSchema)
           .readonly()
@@ -91,49 +103,46 @@ export function usageHistoryOperations({
           { nowMs: nowMs(), keptFromMs: (resolution) => usage.horizon.fromMs(resolution) },
         );
         const found = await askPrometheus(prometheus(), buckets, signal);
-        const { points, problem } =
-          found.points === undefined
-            ? { points: await readLedger(usage, buckets), problem: found.problem }
-            : { points: found.points, problem: null };
+        const history = found.history ?? (await readLedger(usage, buckets));
         return {
           from: toText(buckets.fromMs),
           until: toText(buckets.untilMs),
           bucket,
-          source: found.points === undefined ? ("ledger" as const) : ("prometheus" as const),
-          problem,
-          points: points.map(toShown),
+          source: found.history === undefined ? ("ledger" as const) : ("prometheus" as const),
+          problem: found.problem,
+          first_content_bounds_ms: history.firstContentBoundsMs,
+          points: history.points.map(toShown),
         };
       },
     }),
   ];
 }
 
-type FromPrometheus =
-  | { readonly points: readonly HistoryPoint[]; readonly problem?: undefined }
-  | { readonly points?: undefined; readonly problem: string | null };
+interface FromPrometheus {
+  readonly history: History | undefined;
+  readonly problem: string | null;
+}
 
 async function askPrometheus(
   prometheus: MetricHistory | undefined,
   { resolution, ...range }: BucketRange,
   signal: AbortSignal,
 ): Promise<FromPrometheus> {
-  if (prometheus === undefined) return { problem: null };
+  if (prometheus === undefined) return { history: undefined, problem: null };
   try {
-    const points = await prometheus.read({ ...range, stepMs: bucketMs(resolution) }, signal);
-    if (points.length > 0) return { points };
+    const history = await prometheus.read({ ...range, stepMs: bucketMs(resolution) }, signal);
+    if (history.points.length > 0) return { history, problem: null };
     return {
+      history: undefined,
       problem: "Prometheus has no figures of this time: does it scrape this platform under `prometheus.job`?",
     };
   } catch (error) {
     if (!(error instanceof PlatformError) || signal.aborted) throw error;
-    return { problem: error.message };
+    return { history: undefined, problem: error.message };
   }
 }
 
-async function readLedger(
-  usage: UsageHistoryParts["usage"],
-  buckets: BucketRange,
-): Promise<readonly HistoryPoint[]> {
+async function readLedger(usage: UsageHistoryParts["usage"], buckets: BucketRange): Promise<History> {
   const { groups } = await usage.sum({
     ...buckets,
     byBucket: true,
@@ -142,19 +151,22 @@ async function readLedger(
     withHistograms: true,
     limit: mostRows,
   });
-  return groups.map(toPoint);
+  return { points: groups.map(toPoint), firstContentBoundsMs: doublingBoundsMs };
 }
 
 function toPoint({ bucketMs: timeMs = 0, tally, costs }: SumsGroup): HistoryPoint {
+  const errors = errorsOf(tally);
   return {
     timeMs,
     calls: tally.calls,
-    failed: errorClasses.reduce((sum, name) => sum + tally[fieldOfClass[name]], 0),
+    failed: errorClasses.reduce((sum, name) => sum + errors[name], 0),
+    errors,
     inputTokens: tally.inputTokens,
     outputTokens: tally.outputTokens,
     costMicros: new Map(costs),
     duration: toTimes(tally.durations),
     firstContent: toTimes(tally.firstBytes),
+    firstContentCounts: tally.firstBytes.count === 0 ? undefined : tally.firstBytes.doublings(),
   };
 }
 
@@ -169,11 +181,13 @@ function toShown(point: HistoryPoint): z.output<typeof pointSchema> {
     bucket_start: toText(point.timeMs),
     calls: point.calls,
     failed: point.failed,
+    errors: { ...point.errors },
     input_tokens: point.inputTokens,
     output_tokens: point.outputTokens,
     costs: [...point.costMicros].map(([currency, cost_micros]) => ({ currency, cost_micros })),
     duration_ms: point.duration ?? null,
     first_content_ms: point.firstContent ?? null,
+    first_content_counts: point.firstContentCounts ?? null,
   };
 }
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { DurationHistogram } from "../core/duration-histogram.ts";
 import { resolutions } from "../core/usage-buckets.ts";
 import { toBucketRange, usageRangeNames } from "../core/usage-range.ts";
-import { errorClasses, fieldOfClass, type UsageTally } from "../core/usage-tally.ts";
+import { errorClasses, errorsOf } from "../core/usage-tally.ts";
 import type { SumsGroup, UsageDimension } from "../store/rollup-query.ts";
 import type { UsageSums } from "../store/usage-sums.ts";
 import { defineOperation, type Operation } from "./operation.ts";
@@ -171,7 +171,7 @@ function toRow({ bucketMs, of, tally, costs }: SumsGroup): z.output<typeof sumsR
     operation: of.operation,
     attempts: tally.attempts,
     calls: tally.calls,
-    errors: toErrors(tally),
+    errors: errorsOf(tally),
     input_tokens: tally.inputTokens,
     output_tokens: tally.outputTokens,
     cache_read_tokens: tally.cacheReadTokens,
@@ -182,17 +182,6 @@ function toRow({ bucketMs, of, tally, costs }: SumsGroup): z.output<typeof sumsR
     estimated_attempts: tally.estimatedAttempts,
     duration_ms: toLatency(tally.durations, tally.durationMs),
     first_byte_ms: toLatency(tally.firstBytes, tally.firstByteMs),
-  };
-}
-
-function toErrors(tally: UsageTally): z.output<typeof sumsRow>["errors"] {
-  return {
-    cancelled: tally[fieldOfClass.cancelled],
-    request: tally[fieldOfClass.request],
-    rate_limited: tally[fieldOfClass.rate_limited],
-    timeout: tally[fieldOfClass.timeout],
-    upstream: tally[fieldOfClass.upstream],
-    interrupted: tally[fieldOfClass.interrupted],
   };
 }
 

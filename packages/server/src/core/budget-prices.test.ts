@@ -52,6 +52,12 @@ test("an estimate is by the price in the currency, and no call of so many tokens
 test.each([
   ["nothing on a server of one's own", { provider: "vllm" }, "USD", 0],
   ["its price there, where it has one", { provider: "vllm", model: "own" }, "USD", 1_000 * 7],
+  [
+    "the dearest rates where its price is in another currency",
+    { provider: "vllm", model: "own" },
+    "EUR",
+    5_500,
+  ],
   ["the dearest rates of the currency", { model: "other" }, "USD", 1_000 * 30 + 100 * 60],
   ["the same where its price is in another currency", {}, "EUR", 1_000 * 5 + 100 * 5],
   ["nothing in a currency of which there is none", {}, "JPY", 0],
@@ -62,8 +68,11 @@ test.each([
     entry({ model: "dear", inputPerMillion: 10, outputPerMillion: 60, cacheWritePerMillion: 30 }),
     entry({ model: "euro", inputPerMillion: 5, outputPerMillion: 5, currency: "EUR" }),
   ]);
-  const { estimate } = createBudgetPrices({ prices, unknownPrice: undefined });
-  expect(estimate({ ...question, model: "unlisted", ...changes }, currency, tokens)).toBe(micros);
+  const { estimate, assume } = createBudgetPrices({ prices, unknownPrice: undefined });
+  const asked = { ...question, model: "unlisted", ...changes };
+  expect(estimate(asked, currency, tokens)).toBe(micros);
+  // What is assumed is asked where the price in the currency is not known.
+  if (prices.lookup(asked)?.currency !== currency) expect(assume(asked, currency, tokens)).toBe(micros);
 });
 
 test("the configuration says what an unknown price is taken for", () => {

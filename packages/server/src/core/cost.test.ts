@@ -1,7 +1,7 @@
 import type { Usage } from "@llm-platform/kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { costMicros, type Price, toPrice } from "./cost.ts";
+import { costMicros, dearestOf, dearestRates, mostCostMicros, type Price, toPrice } from "./cost.ts";
 import type { PriceTerms } from "./price-terms.ts";
 
 function priceOf(amounts: Partial<PriceTerms>): Price {
@@ -39,6 +39,7 @@ describe("what a call costs", () => {
       50,
     ],
     [{ inputTokens: 10, outputTokens: 1 }, { inputPerMillion: 1, perRequest: 0.002 }, 2_010],
+    [{ outputTokens: 10 }, { inputPerMillion: 5, outputPerMillion: 1 }, 10],
     [{}, { perRequest: 0.002 }, 2_000],
     [{}, { inputPerMillion: 1, perRequest: 0.002 }, null],
     [{}, { inputPerMillion: 1 }, null],
@@ -74,6 +75,37 @@ describe("what a call costs", () => {
     );
   });
 
+  it("is exact where the sum of its parts is more than a double holds", () => {
+    const price = { ...priceOf({}), input: 1_000_000_000, perRequest: 499_999 };
+    expect(costMicros({ inputTokens: 20_000_000 }, price, 0)).toBe(20_000_000_000);
+    expect(costMicros({ inputTokens: 20_000_000 }, { ...price, perRequest: 500_000 }, 0)).toBe(
+      20_000_000_001,
+    );
+  });
+
+  it("counts each kind of tokens, and the call, also where that is much", () => {
+    const price = {
+      ...priceOf({}),
+      input: 1_000_000_000,
+      output: 2_000_000_000,
+      cacheRead: 3_000_000_000,
+      cacheWrite: 4_000_000_000,
+      reasoning: 5_000_000_000,
+      perRequest: 7_000_000,
+      perMs: 11_000_000,
+    };
+    const usage = {
+      inputTokens: 20_000_000,
+      cacheReadTokens: 4_000_000,
+      cacheWriteTokens: 5_000_000,
+      outputTokens: 20_000_000,
+      reasoningTokens: 7_000_000,
+    };
+    expect(costMicros(usage, price, 1)).toBe(
+      11_000_000_000 + 12_000_000_000 + 20_000_000_000 + 26_000_000_000 + 35_000_000_000 + 7 + 11,
+    );
+  });
+
   it("reads a price as it was written, without the error of its binary form", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 999_999_999 }), (written) => {
@@ -88,18 +120,51 @@ describe("what a call costs", () => {
 });
 
 describe("a price for long inputs", () => {
-  const price = priceOf({
-    inputPerMillion: 1,
-    outputPerMillion: 2,
-    long: { aboveInputTokens: 1_000, inputPerMillion: 10, outputPerMillion: 20 },
-  });
+  const longPrice = () =>
+    priceOf({
+      inputPerMillion: 1,
+      outputPerMillion: 2,
+      long: { aboveInputTokens: 1_000, inputPerMillion: 10, outputPerMillion: 20 },
+    });
 
   it.each([
     [{ inputTokens: 1_000, outputTokens: 1 }, 1_002],
     [{ inputTokens: 1_001, outputTokens: 1 }, 10_030],
     [{ inputTokens: 1_001, cacheReadTokens: 1_000, outputTokens: 0 }, 10_010],
   ])("makes %j cost %d", (usage, cost) => {
-    expect(costMicros(usage, price, 0)).toBe(cost);
+    expect(costMicros(usage, longPrice(), 0)).toBe(cost);
+  });
+
+  it("holds for what a call costs at most above the same number of tokens", () => {
+    const mostOf = (inputTokens: number) =>
+      mostCostMicros({ inputTokens, outputTokens: 1 }, dearestRates(longPrice(), inputTokens));
+    expect(mostOf(1_000)).toBe(1_002);
+    expect(mostOf(1_001)).toBe(10_030);
+  });
+});
+
+describe("the dearest of some prices", () => {
+  it("is each rate by itself, of long inputs and caches too", () => {
+    const prices = [
+      priceOf({
+        inputPerMillion: 3,
+        outputPerMillion: 1,
+        cacheWritePerMillion: 4,
+        perRequest: 0.002,
+        long: { aboveInputTokens: 1_000, inputPerMillion: 1, outputPerMillion: 20 },
+      }),
+      priceOf({ inputPerMillion: 1, outputPerMillion: 2, reasoningPerMillion: 9, perRequest: 0.001 }),
+    ];
+    expect(dearestOf(prices)).toEqual({
+      input: 4_000_000,
+      output: 20_000_000,
+      perRequest: 2_000_000_000,
+    });
+    expect(dearestOf(prices.slice(1))).toEqual({
+      input: 1_000_000,
+      output: 9_000_000,
+      perRequest: 1_000_000_000,
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 import { assert, constantFrom, array, integer, property } from "fast-check";
 import { expect, test } from "vitest";
-import { DurationHistogram } from "./duration-histogram.ts";
+import { doublingBoundsMs, DurationHistogram } from "./duration-histogram.ts";
 
 function histogramOf(durations: readonly number[]): DurationHistogram {
   const histogram = new DurationHistogram();
@@ -47,4 +47,17 @@ test("what is taken out again leaves nothing", () => {
 
 test("a day is in the last bin", () => {
   expect(histogramOf([86_400_000]).percentile(1)).toBeGreaterThan(16_000_000);
+});
+
+test("doublings count what is less than each bound, and what is longer than all", () => {
+  assert(
+    property(durations, (all) => {
+      const bounds = [0, ...doublingBoundsMs, Infinity];
+      const counts = bounds.slice(1).map((bound, at) => {
+        const before = bounds[at] ?? 0;
+        return all.filter((duration) => duration >= before && duration < bound).length;
+      });
+      expect(histogramOf(all).doublings()).toEqual(counts);
+    }),
+  );
 });

@@ -3,6 +3,9 @@ const binsPerDoubling = 4;
 /** From here on, 4.7 hours, durations share the last bin. */
 const lastBin = 24 * binsPerDoubling + 1;
 
+/** Where the counts of `doublings` end, in milliseconds: each is for less than its bound, and one more for the rest. */
+export const doublingBoundsMs: readonly number[] = Array.from({ length: 18 }, (_bound, at) => 2 ** at);
+
 /**
  * How often durations of which length came, in fixed bins that grow by a fifth each: histograms are merged by adding.
  * Bin 0 is for less than a millisecond.
@@ -68,6 +71,16 @@ export class DurationHistogram {
       if (seen >= rank) return middleOf(bin);
     }
     return undefined;
+  }
+
+  /** How often durations came, doubling by doubling: one count for each of `doublingBoundsMs`, and one for what is longer. */
+  doublings(): readonly number[] {
+    const counts = [...doublingBoundsMs.map(() => 0), 0];
+    for (const [bin, count] of (this.#counts ?? []).entries()) {
+      const at = Math.min(counts.length - 1, Math.ceil(bin / binsPerDoubling));
+      counts[at] = (counts[at] ?? 0) + Math.max(0, count);
+    }
+    return counts;
   }
 
   #addTo(bin: number, times: number): void {

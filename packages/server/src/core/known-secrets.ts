@@ -13,6 +13,17 @@ export class KnownSecrets {
   readonly #texts = new Set<string>();
   /** Longest first, so that one which begins like another leaves no rest. */
   #ordered: readonly string[] = [];
+  #onLearned: (() => void) | undefined;
+
+  /** All that are known, for a process that hides them as well. Longest first. */
+  get texts(): readonly string[] {
+    return this.#ordered;
+  }
+
+  /** Calls `listener` whenever something was learned. One listener is all there is. */
+  onLearned(listener: () => void): void {
+    this.#onLearned = listener;
+  }
 
   /** The oldest are forgotten when there are more than 2,000. */
   learn(texts: readonly string[]): void {
@@ -29,6 +40,7 @@ export class KnownSecrets {
       this.#texts.delete(text);
     }
     this.#ordered = [...this.#texts].sort((a, b) => b.length - a.length);
+    this.#onLearned?.();
   }
 
   /** The text with `[secret]` in the place of each. */

@@ -22,14 +22,24 @@ export interface Route {
   readonly only?: readonly string[];
 }
 
-/** The routing part of the configuration. */
+/** A name that stands for several targets. */
+export interface RouteEntry {
+  readonly model: string;
+  readonly targets: readonly TargetEntry[];
+  /** Tried in this order when the targets cannot answer. */
+  readonly fallbacks: readonly string[];
+}
+
+/** A name that calls of a route go to, and its share of them. */
+export interface TargetEntry {
+  readonly model: string;
+  readonly weight: number;
+}
+
+/** Names that somebody has made, beside those that integrations offer. */
 export interface RoutingConfig {
   readonly aliases: Readonly<Record<string, string>>;
-  readonly routes: readonly {
-    readonly model: string;
-    readonly targets: readonly { readonly model: string; readonly weight: number }[];
-    readonly fallbacks: readonly string[];
-  }[];
+  readonly routes: readonly RouteEntry[];
 }
 
 /** The id of a target. */
@@ -38,15 +48,10 @@ export function targetId(integration: string, model: string): string {
 }
 
 /**
- * Every model name that can be called, and where it leads.
- *
- * In order of precedence: a configured route, an alias, `integration/model`, and the bare model name, which
- * leads to the integrations of the highest priority that offer it, with those of lower priority as fallbacks.
+ * The names that integrations offer: `integration/model`, and the bare model name, which leads to the integrations of the
+ * highest priority that offer it, with those of lower priority as fallbacks.
  */
-export function buildRoutes(
-  offered: readonly OfferedModel[],
-  config: RoutingConfig,
-): ReadonlyMap<string, Route> {
+export function offeredRoutes(offered: readonly OfferedModel[]): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>();
   const byName = new Map<string, OfferedModel[]>();
   for (const offer of offered.flatMap(withBareName)) {
@@ -58,15 +63,43 @@ export function buildRoutes(
     else sameName.push(offer);
   }
   for (const [name, offers] of byName) if (!routes.has(name)) routes.set(name, bareRoute(offers));
-  for (const [alias, model] of Object.entries(config.aliases)) routes.set(alias, resolveName(model, routes));
-  for (const { model, targets, fallbacks } of config.routes) {
-    const resolved = targets.flatMap((target) => spread(resolveName(target.model, routes), target.weight));
-    routes.set(model, {
-      targets: resolved,
-      fallbacks: fallbacks.flatMap((name) => resolveName(name, routes).targets.map((target) => target.id)),
-    });
-  }
   return routes;
+}
+
+/**
+ * Every model name that can be called, and where it leads. In order of precedence: a route, an alias, what is offered.
+ * Routes and aliases may lead to each other in any order; one that leads to its own name means the offered model of it.
+ */
+export function buildRoutes(
+  offered: ReadonlyMap<string, Route>,
+  { aliases, routes: entries }: RoutingConfig,
+): ReadonlyMap<string, Route> {
+  const byName = new Map(entries.map((entry) => [entry.model, entry]));
+  const built = new Map<string, Route>();
+
+  function resolve(name: string, within: readonly string[]): Route {
+    const known = built.get(name);
+    if (known !== undefined) return known;
+    const entry = byName.get(name);
+    const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+    const isOwn = entry !== undefined || alias !== undefined;
+    // A name that nobody offers yet still has a target: it may appear, and until then the call says why it cannot go.
+    if (!isOwn || within.includes(name)) return offered.get(name) ?? single(name);
+    const inner = [...within, name];
+    const route = entry === undefined ? resolve(alias ?? name, inner) : join(entry, inner);
+    built.set(name, route);
+    return route;
+  }
+
+  function join({ targets, fallbacks }: RouteEntry, within: readonly string[]): Route {
+    return {
+      targets: targets.flatMap(({ model, weight }) => spread(resolve(model, within), weight)),
+      fallbacks: fallbacks.flatMap((name) => resolve(name, within).targets.map(({ id }) => id)),
+    };
+  }
+
+  for (const name of [...Object.keys(aliases), ...byName.keys()]) resolve(name, []);
+  return new Map([...offered, ...built]);
 }
 
 /**
@@ -115,11 +148,6 @@ function bareRoute(offers: readonly OfferedModel[]): Route {
   const [first] = highest;
   if (first !== undefined && offers.length === 1) return single(id(first));
   return { targets: highest.map((offer) => ({ id: id(offer), weight: 1 })), fallbacks: lower.map(id) };
-}
-
-/** A name that nobody offers yet still has a target: it may appear, and until then the call says why it cannot go. */
-function resolveName(name: string, routes: ReadonlyMap<string, Route>): Route {
-  return routes.get(name) ?? single(name);
 }
 
 function spread(route: Route, weight: number): readonly RouteTarget[] {

@@ -22,3 +22,10 @@ test("holds no more than it did at first, however long it rests", () => {
   expect(takeAll(bucket, 1)).toBe(10);
   expect(takeAll(bucket, 1_000_000)).toBe(10);
 });
+
+test("gives out what was given back, and no more", () => {
+  const bucket = new TokenBucket({ burst: 10, perSecond: 4 });
+  expect(takeAll(bucket, 0)).toBe(10);
+  bucket.add(2);
+  expect(takeAll(bucket, 0)).toBe(2);
+});

@@ -101,7 +101,7 @@ export class UsageTally implements Readonly<Record<SummedField, number>> {
 }
 
 /** Where a tally counts each class of error. */
-export const fieldOfClass = {
+const fieldOfClass = {
   cancelled: "cancelledAttempts",
   request: "requestErrors",
   rate_limited: "rateLimitedAttempts",
@@ -109,6 +109,18 @@ export const fieldOfClass = {
   upstream: "upstreamErrors",
   interrupted: "interruptedAttempts",
 } as const satisfies Record<ErrorClass, SummedField>;
+
+/** What a tally counts of each class. */
+export function errorsOf(tally: Readonly<Record<SummedField, number>>): Record<ErrorClass, number> {
+  return {
+    cancelled: tally[fieldOfClass.cancelled],
+    request: tally[fieldOfClass.request],
+    rate_limited: tally[fieldOfClass.rate_limited],
+    timeout: tally[fieldOfClass.timeout],
+    upstream: tally[fieldOfClass.upstream],
+    interrupted: tally[fieldOfClass.interrupted],
+  };
+}
 
 /** Why an attempt failed; undefined when the model said by itself that it was done. */
 export function errorClassOf({ outcome, errorCode }: LedgerRecord): ErrorClass | undefined {
@@ -132,6 +144,11 @@ export function errorClassOf({ outcome, errorCode }: LedgerRecord): ErrorClass |
   }
 }
 
+/** The same for an error that a caller saw, which the platform itself may have refused the call with. */
+export function errorClassOfCode(code: string): ErrorClass {
+  return classOfRefusal[code] ?? classOfCode[code] ?? "upstream";
+}
+
 /** Errors that the upstream answered with, and that are not its own. */
 const classOfCode: Readonly<Record<string, ErrorClass>> = {
   rate_limited: "rate_limited",
@@ -139,4 +156,22 @@ const classOfCode: Readonly<Record<string, ErrorClass>> = {
   model_not_found: "request",
   context_length_exceeded: "request",
   payload_too_large: "request",
+};
+
+const classOfRefusal: Readonly<Record<string, ErrorClass>> = {
+  client_cancelled: "cancelled",
+  upstream_timeout: "timeout",
+  request_timeout: "timeout",
+  budget_exceeded: "rate_limited",
+  overloaded: "rate_limited",
+  unsupported_parameter: "request",
+  unsupported_media_type: "request",
+  forbidden: "request",
+  not_found: "request",
+  shutting_down: "interrupted",
+  unavailable: "interrupted",
+  audit_unavailable: "interrupted",
+  sealed: "interrupted",
+  insufficient_storage: "interrupted",
+  internal: "interrupted",
 };

@@ -29,7 +29,7 @@ function createPlan(budgets: readonly Budget[]): BudgetPlan {
         { name: "two", priority: 1, platform, absence: "", models: models("dear") },
       ],
     },
-    routing: { aliases: { nick: "two/dear" }, routes: [] },
+    routing: () => ({ aliases: { nick: "two/dear" }, routes: [] }),
     breaker: defaultBreakerSettings,
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });

@@ -7,7 +7,13 @@ import {
   toPlatformError,
 } from "@llm-platform/kit";
 import type { BreakerSettings, BreakerState } from "../core/breaker.ts";
-import { buildRoutes, type OfferedModel, type Route, type RoutingConfig } from "../core/routes.ts";
+import {
+  buildRoutes,
+  type OfferedModel,
+  offeredRoutes,
+  type Route,
+  type RoutingConfig,
+} from "../core/routes.ts";
 import { Target } from "./targets.ts";
 
 /** A model platform as the integration manager sees it now. */
@@ -38,6 +44,8 @@ export interface CatalogueModel extends ModelInfo {
 /** What routing looks things up in: immutable, replaced whole. */
 export interface RoutingSnapshot {
   readonly routes: ReadonlyMap<string, Route>;
+  /** Those of them that integrations offer, whatever somebody has made of their names. */
+  readonly offered: ReadonlyMap<string, Route>;
   readonly targets: ReadonlyMap<string, Target>;
   readonly models: readonly CatalogueModel[];
   /** Integrations that are not running, each with a sentence on why. */
@@ -46,7 +54,8 @@ export interface RoutingSnapshot {
 
 export interface ModelDirectoryParts {
   readonly source: PlatformSource;
-  readonly routing: RoutingConfig;
+  /** The names that somebody has made, as they are now; `rebuild` takes in what has changed. */
+  routing(): RoutingConfig;
   readonly breaker: BreakerSettings;
   readonly log: Log;
 }
@@ -54,11 +63,11 @@ export interface ModelDirectoryParts {
 /** Knows which models there are and keeps the routing snapshot. */
 export interface ModelDirectory {
   readonly snapshot: RoutingSnapshot;
-  /** What the configuration says of names. */
+  /** The names that somebody has made. */
   readonly routing: RoutingConfig;
   /** Whether every platform has been asked once; until then an unknown name may only be early. */
   readonly isReady: boolean;
-  /** Platforms changed state: what is known of their models is put into a new snapshot at once. */
+  /** Platforms changed state, or names lead elsewhere: what is known is put into a new snapshot at once. */
   rebuild(): void;
   /** Calls `listener` after each new snapshot, until the result is called. */
   onChange(listener: () => void): () => void;
@@ -70,7 +79,7 @@ const listTimeoutMs = 10_000;
 
 /** Makes a directory with an empty snapshot. */
 export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory {
-  const { source, routing, breaker, log } = parts;
+  const { source, breaker, log } = parts;
   const known = new Map<string, readonly ModelInfo[]>();
   const targets = new Map<string, Target>();
   const listeners = new Set<() => void>();
@@ -84,7 +93,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   }
 
   function rebuild(): void {
-    const offered: OfferedModel[] = [];
+    const offers: OfferedModel[] = [];
     const models: CatalogueModel[] = [];
     const current = new Map<string, Target>();
     for (const view of source.platforms()) {
@@ -93,7 +102,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
         target.platform = view.platform;
         target.absence = view.absence;
         current.set(target.id, target);
-        offered.push({ integration: view.name, model: info.id, priority: view.priority });
+        offers.push({ integration: view.name, model: info.id, priority: view.priority });
         if (view.platform !== undefined)
           models.push({ ...info, integration: view.name, provider: view.platform.provider });
       }
@@ -101,7 +110,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     for (const id of targets.keys()) if (!current.has(id)) targets.delete(id);
     const absent = source.platforms().filter(({ platform }) => platform === undefined);
     const absences = new Map(absent.map(({ name, absence }) => [name, absence]));
-    state.snapshot = { routes: buildRoutes(offered, routing), targets: current, models, absences };
+    const offered = offeredRoutes(offers);
+    const routes = buildRoutes(offered, parts.routing());
+    state.snapshot = { routes, offered, targets: current, models, absences };
     for (const listener of listeners) listener();
   }
 
@@ -115,7 +126,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   }
 
   return {
-    routing,
+    get routing() {
+      return parts.routing();
+    },
     get snapshot() {
       return state.snapshot;
     },
@@ -140,6 +153,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
 
 const emptySnapshot: RoutingSnapshot = {
   routes: new Map(),
+  offered: new Map(),
   targets: new Map(),
   models: [],
   absences: new Map(),
@@ -166,11 +180,7 @@ export function lookUpRoute(directory: ModelDirectory, name: string): Route {
   const { snapshot } = directory;
   const route = snapshot.routes.get(name);
   if (route !== undefined) return route;
-  if (!directory.isReady) {
-    throw new PlatformError("unavailable", "The server is starting; its models are not known yet.", {
-      retryAfterMs: 1_000,
-    });
-  }
+  requireReady(directory);
   refuseAbsent(snapshot, [name]);
   throw new PlatformError(
     "model_not_found",
@@ -179,6 +189,14 @@ export function lookUpRoute(directory: ModelDirectory, name: string): Route {
       field: "model",
     },
   );
+}
+
+/** Throws PlatformError `unavailable` while it may only be early that a name is not known. */
+export function requireReady({ isReady }: ModelDirectory): void {
+  if (isReady) return;
+  throw new PlatformError("unavailable", "The server is starting; its models are not known yet.", {
+    retryAfterMs: 1_000,
+  });
 }
 
 /** Which models an integration has is not known before it first ran: its absence is told, not theirs. */

@@ -3,20 +3,20 @@ import {
   Cancellation,
   type Codec,
   type Dialect,
-  type JsonObject,
   type ModelPlatform,
   PlatformError,
   type ReplyDecoder,
 } from "@llm-platform/kit";
 import { spliceBody } from "../wire/body-splice.ts";
-import { toRecord } from "../wire/openai-usage.ts";
 import type { ReplyReader } from "../wire/reply-facts.ts";
 import type { ClientDialect } from "./dialects/client-dialect.ts";
 import { clientDialectOf } from "./dialects/client-dialects.ts";
 import { OpenAiReplyDecoder } from "./dialects/openai-decoder.ts";
 import { encodeOpenAiRequest } from "./dialects/openai-request.ts";
 import type { GatewayCall } from "./gateway-call.ts";
+import { toRequestObject } from "./request-object.ts";
 import type { Target } from "./targets.ts";
+import { ObservedDecoder, ObservedReader } from "./tracing/observed-reply.ts";
 import { TranscodingReader } from "./transcoding-reader.ts";
 
 /** A call made ready for one target. */
@@ -66,7 +66,11 @@ function passOn({ call, target, platform }: Attempt, client: ClientDialect): Pre
     createDecoder: () => decoderOf(call, platform),
   });
   const { dialectHeaders } = call;
-  return { outgoing: new OutgoingCall(call, { dialect, model, body, dialectHeaders }), reader };
+  const outgoing = new OutgoingCall(call, { dialect, model, body, dialectHeaders });
+  const output = call.trace?.collectOutput(call.operation);
+  if (output === undefined || (dialect !== "openai" && platform.codec === undefined))
+    return { outgoing, reader };
+  return { outgoing, reader: new ObservedReader(reader, replyDecoder(call, platform, dialect), output) };
 }
 
 function transcode(
@@ -75,7 +79,7 @@ function transcode(
 ): PreparedAttempt {
   const { operation, stream } = call;
   const { model } = target;
-  const asked = toRequest(call.json());
+  const asked = toRequestObject(call.json());
   const request = client.decodeRequest(operation, asked);
   const body =
     dialect === "openai"
@@ -95,12 +99,19 @@ function transcode(
     request: asked,
     nowMs: Date.now,
   });
-  const decoder =
-    dialect === "openai" ? new OpenAiReplyDecoder({ operation, stream }) : decoderOf(call, platform);
+  const decoder = replyDecoder(call, platform, dialect);
+  const output = call.trace?.collectOutput(operation);
   return {
     outgoing: new OutgoingCall(call, { dialect, model, body }),
-    reader: new TranscodingReader(decoder, encoder),
+    reader: new TranscodingReader(
+      output === undefined ? decoder : new ObservedDecoder(decoder, output),
+      encoder,
+    ),
   };
+}
+
+function replyDecoder(call: GatewayCall, platform: ModelPlatform, dialect: Dialect): ReplyDecoder {
+  return dialect === "openai" ? new OpenAiReplyDecoder(call) : decoderOf(call, platform);
 }
 
 function decoderOf(call: GatewayCall, platform: ModelPlatform): ReplyDecoder {
@@ -115,13 +126,6 @@ function codecOf(call: GatewayCall, { codec }: ModelPlatform): Codec {
     `The model \`${call.head.model}\` cannot be called in the ${call.dialect} dialect.`,
     { field: "model" },
   );
-}
-
-function toRequest(value: unknown): JsonObject {
-  const record = toRecord(value);
-  if (record === undefined) throw new PlatformError("invalid_request", "The body is not a JSON object.");
-  // Parsed from JSON text, so every value in it is a JSON value.
-  return record as JsonObject;
 }
 
 /** The call as a platform sees it. */

@@ -28,6 +28,7 @@ export function createContext(input: ContextInput): IntegrationContext<unknown> 
     upstream: (origin, limits) => services.upstream(origin, limits),
     fileServer: (origin) => services.fileServer(origin),
     gpus: (one) => services.gpus(one),
+    runCredentialProgram: (program, until) => services.runCredentialProgram(program, until),
     span: (spanName, action, attributes) => services.span(spanName, action, attributes),
     emit(type, data = {}) {
       if (!signal.aborted) input.publish({ integration: name, type, data });

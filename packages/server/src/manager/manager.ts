@@ -86,8 +86,11 @@ export interface Manager {
   add(config: IntegrationConfig): Promise<IntegrationStatus>;
   /** Whether one could be taken away: throws `not_found`, and `conflict` while others depend on it. */
   checkRemoval(name: string): void;
-  /** Takes one away: it gets no more calls from now on, those in flight may go on as after a swap. Throws as `checkRemoval`. */
-  remove(name: string): void;
+  /**
+   * Takes one away: it gets no more calls from now on, those in flight may go on as after a swap. Throws as `checkRemoval`.
+   * @returns a promise of when it has stopped, which never rejects
+   */
+  remove(name: string): { readonly whenGone: Promise<void> };
   /** Notes why a change that was made elsewhere is not in force here, for its status; null when it is. Throws `not_found`. */
   noteConfigProblem(name: string, problem: string | null): void;
   /** Takes in how a live call went. Cheap; an unknown name is ignored. */
@@ -248,7 +251,7 @@ class IntegrationManager implements Manager {
     requireNoDependents(name, this.#supervisors.values());
   }
 
-  remove(name: string): void {
+  remove(name: string): { readonly whenGone: Promise<void> } {
     this.checkRemoval(name);
     const one = this.#find(name);
     this.#supervisors.delete(name);
@@ -258,6 +261,7 @@ class IntegrationManager implements Manager {
     this.#leaving.add(leaving);
     void leaving.then(() => this.#leaving.delete(leaving));
     this.#feed.publish({ integration: name, type: "integration.removed", data: {} });
+    return { whenGone: leaving };
   }
 
   noteConfigProblem(name: string, problem: string | null): void {

@@ -1,4 +1,5 @@
 import type {
+  CredentialProgram,
   FetchOptions,
   FileServer,
   Gpu,
@@ -64,6 +65,7 @@ export interface HostServices {
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
   fileServer(origin: string): FileServer;
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
+  runCredentialProgram(program: CredentialProgram, signal: AbortSignal): Promise<string>;
   span<Result>(name: string, action: () => Promise<Result>, attributes?: SpanAttributes): Promise<Result>;
   /** Resolves when no call of this attempt is in flight on its upstreams, or when `signal` aborts. */
   whenIdle(signal: AbortSignal): Promise<void>;

@@ -54,6 +54,7 @@ export function createTestManager(changes: Partial<ManagerParts> = {}): TestMana
         metrics: createRecordedMetrics([]).instruments,
         keyValues: createMemoryKeyValues(),
         gpus: async () => [],
+        runCredentialProgram: () => Promise.reject(new Error("a scripted integration runs nothing")),
         span: (_name, action) => action(),
         dataDirectory: "/nowhere",
         fetch: () => Promise.reject(new Error("a scripted integration calls nobody")),

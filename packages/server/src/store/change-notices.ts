@@ -1,11 +1,12 @@
-/** What replicas tell each other of: users and keys, keys that sign tokens, integrations that were added or removed, saved configurations, budgets, prices. */
+/** What replicas tell each other of: users and keys, keys that sign tokens, integrations that were added or removed, saved configurations, budgets, prices, routes. */
 export type ChangeTopic =
   | "identity"
   | "signing_keys"
   | "integrations"
   | "integration_config"
   | "budgets"
-  | "prices";
+  | "prices"
+  | "routes";
 
 /** What another replica has changed, or that for a while nothing was heard and anything may have been. */
 export type RemoteChange =

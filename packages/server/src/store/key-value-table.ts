@@ -41,6 +41,13 @@ export function createKeyValues(database: Kysely<Tables>, integration: string): 
   };
 }
 
+/** Takes all key-values of one integration away. Rejects with PlatformError `unavailable`. */
+export function dropKeyValues(database: Kysely<Tables>, integration: string): Promise<void> {
+  return guardStorageLater(async () => {
+    await database.deleteFrom("key_values").where("integration", "=", integration).execute();
+  });
+}
+
 function refuseLarge(what: string, text: string, maxBytes: number): void {
   if (Buffer.byteLength(text) <= maxBytes) return;
   throw new PlatformError("payload_too_large", `${what} of the key-values has more than ${maxBytes} bytes.`);

@@ -8,6 +8,7 @@ import { pulls } from "./pull-migration.ts";
 import { requestLog } from "./request-log/request-log-migration.ts";
 import { responses } from "./responses-migration.ts";
 import { coarseRollups, rollups } from "./rollup-migration.ts";
+import { routes } from "./route-migration.ts";
 import { auditOperations } from "./seal-migration.ts";
 import { roles, teams } from "./team-migrations.ts";
 import { tickets } from "./ticket-table.ts";
@@ -94,6 +95,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0021_auth_tickets": tickets,
   "0022_request_log": requestLog,
   "0025_schema_floor": floor,
+  "0028_routes": routes,
 };
 
 /**

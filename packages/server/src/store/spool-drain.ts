@@ -36,10 +36,18 @@ export interface DrainParts {
 }
 
 /**
- * Where the ledger does not say. With SQLite a transaction of this many blocks the event loop for about a third of a millisecond, which the calls of that time
- * wait longer. Measured: one of 500 costs a tenth less for each row.
+ * Where the ledger does not say. With SQLite a transaction blocks the event loop, and the calls of that time wait longer:
+ * measured, one of 32 rows for 0.2 ms, one of 96 for 0.4. So the small ones are taken while they keep up, and the large
+ * ones, which cost a sixth less for each row, when there is much to do.
  */
-const rowsPerTransaction = 100;
+const fewRows = 32;
+const manyRows = 96;
+const muchToDo = 256;
+
+/** Rows of a transaction. @param records how many there are to move, where that is known */
+export function transactionRows({ rowsPerTransaction }: SpoolLedger, records = 0): number {
+  return rowsPerTransaction ?? (records > muchToDo ? manyRows : fewRows);
+}
 
 /** Moves what is written into the ledger, then deletes segments that are closed and empty. Rejects as the ledger does. */
 export async function drainSegments({ ledger, log, segments, onDrained }: DrainParts): Promise<void> {
@@ -89,7 +97,7 @@ async function drainFile(
 
 /** Inserts in transactions of a bounded size, with room for other work between them. */
 export async function insertInTurns(ledger: SpoolLedger, records: readonly LedgerRecord[]): Promise<void> {
-  const rows = ledger.rowsPerTransaction ?? rowsPerTransaction;
+  const rows = transactionRows(ledger, records.length);
   for (let from = 0; from < records.length; from += rows) {
     await ledger.insertMany(records.slice(from, from + rows));
     await nextTurn();

@@ -31,7 +31,7 @@ export interface SpoolParts {
   readonly segmentBytes?: number;
   /** Records that could not be written yet are held up to this many bytes of lines. Default 10 Mi. */
   readonly maxPendingBytes?: number;
-  /** Longest wait before written records are moved to the ledger. Default 100. */
+  /** Longest wait before written records are moved to the ledger; a tenth of it once a transaction full is there. Default 100. */
   readonly drainIntervalMs?: number;
   /** Longest wait between two tries to write to a disk that fails. Default 1,000. */
   readonly retryMs?: number;

@@ -3,7 +3,7 @@ import { type Log, PlatformError, toPlatformError } from "@llm-platform/kit";
 import { type LedgerRecord, type OpenAttempt, writeRecord } from "../core/ledger-record.ts";
 import { LineWriter } from "../core/line-writer.ts";
 import { OpenAttempts } from "./open-attempts.ts";
-import { drainSegments, noteWritten, type Segment } from "./spool-drain.ts";
+import { drainSegments, noteWritten, type Segment, transactionRows } from "./spool-drain.ts";
 import { type OpenSpoolFile, openSpoolFile, type SpoolFile, type SyncMode } from "./spool-file.ts";
 import type { Recovery, Spool, SpoolLedger, SpoolParts, SpoolStats } from "./spool-port.ts";
 import { recoverSpool } from "./spool-recovery.ts";
@@ -78,6 +78,7 @@ class UsageSpool implements Spool {
   #drainTimer: NodeJS.Timeout | undefined;
   #draining: Promise<void> | undefined;
   #isDrainFailing = false;
+  #isDrainSoon = false;
   #commitFailures = 0;
   #lostRecords = 0;
 
@@ -338,10 +339,16 @@ class UsageSpool implements Spool {
     for (const done of released) done();
   }
 
+  /** Few records wait for more, so that an idle server does little; many are moved soon, before moving them takes long. */
   #scheduleDrain(): void {
-    if (this.#drainTimer !== undefined || this.#draining !== undefined || this.#isClosed) return;
-    if (this.#segments.every(({ drainedBytes, writtenBytes }) => drainedBytes >= writtenBytes)) return;
-    const waitMs = this.#isDrainFailing ? 4 * this.#drainIntervalMs : this.#drainIntervalMs;
+    if (this.#draining !== undefined || this.#isClosed) return;
+    const isSoon = this.#undrained >= transactionRows(this.#ledger) && !this.#isDrainFailing;
+    if (this.#drainTimer !== undefined) {
+      if (!isSoon || this.#isDrainSoon) return;
+      clearTimeout(this.#drainTimer);
+    } else if (this.#segments.every(({ drainedBytes, writtenBytes }) => drainedBytes >= writtenBytes)) return;
+    this.#isDrainSoon = isSoon;
+    const waitMs = this.#drainIntervalMs * (this.#isDrainFailing ? 4 : isSoon ? 0.1 : 1);
     this.#drainTimer = setTimeout(() => {
       this.#drainTimer = undefined;
       this.#startDrain().catch(() => {

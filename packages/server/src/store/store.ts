@@ -13,7 +13,7 @@ import { digest } from "./digest.ts";
 import { createEventTable, type EventTable } from "./event-table.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 import { createKeyFile } from "./key-file.ts";
-import { createKeyValues } from "./key-value-table.ts";
+import { createKeyValues, dropKeyValues } from "./key-value-table.ts";
 import { SealDrafts } from "../core/seal-drafts.ts";
 import { createLedgerTable, type LedgerTable } from "./ledger-table.ts";
 import { migrate } from "./migrate.ts";
@@ -25,6 +25,7 @@ import {
   type ResponseTable,
   type ResponseTableParts,
 } from "./responses/response-table.ts";
+import { createRouteRows, type RouteRows } from "./route-rows.ts";
 import { createRunAlone, type RunAlone } from "./run-alone.ts";
 import { createSecretTable } from "./secret-table.ts";
 import { createSigningKeyTable, type SigningKeyTable } from "./signing-key-table.ts";
@@ -72,11 +73,14 @@ export interface Store {
   readonly tickets: TicketTable;
   readonly prices: PriceRows;
   readonly pulls: PullRows;
+  readonly routes: RouteRows;
   /** Word of what other replicas change. */
   readonly changes: ChangeNotices;
   /** For what must not be done twice at once, by this server or another replica. */
   readonly runAlone: RunAlone;
   keyValues(integration: string): KeyValues;
+  /** Takes all of them away. Rejects with PlatformError `unavailable`. */
+  dropKeyValues(integration: string): Promise<void>;
   createContent(parts: Omit<CallContentParts, "database" | "vault" | "nowMs">): CallContent;
   createResponses(parts: Omit<ResponseTableParts, "database" | "vault" | "nowMs">): ResponseTable;
   createSeals(parts: Pick<UsageSealsParts, "audit" | "isHeld">): UsageSeals;
@@ -178,10 +182,12 @@ async function openTables(
       signingKeys: createSigningKeyTable(database),
       tickets: createTicketTable(database, nowMs),
       prices: createPriceRows(database),
+      routes: createRouteRows(database),
       pulls: createPullRows(database, onlyChain),
       changes: noReplicas,
       runAlone,
       keyValues: (integration) => createKeyValues(database, integration),
+      dropKeyValues: (integration) => dropKeyValues(database, integration),
       createContent: (parts) => createCallContent({ ...parts, database, vault, nowMs }),
       createResponses: (parts) => createResponseTable({ ...parts, database, vault, nowMs }),
       createSeals: (parts) =>

@@ -27,6 +27,7 @@ export interface Tables {
   readonly responses: ResponseRow;
   readonly prices: PriceRow;
   readonly pulls: PullRow;
+  readonly routes: RouteRow;
   readonly schema_floor: { readonly change: string };
 }
 
@@ -302,6 +303,20 @@ export interface PriceRow {
   readonly effective_from_ms: number;
   /** JSON; null where from then on the operator says nothing. */
   readonly terms: string | null;
+  readonly changed_at_ms: number;
+  readonly changed_by: string;
+}
+
+/** A name that an operator has made. */
+export interface RouteRow {
+  readonly model: string;
+  /** Null for a route of its own. */
+  readonly alias_of: string | null;
+  /** JSON. */
+  readonly targets: string;
+  /** JSON. */
+  readonly fallbacks: string;
+  readonly version: string;
   readonly changed_at_ms: number;
   readonly changed_by: string;
 }

@@ -74,7 +74,7 @@ export interface Metric<Series> {
   readonly definition: MetricDefinition;
   /**
    * The series of these label values, in the order of the definition's labels.
-   * Past the cap of series the last free-form label becomes `other`.
+   * Past the cap of series all of them become `other`.
    */
   series(...values: readonly string[]): Series;
   /** Forgets the series of these label values. */

@@ -1,3 +1,6 @@
+import { PerformanceObserver } from "node:perf_hooks";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, it, vi } from "vitest";
 import { bodyBuffer } from "./body-buffer.ts";
 
@@ -23,3 +26,27 @@ it("gives a buffer of the length asked for where the process has no such functio
   const lengths = [0, 1, 12 * mib, 12 * mib].map((length) => bodyBuffer(length).length);
   expect(lengths).toEqual([0, 1, 12 * mib, 12 * mib]);
 });
+
+it("counts anew after a collection that was not asked for", async () => {
+  const collect = globalThis.gc ?? exposedGc();
+  const gc = vi.fn();
+  vi.stubGlobal("gc", gc);
+  const isSeen = new Promise<void>((resolve) => {
+    new PerformanceObserver((_entries, observer) => {
+      observer.disconnect();
+      resolve();
+    }).observe({ entryTypes: ["gc"] });
+  });
+  for (let given = 0; given < 11; given++) bodyBuffer(mib);
+  gc.mockClear();
+  collect();
+  await isSeen;
+  for (let given = 0; given < 11; given++) bodyBuffer(mib);
+  expect(gc).not.toHaveBeenCalled();
+});
+
+/** The collector of a process that was started without `--expose-gc`. */
+function exposedGc(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}

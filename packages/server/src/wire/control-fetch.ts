@@ -1,11 +1,11 @@
-import { isIP, type LookupFunction } from "node:net";
+import { isIP } from "node:net";
 import { type FetchOptions, type NetworkReach, PlatformError } from "@llm-platform/kit";
-import { Agent, fetch } from "undici";
+import { fetch } from "undici";
 import { isAllowedAddress } from "./address-guard.ts";
 import { createGuardedLookup } from "./guarded-lookup.ts";
+import { createTrustedAgents } from "./trusted-agents.ts";
 
 const defaultDeadlineMs = 10_000;
-const mostConnectionsPerOrigin = 32;
 
 export interface ControlFetchParts {
   /** Strings of the settings; those that are http addresses name the only origins that may be reached. */
@@ -29,8 +29,7 @@ export interface ControlFetch {
 export function createControlFetch({ settings, signal, network = "any" }: ControlFetchParts): ControlFetch {
   const origins = collectOrigins(settings);
   const lookup = createGuardedLookup(network);
-  /** By the issuers that they trust: the public ones, and where a setting names others those. */
-  const agents = new Map<string | undefined, Agent>();
+  const agents = createTrustedAgents(lookup);
 
   async function guardedFetch(url: string, options: FetchOptions = {}): Promise<Response> {
     judgeAddress(url, origins, network);
@@ -39,7 +38,7 @@ export function createControlFetch({ settings, signal, network = "any" }: Contro
     const caller = options.signal === undefined ? [] : [options.signal];
     try {
       const response = await fetch(url, {
-        dispatcher: agentFor(agents, lookup, options.certificateAuthorities),
+        dispatcher: agents.for(options),
         method: options.method ?? "GET",
         redirect: "manual",
         signal: AbortSignal.any([signal, ...caller, ...deadline]),
@@ -55,29 +54,8 @@ export function createControlFetch({ settings, signal, network = "any" }: Contro
 
   return {
     fetch: guardedFetch,
-    release: () => {
-      for (const agent of agents.values())
-        agent.destroy().catch(() => {
-          // Destroying an agent only fails when it was destroyed already, which is what was wanted.
-        });
-    },
+    release: agents.release,
   };
-}
-
-function agentFor(
-  agents: Map<string | undefined, Agent>,
-  lookup: LookupFunction,
-  ca: string | undefined,
-): Agent {
-  const known = agents.get(ca);
-  if (known !== undefined) return known;
-  const trust = ca === undefined ? {} : { ca };
-  const agent = new Agent({
-    connect: { lookup, timeout: defaultDeadlineMs, ...trust },
-    connections: mostConnectionsPerOrigin,
-  });
-  agents.set(ca, agent);
-  return agent;
 }
 
 /** Every http origin among the strings of a value. */

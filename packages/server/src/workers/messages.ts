@@ -4,7 +4,6 @@ import type { IdentityNews, KeyHolder } from "../core/identity.ts";
 import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { RefusedCall } from "../core/refused-call.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
-import type { RoutingConfig } from "../core/routes.ts";
 import type { Recall } from "../core/slot-leases.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
@@ -13,7 +12,7 @@ import type { SpoolParts } from "../store/spool-port.ts";
 import type { ConfiguredLogLevels, LogLevelOverride } from "../telemetry/log-levels.ts";
 import type { ProcessFigures } from "../telemetry/process-metrics.ts";
 import type { EncodedSpans } from "../telemetry/tracing/span.ts";
-import type { TracingSettings } from "../telemetry/tracing/tracing.ts";
+import type { ToldTracing } from "../telemetry/tracing/tracing.ts";
 import type { FamilyData } from "../telemetry/registry.ts";
 import type { RoutingData } from "./routing-data.ts";
 
@@ -26,7 +25,6 @@ export interface WorkerSettings {
   /** Models whose calls are kept with their content, and are not served by a worker. */
   readonly contentModels: readonly string[];
   readonly inference: InferenceSettings;
-  readonly routing: RoutingConfig;
   readonly spool: Pick<SpoolParts, "commitIntervalMs" | "sync">;
   /** Whether attempts are recorded. */
   readonly isRecording: boolean;
@@ -53,7 +51,7 @@ export type ToWorker =
       readonly hasUsers: boolean;
       readonly isAuditAccepting: boolean;
       /** Undefined while calls are not traced. */
-      readonly tracing: TracingSettings | undefined;
+      readonly tracing: ToldTracing | undefined;
       readonly logLevels: readonly LogLevelOverride[];
     }
   /** All that are set while the server runs. */
@@ -61,7 +59,7 @@ export type ToWorker =
   /** Whether the audit log can be written. */
   | { readonly type: "audit"; readonly isAccepting: boolean }
   /** How calls are traced from now on; undefined: not at all. */
-  | { readonly type: "tracing"; readonly settings: TracingSettings | undefined }
+  | { readonly type: "tracing"; readonly told: ToldTracing | undefined }
   | { readonly type: "data"; readonly data: RoutingData }
   /** All of them, when any was changed. */
   | { readonly type: "prices"; readonly prices: readonly PriceEntry[] }
@@ -117,6 +115,8 @@ export type FromWorker =
   | { readonly type: "refused"; readonly calls: readonly RefusedCall[] }
   /** Of calls that have ended. */
   | { readonly type: "spans"; readonly spans: EncodedSpans }
+  /** Of a call that has ended, whose content is recorded. */
+  | { readonly type: "trace_event"; readonly event: Uint8Array }
   | { readonly type: "traffic"; readonly traffic: readonly Traffic[] }
   | { readonly type: "report"; readonly id: number; readonly report: WorkerReport }
   /** The calls in flight have ended. */

@@ -43,7 +43,7 @@ function servedNames(
   relayed.update(platforms);
   const directory = createModelDirectory({
     source: relayed,
-    routing: { aliases: {}, routes: [], ...routing },
+    routing: () => ({ aliases: {}, routes: [], ...routing }),
     breaker: defaultBreakerSettings,
     log: quietLog,
   });

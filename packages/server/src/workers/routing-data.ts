@@ -1,10 +1,13 @@
 import type { NetworkReach, Relay } from "@llm-platform/kit";
 import type { Budget } from "../core/budgets.ts";
+import type { RoutingConfig } from "../core/routes.ts";
 import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
 
 /** What a worker must know to route calls, as plain data. Relays hold credentials: it is sent to workers and nowhere else. */
 export interface RoutingData {
   readonly platforms: readonly PlatformData[];
+  /** The names that somebody has made. */
+  readonly routing: RoutingConfig;
   /** Paths that are served on the fast lane. */
   readonly paths: readonly string[];
   readonly budgets: readonly Budget[];
@@ -28,7 +31,7 @@ export interface PlatformData {
 /** What the first process knows now, in the order in which it routes. */
 export function takeRoutingData(
   views: readonly PlatformView[],
-  { snapshot }: ModelDirectory,
+  { snapshot, routing }: ModelDirectory,
   more: Pick<RoutingData, "paths" | "budgets">,
 ): RoutingData {
   const models = new Map<string, string[]>();
@@ -39,6 +42,7 @@ export function takeRoutingData(
   }
   return {
     platforms: views.map((view) => toPlatformData(view, models.get(view.name) ?? [])),
+    routing,
     ...more,
   };
 }

@@ -1,9 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { createBudgetPrices } from "../core/budget-prices.ts";
+import { KnownSecrets } from "../core/known-secrets.ts";
 import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
-import { createModelDirectory, type ModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
+import { createModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
 import { noRecords } from "../gateway/no-records.ts";
 import { createRecorder } from "../gateway/recorder.ts";
 import { createRefusalLog } from "../gateway/refusal-log.ts";
@@ -15,9 +16,10 @@ import type { Spool } from "../store/spool-port.ts";
 import { collectCallGauges } from "../telemetry/collect.ts";
 import { createPlatformMetrics, type PlatformMetrics } from "../telemetry/platform-metrics.ts";
 import { createMetricRegistry, type MetricRegistry } from "../telemetry/registry.ts";
-import { Tracing, type TracingSettings } from "../telemetry/tracing/tracing.ts";
+import { type ToldTracing, Tracing } from "../telemetry/tracing/tracing.ts";
 import type { WorkerInput } from "./worker-input.ts";
-import { createRelayedPlatforms, type RelayedPlatforms } from "./relayed-platforms.ts";
+import { createRelayedPlatforms } from "./relayed-platforms.ts";
+import type { RoutingData } from "./routing-data.ts";
 import { createRemoteLedger, type RemoteLedger } from "./remote-ledger.ts";
 import { createTrafficReport } from "./traffic-report.ts";
 
@@ -28,14 +30,14 @@ export interface WorkerCalls {
   readonly ledger: RemoteLedger;
   readonly limits: LeasedLimits;
   readonly prices: LivePriceTable;
-  readonly relayed: RelayedPlatforms;
-  readonly directory: ModelDirectory;
+  /** Takes in what the first process knows now. Returns the names of models that can be served from here. */
+  learn(data: RoutingData): ReadonlySet<string>;
   readonly gateway: Gateway;
   readonly guard: StartedGuard;
   /** What the first process says of the audit log. */
   noteAudit(isAccepting: boolean): void;
   /** How calls are traced from now on; undefined: not at all. */
-  setTracing(settings: TracingSettings | undefined): void;
+  setTracing(told: ToldTracing | undefined): void;
   /** Says what ends the connections that carry no request, when memory gets short. */
   onTight(closeIdle: () => void): void;
   /** Brings what is left of the records to the ledger, and lets go. */
@@ -65,7 +67,7 @@ function createCalls(
     lock,
   }: { readonly ledger: RemoteLedger; readonly spool: Spool; readonly lock: InstanceLock },
 ): WorkerCalls {
-  const { gateway: settings, routing } = start.settings;
+  const { gateway: settings } = start.settings;
   const prices = createPriceTable(start.prices);
   const budgetPrices = createBudgetPrices({ prices, unknownPrice: settings.unknownPrice });
   const registry = createMetricRegistry();
@@ -73,7 +75,13 @@ function createCalls(
   const relayed = createRelayedPlatforms((integration, session) =>
     metrics.upstreamTlsHandshakes.series(integration, session).add(),
   );
-  const directory = createModelDirectory({ source: relayed, routing, breaker: settings.breaker, log });
+  const told = { routing: start.data.routing };
+  const directory = createModelDirectory({
+    source: relayed,
+    routing: () => told.routing,
+    breaker: settings.breaker,
+    log,
+  });
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),
@@ -128,8 +136,13 @@ function createCalls(
     ledger,
     limits,
     prices,
-    relayed,
-    directory,
+    learn({ platforms, routing, budgets }) {
+      told.routing = routing;
+      relayed.update(platforms);
+      directory.rebuild();
+      gateway.setBudgets(budgets);
+      return relayed.servedNames(directory.snapshot);
+    },
     gateway,
     guard,
     noteAudit(isAccepting) {
@@ -153,14 +166,17 @@ function createCalls(
 
 /** Calls are traced as the first process says, and it gets their spans. */
 function createWorkerTracing(start: WorkerInput["start"], send: WorkerInput["send"]) {
-  const state = new Tracing();
+  const secrets = new KnownSecrets();
+  const state = new Tracing(secrets);
   let turnOff: () => void = () => undefined;
-  const set = (settings: TracingSettings | undefined): void => {
+  const set = (told: ToldTracing | undefined): void => {
     turnOff();
-    if (settings === undefined) return;
-    turnOff = state.turnOn(settings, (spans) =>
-      send({ type: "spans", spans }, () => state.pieces.give(spans.bytes)),
-    );
+    if (told === undefined) return;
+    secrets.learn(told.secrets);
+    turnOff = state.turnOn(told.settings, {
+      take: (spans) => send({ type: "spans", spans }, () => state.pieces.give(spans.bytes)),
+      takeEvent: (event) => send({ type: "trace_event", event }),
+    });
   };
   set(start.tracing);
   return { state, set };

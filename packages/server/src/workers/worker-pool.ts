@@ -124,8 +124,8 @@ class Pool implements WorkerPool {
       for (const slot of this.#slots) slot.send({ type: "audit", isAccepting });
     });
     parts.tracing.onChange(() => {
-      const settings = parts.tracing.current?.settings;
-      for (const slot of this.#slots) slot.send({ type: "tracing", settings });
+      const { told } = parts.tracing;
+      for (const slot of this.#slots) slot.send({ type: "tracing", told });
     });
     parts.logLevels.onChange((overrides) => {
       for (const slot of this.#slots) slot.send({ type: "log_levels", overrides });
@@ -203,7 +203,7 @@ class Pool implements WorkerPool {
         prices: prices(),
         hasUsers: this.#parts.keys.hasUsers,
         isAuditAccepting: this.#parts.audit.isAccepting,
-        tracing: this.#parts.tracing.current?.settings,
+        tracing: this.#parts.tracing.told,
         logLevels: this.#parts.logLevels.overrides(Date.now()),
       }),
       recover: async () => {
@@ -264,7 +264,10 @@ class Pool implements WorkerPool {
         for (const call of message.calls) this.#parts.refusals.note(call);
         return;
       case "spans":
-        this.#parts.tracing.current?.take(message.spans);
+        this.#parts.tracing.current?.taker.take(message.spans);
+        return;
+      case "trace_event":
+        this.#parts.tracing.current?.taker.takeEvent(message.event);
         return;
       case "traffic":
         for (const { integration, outcome } of message.traffic) reportTraffic(integration, outcome);

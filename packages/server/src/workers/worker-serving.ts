@@ -25,7 +25,7 @@ const mostForwarded = 1_000_000;
 /** Serves the calls whose every target can be called from here, and forwards the others one by one. */
 export async function createWorkerServing(
   { start, log, send }: WorkerInput,
-  { gateway, guard, onTight, metrics, relayed, directory }: WorkerCalls,
+  { gateway, guard, onTight, metrics, learn: learnRouting }: WorkerCalls,
   keySource: KeySource,
 ): Promise<WorkerServing> {
   const { internal, inference: settings } = start.settings;
@@ -62,10 +62,7 @@ export async function createWorkerServing(
     onClosed: (ids) => send({ type: "closed", ids }),
   });
   const learn = (data: RoutingData): void => {
-    relayed.update(data.platforms);
-    directory.rebuild();
-    gateway.setBudgets(data.budgets);
-    known.names = relayed.servedNames(directory.snapshot);
+    known.names = learnRouting(data);
     known.paths = new Set(data.paths);
   };
   onTight(() => connections.closeIdle());

@@ -50,7 +50,7 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
         serving.learn(message.data);
         return;
       case "tracing":
-        calls.setTracing(message.settings);
+        calls.setTracing(message.told);
         return;
       case "log_levels":
         input.logLevels.set(message.overrides);

@@ -15,7 +15,7 @@ export function Page() {
   const isPerson = caller.kind === "token";
   return (
     <PageFrame title={say("title")} lead={say("lead")}>
-      <Grid>
+      <Grid look="wide">
         <Card title={say("you")}>
           <dl className={styles["facts"]}>
             <dt>{say("name")}</dt>

@@ -27,7 +27,7 @@ export const accountMessages = defineMessages(
   },
   {
     title: "Konto",
-    lead: "Wer du hier bist, was du darfst, und wie viel.",
+    lead: "Wer du hier bist, was du darfst und wie viel.",
     you: "Du",
     name: "Name",
     role: "Rolle",
@@ -43,7 +43,7 @@ export const accountMessages = defineMessages(
     no_limits_text: "Weder dein Schlüssel noch du noch dein Team hat eine Grenze.",
     permissions: "Was du darfst",
     password: "Passwort",
-    current: "Passwort jetzt",
+    current: "Bisheriges Passwort",
     next: "Neues Passwort",
     next_hint: "Mindestens 12 Zeichen. Deine anderen Anmeldungen enden.",
     change: "Passwort ändern",

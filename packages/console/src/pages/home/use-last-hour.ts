@@ -14,7 +14,7 @@ export interface LastHour {
   /** The worst of the minutes: percentiles cannot be joined. */
   readonly p95Ms: number | null;
   /** Undefined while that is not known. */
-  readonly source: Pick<History, "source" | "problem"> | undefined;
+  readonly source: Pick<History, "source" | "problem" | "first_content_bounds_ms"> | undefined;
 }
 
 const minuteMs = 60_000;

@@ -4,6 +4,8 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { Button } from "../../components/button.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
+import { CheckField } from "../../components/field.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
@@ -22,12 +24,13 @@ export function RemoveButton({ name }: { readonly name: string }) {
   const queries = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
   const [isBusy, setIsBusy] = useState(false);
+  const [isDataRemoved, setIsDataRemoved] = useState(false);
   if (data?.origin !== "added") return null;
   /** First away from the page of what is gone, then everything is asked for anew. */
   async function takeAway() {
     setIsBusy(true);
     try {
-      await session.run("integrations.delete", { name });
+      await session.run("integrations.delete", { name, data: isDataRemoved ? "remove" : "keep" });
       toasts.done(say("removed", { name }));
       goTo("/integrations");
       await queries.invalidateQueries();
@@ -52,8 +55,30 @@ export function RemoveButton({ name }: { readonly name: string }) {
           isBusy={isBusy}
           onConfirm={() => void takeAway()}
           onClose={() => setIsAsking(false)}
-        />
+        >
+          <Uses name={name} />
+          <CheckField
+            label={say("remove_data")}
+            hint={say("remove_data_hint")}
+            isChecked={isDataRemoved}
+            onChange={setIsDataRemoved}
+          />
+        </ConfirmDialog>
       ) : null}
     </Allowed>
   );
+}
+
+/** What names it, and is worse off without it. */
+function Uses({ name }: { readonly name: string }) {
+  const say = useText(integrationMessages);
+  const { data } = useOperation("integrations.uses", { name });
+  if (data === undefined) return null;
+  const { dependents, routes, budgets } = data;
+  const told = [
+    dependents.length === 0 ? [] : say("used_by_dependents", { names: dependents.join(", ") }),
+    routes.length === 0 ? [] : say("used_by_routes", { names: routes.join(", ") }),
+    budgets.length === 0 ? [] : say("used_by_budgets", { names: budgets.join(", ") }),
+  ].flat();
+  return told.length === 0 ? null : <Notice tone="warn">{told.join(" ")}</Notice>;
 }

@@ -11,7 +11,7 @@ import { EndField } from "./end-field.tsx";
 import { emptyDraft, type NewSecret, toNewKey } from "./key-draft.ts";
 import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
-import { useOwners } from "./use-owners.ts";
+import { useOwners } from "../../components/use-owners.ts";
 
 interface NewKeyProps {
   onMade(secret: NewSecret): void;

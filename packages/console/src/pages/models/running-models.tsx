@@ -1,4 +1,3 @@
-import type { OperationOutput } from "@llm-platform/client";
 import { Button } from "../../components/button.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { Countdown } from "../../components/time.tsx";
@@ -7,12 +6,11 @@ import { useFormats } from "../../components/use-formats.ts";
 import { useChange, useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
-import { MemoryBar } from "./bar.tsx";
+import { memoryOf } from "./device-memory.ts";
 import { modelMessages } from "./messages.ts";
+import { MemoryStack } from "./memory-stack.tsx";
 import { fullName, type LoadedModel } from "./model-facts.ts";
 import styles from "./models.module.css";
-
-type Gpu = OperationOutput<"models.loaded">["gpus"][number];
 
 /** Between two looks at how much memory is taken: no event tells of it. */
 const refreshMs = 5_000;
@@ -20,28 +18,14 @@ const refreshMs = 5_000;
 /** What is in memory, how much it takes, and until when it stays. */
 export function RunningModels() {
   const say = useText(modelMessages);
-  const { bytes } = useFormats();
   const { data, error, isLoading, refetch } = useOperation("models.loaded", {}, { refreshMs });
   if (error !== null && data === undefined)
     return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (isLoading || data === undefined) return <Skeleton />;
-  const { models, gpus, free_memory_bytes: free } = data;
-  const here = models.filter((model) => (model.memory_bytes ?? 0) > 0);
-  const total = here.reduce((sum, { memory_bytes }) => sum + (memory_bytes ?? 0), free);
+  const { models } = data;
   return (
     <>
-      <MemoryBar
-        text={say("memory_free", { free: bytes(free) })}
-        total={total}
-        parts={here.map((model) => ({
-          key: fullName(model),
-          label: fullName(model),
-          bytes: model.memory_bytes ?? 0,
-        }))}
-      />
-      {gpus.map((gpu) => (
-        <GpuMemory key={gpu.name} gpu={gpu} />
-      ))}
+      <MemoryStack devices={memoryOf(data)} />
       {models.length === 0 ? (
         <EmptyState icon="server" title={say("idle_title")} text={say("idle_text")} />
       ) : (
@@ -52,20 +36,6 @@ export function RunningModels() {
         </ul>
       )}
     </>
-  );
-}
-
-function GpuMemory({ gpu }: { readonly gpu: Gpu }) {
-  const say = useText(modelMessages);
-  const { bytes } = useFormats();
-  const { name, memory_total_bytes: total, memory_used_bytes: used } = gpu;
-  if (total === null || used === null) return null;
-  return (
-    <MemoryBar
-      text={say("gpu_memory", { name, used: bytes(used), total: bytes(total) })}
-      total={total}
-      parts={[{ key: "used", label: name, bytes: used }]}
-    />
   );
 }
 

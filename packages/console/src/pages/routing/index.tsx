@@ -1,18 +1,21 @@
 import { useState } from "react";
 import { useSearchParams } from "wouter";
+import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { Grid, PageFrame } from "../../components/page.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useOperation } from "../../query/use-operation.ts";
+import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
-import { stateTones } from "./looks.ts";
+import { type ListedRoute, stateTones } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
 import { ModelTable } from "./model-table.tsx";
 import { PlaceList } from "./place-list.tsx";
 import { PolicyCard } from "./policy-card.tsx";
 import { RouteCard, RouteFacts } from "./route-card.tsx";
+import { RouteForm } from "./route-form.tsx";
 import styles from "./routing.module.css";
 import { useFigures } from "./use-figures.ts";
 import { WhatIf } from "./what-if.tsx";
@@ -25,6 +28,7 @@ export function Page() {
   const say = useText(routingMessages);
   const [parameters, setParameters] = useSearchParams();
   const [opened, setOpened] = useState<string>();
+  const [edited, setEdited] = useState<{ readonly model?: string }>();
   const { data, error, refetch } = useOperation("routes.list", {}, { refreshMs });
   const figures = useFigures();
   const asked = parameters.get("model") ?? "";
@@ -34,7 +38,8 @@ export function Page() {
     window.scrollTo({ top: 0 });
   };
   const routes = data?.routes ?? [];
-  const configured = routes.filter(({ setting }) => setting !== null);
+  const made = routes.filter(({ origin }) => origin !== null);
+  const changed = routes.find(({ model }) => model === edited?.model);
   const shown = routes.find(({ model }) => model === opened);
   return (
     <PageFrame title={say("title")} lead={say("lead")}>
@@ -52,26 +57,48 @@ export function Page() {
       {data === undefined ? null : (
         <>
           <section className={styles["section"]} aria-labelledby="routing-names">
-            <h2 id="routing-names">{say("names")}</h2>
+            <div className={styles["head"]}>
+              <h2 id="routing-names">{say("names")}</h2>
+              <Allowed to="routes.create">
+                <Button icon="plus" onClick={() => setEdited({})}>
+                  {say("new_name")}
+                </Button>
+              </Allowed>
+            </div>
             <p>{say("names_text")}</p>
-            {configured.length === 0 ? (
+            {made.length === 0 ? (
               <Card>
                 <EmptyState icon="route" title={say("no_names_title")} text={say("no_names_text")} />
               </Card>
             ) : (
               <Grid look="wide">
-                {configured.map((route) => (
-                  <RouteCard key={route.model} route={route} figures={figures} onExplain={explain} />
+                {made.map((route) => (
+                  <RouteCard
+                    key={route.model}
+                    route={route}
+                    figures={figures}
+                    onExplain={explain}
+                    onChange={(model) => setEdited({ model })}
+                  />
                 ))}
               </Grid>
             )}
           </section>
           <ModelTable
-            routes={routes.filter(({ setting }) => setting === null)}
+            routes={routes.filter(({ origin }) => origin === null)}
             onOpen={({ model }) => setOpened(model)}
           />
           <PolicyCard policy={data.policy} />
         </>
+      )}
+      {edited === undefined ? null : (
+        <Dialog
+          title={edited.model === undefined ? say("new_name") : say("change_name", { name: edited.model })}
+          look="drawer"
+          onClose={() => setEdited(undefined)}
+        >
+          <RouteForm route={changed} known={namesOf(routes)} onDone={() => setEdited(undefined)} />
+        </Dialog>
       )}
       {shown === undefined ? null : (
         <Dialog title={shown.model} look="drawer" onClose={() => setOpened(undefined)}>
@@ -86,4 +113,10 @@ export function Page() {
       )}
     </PageFrame>
   );
+}
+
+/** Names that a route can lead to: those of callers, and each place by itself. */
+function namesOf(routes: readonly ListedRoute[]): readonly string[] {
+  const places = routes.flatMap(({ candidates }) => candidates.map(({ target }) => target));
+  return [...new Set([...places, ...routes.map(({ model }) => model)])].toSorted();
 }

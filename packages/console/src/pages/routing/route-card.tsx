@@ -1,7 +1,10 @@
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
+import { Time } from "../../components/time.tsx";
+import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
+import { DeleteButton } from "./delete-button.tsx";
 import { type ListedRoute, stateTones } from "./looks.ts";
 import { LimitFacts } from "./limit-facts.tsx";
 import { routingMessages } from "./messages.ts";
@@ -13,10 +16,11 @@ interface RouteCardProps {
   readonly route: ListedRoute;
   readonly figures: ReadonlyMap<string, PlaceFigures> | undefined;
   onExplain(model: string): void;
+  onChange(model: string): void;
 }
 
-/** A name of the configuration with everything that it leads to. */
-export function RouteCard({ route, figures, onExplain }: RouteCardProps) {
+/** A name that somebody has made, with everything that it leads to. */
+export function RouteCard({ route, figures, onExplain, onChange }: RouteCardProps) {
   const say = useText(routingMessages);
   return (
     <Card
@@ -39,6 +43,21 @@ export function RouteCard({ route, figures, onExplain }: RouteCardProps) {
         >
           {say("explain")}
         </Button>
+        {route.origin === "operator" ? (
+          <>
+            <Allowed to="routes.update">
+              <Button
+                look="quiet"
+                icon="wrench"
+                aria-label={say("change_name", { name: route.model })}
+                onClick={() => onChange(route.model)}
+              >
+                {say("change")}
+              </Button>
+            </Allowed>
+            <DeleteButton route={route} />
+          </>
+        ) : null}
       </div>
     </Card>
   );
@@ -46,7 +65,7 @@ export function RouteCard({ route, figures, onExplain }: RouteCardProps) {
 
 /** What makes a name, and what bounds it. */
 export function RouteFacts({
-  route: { kind, alias_of: aliasOf, setting, limits },
+  route: { kind, alias_of: aliasOf, setting, changed_at: changedAt, limits },
 }: Pick<RouteCardProps, "route">) {
   const say = useText(routingMessages);
   return (
@@ -56,6 +75,11 @@ export function RouteFacts({
         {setting === null ? null : (
           <span>
             {say("set_by")} <code>{setting}</code>
+          </span>
+        )}
+        {changedAt === null ? null : (
+          <span>
+            {say("changed")} <Time at={changedAt} look="distance" />
           </span>
         )}
       </p>

@@ -50,9 +50,9 @@ function Course({ budget, periodEnd, forecast }: BudgetPlotProps & { readonly pe
   const timesMs = Array.from({ length: count }, (_bucket, at) => firstMs + at * stepMs);
   const lastMs = Date.parse(data.until) - stepMs;
   const series: readonly Series[] = [
-    { label: say("so_far"), values: addUp(timesMs, spentAt, lastMs) },
+    { label: say("so_far"), values: addUp(timesMs, spentAt, lastMs), look: "area" },
     { label: say("at_this_pace"), values: toForecast(timesMs, forecast) },
-    { label: say("amount"), values: timesMs.map(() => amount_micros) },
+    { label: say("amount"), values: timesMs.map(() => amount_micros), look: "limit" },
   ];
   return (
     <Plot

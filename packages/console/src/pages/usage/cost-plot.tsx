@@ -52,7 +52,8 @@ export function CostPlot({ span }: { readonly span: TimeSpan }) {
           timesMs={timesMs}
           series={toSeries(rows, { timesMs, shown, others: say("others") })}
           format={(value) => (shown === "tokens" ? formats.count(value) : formats.money(value, shown))}
-          height={240}
+          height={17}
+          isStacked
         />
       )}
     </Card>

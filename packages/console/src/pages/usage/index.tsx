@@ -5,6 +5,7 @@ import { PageFrame } from "../../components/page.tsx";
 import { useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
+import { ActivityCalendar } from "./activity-calendar.tsx";
 import { Budgets } from "./budgets.tsx";
 import { CostPlot } from "./cost-plot.tsx";
 import { ExportButton } from "./export-button.tsx";
@@ -26,6 +27,7 @@ export function Page() {
       ) : (
         <Figures span={span} />
       )}
+      <ActivityCalendar />
       <Allowed to="budgets.list">
         <Budgets />
       </Allowed>

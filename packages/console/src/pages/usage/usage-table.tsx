@@ -10,7 +10,7 @@ import { useMay } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
 import { usageMessages } from "./messages.ts";
 import { type TimeSpan, toQuestion } from "./time-span.ts";
-import { useOwners } from "./use-owners.ts";
+import { useOwners } from "../../components/use-owners.ts";
 import { sumBy, type UsageRow, type UsageTotal } from "./usage-sums.ts";
 
 const kinds = ["model", "key", "user", "team", "integration"] as const;
@@ -29,7 +29,7 @@ const refreshMs = 30_000;
 export function UsageTable({ span }: { readonly span: TimeSpan }) {
   const say = useText(usageMessages);
   const may = useMay();
-  const owners = useOwners();
+  const owners = useOwners({ isOfLedger: true });
   const [kind, setKind] = useState<Kind>("model");
   const question = { ...toQuestion(span), group_by: dimension[kind], percentiles: false };
   const { data, error, isLoading, refetch } = useOperation("usage.sum", question, { refreshMs });

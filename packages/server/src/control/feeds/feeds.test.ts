@@ -26,7 +26,7 @@ function createDirectory(ids: readonly string[]): ModelDirectory {
   };
   return createModelDirectory({
     source: { platforms: () => [{ name: "one", priority: 1, platform, absence: "" }] },
-    routing: { aliases: {}, routes: [] },
+    routing: () => ({ aliases: {}, routes: [] }),
     breaker: defaultBreakerSettings,
     log: createRecordedLog().log,
   });

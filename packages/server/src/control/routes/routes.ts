@@ -1,52 +1,22 @@
 import { z } from "zod";
 import { explainRoute, type Moment } from "../../gateway/explain-route.ts";
-import {
-  findRoute,
-  type ListedRoute,
-  listRoutes,
-  type RouteKind,
-  routeKinds,
-  routeStates,
-} from "../../gateway/list-routes.ts";
+import { findRoute, listRoutes, routeKinds } from "../../gateway/list-routes.ts";
 import type { ModelDirectory } from "../../gateway/model-directory.ts";
-import { limitedNames } from "../../gateway/model-limits.ts";
 import type { GatewaySettings } from "../../gateway/settings.ts";
-import { limitOutput, toLimitFields } from "../limit-fields.ts";
 import { modelName } from "../models.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { type ProcessBreakerParts, readProcessBreakers } from "./process-breakers.ts";
-import { explainedCandidate, toCandidateFields } from "./route-fields.ts";
+import { routeChanges } from "./change-routes.ts";
+import { explainedCandidate, routeRow, toCandidateFields, toRouteRow } from "./route-fields.ts";
+import type { RoutePort } from "./route-port.ts";
 
 export interface RouteOperationParts extends ProcessBreakerParts {
   readonly directory: ModelDirectory;
+  readonly book: RoutePort;
   settings(): GatewaySettings;
   /** The clock of the breakers. */
   monotonicMs(): number;
 }
-
-const routeRow = z.object({
-  model: z.string().describe("The name that callers use."),
-  kind: z
-    .enum(routeKinds)
-    .describe(
-      "What makes it: a route or an alias of the configuration, a model that integrations offer, or `integration/model`.",
-    ),
-  alias_of: z.string().nullable(),
-  setting: z
-    .string()
-    .nullable()
-    .describe(
-      "The setting that makes it; a change of it holds from the next start on. Null where none does.",
-    ),
-  state: z
-    .enum(routeStates)
-    .describe("`degraded` where a place that it leads to cannot be asked now, `down` where none can."),
-  candidates: z.array(explainedCandidate.extend({ weight: z.number().nullable() })).readonly(),
-  limits: z
-    .array(z.object({ model: z.string(), ...limitOutput }))
-    .readonly()
-    .describe("Limits of models that hold for its calls."),
-});
 
 const policy = z
   .object({
@@ -67,11 +37,17 @@ const policy = z
 
 /** Operations on the names that callers may use, and on where each leads. */
 export function routeOperations(parts: RouteOperationParts): readonly Operation[] {
-  return [...listOperations(parts), explainOperation(parts)];
+  const show = async (model: string) =>
+    toRouteRow(findRoute(parts.directory, model, await momentOf(parts)), parts.settings(), parts.book);
+  const changes = routeChanges({ ...parts, show, moment: () => momentOf(parts), nowMs: Date.now });
+  return [...listOperations(parts, show), explainOperation(parts), ...changes];
 }
 
-function listOperations(parts: RouteOperationParts): readonly Operation[] {
-  const { directory, settings } = parts;
+function listOperations(
+  parts: RouteOperationParts,
+  show: (model: string) => Promise<z.output<typeof routeRow>>,
+): readonly Operation[] {
+  const { directory, book, settings } = parts;
   return [
     defineOperation({
       name: "routes.list",
@@ -86,7 +62,7 @@ function listOperations(parts: RouteOperationParts): readonly Operation[] {
         return {
           routes: routes
             .filter((route) => kind === undefined || route.kind === kind)
-            .map((route) => toRow(route, settings())),
+            .map((route) => toRouteRow(route, settings(), book)),
           policy: toPolicy(settings()),
         };
       },
@@ -98,9 +74,7 @@ function listOperations(parts: RouteOperationParts): readonly Operation[] {
       rest: { method: "GET", path: "/api/v1/routes/show" },
       input: z.strictObject({ model: modelName }),
       output: z.object({ route: routeRow }),
-      run: async ({ model }) => ({
-        route: toRow(findRoute(directory, model, await momentOf(parts)), settings()),
-      }),
+      run: async ({ model }) => ({ route: await show(model) }),
     }),
   ];
 }
@@ -126,33 +100,6 @@ function explainOperation(parts: RouteOperationParts): Operation {
 
 async function momentOf(parts: RouteOperationParts): Promise<Moment> {
   return { elsewhere: await readProcessBreakers(parts), nowMs: parts.monotonicMs() };
-}
-
-const settingOf: Readonly<Record<RouteKind, string | null>> = {
-  route: "routing.routes",
-  alias: "routing.aliases",
-  model: null,
-  target: null,
-};
-
-function toRow(listed: ListedRoute, { limits }: GatewaySettings): z.output<typeof routeRow> {
-  const { model, kind, aliasOf, state, candidates, route } = listed;
-  const weights = new Map(route.targets.map(({ id, weight }) => [id, weight]));
-  return {
-    model,
-    kind,
-    alias_of: aliasOf ?? null,
-    setting: settingOf[kind],
-    state,
-    candidates: candidates.map((candidate) => ({
-      ...toCandidateFields(candidate),
-      weight: weights.get(candidate.target) ?? null,
-    })),
-    limits: limitedNames(model, route).flatMap((name) => {
-      const values = Object.hasOwn(limits.models, name) ? limits.models[name] : undefined;
-      return values === undefined ? [] : [{ model: name, ...toLimitFields(values) }];
-    }),
-  };
 }
 
 function toPolicy(settings: GatewaySettings): z.output<typeof policy> {

@@ -1,7 +1,6 @@
 import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import { statusOf } from "../../core/error-status.ts";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
-import type { SpanId } from "../../core/trace-id.ts";
 import {
   type AttributeKeys,
   attributeKeysOf,
@@ -10,26 +9,10 @@ import {
 } from "../../telemetry/tracing/attribute-names.ts";
 import { SharedPart } from "../../telemetry/tracing/shared-part.ts";
 import { SpanBuffer } from "../../telemetry/tracing/span-buffer.ts";
+import type { ActiveTracing } from "../../telemetry/tracing/tracing.ts";
+import { CallContent, type RecordedContent } from "./call-content.ts";
 import { RequestAttributes } from "./request-attributes.ts";
-import type { CallProtocol, TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
-
-interface CallEnd {
-  /** What the caller was told. */
-  readonly error: PlatformError | undefined;
-  /** Monotonic. */
-  readonly endedAtMs: number;
-  /** Unix time at which the monotonic clock was 0, in milliseconds. */
-  readonly epochMs: number;
-  readonly serverSpanId: SpanId;
-  readonly callSpanId: SpanId;
-}
-
-/** What the spans of a call are written from. */
-export interface EndedCall {
-  readonly call: TracedCall;
-  readonly trace: TracePlace;
-  readonly end: CallEnd;
-}
+import type { CallProtocol, EndedCall, TracedAttempt, TracePlace } from "./traced-call.ts";
 
 /**
  * Writes the spans of calls that have ended: one for what the caller asked of the platform, in it one for what the
@@ -41,9 +24,15 @@ export class CallSpans {
   readonly #server;
   readonly #model;
   readonly #attempt;
+  readonly #active: ActiveTracing;
+  /** Undefined where no content is recorded. */
+  readonly #content: CallContent | undefined;
 
-  constructor(conventions: "default" | "latest") {
+  constructor(active: ActiveTracing) {
+    const { conventions, content } = active.settings;
     const keys = attributeKeysOf(conventions);
+    this.#active = active;
+    this.#content = content && new CallContent(active, content);
     this.#keys = keys;
     this.#request = new RequestAttributes(keys);
     const draft = new SpanBuffer();
@@ -52,13 +41,17 @@ export class CallSpans {
     this.#attempt = attemptPart(draft, keys);
   }
 
-  write(spans: SpanBuffer, ended: EndedCall): void {
-    this.#writeServerSpan(spans, ended);
+  /** Never waits, and never throws. */
+  write(ended: EndedCall): void {
     const { attempts } = ended.trace;
     const last = attempts.at(-1);
-    if (last === undefined) return;
-    this.#writeModelSpan(spans, ended, last);
-    for (const attempt of attempts) this.#writeAttemptSpan(spans, ended, attempt);
+    const content = last && this.#content?.record(ended, last.record);
+    this.#active.write((spans) => {
+      this.#writeServerSpan(spans, ended);
+      if (last === undefined) return;
+      this.#writeModelSpan(spans, ended, { last, content });
+      for (const attempt of attempts) this.#writeAttemptSpan(spans, ended, attempt);
+    });
   }
 
   #writeServerSpan(spans: SpanBuffer, { call, trace, end }: EndedCall): void {
@@ -85,7 +78,11 @@ export class CallSpans {
     spans.end(shownError(error));
   }
 
-  #writeModelSpan(spans: SpanBuffer, { call, trace, end }: EndedCall, last: TracedAttempt): void {
+  #writeModelSpan(
+    spans: SpanBuffer,
+    { call, trace, end }: EndedCall,
+    { last, content }: { readonly last: TracedAttempt; readonly content: RecordedContent | undefined },
+  ): void {
     const keys = this.#keys;
     const { epochMs, error } = end;
     const { record } = last;
@@ -117,6 +114,7 @@ export class CallSpans {
     if (call.stream && last.firstContentAtMs > 0)
       spans.number(keys.timeToFirstChunk, (last.firstContentAtMs - call.startedAtMs) / 1_000);
     writeUsage(spans, keys, record);
+    if (content !== undefined) writeContent(spans, keys, content);
     spans.end(shownError(error));
   }
 
@@ -245,6 +243,16 @@ function writeUsage(spans: SpanBuffer, keys: AttributeKeys, record: LedgerRecord
   if (record.reasoningTokens !== null) spans.number(keys.reasoningTokens, record.reasoningTokens);
   if (record.costMicros !== null) spans.number(keys.costMicros, record.costMicros);
   if (record.currency !== null) spans.text(keys.currency, record.currency);
+}
+
+/** As JSON in texts, which every tool for traces takes: few read what is nested in attributes of spans. */
+function writeContent(
+  spans: SpanBuffer,
+  keys: AttributeKeys,
+  { attributes, truncated }: RecordedContent,
+): void {
+  for (const [name, value] of attributes) spans.text(keys[name], JSON.stringify(value));
+  if (truncated.length > 0) spans.list(keys.truncatedContent, truncated);
 }
 
 /** The status that a caller over HTTP saw: a reply that broke off had begun with 200. */

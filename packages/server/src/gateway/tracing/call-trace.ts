@@ -1,8 +1,9 @@
-import type { Dialect, PlatformError } from "@llm-platform/kit";
+import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import type { SpanId, TraceId } from "../../core/trace-id.ts";
 import type { TraceFields } from "../../telemetry/log.ts";
 import { placeInTrace } from "../../telemetry/tracing/trace-place.ts";
 import type { CallTracing } from "./call-tracing.ts";
+import { OutputCollector } from "./output-collector.ts";
 import type { TracedAttempt, TracedCall, TracePlace } from "./traced-call.ts";
 
 /**
@@ -22,6 +23,7 @@ export class CallTrace implements TracePlace {
   readonly #tracing: CallTracing;
   #serverSpanId: SpanId | undefined;
   #next: Pick<TracedAttempt, "spanId" | "dialect"> | undefined;
+  #output: OutputCollector | undefined;
 
   /** @param traceparent of the caller, well formed */
   constructor(tracing: CallTracing, traceparent: string | undefined) {
@@ -49,6 +51,21 @@ export class CallTrace implements TracePlace {
     const spanId = ids.spanId();
     this.#next = { spanId, dialect };
     return ids.traceparent({ traceId: this.traceId, spanId, isSampled: this.isSampled });
+  }
+
+  get output(): OutputCollector | undefined {
+    return this.#output;
+  }
+
+  /**
+   * What is to collect the answer to the attempt that begins; undefined where it is not recorded. Of a call that is kept
+   * only for its end it is not: that is not known before.
+   */
+  collectOutput(operation: Operation): OutputCollector | undefined {
+    const { content } = this.#tracing.settings;
+    if (content === undefined || !this.isSampled || operation === "embedding") return undefined;
+    this.#output = new OutputCollector(content.maxBytes);
+    return this.#output;
   }
 
   /** Notes an attempt that has ended. */

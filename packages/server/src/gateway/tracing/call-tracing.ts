@@ -1,6 +1,7 @@
 import type { ActiveTracing, Tracing, TracingSettings } from "../../telemetry/tracing/tracing.ts";
 import type { TraceIds } from "../../telemetry/tracing/trace-ids.ts";
-import { CallSpans, type EndedCall } from "./call-spans.ts";
+import { CallSpans } from "./call-spans.ts";
+import type { EndedCall } from "./traced-call.ts";
 
 /** How a call is traced that begins now. */
 export interface CallTracing {
@@ -28,10 +29,6 @@ export function createCallTracing(tracing: Pick<Tracing, "current">): () => Call
 
 function toCallTracing(active: ActiveTracing): CallTracing {
   const { settings, ids } = active;
-  const callSpans = new CallSpans(settings.conventions);
-  return {
-    settings,
-    ids,
-    write: (ended) => active.write((spans) => callSpans.write(spans, ended)),
-  };
+  const callSpans = new CallSpans(active);
+  return { settings, ids, write: (ended) => callSpans.write(ended) };
 }

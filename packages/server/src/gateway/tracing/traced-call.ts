@@ -1,6 +1,7 @@
 import type { Dialect, Operation, PlatformError } from "@llm-platform/kit";
 import type { LedgerRecord } from "../../core/ledger-record.ts";
 import type { SpanId, TraceId } from "../../core/trace-id.ts";
+import type { OutputCollector } from "./output-collector.ts";
 
 /** What a client speaks, below the dialect of its bodies. */
 export type CallProtocol = "http" | "graphql" | "grpc" | "websocket";
@@ -44,4 +45,24 @@ export interface TracePlace {
   readonly admittedAtMs: number;
   readonly routedAtMs: number;
   readonly attempts: readonly TracedAttempt[];
+  /** What the last attempt was answered; undefined where that is not recorded. */
+  readonly output: OutputCollector | undefined;
+}
+
+interface CallEnd {
+  /** What the caller was told. */
+  readonly error: PlatformError | undefined;
+  /** Monotonic. */
+  readonly endedAtMs: number;
+  /** Unix time at which the monotonic clock was 0, in milliseconds. */
+  readonly epochMs: number;
+  readonly serverSpanId: SpanId;
+  readonly callSpanId: SpanId;
+}
+
+/** What the spans of a call are written from. */
+export interface EndedCall {
+  readonly call: TracedCall;
+  readonly trace: TracePlace;
+  readonly end: CallEnd;
 }

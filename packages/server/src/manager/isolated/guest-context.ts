@@ -57,6 +57,10 @@ export function createGuestContext(input: GuestContextInput): IntegrationContext
     fileServer() {
       throw new PlatformError("unavailable", `${name}: files are not open to a process of its own.`);
     },
+    runCredentialProgram: () =>
+      Promise.reject(
+        new PlatformError("unavailable", `${name}: programs are not run for a process of its own.`),
+      ),
     gpus: async (until) => toGpus(await peer.call("gpus", [], until)),
     span: (spanName, action, attributes = {}) => spanThrough(peer, { name: spanName, attributes }, action),
     emit: (type, data: JsonObject = {}) => peer.notify("emit", type, toPlain(data)),

@@ -90,7 +90,9 @@ async function readBounded(response: Response): Promise<Uint8Array> {
 }
 
 function toFetchOptions(value: unknown): FetchOptions {
-  const { method, headers, body, deadlineMs, certificateAuthorities } = isRecord(value) ? value : {};
+  const { method, headers, body, deadlineMs, ...tls } = isRecord(value) ? value : {};
+  const { certificateAuthorities, serverName, isServerUnverified } = tls;
+  const { certificate, key } = toLabels(tls.clientCertificate);
   const verb = (["GET", "POST", "PUT", "DELETE", "HEAD"] as const).find((one) => one === method);
   return {
     ...(verb === undefined ? {} : { method: verb }),
@@ -98,6 +100,9 @@ function toFetchOptions(value: unknown): FetchOptions {
     ...(typeof body === "string" || body instanceof Uint8Array ? { body } : {}),
     ...(typeof deadlineMs === "number" ? { deadlineMs } : {}),
     ...(typeof certificateAuthorities === "string" ? { certificateAuthorities } : {}),
+    ...(typeof serverName === "string" ? { serverName } : {}),
+    ...(certificate === undefined || key === undefined ? {} : { clientCertificate: { certificate, key } }),
+    isServerUnverified: isServerUnverified === true,
   };
 }
 

@@ -10,6 +10,7 @@ const advisoryLocks = {
   seals: 6,
   first_user: 7,
   saved_config: 8,
+  routes: 9,
 } as const;
 
 const platform = 0x6c_6c_6d_70;

@@ -6,11 +6,12 @@ import { holdDataDirectory } from "../data-directory.ts";
 import { createCallContent } from "../content/call-content.ts";
 import { createIdentity } from "../identity.ts";
 import { createKeyFile } from "../key-file.ts";
-import { createKeyValues } from "../key-value-table.ts";
+import { createKeyValues, dropKeyValues } from "../key-value-table.ts";
 import { createPriceRows } from "../price-rows.ts";
 import { createPullRows } from "../pull-rows.ts";
 import { keepReplicaId } from "../replica-id.ts";
 import { createRequestLog } from "../request-log/request-log.ts";
+import { createRouteRows } from "../route-rows.ts";
 import { createResponseTable } from "../responses/response-table.ts";
 import { createSigningKeyTable } from "../signing-key-table.ts";
 import { createTicketTable } from "../ticket-table.ts";
@@ -99,6 +100,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       usage: sums,
       budgets,
       prices: createPriceRows(requests),
+      routes: createRouteRows(requests),
       pulls: createPullRows(requests, chain),
       identity,
       chain,
@@ -113,6 +115,7 @@ async function openTables(options: PostgresStoreOptions, release: () => void): P
       changes: notices,
       runAlone,
       keyValues: (integration) => createKeyValues(requests, integration),
+      dropKeyValues: (integration) => dropKeyValues(requests, integration),
       async close() {
         clearInterval(timer);
         await identity.close();

@@ -1,11 +1,14 @@
 import { z } from "zod";
-import type { HistoryPoint, HistoryTimes } from "./history-point.ts";
+import { type ErrorClass, errorClassOfCode, errorsOf, UsageTally } from "../../core/usage-tally.ts";
+import type { History, HistoryPoint, HistoryTimes } from "./history-point.ts";
 
 const labels = z.looseObject({
-  figure: z.enum(["calls", "failed", "tokens", "cost", "duration", "first_content"]),
+  figure: z.enum(["calls", "failed", "tokens", "cost", "duration", "first_content", "first_content_up_to"]),
   percentile: z.enum(["p50", "p95", "p99"]).optional(),
   type: z.string().optional(),
   currency: z.string().optional(),
+  error_type: z.string().optional(),
+  le: z.string().optional(),
 });
 const answer = z.object({
   status: z.literal("success"),
@@ -18,18 +21,21 @@ const answer = z.object({
 type Mutable = {
   calls: number;
   failed: number;
+  readonly errors: Record<ErrorClass, number>;
   inputTokens: number;
   outputTokens: number;
   readonly costMicros: Map<string, number>;
   readonly duration: Map<keyof HistoryTimes, number>;
   readonly firstContent: Map<keyof HistoryTimes, number>;
+  /** By the bound in seconds, each with all that are less. */
+  readonly firstContentUpTo: Map<number, number>;
 };
 
 /**
  * Reads what Prometheus answered to the query of a history; undefined where that is something else. The buckets that it
  * knows nothing of are not among the points.
  */
-export function decodeHistory(json: unknown, stepMs: number): readonly HistoryPoint[] | undefined {
+export function decodeHistory(json: unknown, stepMs: number): History | undefined {
   const parsed = answer.safeParse(json);
   if (!parsed.success) return undefined;
   const points = new Map<number, Mutable>();
@@ -43,33 +49,45 @@ export function decodeHistory(json: unknown, stepMs: number): readonly HistoryPo
       points.set(timeMs, point);
       addTo(point, metric, value);
     }
-  return [...points]
-    .toSorted(([one], [other]) => one - other)
-    .map(([timeMs, point]) => toPoint(timeMs, point));
+  const bounds = [
+    ...new Set([...points.values()].flatMap(({ firstContentUpTo }) => [...firstContentUpTo.keys()])),
+  ]
+    .filter(Number.isFinite)
+    .toSorted((one, other) => one - other);
+  return {
+    points: [...points]
+      .toSorted(([one], [other]) => one - other)
+      .map(([timeMs, point]) => toPoint(timeMs, point, bounds)),
+    firstContentBoundsMs: bounds.map((seconds) => seconds * 1_000),
+  };
 }
 
 function emptyPoint(): Mutable {
   return {
     calls: 0,
     failed: 0,
+    errors: errorsOf(new UsageTally()),
     inputTokens: 0,
     outputTokens: 0,
     costMicros: new Map(),
     duration: new Map(),
     firstContent: new Map(),
+    firstContentUpTo: new Map(),
   };
 }
 
 /** A rise is extrapolated to the ends of its bucket, so that it is rarely whole; what it counts is. */
 function addTo(
   point: Mutable,
-  { figure, percentile = "p50", type, currency = "" }: z.output<typeof labels>,
+  { figure, percentile = "p50", type, currency = "", error_type, le }: z.output<typeof labels>,
   value: number,
 ): void {
   switch (figure) {
     case "calls":
+      point.calls = Math.round(value);
+      return;
     case "failed":
-      point[figure] = Math.round(value);
+      addErrors(point, error_type, Math.round(value));
       return;
     case "tokens":
       point[type === "input" ? "inputTokens" : "outputTokens"] = Math.round(value);
@@ -83,13 +101,46 @@ function addTo(
     case "first_content":
       point.firstContent.set(percentile, Math.round(value * 1_000));
       return;
+    case "first_content_up_to":
+      point.firstContentUpTo.set(le === undefined || le === "+Inf" ? Infinity : Number(le), value);
+      return;
     default:
       figure satisfies never;
   }
 }
 
-function toPoint(timeMs: number, { duration, firstContent, ...sums }: Mutable): HistoryPoint {
-  return { timeMs, ...sums, duration: toTimes(duration), firstContent: toTimes(firstContent) };
+function addErrors(point: Mutable, code: string | undefined, count: number): void {
+  point.failed += count;
+  point.errors[errorClassOfCode(code ?? "")] += count;
+}
+
+function toPoint(
+  timeMs: number,
+  { duration, firstContent, firstContentUpTo, ...sums }: Mutable,
+  bounds: readonly number[],
+): HistoryPoint {
+  return {
+    timeMs,
+    ...sums,
+    duration: toTimes(duration),
+    firstContent: toTimes(firstContent),
+    firstContentCounts: toCounts(firstContentUpTo, bounds),
+  };
+}
+
+/** What is between each bound and the one before; undefined where no stream began. */
+function toCounts(
+  upTo: ReadonlyMap<number, number>,
+  bounds: readonly number[],
+): readonly number[] | undefined {
+  let before = 0;
+  const counts = [...bounds, Infinity].map((bound) => {
+    const sum = Math.max(before, Math.round(upTo.get(bound) ?? before));
+    const count = sum - before;
+    before = sum;
+    return count;
+  });
+  return before === 0 ? undefined : counts;
 }
 
 function toTimes(found: ReadonlyMap<keyof HistoryTimes, number>): HistoryTimes | undefined {

@@ -1,3 +1,5 @@
+import type { ErrorClass } from "../../core/usage-tally.ts";
+
 /** Percentiles in milliseconds. */
 export interface HistoryTimes {
   readonly p50: number;
@@ -11,6 +13,8 @@ export interface HistoryPoint {
   readonly timeMs: number;
   readonly calls: number;
   readonly failed: number;
+  /** Failures by why. */
+  readonly errors: Readonly<Record<ErrorClass, number>>;
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** Millionths, by currency. */
@@ -19,4 +23,14 @@ export interface HistoryPoint {
   readonly duration: HistoryTimes | undefined;
   /** Undefined where no stream began. */
   readonly firstContent: HistoryTimes | undefined;
+  /** How many streams took how long until then: one count for each bound of the history, and one for what was longer. */
+  readonly firstContentCounts: readonly number[] | undefined;
+}
+
+/** What was found of a time. */
+export interface History {
+  /** In order of time. */
+  readonly points: readonly HistoryPoint[];
+  /** Milliseconds, rising; every `firstContentCounts` is by them. */
+  readonly firstContentBoundsMs: readonly number[];
 }

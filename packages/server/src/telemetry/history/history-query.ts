@@ -18,11 +18,15 @@ export function historyQuery(job: string, stepSeconds: number): string {
     `sum${by} (increase(${metric.name}{job="${job}"${more}}${window}))`;
   return [
     named("calls", rise(metricNames.requests)),
-    named("failed", rise(metricNames.errors)),
+    named("failed", rise(metricNames.errors, " by (error_type)")),
     named("tokens", rise(metricNames.tokens, " by (type)", ',type=~"input|output"')),
     named("cost", rise(metricNames.cost, " by (currency)")),
     ...quantiles("duration", metricNames.requestDuration, { job, window }),
     ...quantiles("first_content", metricNames.firstToken, { job, window }),
+    named(
+      "first_content_up_to",
+      `sum by (le) (increase(${metricNames.firstToken.name}_bucket{job="${job}"}${window}))`,
+    ),
   ].join(" or ");
 }
 

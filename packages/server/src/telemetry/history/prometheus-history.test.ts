@@ -23,7 +23,7 @@ function create(answer: () => Promise<{ readonly status: number; readonly text: 
 test("every bucket is asked for at its end, below the address that is configured", async () => {
   const text = JSON.stringify({ status: "success", data: { resultType: "matrix", result: [] } });
   const { history, asked } = create(async () => ({ status: 200, text }));
-  expect(await history.read(span, signal)).toEqual([]);
+  expect(await history.read(span, signal)).toMatchObject({ points: [] });
   const url = new URL(asked[0] ?? "");
   expect(url.pathname).toBe("/prefix/api/v1/query_range");
   expect(url.searchParams.get("start")).toBe("60");

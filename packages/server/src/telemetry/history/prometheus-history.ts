@@ -1,6 +1,6 @@
 import { PlatformError } from "@llm-platform/kit";
 import { decodeHistory } from "./decode-history.ts";
-import type { HistoryPoint } from "./history-point.ts";
+import type { History } from "./history-point.ts";
 import { historyQuery } from "./history-query.ts";
 
 export interface HistorySpan {
@@ -14,11 +14,11 @@ export interface HistorySpan {
 /** A server that has the platform's metrics of the past. */
 export interface MetricHistory {
   /**
-   * The buckets of a time that it knows, in order.
+   * The buckets of a time that it knows.
    * @throws PlatformError `upstream_error`, `upstream_timeout`, `upstream_auth` or `upstream_malformed`; after a
    * time-out it rejects with the same for a few seconds without asking anew
    */
-  read(span: HistorySpan, signal: AbortSignal): Promise<readonly HistoryPoint[]>;
+  read(span: HistorySpan, signal: AbortSignal): Promise<History>;
 }
 
 export interface PrometheusHistoryParts {
@@ -40,9 +40,9 @@ export function createPrometheusHistory(parts: PrometheusHistoryParts): MetricHi
     async read(span, signal) {
       if (failure !== undefined && parts.nowMs() < failure.untilMs) throw failure.error;
       try {
-        const points = await ask(span, signal, parts);
+        const history = await ask(span, signal, parts);
         failure = undefined;
-        return points;
+        return history;
       } catch (error) {
         if (error instanceof PlatformError && error.code === "upstream_timeout" && !signal.aborted)
           failure = { error, untilMs: parts.nowMs() + restMs };
@@ -56,7 +56,7 @@ async function ask(
   { fromMs, untilMs, stepMs }: HistorySpan,
   signal: AbortSignal,
   { url, job, ask: send }: PrometheusHistoryParts,
-): Promise<readonly HistoryPoint[]> {
+): Promise<History> {
   const query = new URLSearchParams({
     query: historyQuery(job, stepMs / 1_000),
     // A bucket is asked for at its end.
@@ -75,8 +75,8 @@ async function ask(
     throw new PlatformError("upstream_error", `Prometheus answered status ${status}.`, {
       upstreamStatus: status,
     });
-  const points = decodeHistory(parseJson(text), stepMs);
-  if (points !== undefined) return points;
+  const history = decodeHistory(parseJson(text), stepMs);
+  if (history !== undefined) return history;
   throw new PlatformError(
     "upstream_malformed",
     "What answered is no Prometheus, or a proxy changed its answer. Check `prometheus.query_url`.",

@@ -12,12 +12,18 @@ const severities: Readonly<Record<string, number>> = {
   fatal: 21,
 };
 
+/** A line of the log, or an event as field 2 of `ScopeLogs`. */
+export type LogItem = string | Uint8Array;
+
 /**
  * `ExportLogsServiceRequest` of OTLP 1.
- * @param lines of our log, each a JSON object; others are left out
+ * @param items lines of our log, each a JSON object, and events that are encoded already; other lines are left out
  */
-export function encodeLogs(source: TelemetrySource, lines: readonly string[]): Buffer {
-  return encodeExport(source, lines.flatMap(parseLine), writeRecord);
+export function encodeLogs(source: TelemetrySource, items: readonly LogItem[]): Buffer {
+  return encodeExport(source, items, (writer, field, item) => {
+    if (typeof item !== "string") writer.encoded(item);
+    else for (const record of parseLine(item)) writeRecord(writer, field, record);
+  });
 }
 
 interface LogRecord {

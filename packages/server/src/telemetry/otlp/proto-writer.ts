@@ -1,4 +1,4 @@
-import type { AttributeValue } from "../tracing/span.ts";
+import type { Json, JsonObject } from "@llm-platform/kit";
 
 /** Wire types of Protocol Buffers. */
 const varint = 0;
@@ -83,7 +83,7 @@ export class ProtoWriter {
   }
 
   /** `KeyValue` of OTLP. A value that is undefined is left out. */
-  attribute(field: number, key: string, value: AttributeValue | undefined): void {
+  attribute(field: number, key: string, value: Json | undefined): void {
     if (value === undefined) return;
     const start = this.#open(field);
     this.text(1, key);
@@ -91,17 +91,25 @@ export class ProtoWriter {
     this.#close(start);
   }
 
-  /** `AnyValue` of OTLP. */
-  anyValue(field: number, value: AttributeValue): void {
+  /** `AnyValue` of OTLP: an empty one for null. */
+  anyValue(field: number, value: Json): void {
     const start = this.#open(field);
     if (typeof value === "string") this.text(1, value);
     else if (typeof value === "boolean") this.uint(2, value ? 1 : 0);
-    else if (typeof value !== "number") {
-      const list = this.#open(5);
-      for (const each of value) this.anyValue(1, each);
-      this.#close(list);
-    } else if (Number.isSafeInteger(value) && value >= 0) this.uint(3, value);
+    else if (typeof value === "number") this.#number(value);
+    else if (value !== null) this.#members(value);
+    this.#close(start);
+  }
+
+  #number(value: number): void {
+    if (Number.isSafeInteger(value) && value >= 0) this.uint(3, value);
     else this.double(4, value);
+  }
+
+  #members(value: readonly Json[] | JsonObject): void {
+    const start = this.#open(isList(value) ? 5 : 6);
+    if (isList(value)) for (const each of value) this.anyValue(1, each);
+    else for (const [key, each] of Object.entries(value)) this.attribute(1, key, each);
     this.#close(start);
   }
 
@@ -157,4 +165,8 @@ export class ProtoWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+function isList(value: readonly Json[] | JsonObject): value is readonly Json[] {
+  return Array.isArray(value);
 }

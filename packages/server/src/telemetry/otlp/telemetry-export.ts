@@ -4,7 +4,7 @@ import type { PlatformMetrics } from "../platform-metrics.ts";
 import type { MetricRegistry } from "../registry.ts";
 import type { EncodedSpans } from "../tracing/span.ts";
 import type { Tracing, TracingSettings } from "../tracing/tracing.ts";
-import { encodeLogs } from "./encode-logs.ts";
+import { encodeLogs, type LogItem } from "./encode-logs.ts";
 import { encodeMetrics } from "./encode-metrics.ts";
 import { ExportQueue } from "./export-queue.ts";
 import { ProtoWriter } from "./proto-writer.ts";
@@ -64,8 +64,8 @@ class Exporting implements TelemetryExport {
 
   constructor(parts: TelemetryExportParts) {
     this.#parts = parts;
-    if (parts.signals.includes("traces")) this.#exportSpans();
-    if (parts.signals.includes("logs")) this.#exportLog();
+    const log = parts.signals.includes("logs") ? this.#exportLog() : undefined;
+    if (parts.signals.includes("traces")) this.#exportSpans(log);
     if (parts.signals.includes("metrics")) this.#exportMetrics();
   }
 
@@ -85,7 +85,8 @@ class Exporting implements TelemetryExport {
     this.#parts.sender.close();
   }
 
-  #exportSpans(): void {
+  /** @param log where events go that are recorded with spans */
+  #exportSpans(log: ExportQueue<LogItem> | undefined): void {
     const { source, tracing, tracingSettings } = this.#parts;
     // One request is under way at a time: all of them are written into the same memory.
     const writer = new ProtoWriter();
@@ -95,18 +96,21 @@ class Exporting implements TelemetryExport {
       countOf: ({ count }) => count,
       onGone: ({ bytes }) => tracing.pieces.give(bytes),
     });
-    const turnOff = tracing.turnOn(tracingSettings, (spans) => queue.add(spans));
+    const turnOff = tracing.turnOn(tracingSettings, {
+      take: (spans) => queue.add(spans),
+      takeEvent: (event) => log?.add(event),
+    });
     this.#closers.push(async () => {
       turnOff();
       await queue.close();
     });
   }
 
-  #exportLog(): void {
+  #exportLog(): ExportQueue<LogItem> {
     const { source, logTap } = this.#parts;
-    const queue = this.#createQueue<string>("logs", {
-      encode: (lines) => encodeLogs(source, lines),
-      sizeOf: (line) => line.length,
+    const queue = this.#createQueue<LogItem>("logs", {
+      encode: (items) => encodeLogs(source, items),
+      sizeOf: (item) => item.length,
       countOf: () => 1,
     });
     const leave = logTap.read((line) => queue.add(line));
@@ -114,6 +118,7 @@ class Exporting implements TelemetryExport {
       leave();
       await queue.close();
     });
+    return queue;
   }
 
   #exportMetrics(): void {
@@ -134,20 +139,20 @@ class Exporting implements TelemetryExport {
     });
   }
 
-  /** Values that were not taken are not kept: the next ones count from the same beginning. */
+  /** Never rejects. Values that were not taken are not kept: the next ones count from the same beginning. */
   async #sendMetrics(): Promise<void> {
     const { source, registry, startedAtMs, metrics } = this.#parts;
-    await this.#parts.askOthers();
-    const all = registry.metrics();
+    let count = 0;
     try {
-      const receipt = await this.#send(
-        "metrics",
-        encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() }),
-      );
-      if (receipt.rejected > 0 || receipt.message !== "") this.#notePartial("metrics", receipt);
-      metrics.telemetryExported.series("metrics").add(all.length);
+      await this.#parts.askOthers();
+      const all = registry.metrics();
+      count = all.length;
+      const request = encodeMetrics(source, all, { startedAtMs, nowMs: Date.now() });
+      const receipt = await this.#send("metrics", request);
+      if (isPartial(receipt)) this.#notePartial("metrics", receipt);
+      metrics.telemetryExported.series("metrics").add(count);
     } catch (thrown) {
-      metrics.telemetryDropped.series("metrics").add(all.length);
+      metrics.telemetryDropped.series("metrics").add(count);
       this.#noteFailure("metrics", toPlatformError(thrown));
     }
   }
@@ -171,6 +176,7 @@ class Exporting implements TelemetryExport {
   async #send(signal: TelemetrySignal, request: Buffer): Promise<TelemetryReceipt> {
     const receipt = await this.#parts.sender.send(signal, request, this.#stopping.signal);
     if (this.#failures.delete(signal)) this.#parts.log.info("opentelemetry.export_resumed", { signal });
+    if (!isPartial(receipt)) this.#said.delete(signal);
     return receipt;
   }
 
@@ -189,4 +195,8 @@ class Exporting implements TelemetryExport {
     this.#parts.metrics.telemetryFailures.series(signal).add();
     if (isFirst) this.#parts.log.warn("opentelemetry.export_failed", { signal, error });
   }
+}
+
+function isPartial({ rejected, message }: TelemetryReceipt): boolean {
+  return rejected > 0 || message !== "";
 }

@@ -11,8 +11,15 @@ function setUp(settings: Partial<TracingSettings> = {}) {
   const tracing = new Tracing();
   const work = new WorkSpans(tracing);
   const pieces: EncodedSpans[] = [];
-  const all = { ratio: 1, isParentBased: true, slowMs: 30_000, conventions: "default", ...settings } as const;
-  const turnOff = tracing.turnOn(all, (piece) => pieces.push(piece));
+  const all = {
+    ratio: 1,
+    isParentBased: true,
+    slowMs: 30_000,
+    conventions: "default",
+    content: undefined,
+    ...settings,
+  } as const;
+  const turnOff = tracing.turnOn(all, { take: (piece) => pieces.push(piece), takeEvent: () => undefined });
   const read = () => {
     turnOff();
     return readSpans(encodeSpans(source, pieces));

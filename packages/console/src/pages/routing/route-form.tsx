@@ -1,0 +1,114 @@
+import { useId, useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { Actions } from "../../components/dialog.tsx";
+import { SelectField, TextField } from "../../components/field.tsx";
+import { ErrorState, Notice } from "../../components/notice.tsx";
+import { useToasts } from "../../components/toast.tsx";
+import { useText } from "../../text/use-text.ts";
+import { FallbackFields } from "./fallback-fields.tsx";
+import type { ListedRoute } from "./looks.ts";
+import { routingMessages } from "./messages.ts";
+import { NameField } from "./name-field.tsx";
+import { nothingYet, toDraft } from "./route-draft.ts";
+import styles from "./routing.module.css";
+import { TargetFields } from "./target-fields.tsx";
+import { TryOut } from "./try-out.tsx";
+import { useSave } from "./use-save.ts";
+
+interface RouteFormProps {
+  /** As it is now, which may be other than it was when the form was opened; undefined for a new name. */
+  readonly route?: ListedRoute | undefined;
+  /** Names to choose from. */
+  readonly known: readonly string[];
+  onDone(): void;
+}
+
+const kinds = ["route", "alias"] as const;
+
+/** Makes a name, or changes one. */
+export function RouteForm({ route, known, onDone }: RouteFormProps) {
+  const say = useText(routingMessages);
+  const toasts = useToasts();
+  const listId = useId();
+  const [draft, setDraft] = useState(route === undefined ? nothingYet : toDraft(route));
+  const { save, error, isPending, reset } = useSave(route?.model);
+  const set = (part: Partial<typeof draft>) => {
+    setDraft({ ...draft, ...part });
+    // What was wrong may be right now.
+    if (error !== null) reset();
+  };
+  const problemOf = (field: string) => error?.problems.find((problem) => problem.field === field)?.message;
+  const isOutdated = route !== undefined && draft.version !== (route.version ?? undefined);
+  const fields = { names: listId, problemOf };
+  return (
+    <form
+      className={styles["form"]}
+      onSubmit={(event) => {
+        event.preventDefault();
+        save(draft, () => {
+          toasts.done(say("saved", { name: draft.name }));
+          onDone();
+        });
+      }}
+    >
+      {isOutdated ? (
+        <Notice
+          tone="warn"
+          action={
+            <Button
+              onClick={() => {
+                setDraft(toDraft(route));
+                reset();
+              }}
+            >
+              {say("take_theirs")}
+            </Button>
+          }
+        >
+          {say("changed_meanwhile")}
+        </Notice>
+      ) : null}
+      <TextField
+        label={say("name")}
+        hint={say("name_hint")}
+        value={draft.name}
+        problem={problemOf("model") ?? problemOf("new_model")}
+        isRequired
+        onChange={(name) => set({ name })}
+      />
+      <SelectField
+        label={say("kind")}
+        value={draft.kind}
+        options={kinds.map((value) => ({ value, label: say(`makes_${value}`) }))}
+        onChange={(kind) => set({ kind })}
+      />
+      {draft.kind === "alias" ? (
+        <NameField
+          label={say("stands_for")}
+          value={draft.aliasOf}
+          names={listId}
+          problem={problemOf("alias_of")}
+          onChange={(aliasOf) => set({ aliasOf })}
+        />
+      ) : (
+        <>
+          <TargetFields {...fields} places={draft.targets} onChange={(targets) => set({ targets })} />
+          <FallbackFields {...fields} places={draft.fallbacks} onChange={(fallbacks) => set({ fallbacks })} />
+        </>
+      )}
+      <datalist id={listId}>
+        {known.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <TryOut draft={draft} model={route?.model ?? draft.name} />
+      {error === null ? null : <ErrorState error={error} />}
+      <Actions>
+        <Button onClick={onDone}>{say("cancel")}</Button>
+        <Button look="primary" isSubmit isBusy={isPending}>
+          {say("save")}
+        </Button>
+      </Actions>
+    </form>
+  );
+}

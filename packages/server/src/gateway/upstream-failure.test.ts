@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { toUpstreamError } from "./upstream-failure.ts";
+
+const nowEpochMs = Date.parse("2026-11-27T00:00:00Z");
+
+function failed(status: number, body: unknown = "", headers: Readonly<Record<string, string>> = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return toUpstreamError({
+    status,
+    headers: { get: (name) => headers[name] },
+    body: Buffer.from(text),
+    nowEpochMs,
+  });
+}
+
+test.each([
+  [400, "invalid_request", false],
+  [401, "upstream_auth", true],
+  [403, "upstream_auth", true],
+  [404, "model_not_found", false],
+  [408, "upstream_timeout", true],
+  [413, "payload_too_large", false],
+  [422, "invalid_request", false],
+  [429, "rate_limited", true],
+  [499, "invalid_request", false],
+  [500, "upstream_error", true],
+  [502, "upstream_error", true],
+  [504, "upstream_timeout", true],
+  [399, "upstream_error", true],
+])("status %d is %s; asked elsewhere: %s", (status, code, isRetryable) => {
+  expect(failed(status)).toMatchObject({ code, isRetryable, upstreamStatus: status });
+});
+
+describe("what an upstream says of itself", () => {
+  test.each([
+    ["its code", { error: { code: "no_tools", type: "other", message: "sk-1" } }, "no_tools"],
+    ["its type, where it has no code", { error: { code: null, type: "bad_input" } }, "bad_input"],
+    ["a code without an envelope", { code: "bad_input" }, "bad_input"],
+  ])("reaches callers by %s", (_name, body, word) => {
+    expect(failed(400, body).message).toBe(
+      `The upstream refused the request as invalid (${word}). Check the fields of the request.`,
+    );
+  });
+
+  test.each([
+    ["a sentence", "the key sk-1 is wrong"],
+    ["a key", "sk-abcdefgh"],
+    ["a key of another kind", "HF_abcdefgh"],
+    ["a number", 7],
+    ["a word that is too long", "a".repeat(65)],
+    ["nothing", ""],
+  ])("does not where it is %s", (_name, code) => {
+    expect(failed(400, { error: { code, param: code } })).toMatchObject({
+      message: "The upstream refused the request as invalid. Check the fields of the request.",
+      field: undefined,
+    });
+  });
+
+  test.each(["<html>", "[]", "null", '"text"', '{"error":7}'])("is not looked for in %s", (body) => {
+    expect(failed(404, body).message).toBe("The upstream does not know this model or endpoint.");
+  });
+
+  test("names the field that is at fault", () => {
+    expect(failed(400, { error: { param: "messages[0].content" } }).field).toBe("messages[0].content");
+  });
+
+  test("that the prompt is too long is told as such", () => {
+    expect(failed(400, { error: { code: "context_length_exceeded" } }).code).toBe("context_length_exceeded");
+  });
+
+  test("goes to the log as far as it is short", () => {
+    expect(failed(500, "a".repeat(3_000)).cause).toEqual(new Error("a".repeat(2_048)));
+  });
+});
+
+test.each([
+  [{ "retry-after-ms": "250", "retry-after": "9" }, 250],
+  [{ "retry-after-ms": "0" }, 0],
+  [{ "retry-after-ms": "-1", "retry-after": "9" }, 9_000],
+  [{ "retry-after-ms": "soon", "retry-after": "0" }, 0],
+  [{ "retry-after": "1.5" }, 1_500],
+  [{ "retry-after": "-1" }, undefined],
+  [{ "retry-after": "Fri, 27 Nov 2026 00:00:10 GMT" }, 10_000],
+  [{ "retry-after": "Thu, 26 Nov 2026 23:59:50 GMT" }, 0],
+  [{ "retry-after": "later" }, undefined],
+  [{}, undefined],
+])("with %j it is asked again after %s ms", (headers: Readonly<Record<string, string>>, retryAfterMs) => {
+  expect(failed(429, "", headers).retryAfterMs).toBe(retryAfterMs);
+  expect(failed(503, "", headers).retryAfterMs).toBe(retryAfterMs);
+  expect(failed(400, "", headers).retryAfterMs).toBeUndefined();
+});
