@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { formatDuration } from "../../packages/console/src/components/formats.ts";
+import { createFormats } from "../../packages/console/src/text/formats.ts";
 import { ask, at, chatBody } from "../e2e/http.ts";
 import { openAiIntegration } from "../e2e/start-platform.ts";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined)("the page of routing", browserTest, 
     );
     await card.getByText("5 attempts in the last hour").waitFor({ timeout: 60_000 });
     const p95 = Number(at(summed, "usage", "0", "duration_ms", "p95"));
-    await card.getByText(`p95 ${formatDuration(p95, "en")}`).waitFor();
+    await card.getByText(`p95 ${createFormats("en").duration(p95)}`).waitFor();
     await page.getByRole("region", { name: "quick" }).getByText("Alias of steady/tiny-chat").waitFor();
     const policy = page.getByRole("region", { name: "Retries and breakers" });
     await policy.getByText("gateway.breaker.open_seconds").waitFor();

@@ -1,11 +1,11 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 import { useText } from "../text/use-text.ts";
 import { Button } from "./button.tsx";
 import styles from "./data-table.module.css";
 import { joinNames } from "./join-names.ts";
 import { componentMessages } from "./messages.ts";
 import { ErrorState, Skeleton } from "./notice.tsx";
+import { useRowWindow } from "./use-row-window.ts";
 
 export interface Column<Row> {
   readonly key: string;
@@ -14,9 +14,10 @@ export interface Column<Row> {
   cell(row: Row): ReactNode;
 }
 
-interface DataTableProps<Row> {
+export interface DataTableProps<Row> {
   /** Says what the rows are, to who does not see the page around it. */
   readonly caption: string;
+  /** Where they stay the same object, rows that did not change are not drawn anew. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   keyOf(row: Row): string;
@@ -31,61 +32,25 @@ interface DataTableProps<Row> {
   readonly more?: { readonly hasMore: boolean; readonly isLoading: boolean; load(): void };
 }
 
-const rowHeight = 41;
-/** So many rows from the end the next page is fetched. */
-const lookAhead = 15;
+/** The next page is fetched when an eighth of the rows is left, and no more than so many. */
+const mostLookAhead = 100;
+
+/** More rows than the frame has room for, whatever the window. */
+const tallRows = 18;
+/** No letters are so wide that so many need to be cut off. Each cell that may cut off its text takes longer to paint. */
+const shortText = 28;
 
 /** Rows of any number: only those in sight are drawn, and pages are fetched as one comes to their end. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { caption, columns, rows, keyOf, onOpen, empty, isLoading = false, error, onRetry, more } = props;
+  const { rows, empty, isLoading = false, error, onRetry, more } = props;
   const say = useText(componentMessages);
-  const frame = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => rowHeight,
-    overscan: 10,
-    initialRect: { width: 0, height: rowHeight * 20 },
-  });
-  const items = virtual.getVirtualItems();
-  const lastShown = items.at(-1)?.index ?? 0;
-  const isNearEnd = more?.hasMore === true && !more.isLoading && lastShown >= rows.length - lookAhead;
-  const loadMore = more?.load;
-  useEffect(() => {
-    if (isNearEnd) loadMore?.();
-  }, [isNearEnd, loadMore]);
-
   if (error !== null && error !== undefined && rows.length === 0)
     return <ErrorState error={error} {...(onRetry === undefined ? {} : { onRetry })} />;
   if (isLoading) return <Skeleton lines={6} />;
   if (rows.length === 0) return <>{empty}</>;
-  const before = items[0]?.start ?? 0;
-  const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   return (
     <div>
-      <div ref={frame} className={styles["frame"]} tabIndex={0} role="group" aria-label={caption}>
-        <table className={styles["table"]} aria-rowcount={rows.length + 1}>
-          <thead>
-            <tr>
-              {columns.map(({ key, title, isNumber }) => (
-                <th key={key} scope="col" className={isNumber === true ? styles["number"] : undefined}>
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            <Gap height={before} columns={columns.length} />
-            {items.map(({ index }) => {
-              const row = rows[index];
-              return row === undefined ? null : (
-                <TableRow key={keyOf(row)} index={index} row={row} columns={columns} onOpen={onOpen} />
-              );
-            })}
-            <Gap height={after} columns={columns.length} />
-          </tbody>
-        </table>
-      </div>
+      <Rows {...props} />
       <div className={styles["foot"]}>
         <span>{say("rows", { count: rows.length })}</span>
         {more?.hasMore === true ? (
@@ -94,6 +59,47 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           </Button>
         ) : null}
       </div>
+    </div>
+  );
+}
+
+/** The frame that scrolls. What scrolling changes is known in here alone. */
+function Rows<Row>({ caption, columns, rows, keyOf, onOpen, more }: DataTableProps<Row>) {
+  const frame = useRef<HTMLDivElement>(null);
+  const { first, end, before, after } = useRowWindow(frame, rows.length);
+  const opening = onOpen === undefined ? {} : { onOpen };
+  const lookAhead = Math.min(mostLookAhead, rows.length / 8);
+  const isNearEnd = more?.hasMore === true && !more.isLoading && end >= rows.length - lookAhead;
+  const loadMore = more?.load;
+  useEffect(() => {
+    if (isNearEnd) loadMore?.();
+  }, [isNearEnd, loadMore]);
+  return (
+    <div
+      ref={frame}
+      className={joinNames(styles["frame"], rows.length < tallRows ? undefined : styles["tall"])}
+      tabIndex={0}
+      role="group"
+      aria-label={caption}
+    >
+      <table className={styles["table"]} aria-rowcount={rows.length + 1}>
+        <thead>
+          <tr>
+            {columns.map(({ key, title, isNumber }) => (
+              <th key={key} scope="col" className={isNumber === true ? styles["number"] : undefined}>
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Gap height={before} columns={columns.length} />
+          {rows.slice(first, end).map((row, at) => (
+            <TableRow key={keyOf(row)} index={first + at} row={row} columns={columns} {...opening} />
+          ))}
+          <Gap height={after} columns={columns.length} />
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -111,23 +117,37 @@ interface TableRowProps<Row> {
   readonly index: number;
   readonly row: Row;
   readonly columns: readonly Column<Row>[];
-  readonly onOpen: ((row: Row) => void) | undefined;
+  onOpen?(row: Row): void;
 }
 
-function TableRow<Row>({ index, row, columns, onOpen }: TableRowProps<Row>) {
+/** Drawn anew when it is another row, and not because others come and go. */
+const TableRow = memo(function TableRow<Row>({ index, row, columns, onOpen }: TableRowProps<Row>) {
   return (
     <tr aria-rowindex={index + 2}>
-      {columns.map(({ key, isNumber, cell }, at) => (
-        <td key={key} className={joinNames(isNumber === true ? styles["number"] : undefined)}>
-          {at === 0 && onOpen !== undefined ? (
-            <button type="button" className={styles["open"]} onClick={() => onOpen(row)}>
-              {cell(row)}
-            </button>
-          ) : (
-            cell(row)
-          )}
-        </td>
-      ))}
+      {columns.map(({ key, isNumber, cell }, at) => {
+        const content = cell(row);
+        return (
+          <td
+            key={key}
+            className={joinNames(
+              isNumber === true ? styles["number"] : undefined,
+              isShort(content) ? undefined : styles["clipped"],
+            )}
+          >
+            {at === 0 && onOpen !== undefined ? (
+              <button type="button" className={styles["open"]} onClick={() => onOpen(row)}>
+                {content}
+              </button>
+            ) : (
+              content
+            )}
+          </td>
+        );
+      })}
     </tr>
   );
+});
+
+function isShort(content: ReactNode): boolean {
+  return typeof content === "string" && content.length <= shortText;
 }

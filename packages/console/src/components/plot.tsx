@@ -2,10 +2,10 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { usePreferences, useText } from "../text/use-text.ts";
-import { formatTime } from "./formats.ts";
 import { componentMessages } from "./messages.ts";
 import { NumberTable, PlotFrame, seriesColour } from "./plot-frame.tsx";
 import styles from "./plot.module.css";
+import { useFormats } from "./use-formats.ts";
 
 export interface Series {
   readonly label: string;
@@ -33,7 +33,7 @@ const daySeconds = 86_400;
 /** Lines or areas over time, and the same numbers as a table for who would rather read them. */
 export function Plot({ height = 13, isStacked = false, ...plot }: PlotProps) {
   const { label, timesMs, series, format } = plot;
-  const { language } = usePreferences();
+  const formats = useFormats();
   const say = useText(componentMessages);
   const table = (
     <NumberTable
@@ -41,7 +41,7 @@ export function Plot({ height = 13, isStacked = false, ...plot }: PlotProps) {
       titles={[say("time"), ...series.map(({ label: name }) => name)]}
       rows={timesMs.map((atMs, row) => ({
         key: String(atMs),
-        head: formatTime(new Date(atMs), language, Date.now()),
+        head: formats.time(new Date(atMs), Date.now()),
         cells: series.map(({ values }) => format(values[row] ?? null)),
       }))}
     />

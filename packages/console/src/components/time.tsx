@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
-import { usePreferences, useText } from "../text/use-text.ts";
-import { formatDistance, formatDuration, formatTime } from "./formats.ts";
+import { useText } from "../text/use-text.ts";
 import { componentMessages } from "./messages.ts";
+import { useFormats } from "./use-formats.ts";
 
 interface TimeProps {
   /** ISO 8601, as the API has it. */
@@ -12,25 +12,24 @@ interface TimeProps {
 
 /** A time in the reader's zone; a look at it tells UTC. */
 export function Time({ at, look = "time" }: TimeProps) {
-  const { language } = usePreferences();
+  const formats = useFormats();
   const say = useText(componentMessages);
   const nowMs = useNow(look === "distance" ? 10_000 : 60_000);
   if (at === null || at === undefined) return <span>{say("not_set")}</span>;
   const date = new Date(at);
-  const format = look === "distance" ? formatDistance : formatTime;
   return (
     <time dateTime={at} title={`${date.toISOString().replace("T", " ").replace("Z", "")} UTC`}>
-      {format(date, language, nowMs)}
+      {look === "distance" ? formats.distance(date, nowMs) : formats.time(date, nowMs)}
     </time>
   );
 }
 
 /** Counts down to a time, second by second. */
 export function Countdown({ to }: { readonly to: string }) {
-  const { language } = usePreferences();
+  const formats = useFormats();
   const nowMs = useNow(1_000);
   const leftMs = Math.max(0, new Date(to).getTime() - nowMs);
-  return <time dateTime={to}>{formatDuration(Math.ceil(leftMs / 1_000) * 1_000, language)}</time>;
+  return <time dateTime={to}>{formats.duration(Math.ceil(leftMs / 1_000) * 1_000)}</time>;
 }
 
 /** The time of now, told again after each interval. */

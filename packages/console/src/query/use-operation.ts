@@ -1,5 +1,6 @@
 import type { ClientError, OperationInput, OperationName, OperationOutput } from "@llm-platform/client";
 import {
+  type InfiniteData,
   keepPreviousData,
   useInfiniteQuery,
   useMutation,
@@ -8,6 +9,7 @@ import {
   useQueryClient,
   type UseQueryResult,
 } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
 import { useMay, useSession } from "../session/use-session.ts";
 
 interface ReadOptions {
@@ -64,7 +66,7 @@ export interface PagedRows<Row> {
   retry(): void;
 }
 
-/** @param select the rows of a page */
+/** @param select the rows of a page; one that stays the same is asked about new pages only */
 export function usePages<Name extends PagedOperation, Row>(
   name: Name,
   input: OperationInput<Name>,
@@ -72,31 +74,33 @@ export function usePages<Name extends PagedOperation, Row>(
 ): PagedRows<Row> {
   const session = useSession();
   const may = useMay();
-  const query = useInfiniteQuery<
-    OperationOutput<Name>,
-    ClientError,
-    readonly OperationOutput<Name>[],
-    readonly unknown[],
-    string
-  >({
-    queryKey: [name, "pages", input],
-    queryFn: ({ signal, pageParam }) =>
-      session.run(name, pageParam === "" ? input : { ...input, cursor: pageParam }, { signal }),
-    initialPageParam: "",
-    getNextPageParam: (last) => nextCursor(last),
-    select: ({ pages }) => pages,
-    enabled: may(name),
-    placeholderData: keepPreviousData,
-  });
-  const { data = [], isLoading, isFetchingNextPage, error, hasNextPage } = query;
+  const { data, isLoading, isFetchingNextPage, error, hasNextPage, fetchNextPage, refetch } =
+    useInfiniteQuery<
+      OperationOutput<Name>,
+      ClientError,
+      InfiniteData<OperationOutput<Name>>,
+      readonly unknown[],
+      string
+    >({
+      queryKey: [name, "pages", input],
+      queryFn: ({ signal, pageParam }) =>
+        session.run(name, pageParam === "" ? input : { ...input, cursor: pageParam }, { signal }),
+      initialPageParam: "",
+      getNextPageParam: (last) => nextCursor(last),
+      enabled: may(name),
+      placeholderData: keepPreviousData,
+    });
+  const rows = useMemo(() => data?.pages.flatMap(select) ?? [], [data, select]);
+  const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
   return {
-    rows: data.flatMap(select),
+    rows,
     isLoading,
     isLoadingMore: isFetchingNextPage,
     error,
     hasMore: hasNextPage,
-    loadMore: () => void query.fetchNextPage(),
-    retry: () => void query.refetch(),
+    loadMore,
+    // One that is under way goes on: asked again and again, it would never end.
+    retry: () => void refetch({ cancelRefetch: false }),
   };
 }
 

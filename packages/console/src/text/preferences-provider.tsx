@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { createFormats } from "./formats.ts";
 import { type Language, languages } from "./messages.ts";
 import { type Preferences, PreferencesContext } from "./use-text.ts";
 
@@ -17,10 +18,12 @@ export function PreferencesProvider({ children }: { readonly children: ReactNode
     if (theme === "system") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
   }, [theme]);
+  const formats = useMemo(() => createFormats(language), [language]);
   const preferences = useMemo(
     () => ({
       language,
       theme,
+      formats,
       setLanguage(next: Language) {
         localStorage.setItem(languageKey, next);
         setLanguage(next);
@@ -30,7 +33,7 @@ export function PreferencesProvider({ children }: { readonly children: ReactNode
         setTheme(next);
       },
     }),
-    [language, theme],
+    [language, theme, formats],
   );
   return <PreferencesContext value={preferences}>{children}</PreferencesContext>;
 }

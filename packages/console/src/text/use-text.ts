@@ -1,23 +1,23 @@
 import { createContext, useContext, useMemo } from "react";
+import type { Formats } from "./formats.ts";
 import { formatMessage, type Language, type Messages, type Say } from "./messages.ts";
 
 export interface Preferences {
   readonly language: Language;
   readonly theme: "system" | "light" | "dark";
+  /** Numbers and times in that language. */
+  readonly formats: Formats;
   setLanguage(language: Language): void;
   setTheme(theme: Preferences["theme"]): void;
 }
 
-export const PreferencesContext = createContext<Preferences>({
-  language: "en",
-  theme: "system",
-  setLanguage: () => undefined,
-  setTheme: () => undefined,
-});
+export const PreferencesContext = createContext<Preferences | undefined>(undefined);
 
 /** The reader's language and theme. */
 export function usePreferences(): Preferences {
-  return useContext(PreferencesContext);
+  const preferences = useContext(PreferencesContext);
+  if (preferences === undefined) throw new Error("there are no preferences around this component");
+  return preferences;
 }
 
 /** Says texts in the reader's language. */

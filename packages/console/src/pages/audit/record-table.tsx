@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { Card } from "../../components/card.tsx";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { Time } from "../../components/time.tsx";
 import { usePages } from "../../query/use-operation.ts";
@@ -29,16 +30,12 @@ export function RecordTable({ filter }: { readonly filter: Filter }) {
   ];
   return (
     <Card>
-      <DataTable
+      <PagedTable
         caption={say("title")}
         columns={columns}
-        rows={list.rows}
+        pages={list}
         keyOf={({ chain, sequence }) => `${chain}.${sequence}`}
         onOpen={(record: AuditRecord) => setOpen(record)}
-        isLoading={list.isLoading}
-        error={list.error}
-        onRetry={list.retry}
-        more={{ hasMore: list.hasMore, isLoading: list.isLoadingMore, load: list.loadMore }}
         empty={<EmptyState icon="scroll" title={say("none_title")} text={say("none_text")} />}
       />
       {open === undefined ? null : <RecordDrawer record={open} onClose={() => setOpen(undefined)} />}

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { SelectField, TextField } from "../../components/field.tsx";
+import { SelectField } from "../../components/field.tsx";
+import { FindBar } from "../../components/find-bar.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { PageFrame } from "../../components/page.tsx";
 import { ShownSecret } from "../../components/shown-secret.tsx";
@@ -12,7 +13,6 @@ import type { Key, NewSecret } from "./key-draft.ts";
 import { KeyDrawer } from "./key-drawer.tsx";
 import { stateOf } from "./key-state.tsx";
 import { KeyTable } from "./key-table.tsx";
-import styles from "./keys.module.css";
 import { keyMessages } from "./messages.ts";
 import { NewKey } from "./new-key.tsx";
 import { useOwners } from "../../components/use-owners.ts";
@@ -48,14 +48,7 @@ export function Page() {
   const nothing = pages.rows.length === 0 ? "empty" : "none_fits";
   return (
     <PageFrame title={say("title")} lead={say("lead")} actions={makeButton}>
-      <div className={styles["filter"]}>
-        <TextField
-          label={say("find")}
-          placeholder={say("find_hint")}
-          type="search"
-          value={text}
-          onChange={setText}
-        />
+      <FindBar label={say("find")} hint={say("find_hint")} text={text} onFind={setText}>
         <SelectField
           label={say("show")}
           value={shown}
@@ -65,7 +58,7 @@ export function Page() {
           ]}
           onChange={setShown}
         />
-      </div>
+      </FindBar>
       <Card>
         <KeyTable
           pages={pages}

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { Time } from "../../components/time.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { type PagedRows, useOperation } from "../../query/use-operation.ts";
@@ -21,16 +22,13 @@ export function KeyTable({ pages, rows, ownerOf, onOpen, empty }: KeyTableProps)
   const say = useText(keyMessages);
   const columns = useColumns(ownerOf);
   return (
-    <DataTable
+    <PagedTable
       caption={say("title")}
       columns={columns}
+      pages={pages}
       rows={rows}
       keyOf={({ id }) => id}
       onOpen={onOpen}
-      isLoading={pages.isLoading}
-      error={pages.error}
-      onRetry={pages.retry}
-      more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
       empty={empty}
     />
   );

@@ -1,9 +1,10 @@
 import { type FormEvent, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { usePages } from "../../query/use-operation.ts";
@@ -111,16 +112,12 @@ function Results({ question, onOpen }: { readonly question: Question; onOpen(fou
     },
   ];
   return (
-    <DataTable
+    <PagedTable
       caption={say("results")}
       columns={columns}
-      rows={found.rows}
+      pages={found}
       keyOf={({ id }) => id}
       onOpen={onOpen}
-      isLoading={found.isLoading}
-      error={found.error}
-      onRetry={found.retry}
-      more={{ hasMore: found.hasMore, isLoading: found.isLoadingMore, load: found.loadMore }}
       empty={<EmptyState icon="search" title={say("nothing_title")} text={say("nothing_text")} />}
     />
   );

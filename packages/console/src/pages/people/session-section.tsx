@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { Time } from "../../components/time.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange, usePages } from "../../query/use-operation.ts";
@@ -43,15 +44,11 @@ export function SessionSection() {
   ];
   return (
     <Card>
-      <DataTable
+      <PagedTable
         caption={say("sessions")}
         columns={columns}
-        rows={pages.rows}
+        pages={pages}
         keyOf={({ id }) => id}
-        isLoading={pages.isLoading}
-        error={pages.error}
-        onRetry={pages.retry}
-        more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
         empty={<EmptyState icon="person" title={say("no_sessions_title")} text={say("no_sessions_text")} />}
       />
       {asked === undefined ? null : (

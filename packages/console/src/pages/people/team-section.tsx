@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { Time } from "../../components/time.tsx";
 import { usePages } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
@@ -37,16 +38,12 @@ export function TeamSection() {
         </div>
       </Allowed>
       <Card>
-        <DataTable
+        <PagedTable
           caption={say("teams")}
           columns={columns}
-          rows={pages.rows}
+          pages={pages}
           keyOf={({ id }) => id}
           onOpen={({ id }) => setOpened(id)}
-          isLoading={pages.isLoading}
-          error={pages.error}
-          onRetry={pages.retry}
-          more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
           empty={<EmptyState icon="people" title={say("teams_empty_title")} text={say("teams_empty_text")} />}
         />
       </Card>

@@ -1,9 +1,11 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { type Column, DataTable } from "../../components/data-table.tsx";
-import { SelectField, TextField } from "../../components/field.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { SelectField } from "../../components/field.tsx";
+import { FindBar } from "../../components/find-bar.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { ShownSecret } from "../../components/shown-secret.tsx";
 import { Time } from "../../components/time.tsx";
 import { usePages } from "../../query/use-operation.ts";
@@ -40,14 +42,7 @@ export function UserSection() {
   return (
     <>
       <div className={styles["head"]}>
-        <div className={styles["filter"]}>
-          <TextField
-            label={say("find")}
-            placeholder={say("find_users")}
-            type="search"
-            value={text}
-            onChange={setText}
-          />
+        <FindBar label={say("find")} hint={say("find_users")} text={text} onFind={setText}>
           <SelectField
             label={say("show")}
             value={role}
@@ -57,7 +52,7 @@ export function UserSection() {
             ]}
             onChange={setRole}
           />
-        </div>
+        </FindBar>
         <Allowed to="users.create">
           <Button look="primary" icon="plus" onClick={() => setIsMaking(true)}>
             {say("new_user")}
@@ -65,16 +60,13 @@ export function UserSection() {
         </Allowed>
       </div>
       <Card>
-        <DataTable
+        <PagedTable
           caption={say("users")}
           columns={useColumns(nameOf)}
+          pages={pages}
           rows={rows}
           keyOf={({ id }) => id}
           onOpen={({ id }) => setOpened(id)}
-          isLoading={pages.isLoading}
-          error={pages.error}
-          onRetry={pages.retry}
-          more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
           empty={<EmptyState icon="people" title={say(`${nothing}_title`)} text={say(`${nothing}_text`)} />}
         />
       </Card>

@@ -1,6 +1,8 @@
+import { useMemo } from "react";
 import { Link } from "wouter";
-import { type Column, DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
+import { PagedTable } from "../../components/paged-table.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { Time } from "../../components/time.tsx";
 import { useFormats } from "../../components/use-formats.ts";
@@ -20,15 +22,12 @@ interface RequestTableProps {
 export function RequestTable({ rows, pages, isFiltered }: RequestTableProps) {
   const say = useText(requestMessages);
   return (
-    <DataTable
+    <PagedTable
       caption={say("title")}
       columns={useColumns()}
+      pages={pages}
       rows={rows}
       keyOf={({ id }) => id}
-      isLoading={pages.isLoading}
-      error={pages.error}
-      onRetry={pages.retry}
-      more={{ hasMore: pages.hasMore, isLoading: pages.isLoadingMore, load: pages.loadMore }}
       empty={
         isFiltered ? (
           <EmptyState icon="search" title={say("none_title")} text={say("none_text")} />
@@ -44,50 +43,53 @@ function useColumns(): readonly Column<RequestRow>[] {
   const say = useText(requestMessages);
   const formats = useFormats();
   const showCosts = useCosts();
-  return [
-    {
-      key: "started",
-      title: say("started"),
-      cell: ({ id, started_at }) => (
-        <Link href={`/requests/${encodeURIComponent(id)}`} title={id}>
-          <Time at={started_at} />
-        </Link>
-      ),
-    },
-    {
-      key: "status",
-      title: say("status"),
-      cell: ({ status }) => <StateMark tone={statusTones[status]}>{say(`status_${status}`)}</StateMark>,
-    },
-    { key: "why", title: say("why"), cell: ({ error_code }) => error_code ?? "" },
-    { key: "model", title: say("model"), cell: ({ requested_model }) => requested_model || say("nothing") },
-    { key: "target", title: say("target"), cell: ({ integration }) => integration ?? say("nowhere") },
-    { key: "principal", title: say("principal"), cell: ({ principal }) => principal },
-    {
-      key: "duration",
-      title: say("duration"),
-      isNumber: true,
-      cell: ({ duration_ms }) => formats.duration(duration_ms),
-    },
-    {
-      key: "first",
-      title: say("first"),
-      isNumber: true,
-      cell: ({ first_byte_ms }) => formats.duration(first_byte_ms),
-    },
-    {
-      key: "tokens",
-      title: say("tokens"),
-      isNumber: true,
-      cell: ({ input_tokens, output_tokens }) =>
-        `${formats.count(input_tokens)} + ${formats.count(output_tokens)}`,
-    },
-    { key: "cost", title: say("cost"), isNumber: true, cell: showCosts },
-    {
-      key: "attempts",
-      title: say("attempts"),
-      isNumber: true,
-      cell: ({ attempt_count }) => formats.count(attempt_count),
-    },
-  ];
+  return useMemo(
+    () => [
+      {
+        key: "started",
+        title: say("started"),
+        cell: ({ id, started_at }) => (
+          <Link href={`/requests/${encodeURIComponent(id)}`} title={id}>
+            <Time at={started_at} />
+          </Link>
+        ),
+      },
+      {
+        key: "status",
+        title: say("status"),
+        cell: ({ status }) => <StateMark tone={statusTones[status]}>{say(`status_${status}`)}</StateMark>,
+      },
+      { key: "why", title: say("why"), cell: ({ error_code }) => error_code ?? "" },
+      { key: "model", title: say("model"), cell: ({ requested_model }) => requested_model || say("nothing") },
+      { key: "target", title: say("target"), cell: ({ integration }) => integration ?? say("nowhere") },
+      { key: "principal", title: say("principal"), cell: ({ principal }) => principal },
+      {
+        key: "duration",
+        title: say("duration"),
+        isNumber: true,
+        cell: ({ duration_ms }) => formats.duration(duration_ms),
+      },
+      {
+        key: "first",
+        title: say("first"),
+        isNumber: true,
+        cell: ({ first_byte_ms }) => formats.duration(first_byte_ms),
+      },
+      {
+        key: "tokens",
+        title: say("tokens"),
+        isNumber: true,
+        cell: ({ input_tokens, output_tokens }) =>
+          `${formats.count(input_tokens)} + ${formats.count(output_tokens)}`,
+      },
+      { key: "cost", title: say("cost"), isNumber: true, cell: showCosts },
+      {
+        key: "attempts",
+        title: say("attempts"),
+        isNumber: true,
+        cell: ({ attempt_count }) => formats.count(attempt_count),
+      },
+    ],
+    [say, formats, showCosts],
+  );
 }

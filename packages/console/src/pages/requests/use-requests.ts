@@ -1,10 +1,12 @@
 import { useMemo, useState } from "react";
-import { useFeed } from "../../live/use-live.ts";
+import { useGatheredFeed } from "../../live/use-live.ts";
 import { type PagedRows, usePages } from "../../query/use-operation.ts";
 import { isWanted, type RequestRow, toQuestion, type Wanted } from "./request-filter.ts";
 
-/** When so many ended while one looks, the pages are read anew instead of kept beside them. */
+/** When so many ended while one looks, the pages are read anew, and those that they list are kept no more. */
 const maxFresh = 1_000;
+
+const requestsOf = ({ requests }: { readonly requests: readonly RequestRow[] }) => requests;
 
 /** The calls of the log that are wanted, and before them those that ended since; what ends in a pause waits. */
 export function useRequests(
@@ -22,27 +24,32 @@ export function useRequests(
     () => toQuestion({ search, status, integration, span, sort }, Date.now()),
     [search, status, integration, span, sort],
   );
-  const pages = usePages("requests.list", question, ({ requests }) => requests);
+  const pages = usePages("requests.list", question, requestsOf);
   const [fresh, setFresh] = useState<readonly RequestRow[]>([]);
   const [held, setHeld] = useState<readonly RequestRow[]>([]);
-  useFeed("requests", {}, ({ data: item }) => {
-    if (!("id" in item) || fresh.some(({ id }) => id === item.id)) return;
-    if (isPaused) setHeld((before) => [item, ...before].slice(0, maxFresh));
-    else if (fresh.length < maxFresh) setFresh((before) => [item, ...before]);
+  const listed = useMemo(() => new Set(pages.rows.map(({ id }) => id)), [pages.rows]);
+  useGatheredFeed("requests", {}, (items) => {
+    const ended = items.flatMap(({ data }) => ("id" in data ? [data] : [])).reverse();
+    if (isPaused) setHeld((before) => withoutTwins([...ended, ...before]).slice(0, maxFresh));
     else {
-      setFresh([item]);
-      pages.retry();
+      const all = withoutTwins([...ended, ...fresh.filter(({ id }) => !listed.has(id))]);
+      setFresh(all.slice(0, maxFresh));
+      if (all.length >= maxFresh) pages.retry();
     }
   });
   if (!isPaused && held.length > 0) {
-    setFresh([...held, ...fresh]);
+    setFresh(withoutTwins([...held, ...fresh]));
     setHeld([]);
   }
   const rows = useMemo(() => {
     if (sort !== "time") return pages.rows;
     const wantedNow = { search, status, integration, span, sort };
-    const listed = new Set(pages.rows.map(({ id }) => id));
     return [...fresh.filter((each) => !listed.has(each.id) && isWanted(each, wantedNow)), ...pages.rows];
-  }, [fresh, pages.rows, search, status, integration, span, sort]);
+  }, [fresh, listed, pages.rows, search, status, integration, span, sort]);
   return { pages, rows, waiting: held.filter((each) => isWanted(each, wanted)).length };
+}
+
+/** After a connection was lost, a feed may tell a second time. */
+function withoutTwins(requests: readonly RequestRow[]): readonly RequestRow[] {
+  return [...new Map(requests.map((request) => [request.id, request])).values()];
 }

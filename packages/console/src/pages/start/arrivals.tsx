@@ -6,7 +6,7 @@ import { EmptyState } from "../../components/notice.tsx";
 import { StateMark, type Tone } from "../../components/state-mark.tsx";
 import { Time } from "../../components/time.tsx";
 import { useFormats } from "../../components/use-formats.ts";
-import { useFeed } from "../../live/use-live.ts";
+import { useGatheredFeed } from "../../live/use-live.ts";
 import { useText } from "../../text/use-text.ts";
 import { startMessages } from "./messages.ts";
 
@@ -27,8 +27,9 @@ export function Arrivals() {
   const say = useText(startMessages);
   const { count, duration } = useFormats();
   const [calls, setCalls] = useState<readonly Call[]>([]);
-  useFeed("requests", {}, ({ data }) => {
-    if ("requested_model" in data) setCalls((before) => [data, ...before].slice(0, mostShown));
+  useGatheredFeed("requests", {}, (items) => {
+    const arrived = items.flatMap(({ data }) => ("requested_model" in data ? [data] : [])).reverse();
+    setCalls((before) => [...arrived, ...before].slice(0, mostShown));
   });
   const columns: readonly Column<Call>[] = [
     { key: "time", title: say("time"), cell: ({ started_at }) => <Time at={started_at} /> },

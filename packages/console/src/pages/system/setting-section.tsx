@@ -3,7 +3,8 @@ import { Card } from "../../components/card.tsx";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import { FactList } from "../../components/fact-list.tsx";
-import { SelectField, TextField } from "../../components/field.tsx";
+import { SelectField } from "../../components/field.tsx";
+import { FindBar } from "../../components/find-bar.tsx";
 import { EmptyState, Notice } from "../../components/notice.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useOperation } from "../../query/use-operation.ts";
@@ -27,14 +28,7 @@ export function SettingSection() {
   const open = data?.settings.find(({ key }) => key === opened);
   return (
     <>
-      <div className={styles["filter"]}>
-        <TextField
-          label={say("find")}
-          placeholder={say("find_setting")}
-          type="search"
-          value={text}
-          onChange={setText}
-        />
+      <FindBar label={say("find")} hint={say("find_setting")} text={text} onFind={setText}>
         <SelectField
           label={say("from")}
           value={origin}
@@ -44,7 +38,7 @@ export function SettingSection() {
           ]}
           onChange={setOrigin}
         />
-      </div>
+      </FindBar>
       <Card>
         <DataTable
           caption={say("settings")}

@@ -1,0 +1,35 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Page } from "playwright-core";
+
+const scrollMs = 6_000;
+const turnMs = 30;
+const turnPixels = 400;
+
+/** Turns the wheel over the middle of the page for six seconds: 13,000 pixels in each. */
+export async function turnWheel(page: Page): Promise<void> {
+  await page.mouse.move(640, 600);
+  const endMs = performance.now() + scrollMs;
+  while (performance.now() < endMs) {
+    await page.mouse.wheel(0, turnPixels);
+    await wait(turnMs);
+  }
+}
+
+/** A page that holds nothing but so many rows of plain text: what this machine can scroll at its best. */
+export function barePage(rows: number): string {
+  const lines = Array.from(
+    { length: rows },
+    (_row, at) =>
+      `<p style="top:${at * rowHeight}px">${at} 12:00:00 ok bench mock bench 12 ms 11 ms 3 + 1 0 1</p>`,
+  );
+  return `<!doctype html>
+<style>
+  body { margin: 0; font: 14px sans-serif; }
+  main { position: relative; overflow: auto; height: 704px; margin: 98px 32px; background: #fff; }
+  div { height: ${rows * rowHeight}px; }
+  p { position: absolute; left: 0; width: 1100px; height: ${rowHeight}px; margin: 0; white-space: pre; contain: strict; }
+</style>
+<main><div>${lines.join("")}</div></main>`;
+}
+
+const rowHeight = 41;
