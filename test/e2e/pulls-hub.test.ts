@@ -151,6 +151,8 @@ describe("a pull from the Hub", () => {
   });
 
   test("asked for twice at once is one pull (F14)", async () => {
+    // Contents that are here already would be named before the second asks.
+    hub.commit("acme/tiny-GGUF", "tiny-Q8_0.gguf", seededContents(12 * mebibyte, "twice"));
     hub.setBytesPerSecond(3_000_000);
     const body = fromHub("acme/tiny-GGUF", { file: "tiny-Q8_0.gguf", name: "twice" });
     const [first, second] = await Promise.all([startPull(platform, body), startPull(platform, body)]);
