@@ -278,7 +278,11 @@ async function main(): Promise<void> {
       note: `\`node bench/local.ts\`: ${basename(setup.modelPath)} with ${setup.threads} threads, greedy, ${setup.tokens} tokens a reply, ${rounds.length} rounds in which all ways are asked in turns; ratios within a round. Turns: of a conversation that begins with about 1,000 tokens.`,
       conditions,
       columns: ["what", "median", "least", "most", "wanted"],
-      rows: toRows(rounds),
+      // Pages quote figures by the names of their rows.
+      rows: toRows(rounds).map(([what = "", ...cells]) => [
+        values.name === "local" ? what : `${values.name}: ${what}`,
+        ...cells,
+      ]),
     });
     process.stdout.write(`written to ${await rewriteReport(benchFolder)}\n`);
   } finally {

@@ -10,6 +10,7 @@ const programs = {
   guest: "packages/server/dist/manager/isolated/guest.js",
   "backup-worker": "packages/server/dist/store/backup/backup-worker.js",
   "checkpoint-worker": "packages/server/dist/store/checkpoint-worker.js",
+  "transfer-worker": "packages/server/dist/transfer-worker.js",
   "hash-worker": "packages/server/dist/pulls/hash-worker.js",
   "engine/main": "packages/integrations/dist/local/engine/main.js",
   "model-tool/main": "packages/integrations/dist/local/model-tool/main.js",

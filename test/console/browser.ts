@@ -21,6 +21,8 @@ export interface View {
   readonly width?: number;
   readonly height?: number;
   readonly theme?: Theme;
+  /** What is done to the page before it goes anywhere. */
+  prepare?(page: Page): Promise<void>;
 }
 
 export async function launchBrowser(): Promise<Browser> {
@@ -32,7 +34,7 @@ export async function launchBrowser(): Promise<Browser> {
 export async function openPage(
   browser: Browser,
   address: string,
-  { width = 1280, height = 900, theme = "light" }: View = {},
+  { width = 1280, height = 900, theme = "light", prepare }: View = {},
 ): Promise<ConsolePage> {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -50,6 +52,7 @@ export async function openPage(
     const { origin } = new URL(request.url());
     if (origin !== new URL(address).origin) complaints.push(`asked another server: ${request.url()}`);
   });
+  await prepare?.(page);
   await page.goto(address);
   return { page, context, complaints };
 }

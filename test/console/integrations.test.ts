@@ -121,9 +121,17 @@ describe.skipIf(chromiumPath === undefined)("the page of integrations", browserT
     await page.getByText("running", { exact: true }).first().waitFor();
     expect(member(await get("/integrations/a-second/config"), "origin")).toBe("added");
 
+    const headers = { authorization: `Bearer ${server.key}` };
+    const body = { model: "nick", alias_of: "a-second/tiny-chat" };
+    // Its models are known a moment after it runs.
+    const makeAlias = async () => (await ask(server.platform, "/api/v1/routes", { body, headers })).status;
+    await expect.poll(makeAlias, { timeout: 20_000 }).toBe(200);
     await page.getByRole("button", { name: "Remove" }).press("Enter");
     const question = page.getByRole("dialog", { name: "Remove a-second?" });
     await question.getByText("2 models", { exact: false }).waitFor();
+    await question.getByText("These routes and aliases lead to its models: nick.").waitFor();
+    await question.getByRole("checkbox", { name: "Remove what it has stored, too" }).check();
+    expect(await findBarriers(page)).toEqual([]);
     expect(await takePictures(page, "integration-remove")).toEqual([]);
     await question.getByRole("button", { name: "Remove" }).press("Enter");
     await page.getByText("a-second is removed.").waitFor();

@@ -94,7 +94,11 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
         kind: "EndpointSliceList",
         apiVersion: "discovery.k8s.io/v1",
         metadata: { resourceVersion: String(state.version), ...rest },
-        items: fitting.slice(start, start + pageSize).map((each) => toSlice(each, each.version)),
+        // In a list the kind is told once.
+        items: fitting.slice(start, start + pageSize).map((each) => {
+          const { kind: _kind, apiVersion: _version, ...item } = toSlice(each, each.version);
+          return item;
+        }),
       }),
     );
   }
@@ -175,7 +179,7 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
   };
 }
 
-const json = { "content-type": "application/json" };
+const json = { "cache-control": "no-cache, private", "content-type": "application/json" };
 
 function tell({ selector, response }: Watcher, { type, slice, labels }: Change): void {
   if (fits(labels, selector)) response.write(`${JSON.stringify({ type, object: slice })}\n`);
@@ -188,7 +192,7 @@ function fits(labels: FakeSlice["labels"], selector: string): boolean {
   return value !== undefined && (values === undefined || values === "" || values.split(",").includes(value));
 }
 
-function toSlice({ name, namespace, labels, port, pods }: FakeSlice, version: number): object {
+function toSlice({ name, namespace, labels, port, pods }: FakeSlice, version: number) {
   return {
     kind: "EndpointSlice",
     apiVersion: "discovery.k8s.io/v1",
@@ -211,14 +215,14 @@ function toSlice({ name, namespace, labels, port, pods }: FakeSlice, version: nu
   };
 }
 
+const refusals: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  401: ["Unauthorized", "Unauthorized"],
+  404: ["NotFound", "the server could not find the requested resource"],
+  410: ["Expired", "too old resource version: 1 (200)"],
+};
+
+/** As kube-apiserver 1.31 writes it. */
 function toStatus(code: number): object {
-  const reason = code === 410 ? "Expired" : "Failure";
-  return {
-    kind: "Status",
-    apiVersion: "v1",
-    status: "Failure",
-    reason,
-    code,
-    message: `status ${code} of the fake`,
-  };
+  const [reason, message] = refusals[code] ?? ["InternalError", `status ${code} of the fake`];
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, code };
 }

@@ -10,6 +10,7 @@ import type { ModelFiles } from "./model-files.ts";
 import type { ModelHub } from "./model-hub.ts";
 import type { ModelPlatform } from "./model-platform.ts";
 import type { SettingsSchema } from "./settings.ts";
+import type { FileServer } from "./file-part.ts";
 import type { Upstream, UpstreamLimits } from "./upstream.ts";
 
 /** Version of this contract; a literal in each definition. */
@@ -90,6 +91,11 @@ export interface IntegrationContext<Settings> {
    * @param origin `http://host:port`, `https://host`, or `unix:/path/of/socket`
    */
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  /**
+   * Connections for files, under the same guard: of an integration that knows repositories of models.
+   * @param origin `http://host:port` or `https://host`
+   */
+  fileServer(origin: string): FileServer;
   /** The GPUs of this machine as their drivers tell now; none where no driver answers. Never rejects. */
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   /**

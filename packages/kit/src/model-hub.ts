@@ -92,8 +92,8 @@ export interface ModelHub {
    */
   repository(name: string, revision: string | undefined, signal: AbortSignal): Promise<HubRepository>;
   /**
-   * Asks for a part of a file. Resolves when the head is there; statuses that may pass are answers. The host copies what its
-   * sink is given at once: reads may be transient. Rejects as `repository` does.
+   * Asks for a part of a file. Resolves when the head is there; statuses that may pass are answers.
+   * Rejects as `repository` does.
    */
   open(range: HubRange, signal: AbortSignal): Promise<FilePart>;
 }

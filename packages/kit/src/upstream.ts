@@ -11,11 +11,6 @@ export interface UpstreamLimits {
   readonly idleTimeoutMs?: number;
   /** Issuers in PEM that an https server's certificate must come from. Default: those that Node trusts. */
   readonly certificateAuthorities?: string | undefined;
-  /**
-   * Whether the bytes that a reply's sink is given are overwritten by the next read: for a sink that copies them at once, as
-   * one does that writes files. It spares a buffer for each read. Default false.
-   */
-  readonly areReadsTransient?: boolean;
 }
 
 /** A request for the hot path. */

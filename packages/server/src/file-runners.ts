@@ -5,11 +5,11 @@ import type { ModelDirectory } from "./gateway/model-directory.ts";
 import { createGuardedDoor } from "./guarded-door.ts";
 import { findHubFiles } from "./hub-files.ts";
 import { modelMemory } from "./model-memory.ts";
-import type { ByteLimiter } from "./pulls/byte-limiter.ts";
 import { createFilePull, type FilePullParts, type FoundFiles } from "./pulls/file-pull.ts";
 import { findLocalFile } from "./pulls/local-source.ts";
 import type { ModelStore } from "./pulls/model-store.ts";
 import type { PullRunner } from "./pulls/pull-runner.ts";
+import type { TransferThread } from "./pulls/transfer-thread.ts";
 import { findUrl } from "./pulls/url-source.ts";
 import type { Store } from "./store/store.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -19,7 +19,7 @@ export interface FileRunnerParts {
   readonly settings: PlatformConfig["pulls"];
   readonly directory: ModelDirectory;
   readonly models: ModelStore;
-  readonly limiter: ByteLimiter;
+  readonly transfers: TransferThread;
   readonly store: Pick<Store, "pulls">;
   readonly metrics: PlatformMetrics;
   readonly log: PlatformLog;
@@ -43,7 +43,7 @@ const lookedAtPulls = 1_000;
 /** The kinds of pulls whose files come to this server's own disk. */
 export function createFileRunners(parts: FileRunnerParts): FileRunners {
   const { settings } = parts;
-  const door = createGuardedDoor(settings.url_network);
+  const door = createGuardedDoor(settings.url_network, parts.transfers);
   const one = async (found: Promise<FoundFiles["files"][number]>): Promise<FoundFiles> => ({
     files: [await found],
   });
@@ -55,12 +55,12 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
         signal,
       ),
     url: ({ source }, _pinned, signal) => one(findUrl(source, door, signal)),
-    file: ({ source }) => one(findLocalFile(source, settings.file_directories)),
+    file: ({ source }) =>
+      one(findLocalFile(source, { folders: settings.file_directories, read: parts.transfers.read })),
   };
   const runner = (kind: FileKind): PullRunner =>
     createFilePull({
       store: parts.models,
-      limiter: parts.limiter,
       log: parts.log,
       connections: settings.connections,
       reserveBytes: settings.reserve_bytes,

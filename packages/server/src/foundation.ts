@@ -1,10 +1,11 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { PlatformConfig } from "./config/schema.ts";
 import { type Auditor, createAuditor } from "./control/auditor.ts";
 import { openPlatformStore } from "./open-platform-store.ts";
 import { openSharing } from "./open-sharing.ts";
 import { warnOfKeyFile } from "./sealed-phase.ts";
 import { toResponseBounds, toSpoolSettings } from "./settings-of.ts";
+import { createTransferThread, type TransferThread } from "./pulls/transfer-thread.ts";
 import type { Sharing } from "./sharing/sharing.ts";
 import { createAuditFile } from "./store/audit-file.ts";
 import { auditFolder } from "./store/audit-files.ts";
@@ -55,6 +56,7 @@ export interface Foundation {
   readonly registry: MetricRegistry;
   readonly metrics: PlatformMetrics;
   readonly sharing: Sharing;
+  readonly transfers: TransferThread;
   readonly tracing: Tracing;
   readonly workSpans: WorkSpans;
   readonly logLevels: LogLevels;
@@ -102,6 +104,8 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
   });
   const responses = store.createResponses(toResponseBounds(config));
   const sharing = openSharing({ config, registry, metrics, log, workSpans });
+  const program = new URL(`./transfer-worker${extname(import.meta.filename)}`, import.meta.url);
+  const transfers = createTransferThread(program, config.pulls.bytes_per_second);
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
   return {
     startedAtMs,
@@ -109,6 +113,7 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
     registry,
     metrics,
     sharing,
+    transfers,
     tracing,
     workSpans,
     logLevels: input.logLevels,
@@ -116,9 +121,10 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
 }
 
 export async function closeFoundation(
-  { backups, spool, audit, seals, content, store, sharing }: Foundation,
+  { backups, spool, audit, seals, content, store, sharing, transfers }: Foundation,
   log: PlatformLog,
 ): Promise<void> {
+  await transfers.stop();
   await backups.stop();
   await content.stop();
   await spool.close();

@@ -1,7 +1,7 @@
-import { askForPart, type NetworkReach } from "@llm-platform/kit";
+import type { NetworkReach } from "@llm-platform/kit";
+import type { TransferServer, TransferThread } from "./pulls/transfer-thread.ts";
 import type { UrlDoor } from "./pulls/url-source.ts";
 import { createControlFetch, judgeAddress } from "./wire/control-fetch.ts";
-import { createUpstreamPool, type UpstreamPool } from "./wire/upstream-pool.ts";
 
 /** The way to addresses that a person names. */
 export interface GuardedDoor extends UrlDoor {
@@ -11,26 +11,29 @@ export interface GuardedDoor extends UrlDoor {
 /** Origins whose connections are kept. */
 const mostOrigins = 8;
 
-export function createGuardedDoor(network: NetworkReach): GuardedDoor {
-  const pools = new Map<string, UpstreamPool>();
+export function createGuardedDoor(
+  network: NetworkReach,
+  transfers: Pick<TransferThread, "open">,
+): GuardedDoor {
+  const servers = new Map<string, TransferServer>();
 
   /** Connections to one origin, and nowhere else. Throws PlatformError `forbidden` for one out of reach. */
-  function poolOf(url: URL): UpstreamPool {
+  function serverOf(url: URL): TransferServer {
     const { origin } = url;
     judgeAddress(url.href, new Set([origin]), network);
-    const known = pools.get(origin);
+    const known = servers.get(origin);
     if (known !== undefined) return known;
-    if (pools.size >= mostOrigins) forgetIdle();
-    const pool = createUpstreamPool(origin, { network, areReadsTransient: true });
-    pools.set(origin, pool);
-    return pool;
+    if (servers.size >= mostOrigins) forgetIdle();
+    const server = transfers.open(origin, { network });
+    servers.set(origin, server);
+    return server;
   }
 
   function forgetIdle(): void {
-    for (const [origin, pool] of pools) {
-      if (pool.busyConnections > 0) continue;
-      pool.stop();
-      pools.delete(origin);
+    for (const [origin, server] of servers) {
+      if (server.busyTransfers > 0) continue;
+      server.stop();
+      servers.delete(origin);
     }
   }
 
@@ -47,10 +50,9 @@ export function createGuardedDoor(network: NetworkReach): GuardedDoor {
         control.release();
       }
     },
-    open: async (url, run, signal) =>
-      askForPart(poolOf(url), { path: url.pathname + url.search, ...run }, signal),
+    open: async (url, run, signal) => serverOf(url).ask({ path: url.pathname + url.search, ...run }, signal),
     stop() {
-      for (const pool of pools.values()) pool.stop();
+      for (const server of servers.values()) server.stop();
     },
   };
 }

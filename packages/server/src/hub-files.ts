@@ -96,7 +96,7 @@ function toSource(
       const etag = isContents ? part.headers.get("etag") : version;
       version ??= etag;
       if (etag === version) return part;
-      part.body.cancel();
+      part.body.drop();
       return otherVersion();
     },
   };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gpu, KeyValues } from "@llm-platform/kit";
 import type { HostInput, HostServices } from "./manager/ports.ts";
+import type { TransferServer, TransferThread } from "./pulls/transfer-thread.ts";
 import type { InstrumentFactory } from "./telemetry/integration-instruments.ts";
 import type { GpuReader } from "./telemetry/resources/gpu-reader.ts";
 import type { GpuReading } from "./telemetry/resources/gpu-reading.ts";
@@ -20,6 +21,7 @@ export interface IntegrationHostParts {
   /** Asks the drivers. */
   readonly gpus: Pick<GpuReader, "read">;
   readonly workSpans: WorkSpans;
+  readonly transfers: Pick<TransferThread, "open">;
   readonly programs: CredentialPrograms;
   /** Counts TLS handshakes for model calls, by integration and session. */
   readonly tlsHandshakes: { series(integration: string, session: string): { add(): void } };
@@ -46,6 +48,8 @@ export function createIntegrationHost(
     const origins = collectOrigins(sources);
     const control = createControlFetch({ settings: sources, network, signal });
     const pools: UpstreamPool[] = [];
+    const fileServers: TransferServer[] = [];
+    const onHandshake = (session: string): void => parts.tlsHandshakes.series(name, session).add();
     return {
       metrics: parts.instruments.create({
         definitionId: definition.id,
@@ -65,18 +69,25 @@ export function createIntegrationHost(
         traceIntegrationWork(parts.workSpans, { integration: name, name: spanName, attributes }, action),
       upstream(origin, limits) {
         if (!origin.startsWith("unix:")) judgeAddress(origin, origins, network);
-        const pool = createUpstreamPool(origin, { ...limits, network }, (session) =>
-          parts.tlsHandshakes.series(name, session).add(),
-        );
+        const pool = createUpstreamPool(origin, { ...limits, network }, onHandshake);
         pools.push(pool);
         return pool;
       },
+      fileServer(origin) {
+        judgeAddress(origin, origins, network);
+        const server = parts.transfers.open(origin, { network, onHandshake });
+        fileServers.push(server);
+        return server;
+      },
       async whenIdle(until) {
-        while (!until.aborted && pools.some((pool) => pool.busyConnections > 0)) await sleep(idleLookMs);
+        const isBusy = (): boolean =>
+          pools.some((pool) => pool.busyConnections > 0) ||
+          fileServers.some((server) => server.busyTransfers > 0);
+        while (!until.aborted && isBusy()) await sleep(idleLookMs);
       },
       release() {
         control.release();
-        for (const pool of pools) pool.stop();
+        for (const each of [...pools, ...fileServers]) each.stop();
       },
     };
   };

@@ -35,7 +35,7 @@ export async function openCatalogue(
 
 /** The integration manager of this replica; the others hear of what happens here. */
 export function openManager(
-  { store, registry, metrics, sharing, workSpans }: Foundation,
+  { store, registry, metrics, sharing, workSpans, transfers }: Foundation,
   parts: ManagerInput & { readonly catalogue: Catalogue; readonly secrets: KnownSecrets },
 ): Manager {
   const { catalogue, config, log, secrets } = parts;
@@ -53,6 +53,7 @@ export function openManager(
       keyValues: (integration) => store.keyValues(integration),
       tlsHandshakes: metrics.upstreamTlsHandshakes,
       workSpans,
+      transfers,
     }),
     clock: systemClock,
     random: Math.random,

@@ -9,9 +9,9 @@ import type { ModelDirectory } from "./gateway/model-directory.ts";
 import { createFileRunners, localRuntime } from "./file-runners.ts";
 import type { Manager } from "./manager/manager.ts";
 import { createOllamaPull } from "./ollama-pull.ts";
-import { type ByteLimiter, createByteLimiter } from "./pulls/byte-limiter.ts";
 import { openModelStore } from "./pulls/model-store.ts";
 import { createPullManager, type PullManager } from "./pulls/pull-manager.ts";
+import type { TransferLimit } from "./pulls/transfer-thread.ts";
 import { startCollector } from "./model-collector.ts";
 import { createSharedPulls } from "./share-pulls.ts";
 import type { PlatformLog } from "./telemetry/log.ts";
@@ -26,27 +26,28 @@ export interface PullParts {
 /** Everything that brings models here. */
 export interface PullHost {
   readonly pulls: PullManager;
-  readonly limiter: ByteLimiter;
+  readonly limiter: TransferLimit;
   /** Throws PlatformError while the integration does not run or knows no repositories. */
   hub(integration: string): ModelHub;
   stop(): Promise<void>;
 }
 
+type PullFoundation = Pick<Foundation, "store" | "registry" | "metrics" | "sharing" | "transfers">;
+
 /** Puts the one pull manager together, with everything that it can pull from. Rejects with PlatformError when the data folder cannot be written. */
 export async function openPulls(
-  { store, registry, metrics, sharing }: Pick<Foundation, "store" | "registry" | "metrics" | "sharing">,
+  { store, registry, metrics, sharing, transfers }: PullFoundation,
   { config, directory, log, manager }: PullParts,
 ): Promise<PullHost> {
   const monotonicMs = () => performance.now();
   const models = await openModelStore(join(config.data_dir, "models"), Date.now);
-  const limiter = createByteLimiter(config.pulls.bytes_per_second, monotonicMs);
   const platform = (integration: string): ModelPlatform => modelPlatformOf(manager(), integration);
   const hub = (integration: string): ModelHub => hubOf(manager(), integration);
   const refresh = (integration: string): Promise<void> => directory.refresh(integration);
   const files = createFileRunners({
     settings: config.pulls,
     models,
-    limiter,
+    transfers,
     store,
     metrics,
     log,
@@ -80,7 +81,7 @@ export async function openPulls(
   const collector = startCollector({ models, pulls, log });
   return {
     pulls,
-    limiter,
+    limiter: transfers.limit,
     hub,
     async stop() {
       collector.stop();

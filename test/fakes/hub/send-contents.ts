@@ -82,7 +82,8 @@ async function sendBytes(
       if (aheadMs > 1) await sleep(aheadMs);
     }
   }
-  if (end < until) response.socket?.resetAndDestroy();
+  // The answer itself has no connection yet while the one before it is being ended.
+  if (end < until) response.req.socket.resetAndDestroy();
   else response.end();
 }
 

@@ -1,11 +1,9 @@
 import {
-  askForPart,
-  dropBody,
   type FilePart,
+  type FileServer,
   type HubRange,
   type IntegrationContext,
   PlatformError,
-  type Upstream,
 } from "@llm-platform/kit";
 import type { ServerAddress } from "../server-address.ts";
 import { toHubError } from "./hub-error.ts";
@@ -29,15 +27,15 @@ const passing = (status: number): boolean => status === 429 || status >= 500 || 
 export function createFileOpener({ context, address }: OpenFileParts): OpenFile {
   const { settings } = context;
   const { token } = settings;
-  const upstreams = new Map<string, Upstream>();
+  const servers = new Map<string, FileServer>();
   const authorization = token === undefined ? [] : ([["authorization", `Bearer ${token.reveal()}`]] as const);
 
-  function upstreamOf(origin: string): Upstream {
-    const known = upstreams.get(origin);
+  function serverOf(origin: string): FileServer {
+    const known = servers.get(origin);
     if (known !== undefined) return known;
-    const upstream = context.upstream(origin, { areReadsTransient: true });
-    upstreams.set(origin, upstream);
-    return upstream;
+    const server = context.fileServer(origin);
+    servers.set(origin, server);
+    return server;
   }
 
   return async (range, signal) => {
@@ -46,14 +44,13 @@ export function createFileOpener({ context, address }: OpenFileParts): OpenFile 
     let url = new URL(`${address.origin}${address.prefix}/${repository}/resolve/${commit}/${encoded}`);
     for (let redirects = 0; ; redirects++) {
       const isEndpoint = url.origin === address.origin;
-      const part = await askForPart(
-        upstreamOf(url.origin),
+      const part = await serverOf(url.origin).ask(
         { path: url.pathname + url.search, from, until, headers: isEndpoint ? authorization : [] },
         signal,
       );
       const location = part.headers.get("location");
       if (part.status < 300 || passing(part.status)) return part;
-      dropBody(part.body);
+      part.body.drop();
       if (part.status >= 400 || location === undefined) throw toRefusal(part, { range, isEndpoint });
       url = nextPlace(location, url, settings);
       if (redirects >= mostRedirects)

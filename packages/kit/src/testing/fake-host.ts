@@ -15,6 +15,7 @@ import type {
 import type { SettingsSchema, StandardIssue } from "../settings.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { createMemoryKeyValues } from "./memory-key-values.ts";
+import { createNodeFileServer } from "./node-file-server.ts";
 import { createNodeUpstream, type NodeUpstream } from "./node-upstream.ts";
 import { createOriginGuard, secretsOf } from "./origin-guard.ts";
 import { createRecordedLog, type LogRecord } from "./recorded-log.ts";
@@ -102,6 +103,12 @@ export async function createFakeHost<Settings>(input: FakeHostInput<Settings>): 
       const upstream = createNodeUpstream(origin, limits);
       upstreams.push(upstream);
       return upstream;
+    },
+    fileServer(origin) {
+      guard(origin);
+      const upstream = createNodeUpstream(origin);
+      upstreams.push(upstream);
+      return createNodeFileServer(upstream);
     },
     gpus: async () => input.gpus?.() ?? [],
     async runCredentialProgram(program) {

@@ -28,7 +28,6 @@ export function createNodeUpstream(origin: string, limits: UpstreamLimits = {}):
     connectTimeoutMs: limits.connectTimeoutMs ?? 5_000,
     idleTimeoutMs: limits.idleTimeoutMs ?? 60_000,
     certificateAuthorities: limits.certificateAuthorities,
-    areReadsTransient: false,
   });
   let callsInFlight = 0;
   return {

@@ -7,7 +7,7 @@ import {
   type PullRequest,
   totalBytesOf,
 } from "../core/pull.ts";
-import type { ByteLimiter } from "../pulls/byte-limiter.ts";
+import type { TransferLimit } from "../pulls/transfer-thread.ts";
 import type { PullManager } from "../pulls/pull-manager.ts";
 import { defineOperation, type Operation, type OperationContext } from "./operation.ts";
 import { checkPullRequest, pullRequestFields, toPullRequest } from "./pull-request.ts";
@@ -61,7 +61,7 @@ const pullId = z.strictObject({ id: z.string().min(1).max(64) });
 
 export interface PullOperationParts {
   readonly pulls: PullManager;
-  readonly limiter: ByteLimiter;
+  readonly limiter: TransferLimit;
 }
 
 /** Operations on pulls of models. */
@@ -141,7 +141,7 @@ function restingOperations(pulls: PullManager): readonly Operation[] {
   );
 }
 
-function limitOperation(limiter: ByteLimiter): Operation {
+function limitOperation(limiter: TransferLimit): Operation {
   const limit = z
     .number()
     .int()

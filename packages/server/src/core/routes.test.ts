@@ -52,3 +52,32 @@ test("a circle, as two sources of names can make one together, ends", () => {
     }),
   );
 });
+
+test("a name that leads to shares below 1 keeps its own share whole", () => {
+  const config = {
+    aliases: {},
+    routes: [
+      {
+        model: "inner",
+        targets: [
+          { model: "one/x", weight: 0.2 },
+          { model: "two/x", weight: 0.2 },
+        ],
+        fallbacks: [],
+      },
+      {
+        model: "outer",
+        targets: [
+          { model: "inner", weight: 1 },
+          { model: "two/y", weight: 1 },
+        ],
+        fallbacks: [],
+      },
+    ],
+  };
+  expect(buildRoutes(offered, config).get("outer")?.targets).toEqual([
+    { id: "one/x", weight: 0.5 },
+    { id: "two/x", weight: 0.5 },
+    { id: "two/y", weight: 1 },
+  ]);
+});

@@ -154,6 +154,6 @@ function spread(route: Route, weight: number): readonly RouteTarget[] {
   const total = route.targets.reduce((sum, target) => sum + target.weight, 0);
   return route.targets.map((target) => ({
     id: target.id,
-    weight: (weight * target.weight) / Math.max(total, 1),
+    weight: total === 0 ? 0 : (weight * target.weight) / total,
   }));
 }

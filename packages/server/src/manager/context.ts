@@ -26,6 +26,7 @@ export function createContext(input: ContextInput): IntegrationContext<unknown> 
     keyValues: services.keyValues,
     fetch: (url, options) => services.fetch(url, options),
     upstream: (origin, limits) => services.upstream(origin, limits),
+    fileServer: (origin) => services.fileServer(origin),
     gpus: (one) => services.gpus(one),
     runCredentialProgram: (program, until) => services.runCredentialProgram(program, until),
     span: (spanName, action, attributes) => services.span(spanName, action, attributes),

@@ -1,6 +1,7 @@
 import type {
   CredentialProgram,
   FetchOptions,
+  FileServer,
   Gpu,
   Instruments,
   IntegrationDefinition,
@@ -62,6 +63,7 @@ export interface HostServices {
   readonly dataDirectory: string;
   fetch(url: string, options?: FetchOptions): Promise<Response>;
   upstream(origin: string, limits?: UpstreamLimits): Upstream;
+  fileServer(origin: string): FileServer;
   gpus(signal: AbortSignal): Promise<readonly Gpu[]>;
   runCredentialProgram(program: CredentialProgram, signal: AbortSignal): Promise<string>;
   span<Result>(name: string, action: () => Promise<Result>, attributes?: SpanAttributes): Promise<Result>;

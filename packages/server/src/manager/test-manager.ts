@@ -61,6 +61,9 @@ export function createTestManager(changes: Partial<ManagerParts> = {}): TestMana
         upstream() {
           throw new Error("a scripted integration calls nobody");
         },
+        fileServer() {
+          throw new Error("a scripted integration fetches nothing");
+        },
         whenIdle: (signal) => Promise.race([idle.promise, untilAborted(signal)]),
         release() {
           lent -= 1;

@@ -1,14 +1,12 @@
 import { PlatformError } from "@llm-platform/kit";
-import type { ByteLimiter } from "./byte-limiter.ts";
-import { createChunkBuffers } from "./chunk-buffers.ts";
+import { nextRunChunks } from "../core/run-length.ts";
 import { expectRoom } from "./disk-room.ts";
 import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts";
 import { createFileHasher, type FileHasher } from "./file-hasher.ts";
 import type { FileSource } from "./file-source.ts";
-import { chunkBytes, openPartFile, type PartFile, removePart } from "./part-file.ts";
+import { openPartFile, type PartFile, removePart } from "./part-file.ts";
 
 export interface DownloadParts {
-  readonly limiter: ByteLimiter;
   /** Connections for one file. */
   readonly connections: number;
   /** What must stay free of the disk. */
@@ -40,12 +38,9 @@ export interface Downloaded {
   readonly sizeBytes: number;
 }
 
-/** A run of one connection at most: beyond it another request costs nothing any more. */
-const mostChunksPerRun = 64;
-/** Each connection fills a chunk and holds the next ready: with fewer than that they would wait for each other for ever. */
-const buffersPerConnection = 2;
-/** Chunks that may wait for the disk beside these. */
-const waitingChunks = 2;
+/** Bounds of a run of one connection, and with how many it begins. */
+const runChunks = { least: 8, most: 64 };
+const firstRunChunks = 16;
 /** Bytes come many times a second; how far they are is told so often. */
 const tellEveryMs = 50;
 /** A file that changes again and again is never whole. */
@@ -123,8 +118,6 @@ async function fetchAll(
   const fetchParts: FetchParts = {
     source,
     part,
-    buffers: createChunkBuffers(buffersPerConnection * connectionCount + waitingChunks, chunkBytes),
-    limiter: parts.limiter,
     isWhole: parts.isWhole,
     signal: AbortSignal.any([download.signal, over.signal]),
     onBytes(bytes) {
@@ -138,13 +131,13 @@ async function fetchAll(
     },
     onRetry: download.onRetry,
   };
-  const longestRun = Math.min(mostChunksPerRun, Math.ceil(chunks.freeChunks / (2 * connectionCount)));
+  const fairRun = Math.ceil(chunks.freeChunks / (2 * connectionCount));
 
   async function connect(): Promise<void> {
-    for (;;) {
-      const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : longestRun);
+    for (let length = firstRunChunks; ; ) {
+      const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : Math.min(length, fairRun));
       if (run === undefined) return;
-      await fetchRun(fetchParts, run);
+      length = nextRunChunks(length, await fetchRun(fetchParts, run), runChunks);
     }
   }
 

@@ -1,23 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { dropBody, type FilePart, PlatformError } from "@llm-platform/kit";
+import { type FilePart, PlatformError } from "@llm-platform/kit";
 import { backOffDelayMs } from "../core/back-off.ts";
 import type { ByteRun } from "../core/chunk-map.ts";
-import type { ByteLimiter } from "./byte-limiter.ts";
-import type { ChunkBuffers } from "./chunk-buffers.ts";
-import { type ChunkWriter, createChunkWriter } from "./chunk-writer.ts";
+import type { RunPace } from "../core/run-length.ts";
 import type { FileSource } from "./file-source.ts";
 import type { PartFile } from "./part-file.ts";
-import { readBody } from "./read-body.ts";
 
 export interface FetchParts {
   readonly source: FileSource;
   readonly part: PartFile;
-  readonly buffers: ChunkBuffers;
-  readonly limiter: ByteLimiter;
   /** Whether the run is the whole file, of a source that knows no parts. */
   readonly isWhole: boolean;
   readonly signal: AbortSignal;
-  /** Told of bytes that came. */
+  /** Told of bytes that are written. */
   onBytes(bytes: number): void;
   /** Told of a try that failed and will be made again. */
   onRetry(error: PlatformError): void;
@@ -32,30 +27,42 @@ export class NoParts extends Error {}
 /** Tries in a row without a byte before the pull fails. */
 const mostTries = 8;
 const longestDelayMs = 30_000;
-/** A connection that sends nothing for so long is given up. */
+/** An answer that does not come for so long is given up. */
 const stallMs = 60_000;
 const longestRetryAfterMs = 300_000;
 
-/** Fetches a run of bytes, again and again from where it broke off. Rejects with PlatformError, FileChanged or NoParts. */
-export async function fetchRun(parts: FetchParts, run: ByteRun): Promise<void> {
-  const writer = createChunkWriter(parts.part, run, parts.buffers);
+/**
+ * Fetches a run of bytes, again and again from where it broke off.
+ * Rejects with PlatformError, FileChanged or NoParts, or with the signal's reason.
+ */
+export async function fetchRun(parts: FetchParts, run: ByteRun): Promise<RunPace> {
+  const startedAtMs = performance.now();
+  const progress: RunProgress = { position: run.from, askedMs: 0 };
   try {
-    await fetchPatiently(parts, run, writer);
+    await fetchPatiently(parts, run, progress);
   } finally {
-    await writer.close();
+    await parts.part.whenNoted();
   }
+  return { askedMs: progress.askedMs, tookMs: performance.now() - startedAtMs };
 }
 
-async function fetchPatiently(parts: FetchParts, run: ByteRun, writer: ChunkWriter): Promise<void> {
+interface RunProgress {
+  /** Before it all is written, and all whole chunks are noted. */
+  position: number;
+  /** Spent on waiting for answers. */
+  askedMs: number;
+}
+
+async function fetchPatiently(parts: FetchParts, run: ByteRun, progress: RunProgress): Promise<void> {
   for (let failures = 0; ; ) {
-    const before = writer.position;
+    const before = progress.position;
     try {
-      await fetchOnce(parts, run, writer);
+      await fetchOnce(parts, run, progress);
       return;
     } catch (error) {
       if (parts.signal.aborted) throw parts.signal.reason;
       if (!(error instanceof PlatformError) || !error.isRetryable) throw error;
-      failures = writer.position > before ? 1 : failures + 1;
+      failures = progress.position > before ? 1 : failures + 1;
       if (failures >= mostTries) throw error;
       parts.onRetry(error);
       await sleep(delayOf(failures, error), undefined, { signal: parts.signal });
@@ -69,40 +76,40 @@ function delayOf(failures: number, { retryAfterMs = 0 }: PlatformError): number 
   return Math.max(delayMs, Math.min(longestRetryAfterMs, retryAfterMs));
 }
 
-async function fetchOnce(parts: FetchParts, run: ByteRun, writer: ChunkWriter): Promise<void> {
+async function fetchOnce(parts: FetchParts, run: ByteRun, progress: RunProgress): Promise<void> {
+  const { source, part, signal } = parts;
+  const { position: from } = progress;
+  const { until } = run;
+  const answer = await askFor(parts, { from, until }, progress);
+  expectPart(answer, parts, from);
+  const end = await answer.body.store(
+    { path: part.path, from, until },
+    (position) => {
+      part.note({ from: progress.position, until: position });
+      parts.onBytes(position - progress.position);
+      progress.position = position;
+    },
+    signal,
+  );
+  if (end === "long") throw new FileChanged(source.name);
+  if (end === "short") throw brokenOff(undefined);
+}
+
+async function askFor(
+  { source, signal }: FetchParts,
+  run: ByteRun,
+  progress: RunProgress,
+): Promise<FilePart> {
   const stall = new AbortController();
-  let timer = setTimeout(() => stall.abort(), stallMs);
-  const signal = AbortSignal.any([parts.signal, stall.signal]);
-
-  /** The source is not blamed for the time in which it is held back. */
-  async function hold(waits: readonly Promise<void>[]): Promise<void> {
-    clearTimeout(timer);
-    await Promise.all(waits);
-    timer = setTimeout(() => stall.abort(), stallMs);
-  }
-
-  function take(piece: Uint8Array): Promise<void> | undefined {
-    if (writer.position + piece.byteLength > run.until) throw new FileChanged();
-    timer.refresh();
-    parts.onBytes(piece.byteLength);
-    const writing = writer.push(piece);
-    const passing = parts.limiter.pass(piece.byteLength, signal);
-    if (writing === undefined && passing === undefined) return undefined;
-    return hold([writing, passing].filter((each) => each !== undefined));
-  }
-
+  const timer = setTimeout(() => stall.abort(), stallMs);
+  const startedAtMs = performance.now();
   try {
-    const from = writer.position;
-    const part = await parts.source.open({ from, until: run.until }, signal);
-    expectPart(part, parts, from);
-    await readBody(part.body, take, signal);
-    if (writer.position < run.until) throw brokenOff(undefined);
+    return await source.open(run, AbortSignal.any([signal, stall.signal]));
   } catch (error) {
-    if (error instanceof PlatformError || error instanceof FileChanged || error instanceof NoParts)
-      throw error;
-    throw brokenOff(error);
+    throw error instanceof PlatformError ? error : brokenOff(error);
   } finally {
     clearTimeout(timer);
+    progress.askedMs += performance.now() - startedAtMs;
   }
 }
 
@@ -114,8 +121,7 @@ function expectPart({ status, headers, body }: FilePart, parts: FetchParts, from
     if (range !== null && Number(range[1]) === from && Number(range[2]) === source.sizeBytes) return;
   }
   if (status === 200 && isWhole && from === 0) return;
-  if (status < 300) body.cancel();
-  else dropBody(body);
+  body.drop();
   if (status === 206 || status === 416 || status === 412) throw new FileChanged();
   if (status === 200) throw new NoParts();
   throw new PlatformError("upstream_error", `The source of the file answered with status ${status}.`, {

@@ -16,12 +16,14 @@ interface Answer {
   readonly digest: string | undefined;
 }
 
+/** Its objects are few and short-lived: a small nursery is enough. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 /** So much more must be there before the thread is told. */
 const stepBytes = 4 * 1024 * 1024;
 
 export function createFileHasher(path: string): FileHasher {
   const program = new URL(`./hash-worker${extname(import.meta.filename)}`, import.meta.url);
-  const worker = new Worker(program, { workerData: path });
+  const worker = new Worker(program, { workerData: path, resourceLimits });
   const finished = Promise.withResolvers<string>();
   // Whoever waits for the digest hears of it; before that nobody does.
   finished.promise.catch(() => undefined);

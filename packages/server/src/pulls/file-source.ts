@@ -12,7 +12,7 @@ export interface FileSource {
   readonly version: string;
   /**
    * Asks for a part of the contents. Answers with status 206, or 200 where the source knows no parts; another status is
-   * a failure that may pass. Bytes of the body may be overwritten by the next read. Rejects with PlatformError for a failure
+   * a failure that may pass. Rejects with PlatformError for a failure
    * that does not pass.
    */
   open(run: ByteRun, signal: AbortSignal): Promise<FilePart>;
@@ -23,11 +23,6 @@ export function otherVersion(): FilePart {
   return {
     status: 412,
     headers: { get: () => undefined },
-    body: {
-      read: (sink) => sink.end(),
-      pause: () => undefined,
-      resume: () => undefined,
-      cancel: () => undefined,
-    },
+    body: { store: async () => "short", drop: () => undefined },
   };
 }

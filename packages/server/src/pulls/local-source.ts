@@ -1,23 +1,25 @@
-import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, isAbsolute, sep } from "node:path";
-import type { Readable } from "node:stream";
-import { PlatformError, type ReplyBody } from "@llm-platform/kit";
+import { type FileBody, PlatformError } from "@llm-platform/kit";
 import type { FileSource } from "./file-source.ts";
 
 /**
  * A file of this machine that is to be taken over.
  * @param folders those that files may come from
+ * @param read gives the contents of one
  * @throws PlatformError `invalid_request` for any other, in the same words whether it is there or not
  */
-export async function findLocalFile(path: string, folders: readonly string[]): Promise<FileSource> {
+export async function findLocalFile(
+  path: string,
+  { folders, read }: { readonly folders: readonly string[]; read(path: string): FileBody },
+): Promise<FileSource> {
   try {
     const real = isPlainPath(path) ? await realpath(path) : "";
     const allowed = await Promise.all(folders.map((folder) => realpath(folder).catch(() => undefined)));
     const isAllowed = allowed.some((folder) => folder !== undefined && real.startsWith(folder + sep));
     const facts = isAllowed ? await stat(real) : undefined;
     if (facts?.isFile() === true)
-      return toSource(real, { sizeBytes: facts.size, changedAtMs: facts.mtimeMs });
+      return toSource(real, { sizeBytes: facts.size, changedAtMs: facts.mtimeMs, read });
   } catch {
     // That it is not there is not told apart from that it may not be looked at.
   }
@@ -32,10 +34,13 @@ function isPlainPath(path: string): boolean {
   return isAbsolute(path) && !path.includes("\0");
 }
 
-function toSource(
-  path: string,
-  { sizeBytes, changedAtMs }: { readonly sizeBytes: number; readonly changedAtMs: number },
-): FileSource {
+interface LocalFile {
+  readonly sizeBytes: number;
+  readonly changedAtMs: number;
+  read(path: string): FileBody;
+}
+
+function toSource(path: string, { sizeBytes, changedAtMs, read }: LocalFile): FileSource {
   return {
     name: basename(path),
     sizeBytes,
@@ -49,25 +54,8 @@ function toSource(
       return {
         status: 206,
         headers: { get: (name) => (name === "content-range" ? range : undefined) },
-        body: toBody(createReadStream(path, { start: from, end: until - 1, highWaterMark: readBytes })),
+        body: read(path),
       };
     },
-  };
-}
-
-const readBytes = 1024 * 1024;
-
-function toBody(stream: Readable): ReplyBody {
-  return {
-    read(sink) {
-      stream.on("end", () => sink.end());
-      stream.on("error", (cause) =>
-        sink.fail(new PlatformError("upstream_incomplete", "The file could not be read on.", { cause })),
-      );
-      stream.on("data", (piece: Uint8Array) => sink.data(piece));
-    },
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
-    cancel: () => void stream.destroy(),
   };
 }

@@ -1,17 +1,16 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ChunkMap } from "../core/chunk-map.ts";
-import { createTurns } from "../core/turns.ts";
+import { type ByteRun, ChunkMap } from "../core/chunk-map.ts";
 import { toDiskError } from "./disk-error.ts";
 
 /** A file that is being fetched: its bytes, and beside them which chunks are there. It outlives the process. */
 export interface PartFile {
   readonly path: string;
   readonly chunks: ChunkMap;
-  /** Writes the bytes of a chunk, one after the other: at once they would wait for each other in the kernel, busily. Rejects with PlatformError `insufficient_storage` when the disk is full. */
-  write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Notes, once the bytes were written, that a chunk is there. */
-  note(chunk: number): Promise<void>;
+  /** Notes, once its bytes were written, the chunks that end in a run; the first of them was written from its beginning on. */
+  note(written: ByteRun): void;
+  /** Resolves when all notes are written. Rejects with PlatformError `insufficient_storage` when the disk is full, from then on. */
+  whenNoted(): Promise<void>;
   /** Resolves when the disk has all that was written. */
   synchronise(): Promise<void>;
   close(): Promise<void>;
@@ -46,7 +45,7 @@ export async function openPartFile(
   const chunks = new ChunkMap(identity.sizeBytes, chunkBytes);
   for (const chunk of await readJournal(`${stem}.chunks`)) chunks.note(chunk);
   return {
-    part: createPart(`${stem}.part`, { data, journal, chunks }),
+    part: createPart(`${stem}.part`, { data, journal, chunks, sizeBytes: identity.sizeBytes }),
     wasOther: known !== undefined && !isSame,
   };
 }
@@ -60,22 +59,27 @@ interface PartHandles {
   readonly data: FileHandle;
   readonly journal: FileHandle;
   readonly chunks: ChunkMap;
+  readonly sizeBytes: number;
 }
 
-function createPart(path: string, { data, journal, chunks }: PartHandles): PartFile {
+function createPart(path: string, { data, journal, chunks, sizeBytes }: PartHandles): PartFile {
   let pending: number[] = [];
   let writing: Promise<void> | undefined;
-  const turns = createTurns();
+  let failure: { readonly error: unknown } | undefined;
   const disk = createDiskFlow(data);
 
   /** Notes that come while others are written go together into the next write. */
   async function writeNotes(): Promise<void> {
-    while (pending.length > 0) {
-      const batch = pending;
-      pending = [];
-      const bytes = Buffer.allocUnsafe(4 * batch.length);
-      for (const [index, chunk] of batch.entries()) bytes.writeUInt32LE(chunk, 4 * index);
-      await journal.appendFile(bytes);
+    try {
+      while (pending.length > 0) {
+        const batch = pending;
+        pending = [];
+        const bytes = Buffer.allocUnsafe(4 * batch.length);
+        for (const [index, chunk] of batch.entries()) bytes.writeUInt32LE(chunk, 4 * index);
+        await journal.appendFile(bytes);
+      }
+    } catch (error) {
+      failure ??= { error };
     }
     writing = undefined;
   }
@@ -83,39 +87,28 @@ function createPart(path: string, { data, journal, chunks }: PartHandles): PartF
   return {
     path,
     chunks,
-    async write(bytes, position) {
-      try {
-        await turns.take(() => writeAll(data, bytes, position));
-      } catch (error) {
-        throw toDiskError(error);
+    note({ from, until }) {
+      disk.note(until - from);
+      for (let chunk = Math.floor(from / chunkBytes); ; chunk++) {
+        const end = Math.min((chunk + 1) * chunkBytes, sizeBytes);
+        if (end > until || chunk * chunkBytes >= sizeBytes) break;
+        chunks.note(chunk);
+        pending.push(chunk);
       }
-      disk.note(bytes.byteLength);
+      if (pending.length > 0) writing ??= writeNotes();
     },
-    async note(chunk) {
-      chunks.note(chunk);
-      pending.push(chunk);
-      writing ??= writeNotes();
-      try {
-        await writing;
-      } catch (error) {
-        throw toDiskError(error);
-      }
+    async whenNoted() {
+      await writing;
+      if (failure !== undefined) throw toDiskError(failure.error);
     },
     synchronise: () => disk.synchronise(),
     async close() {
+      await writing;
       await disk.rest();
       await data.close();
       await journal.close();
     },
   };
-}
-
-async function writeAll(data: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  // A disk that fills up may take a part of it first.
-  for (let written = 0; written < bytes.byteLength; ) {
-    const { bytesWritten } = await data.write(bytes, written, undefined, position + written);
-    written += bytesWritten;
-  }
 }
 
 /** Has the disk take what was written while more is written. */

@@ -1,4 +1,4 @@
-import { dropBody, type FilePart, PlatformError } from "@llm-platform/kit";
+import { type FilePart, PlatformError } from "@llm-platform/kit";
 import type { ByteRun } from "../core/chunk-map.ts";
 import { type FileSource, otherVersion } from "./file-source.ts";
 
@@ -41,12 +41,12 @@ export async function findUrl(address: string, door: UrlDoor, signal: AbortSigna
     async open(run, until) {
       const part = await follow(start, {
         ask: (url) => door.open(url, run, until),
-        drop: ({ body }) => dropBody(body),
+        drop: ({ body }) => body.drop(),
       });
       const other = part.headers.get("etag") ?? part.headers.get("last-modified") ?? size;
       const isContents = part.status === 200 || part.status === 206;
       if (!isContents || other === version) return part;
-      part.body.cancel();
+      part.body.drop();
       return otherVersion();
     },
   };

@@ -34,6 +34,11 @@ export interface UpstreamPool extends Upstream {
 
 /** Bounds of a pool, and where it may connect to. */
 export interface PoolOptions extends UpstreamLimits {
+  /**
+   * Whether the bytes that a reply's sink is given are overwritten by the next read: for a sink that is done with them when
+   * it returns, as one is that writes files. It spares a buffer for each read. Default false.
+   */
+  readonly areReadsTransient?: boolean;
   /** Default any. */
   readonly network?: NetworkReach | undefined;
 }
@@ -85,7 +90,7 @@ export function parseEndpoint(origin: string, network: NetworkReach = "any"): En
   };
 }
 
-type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities" | "areReadsTransient">>;
+type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities">>;
 
 /** How connections are made. */
 interface Ways {

@@ -1,22 +1,19 @@
 import { useState } from "react";
 import { useSearchParams } from "wouter";
-import { Button } from "../../components/button.tsx";
-import { Card } from "../../components/card.tsx";
 import { Dialog } from "../../components/dialog.tsx";
-import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
-import { Grid, PageFrame } from "../../components/page.tsx";
+import { ErrorState, Skeleton } from "../../components/notice.tsx";
+import { PageFrame } from "../../components/page.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useOperation } from "../../query/use-operation.ts";
-import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
 import { type ListedRoute, stateTones } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
+import { MadeNames } from "./made-names.tsx";
 import { ModelTable } from "./model-table.tsx";
 import { PlaceList } from "./place-list.tsx";
 import { PolicyCard } from "./policy-card.tsx";
-import { RouteCard, RouteFacts } from "./route-card.tsx";
+import { RouteFacts } from "./route-card.tsx";
 import { RouteForm } from "./route-form.tsx";
-import styles from "./routing.module.css";
 import { useFigures } from "./use-figures.ts";
 import { WhatIf } from "./what-if.tsx";
 
@@ -56,34 +53,13 @@ export function Page() {
       {error === null && data === undefined ? <Skeleton lines={6} /> : null}
       {data === undefined ? null : (
         <>
-          <section className={styles["section"]} aria-labelledby="routing-names">
-            <div className={styles["head"]}>
-              <h2 id="routing-names">{say("names")}</h2>
-              <Allowed to="routes.create">
-                <Button icon="plus" onClick={() => setEdited({})}>
-                  {say("new_name")}
-                </Button>
-              </Allowed>
-            </div>
-            <p>{say("names_text")}</p>
-            {made.length === 0 ? (
-              <Card>
-                <EmptyState icon="route" title={say("no_names_title")} text={say("no_names_text")} />
-              </Card>
-            ) : (
-              <Grid look="wide">
-                {made.map((route) => (
-                  <RouteCard
-                    key={route.model}
-                    route={route}
-                    figures={figures}
-                    onExplain={explain}
-                    onChange={(model) => setEdited({ model })}
-                  />
-                ))}
-              </Grid>
-            )}
-          </section>
+          <MadeNames
+            routes={made}
+            figures={figures}
+            onExplain={explain}
+            onNew={() => setEdited({})}
+            onChange={(model) => setEdited({ model })}
+          />
           <ModelTable
             routes={routes.filter(({ origin }) => origin === null)}
             onOpen={({ model }) => setOpened(model)}

@@ -1,4 +1,11 @@
-import { getLlama, type Llama, LlamaLogLevel, type LlamaModel, type Token } from "node-llama-cpp";
+import {
+  getLlama,
+  type Llama,
+  LlamaLogLevel,
+  type LlamaModel,
+  type LlamaModelOptions,
+  type Token,
+} from "node-llama-cpp";
 import { createBatchChoice } from "./batch-choice.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import { createEmbedder, type Embedder } from "./embedder.ts";
@@ -64,7 +71,7 @@ export async function loadEngine(options: EngineOptions, report: EngineReport): 
   const gpuBytesBefore = await readGpuBytes(llama);
   const model = await llama.loadModel({
     modelPath: options.modelPath,
-    ...(options.gpu === "auto" ? optional("gpuLayers", options.gpuLayers) : { gpuLayers: 0 }),
+    gpuLayers: toGpuLayers(options),
     metadataOverrides: toNested(options.overrides),
   });
   const sequences = options.isGenerative ? await createSequences(model, options) : undefined;
@@ -115,6 +122,19 @@ async function createSequences(
   const pool = new SequencePool(sequences, options.queueLength);
   made.pool = pool;
   return { pool, contextTokens: context.contextSize };
+}
+
+/** As many as leave room for the cache of all sequences: by itself the library leaves room for the smallest context only. */
+function toGpuLayers({
+  gpu,
+  gpuLayers,
+  contextTokens,
+  parallel,
+  isGenerative,
+}: EngineOptions): NonNullable<LlamaModelOptions["gpuLayers"]> {
+  if (gpu === "off") return 0;
+  const contextSize = isGenerative ? contextTokens * parallel : contextTokens;
+  return gpuLayers ?? { fitContext: { contextSize, embeddingContext: !isGenerative } };
 }
 
 function optional<Name extends string, Value>(

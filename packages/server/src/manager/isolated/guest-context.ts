@@ -54,6 +54,9 @@ export function createGuestContext(input: GuestContextInput): IntegrationContext
     upstream() {
       throw new PlatformError("unavailable", `${name}: model calls are not open to a process of its own.`);
     },
+    fileServer() {
+      throw new PlatformError("unavailable", `${name}: files are not open to a process of its own.`);
+    },
     runCredentialProgram: () =>
       Promise.reject(
         new PlatformError("unavailable", `${name}: programs are not run for a process of its own.`),
