@@ -10,8 +10,8 @@ export interface RowWindow {
 }
 
 /** Before there is a frame to measure; as the style has them. */
-const usualRowHeight = 41;
-const usualFrameHeight = 700;
+const usualRowHeight = 35;
+const usualFrameHeight = 616;
 /** Rows come and go by so many at once: less often than each is passed. */
 const step = 8;
 /** So many more are drawn at either side: the frame is scrolled before the page hears of it. */
