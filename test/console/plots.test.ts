@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { formatBytes, formatDuration } from "../../packages/console/src/components/formats.ts";
+import { createFormats } from "../../packages/console/src/text/formats.ts";
 import { ask } from "../e2e/http.ts";
 import { browserTest, chromiumPath, launchBrowser } from "./browser.ts";
 import { type ConsoleServer, startConsoleServer } from "./console-server.ts";
@@ -32,6 +32,7 @@ const loadedSchema = z.object({
   models: z.array(z.object({ id: z.string(), memory_bytes: z.number().nullable() })),
 });
 
+const formats = createFormats("en");
 const streams = 6;
 const refusals = 3;
 
@@ -82,11 +83,11 @@ describe.skipIf(chromiumPath === undefined)("plots", browserTest, () => {
     for (const share of ["p50", "p95", "p99"] as const)
       expect(said(times, share)).toEqual(
         points.flatMap(({ duration_ms }) =>
-          duration_ms === null ? [] : formatDuration(duration_ms[share], "en"),
+          duration_ms === null ? [] : formats.duration(duration_ms[share]),
         ),
       );
     expect(said(times, "First content, p95")).toEqual(
-      points.flatMap(({ first_content_ms: of }) => (of === null ? [] : formatDuration(of.p95, "en"))),
+      points.flatMap(({ first_content_ms: of }) => (of === null ? [] : formats.duration(of.p95))),
     );
 
     const tokens = await tableOf(page, "Tokens");
@@ -102,7 +103,7 @@ describe.skipIf(chromiumPath === undefined)("plots", browserTest, () => {
     );
     expect(counts.reduce((total, count) => total + count, 0)).toBe(streams);
     for (const [at, count] of counts.entries()) {
-      const title = `< ${formatDuration(bounds[at], "en")}`;
+      const title = `< ${formats.duration(bounds[at])}`;
       if (count > 0) expect(sumOf(map, title), title).toBe(count);
     }
     expect(complaints).toEqual([]);
@@ -160,7 +161,7 @@ describe.skipIf(chromiumPath === undefined)("memory", browserTest, () => {
     expect(rows.map((row) => row[0])).toEqual(rows.map(() => "Memory of this machine"));
     expect(rows.map((row) => row[1])).toEqual(["local/demo-chat", "free"]);
     // Measured anew while it is looked at.
-    expect(rows[0]?.[2]?.split(" ")[1]).toBe(formatBytes(models[0]?.memory_bytes, "en").split(" ")[1]);
+    expect(rows[0]?.[2]?.split(" ")[1]).toBe(formats.bytes(models[0]?.memory_bytes).split(" ")[1]);
     expect(complaints).toEqual([]);
     await server.stop();
     await browser.close();
