@@ -33,7 +33,6 @@ const loadedSchema = z.object({
 });
 
 const formats = createFormats("en");
-
 const streams = 6;
 const refusals = 3;
 

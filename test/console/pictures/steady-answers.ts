@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { member } from "../../e2e/http.ts";
 import { givenPast } from "./given-past.ts";
 
 /** The time of day that the pages are shown, whenever they are. */
@@ -32,6 +33,7 @@ const measured: Readonly<Record<string, number | string>> = {
   // Of keys.
   prefix: "llmp_Ab3dEf9h",
 };
+const madeId = /^(key|user|team)_[0-9a-f-]{36}$/;
 const times = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -83,13 +85,21 @@ function parsed(text: string): unknown {
 function createSteadier(): (value: unknown) => unknown {
   const startedMs = Date.now();
   const steady = (value: unknown, key: string): unknown => {
-    if (Array.isArray(value)) return value.map((each) => steady(each, key));
+    if (Array.isArray(value)) return byName(value).map((each) => steady(each, key));
     if (typeof value === "object" && value !== null)
       return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, steady(each, name)]));
     if (value === null || typeof value === "boolean") return value;
     return measured[key] ?? (typeof value === "string" ? steadyText(value, startedMs) : value);
   };
   return (value) => steady(value, "");
+}
+
+/** What is listed by ids made by chance has the order of its names. */
+function byName(list: readonly unknown[]): readonly unknown[] {
+  const isMade = list.every((each) => madeId.test(String(member(each, "id"))));
+  return isMade
+    ? list.toSorted((one, other) => String(member(one, "name")).localeCompare(String(member(other, "name"))))
+    : list;
 }
 
 function steadyText(text: string, startedMs: number): string {

@@ -15,7 +15,10 @@ const steadyPort = `(() => {
 })()`;
 /** Until nothing is loaded any more, and all is drawn as it was told to be. */
 const isDrawn = `(async () => {
+  const answers = performance.getEntriesByType("resource").length;
   await document.fonts.ready;
+  await new Promise((done) => setTimeout(done, 500));
+  if (performance.getEntriesByType("resource").length !== answers) return false;
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   return document.querySelector('main h1') !== null && document.querySelector('[aria-label="Loading"]') === null;
 })()`;
