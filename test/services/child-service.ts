@@ -12,7 +12,7 @@ export type ChildService = {
   stop(): Promise<void>;
 };
 
-const startLimitMs = 20_000;
+const usualStartLimitMs = 20_000;
 const lookMs = 50;
 
 /**
@@ -26,7 +26,17 @@ export async function startChildService(
     url,
     readyPath,
     env,
-  }: { readonly url: string; readonly readyPath: string; readonly env?: NodeJS.ProcessEnv },
+    startLimitMs = usualStartLimitMs,
+    look = lookPlainly,
+  }: {
+    readonly url: string;
+    readonly readyPath: string;
+    readonly env?: NodeJS.ProcessEnv;
+    /** Default 20,000. */
+    readonly startLimitMs?: number;
+    /** The status of an address, 0 for none. Default: by plain HTTP. */
+    readonly look?: (address: string) => Promise<number>;
+  },
 ): Promise<ChildService> {
   // In a group of its own, so that what it started ends with it.
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, env });
@@ -42,11 +52,7 @@ export async function startChildService(
   process.once("exit", onExit);
   const untilMs = performance.now() + startLimitMs;
   for (;;) {
-    const status = await fetch(url + readyPath).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) break;
+    if ((await look(url + readyPath)) === 200) break;
     if (child.exitCode !== null || performance.now() > untilMs) {
       onExit();
       throw new Error(`${program} is not ready:\n${written}`);
@@ -62,4 +68,11 @@ export async function startChildService(
       process.off("exit", onExit);
     },
   };
+}
+
+function lookPlainly(address: string): Promise<number> {
+  return fetch(address).then(
+    (response) => response.status,
+    () => 0,
+  );
 }
