@@ -5,11 +5,14 @@ import { createFakeUpstream } from "../../fakes/fake-upstream.ts";
 import type { ConsolePage } from "../browser.ts";
 import { startConsoleServer } from "../console-server.ts";
 import { steadyAnswers } from "./steady-answers.ts";
+import type { AnswerCount } from "./take-picture.ts";
 
 /** A platform that some people use, as pictures show it. */
 export interface ShownPlatform {
-  /** Opens a page as the admin, with answers that are the same each time. */
-  open(browser: Browser, path: string): Promise<ConsolePage>;
+  /** Where its console is. */
+  readonly url: string;
+  /** Logs in as the admin, with answers that are the same each time. */
+  open(browser: Browser): Promise<ConsolePage & { readonly answers: AnswerCount }>;
   stop(): Promise<void>;
 }
 
@@ -59,7 +62,17 @@ export async function startShownPlatform(): Promise<ShownPlatform> {
   for (const model of calls) await send("/v1/chat/completions", chatBody(model));
   await platform.ledgerRows({ count: calls.length });
   return {
-    open: (browser, path) => server.openAs(browser, "admin", { path, prepare: steadyAnswers }),
+    url: `${platform.url}/console`,
+    async open(browser) {
+      const answers = { asked: 0, given: 0 };
+      const opened = await server.openAs(browser, "admin", {
+        async prepare(page) {
+          page.setDefaultTimeout(90_000);
+          await steadyAnswers(page, answers);
+        },
+      });
+      return { ...opened, answers };
+    },
     async stop() {
       await server.stop();
       await office.stop();

@@ -1,6 +1,7 @@
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { member } from "../../e2e/http.ts";
 import { givenPast } from "./given-past.ts";
+import type { AnswerCount } from "./take-picture.ts";
 
 /** The time of day that the pages are shown, whenever they are. */
 export const shownAtMs = Date.parse("2026-11-20T14:30:00Z");
@@ -38,22 +39,15 @@ const times = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
-/** Makes every answer of the server, and what comes over the live connection, the same each time. */
-export async function steadyAnswers(page: Page): Promise<void> {
+/** Makes every answer of the server, and what comes over the live connection, the same each time, and counts answers. */
+export async function steadyAnswers(page: Page, answers: AnswerCount): Promise<void> {
   await page.clock.setFixedTime(shownAtMs);
   const steady = createSteadier();
   const isAnswer = (url: URL) => /^\/(api|integrations)\b/.test(url.pathname);
   await page.route(isAnswer, async (route) => {
-    const url = new URL(route.request().url());
-    const response = await route.fetch({ url: toNow(url) }).catch(() => undefined);
-    // The page or the server has gone meanwhile, and nobody waits for it.
-    if (response === undefined) return route.abort().catch(() => undefined);
-    const text = await response.text();
-    // Tokens are the server's own, and never shown.
-    if (!response.ok() || /\/auth\//.test(url.pathname)) return route.fulfill({ response, body: text });
-    const json = parsed(text);
-    if (json === undefined) return route.fulfill({ response, body: text });
-    return route.fulfill({ response, json: givenPast(url, steady(json), shownAtMs) });
+    answers.asked++;
+    await giveSteady(route, steady);
+    answers.given++;
   });
   await page.routeWebSocket(/\/ws/, (socket) => {
     const server = socket.connectToServer();
@@ -62,6 +56,19 @@ export async function steadyAnswers(page: Page): Promise<void> {
       socket.send(json === undefined ? message : JSON.stringify(steady(json)));
     });
   });
+}
+
+/** Where the page or the server has gone meanwhile, nobody waits for the answer. */
+async function giveSteady(route: Route, steady: (value: unknown) => unknown): Promise<void> {
+  const gone = () => undefined;
+  const url = new URL(route.request().url());
+  const response = await route.fetch({ url: toNow(url), timeout: 90_000 }).catch(gone);
+  const text = await response?.text().catch(gone);
+  if (response === undefined || text === undefined) return route.abort().catch(gone);
+  // Tokens are the server's own, and never shown.
+  const json = response.ok() && !/\/auth\//.test(url.pathname) ? parsed(text) : undefined;
+  if (json === undefined) return route.fulfill({ response, body: text }).catch(gone);
+  return route.fulfill({ response, json: givenPast(url, steady(json), shownAtMs) }).catch(gone);
 }
 
 /** The same question at the time of the server, which knows no other. */

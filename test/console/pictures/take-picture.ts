@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { vi } from "vitest";
 import type { Theme } from "../browser.ts";
 
 interface Size {
@@ -6,39 +7,68 @@ interface Size {
   readonly height: number;
 }
 
-/** The address of the page is in programs to copy, and its port is another one each time. */
-const steadyPort = `(() => {
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode())
-    if (texts.currentNode.nodeValue.includes(location.host))
-      texts.currentNode.nodeValue = texts.currentNode.nodeValue.replaceAll(location.host, "127.0.0.1:8000");
-})()`;
-/** Until nothing is loaded any more, and all is drawn as it was told to be. */
-const isDrawn = `(async () => {
-  const answers = performance.getEntriesByType("resource").length;
-  await document.fonts.ready;
-  await new Promise((done) => setTimeout(done, 500));
-  if (performance.getEntriesByType("resource").length !== answers) return false;
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  return document.querySelector('main h1') !== null && document.querySelector('[aria-label="Loading"]') === null;
-})()`;
-
-/** The whole page in a window of that size, once it is all there. */
-export async function takePicture(page: Page, size: Size, theme: Theme): Promise<Buffer> {
-  await page.mouse.move(0, 0);
-  await page.setViewportSize(size);
-  await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-  await untilDrawn(page);
-  // A window as high as the page: what stays in sight while one scrolls is drawn once, and tables draw all of their rows.
-  const height: number = await page.evaluate("document.documentElement.scrollHeight");
-  await page.setViewportSize({ width: size.width, height: Math.max(size.height, height) });
-  await untilDrawn(page);
-  await page.evaluate(steadyPort);
-  return page.screenshot({ animations: "disabled", caret: "hide" });
+/** How many answers a page has asked for, and how many of them have come. */
+export interface AnswerCount {
+  asked: number;
+  given: number;
 }
 
-async function untilDrawn(page: Page): Promise<void> {
-  await page.getByText("Live", { exact: true }).waitFor({ state: "attached", timeout: 60_000 });
-  await page.waitForLoadState("networkidle", { timeout: 60_000 });
-  await page.waitForFunction(isDrawn, undefined, { timeout: 60_000 });
+/** What a busy machine may take for anything at all. */
+const limit = { timeout: 90_000 } as const;
+
+/** The address of the page is in programs to copy, and ids are made by chance: both are others each time. */
+const steadyTexts = `(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const madeId = /_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+  while (texts.nextNode()) {
+    const { currentNode: node } = texts;
+    const text = node.nodeValue.replaceAll(location.host, "127.0.0.1:8000").replace(madeId, "_01234567-89ab-cdef-0123-456789abcdef");
+    if (text !== node.nodeValue) node.nodeValue = text;
+  }
+})()`;
+const isWhole = `document.querySelector("main h1") !== null && document.querySelector('[aria-label="Loading"]') === null`;
+
+/** The whole page in a window of that size, once nothing in it has changed for so long. */
+export async function takePicture(
+  page: Page,
+  answers: AnswerCount,
+  { size, theme, quietMs }: { readonly size: Size; readonly theme: Theme; readonly quietMs: number },
+): Promise<Buffer> {
+  // The theme last: with it plots are made anew, in letters as large as those of this width.
+  await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+  await untilQuiet(page, answers, quietMs);
+  await page.evaluate(steadyTexts);
+  // A window as high as the page: what stays in sight while one scrolls is drawn once, and tables draw all of their rows.
+  const needed: number = await page.evaluate("document.documentElement.scrollHeight");
+  const height = Math.max(size.height, needed);
+  if (height > size.height) {
+    await page.setViewportSize({ width: size.width, height });
+    await untilQuiet(page, answers, quietMs);
+    await page.evaluate(steadyTexts);
+  }
+  return page.screenshot({ animations: "disabled", caret: "hide", ...limit });
+}
+
+/** Until all answers are there and drawn, and the page is as it will stay. */
+async function untilQuiet(page: Page, answers: AnswerCount, quietMs: number): Promise<void> {
+  const deadlineMs = performance.now() + limit.timeout;
+  await page.getByText("Live", { exact: true }).waitFor({ state: "attached", ...limit });
+  for (let asked: number | undefined; asked !== answers.asked || asked !== answers.given; ) {
+    if (performance.now() > deadlineMs) throw new Error("the page does not come to rest");
+    await vi.waitUntil(() => answers.asked === answers.given, { ...limit, interval: 10 });
+    asked = answers.asked;
+    await vi.waitUntil(() => page.evaluate<boolean>(isWhole), limit);
+    await page.evaluate(quietFor(quietMs));
+  }
+}
+
+/** Waits for fonts, for so long without a change, and for the frames that draw the last one. */
+function quietFor(ms: number): string {
+  return `document.fonts.ready.then(() => new Promise((done) => {
+    const finish = () => { watcher.disconnect(); requestAnimationFrame(() => requestAnimationFrame(done)); };
+    let timer = setTimeout(finish, ${ms});
+    const watcher = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(finish, ${ms}); });
+    watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  }))`;
 }
