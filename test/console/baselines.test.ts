@@ -11,8 +11,14 @@ import { type ShownPlatform, startShownPlatform } from "./pictures/shown-platfor
 const folder = fileURLToPath(new URL("./baselines/", import.meta.url));
 /** Where pictures that have changed go; git does not see it. */
 const changedFolder = fileURLToPath(new URL("./screenshots/", import.meta.url));
-/** The version of Chromium that the pictures are of. */
-const versionFile = `${folder}chromium.txt`;
+/** The version of Chromium that the pictures are of, and how wide its fonts are. */
+const drawnByFile = `${folder}drawn-by.txt`;
+/** Fonts are those of the machine; two that are as wide as each other are taken for one. */
+const fontWidths = `["--font", "--font-code"].map((name) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = "100px " + getComputedStyle(document.documentElement).getPropertyValue(name);
+  return Math.round(pen.measureText("Which way a call goes, 0123456789").width);
+}).join(" and ")`;
 /** `compare`, or `renew` to keep what there is now. Unset, pictures are compared where every service is required. */
 const asked = process.env["BASELINES"];
 const isRenewing = asked === "renew";
@@ -64,17 +70,18 @@ describe.skipIf(chromiumPath === undefined || isOff)("pages look as they did", p
 
   beforeAll(async () => {
     browser = await launchBrowser();
-    const version = browser.version().split(".")[0] ?? "";
+    platform = await startShownPlatform();
+    shown = await platform.open(browser);
+    const widths: string = await shown.page.evaluate(fontWidths);
+    const drawnBy = `Chromium ${browser.version().split(".")[0] ?? ""}, fonts ${widths} wide`;
     await mkdir(changedFolder, { recursive: true });
     if (isRenewing) {
       await mkdir(folder, { recursive: true });
-      await writeFile(versionFile, `${version}\n`);
+      await writeFile(drawnByFile, `${drawnBy}\n`);
     }
-    const pictured = (await readFile(versionFile, "utf8")).trim();
-    if (pictured !== version && asked === undefined)
-      skipped = `the pictures are of Chromium ${pictured}, and this is ${version}`;
-    platform = await startShownPlatform();
-    shown = await platform.open(browser);
+    const pictured = (await readFile(drawnByFile, "utf8")).trim();
+    if (pictured !== drawnBy && asked === undefined)
+      skipped = `the pictures are drawn by ${pictured}, and this is ${drawnBy}`;
   }, 2 * browserTest.timeout);
   afterAll(async () => {
     await platform?.stop();
