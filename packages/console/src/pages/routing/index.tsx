@@ -77,17 +77,28 @@ export function Page() {
         </Dialog>
       )}
       {shown === undefined ? null : (
-        <Dialog title={shown.model} look="drawer" onClose={() => setOpened(undefined)}>
-          <StateMark tone={stateTones[shown.state]}>{say(`state_${shown.state}`)}</StateMark>
-          <RouteFacts route={shown} />
-          <PlaceList
-            label={say("places_of", { name: shown.model })}
-            places={shown.candidates}
-            figures={figures}
-          />
-        </Dialog>
+        <RouteDrawer route={shown} figures={figures} onClose={() => setOpened(undefined)} />
       )}
     </PageFrame>
+  );
+}
+
+interface RouteDrawerProps {
+  readonly route: ListedRoute;
+  readonly figures: ReturnType<typeof useFigures>;
+  onClose(): void;
+}
+
+/** One name, with the places that it leads to. */
+function RouteDrawer({ route, figures, onClose }: RouteDrawerProps) {
+  const say = useText(routingMessages);
+  const { model, state, candidates } = route;
+  return (
+    <Dialog title={model} look="drawer" onClose={onClose}>
+      <StateMark tone={stateTones[state]}>{say(`state_${state}`)}</StateMark>
+      <RouteFacts route={route} />
+      <PlaceList label={say("places_of", { name: model })} places={candidates} figures={figures} />
+    </Dialog>
   );
 }
 

@@ -192,6 +192,7 @@ const later = [
   "responses",
   "auth_tickets",
   "refused_calls",
+  "routes",
 ];
 const laterColumns = [
   ["users", "requests_per_minute"],
