@@ -188,7 +188,7 @@ test("S24 a name that does not resolve is told as such, and holds up nobody", as
       routing: { aliases: { lost: "lost/anything" } },
     },
   });
-  expect(lost.readyAfterMs).toBeLessThan(5_000);
+  expect(lost.readyAfterMs).toBeLessThan(15_000);
   expect((await chat(lost, "first/g:latest")).status).toBe(200);
   const answer = await chat(lost, "lost");
   expect([502, 503]).toContain(answer.status);
@@ -215,12 +215,12 @@ test("S24 a host that takes connections and says nothing costs the time-out, not
       ],
     },
   });
-  expect(mute.readyAfterMs).toBeLessThan(5_000);
+  expect(mute.readyAfterMs).toBeLessThan(15_000);
   expect((await chat(mute, "first/g:latest")).status).toBe(200);
   const sentAtMs = performance.now();
   const answer = await chat(mute, "mute/anything");
   expect(answer.status).toBeGreaterThanOrEqual(400);
-  expect(performance.now() - sentAtMs).toBeLessThan(5_000);
+  expect(performance.now() - sentAtMs).toBeLessThan(15_000);
   await mute.stop();
   silent.close();
 });

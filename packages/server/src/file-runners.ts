@@ -6,6 +6,7 @@ import { createGuardedDoor } from "./guarded-door.ts";
 import { findHubFiles } from "./hub-files.ts";
 import { modelMemory } from "./model-memory.ts";
 import { createFilePull, type FilePullParts, type FoundFiles } from "./pulls/file-pull.ts";
+import { createHashThread } from "./pulls/file-hasher.ts";
 import { findLocalFile } from "./pulls/local-source.ts";
 import type { ModelStore } from "./pulls/model-store.ts";
 import type { PullRunner } from "./pulls/pull-runner.ts";
@@ -33,7 +34,7 @@ type FileKind = Exclude<PullKind, "ollama">;
 
 export interface FileRunners {
   readonly runners: Readonly<Record<FileKind, PullRunner>>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** The integration that runs the files that are pulled. */
@@ -43,6 +44,7 @@ const lookedAtPulls = 1_000;
 /** The kinds of pulls whose files come to this server's own disk. */
 export function createFileRunners(parts: FileRunnerParts): FileRunners {
   const { settings } = parts;
+  const hashes = createHashThread();
   const door = createGuardedDoor(settings.url_network, parts.transfers);
   const one = async (found: Promise<FoundFiles["files"][number]>): Promise<FoundFiles> => ({
     files: [await found],
@@ -64,6 +66,7 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
       log: parts.log,
       connections: settings.connections,
       reserveBytes: settings.reserve_bytes,
+      hashes,
       integration: localRuntime,
       find: finders[kind],
       mayReplace: (fileName, request) => wasPulled(parts, fileName, request),
@@ -79,7 +82,10 @@ export function createFileRunners(parts: FileRunnerParts): FileRunners {
     });
   return {
     runners: { huggingface: runner("huggingface"), url: runner("url"), file: runner("file") },
-    stop: () => door.stop(),
+    async stop() {
+      door.stop();
+      await hashes.stop();
+    },
   };
 }
 

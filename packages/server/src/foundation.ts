@@ -105,7 +105,11 @@ export async function openFoundation(input: FoundationInput): Promise<Foundation
   const responses = store.createResponses(toResponseBounds(config));
   const sharing = openSharing({ config, registry, metrics, log, workSpans });
   const program = new URL(`./transfer-worker${extname(import.meta.filename)}`, import.meta.url);
-  const transfers = createTransferThread(program, config.pulls.bytes_per_second);
+  const transfers = createTransferThread({
+    program,
+    bytesPerSecond: config.pulls.bytes_per_second,
+    log,
+  });
   const kept = { store, postgres, backups, spool, audit, auditor, seals, content, responses };
   return {
     startedAtMs,

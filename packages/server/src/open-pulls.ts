@@ -86,7 +86,7 @@ export async function openPulls(
     async stop() {
       collector.stop();
       await pulls.stop();
-      files.stop();
+      await files.stop();
     },
   };
 }

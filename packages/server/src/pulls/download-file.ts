@@ -2,7 +2,7 @@ import { PlatformError } from "@llm-platform/kit";
 import { nextRunChunks } from "../core/run-length.ts";
 import { expectRoom } from "./disk-room.ts";
 import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts";
-import { createFileHasher, type FileHasher } from "./file-hasher.ts";
+import type { FileHasher, HashThread } from "./file-hasher.ts";
 import type { FileSource } from "./file-source.ts";
 import { openPartFile, type PartFile, removePart } from "./part-file.ts";
 
@@ -11,6 +11,7 @@ export interface DownloadParts {
   readonly connections: number;
   /** What must stay free of the disk. */
   readonly reserveBytes: number;
+  readonly hashes: Pick<HashThread, "open">;
 }
 
 export interface Download {
@@ -86,14 +87,14 @@ async function downloadVersion(parts: VersionParts, download: Download): Promise
   const { part, wasOther } = await openPartFile(stem, source);
   if (wasOther)
     download.onNotice("The file changed at its source since its fetching began: it is fetched anew.");
-  const hasher = createFileHasher(part.path);
+  const hasher = parts.hashes.open(part.path);
   try {
     await expectRoom(stem, source.sizeBytes - part.chunks.completedBytes, parts.reserveBytes);
     const sha256 = await fetchAll(parts, download, { part, hasher });
     if (source.sha256 !== undefined && source.sha256 !== sha256) throw await corrupt(stem);
     return { path: part.path, sha256, sizeBytes: source.sizeBytes };
   } finally {
-    await hasher.stop();
+    hasher.stop();
     await part.close();
   }
 }

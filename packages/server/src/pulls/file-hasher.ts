@@ -1,19 +1,25 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { toDiskError } from "./disk-error.ts";
+import type { HashAnswer, HashOrder } from "./hash-messages.ts";
 
-/** Hashes a file while it grows, in a thread of its own: on the main thread every call would wait for it. */
+/** Hashes a file while it grows. */
 export interface FileHasher {
   /** Tells that the bytes up to there will not change any more. */
   advance(until: number): void;
   /** Resolves with the SHA-256 in hexadecimal of the first `sizeBytes` bytes. Rejects with PlatformError when the file cannot be read. */
   finish(sizeBytes: number): Promise<string>;
-  stop(): Promise<void>;
+  /** Forgets the file. */
+  stop(): void;
 }
 
-interface Answer {
-  readonly position: number;
-  readonly digest: string | undefined;
+/**
+ * The thread in which all files are hashed: on the main thread every call would wait for it. It begins with the first
+ * file; when it dies, the files that it was at fail, and the next one begins another.
+ */
+export interface HashThread {
+  open(path: string): FileHasher;
+  stop(): Promise<void>;
 }
 
 /** Its objects are few and short-lived: a small nursery is enough. */
@@ -21,30 +27,62 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 /** So much more must be there before the thread is told. */
 const stepBytes = 4 * 1024 * 1024;
 
-export function createFileHasher(path: string): FileHasher {
+export function createHashThread(): HashThread {
   const program = new URL(`./hash-worker${extname(import.meta.filename)}`, import.meta.url);
-  const worker = new Worker(program, { workerData: path, resourceLimits });
-  const finished = Promise.withResolvers<string>();
-  // Whoever waits for the digest hears of it; before that nobody does.
-  finished.promise.catch(() => undefined);
-  const state = { told: 0 };
-  worker.on("message", ({ digest }: Answer) => {
-    if (digest !== undefined) finished.resolve(digest);
-  });
-  worker.on("error", (error) => finished.reject(toDiskError(error)));
-  worker.on("exit", () => finished.reject(toDiskError(new Error("the thread that hashes has ended"))));
+  const files = new Map<number, PromiseWithResolvers<string>>();
+  let worker: Worker | undefined;
+  let numbers = 0;
+
+  function start(): Worker {
+    const started = new Worker(program, { resourceLimits });
+    let cause: unknown;
+    started.on("message", (answer: HashAnswer) => {
+      const finished = files.get(answer.file);
+      if ("digest" in answer) finished?.resolve(answer.digest);
+      else finished?.reject(toDiskError(Object.assign(new Error(answer.failure.message), answer.failure)));
+    });
+    // Its end follows.
+    started.on("error", (error) => {
+      cause = error;
+    });
+    started.on("exit", () => {
+      worker = undefined;
+      const error = toDiskError(new Error("the thread that hashes has ended", { cause }));
+      for (const finished of files.values()) finished.reject(error);
+    });
+    return started;
+  }
+
   return {
-    advance(until) {
-      if (until - state.told < stepBytes) return;
-      state.told = until;
-      worker.postMessage({ until, isEnd: false });
-    },
-    finish(sizeBytes) {
-      worker.postMessage({ until: sizeBytes, isEnd: true });
-      return finished.promise;
+    open(path) {
+      const file = ++numbers;
+      const thread = (worker ??= start());
+      // A file is of the thread that began it: what is told to one that has ended goes nowhere.
+      const tell = (order: HashOrder): void => thread.postMessage(order);
+      const finished = Promise.withResolvers<string>();
+      // Whoever waits for the digest hears of it; before that nobody does.
+      finished.promise.catch(() => undefined);
+      files.set(file, finished);
+      tell({ type: "open", file, path });
+      let told = 0;
+      return {
+        advance(until) {
+          if (until - told < stepBytes) return;
+          told = until;
+          tell({ type: "advance", file, until, isEnd: false });
+        },
+        finish(sizeBytes) {
+          tell({ type: "advance", file, until: sizeBytes, isEnd: true });
+          return finished.promise;
+        },
+        stop() {
+          files.delete(file);
+          tell({ type: "close", file });
+        },
+      };
     },
     async stop() {
-      await worker.terminate();
+      await worker?.terminate();
     },
   };
 }

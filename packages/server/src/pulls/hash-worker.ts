@@ -1,22 +1,104 @@
 import { createHash } from "node:crypto";
-import { openSync, readSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+import { closeSync, openSync, readSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
+import type { HashAnswer, HashOrder } from "./hash-messages.ts";
 
-// The program of the thread that `createFileHasher` starts: it hashes the file's bytes up to where it is told that they
-// are there, and answers with how far it is, or, when told that there are no more, with the digest.
+// The program of the thread that `createHashThread` starts: it hashes each file's bytes up to where it is told that they
+// are there, and answers, when told that there are no more, with the digest. Several files take turns.
 
-const hash = createHash("sha256");
-const file = openSync(String(workerData), "r");
+interface Growing {
+  readonly descriptor: number;
+  readonly hash: ReturnType<typeof createHash>;
+  position: number;
+  /** So far its bytes are there. */
+  until: number;
+  isEnd: boolean;
+}
+
+const port = parentPort;
+const files = new Map<number, Growing>();
 // It stays in the processor's cache, for the digest to find it there.
 const buffer = Buffer.allocUnsafeSlow(256 * 1024);
-const state = { position: 0 };
+/** Of a file, before the next one has its turn and orders are heard. */
+const turnBytes = 16 * 1024 * 1024;
+const state = { isTurning: false };
 
-parentPort?.on("message", ({ until, isEnd }: { readonly until: number; readonly isEnd: boolean }) => {
-  while (state.position < until) {
-    const length = readSync(file, buffer, 0, Math.min(buffer.length, until - state.position), state.position);
-    if (length === 0) break;
-    hash.update(buffer.subarray(0, length));
-    state.position += length;
+function close(file: number): void {
+  const growing = files.get(file);
+  files.delete(file);
+  if (growing !== undefined) closeSync(growing.descriptor);
+}
+
+/** Whether there are bytes left to hash. */
+function hashOn(growing: Growing): boolean {
+  const { descriptor, hash } = growing;
+  for (const end = Math.min(growing.until, growing.position + turnBytes); growing.position < end; ) {
+    const length = Math.min(buffer.length, end - growing.position);
+    const read = readSync(descriptor, buffer, 0, length, growing.position);
+    if (read === 0) throw new Error("The file ends before its bytes do.");
+    hash.update(buffer.subarray(0, read));
+    growing.position += read;
   }
-  parentPort?.postMessage({ position: state.position, digest: isEnd ? hash.digest("hex") : undefined });
+  return growing.position < growing.until;
+}
+
+/** Gives a file its turn, and tells of it when it is over. Whether it needs another one. */
+function giveTurn(file: number, growing: Growing): boolean {
+  const isLeft = hashOn(growing);
+  if (isLeft || !growing.isEnd) return isLeft;
+  tell({ file, digest: growing.hash.digest("hex") });
+  close(file);
+  return false;
+}
+
+function turn(): void {
+  state.isTurning = false;
+  for (const [file, growing] of files)
+    attempt(file, () => {
+      if (giveTurn(file, growing)) turnSoon();
+    });
+}
+
+function turnSoon(): void {
+  if (state.isTurning) return;
+  state.isTurning = true;
+  setImmediate(turn);
+}
+
+/** What fails with one file does not touch the others. */
+function attempt(file: number, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const { message, code } = Object(error);
+    tell({
+      file,
+      failure: { message: String(message), code: code === undefined ? undefined : String(code) },
+    });
+    close(file);
+  }
+}
+
+function tell(answer: HashAnswer): void {
+  port?.postMessage(answer);
+}
+
+port?.on("message", (order: HashOrder) => {
+  const { file } = order;
+  if (order.type === "open") {
+    attempt(file, () => {
+      const descriptor = openSync(order.path, "r");
+      files.set(file, { descriptor, hash: createHash("sha256"), position: 0, until: 0, isEnd: false });
+    });
+    return;
+  }
+  const growing = files.get(file);
+  if (growing === undefined) return;
+  if (order.type === "close") {
+    close(file);
+    return;
+  }
+  growing.until = order.until;
+  growing.isEnd = order.isEnd;
+  turnSoon();
 });

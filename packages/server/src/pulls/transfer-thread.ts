@@ -4,6 +4,7 @@ import {
   type FilePart,
   type FilePlace,
   type FileServer,
+  type Log,
   type NetworkReach,
   partHeaders,
   PlatformError,
@@ -37,6 +38,7 @@ export interface TransferServerOptions {
 /**
  * The thread in which files are received and written, so that a call does not wait for either. It begins with the first
  * transfer; when it dies, what was under way fails as `unavailable`, to be tried again, and the next one begins another.
+ * After `stop` none begins: transfers fail as `unavailable`, for good.
  */
 export interface TransferThread {
   readonly limit: TransferLimit;
@@ -56,24 +58,36 @@ interface Waiting {
 /** Its objects are few and short-lived: a small nursery is enough. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
-/** @param program of the thread, which does as `createTransferService` */
-export function createTransferThread(program: URL, bytesPerSecond: number | undefined): TransferThread {
+export interface TransferThreadParts {
+  /** Of the thread: does as `createTransferService`. */
+  readonly program: URL;
+  readonly bytesPerSecond: number | undefined;
+  readonly log: Log;
+}
+
+export function createTransferThread({ program, bytesPerSecond, log }: TransferThreadParts): TransferThread {
   const servers = new Map<number, TransferServerOptions & { readonly origin: string }>();
   const waiting = new Map<number, Waiting>();
   let limit = bytesPerSecond;
   let worker: Worker | undefined;
   let numbers = 0;
+  let isStopped = false;
 
   function start(): Worker {
     const started = new Worker(program, { resourceLimits });
+    let cause: unknown;
     started.on("message", onWord);
     // Its end follows.
-    started.on("error", () => undefined);
-    started.on("exit", () => {
-      if (worker === started) worker = undefined;
+    started.on("error", (error) => {
+      cause = error;
+    });
+    started.on("exit", (exitCode) => {
+      worker = undefined;
+      if (!isStopped)
+        log.error("pull.thread_ended", { exit_code: exitCode, reason: String(cause ?? "none") });
       const lost = [...waiting.values()];
       waiting.clear();
-      for (const each of lost) each.onLost(threadEnded());
+      for (const each of lost) each.onLost(isStopped ? stopped() : threadEnded(cause));
     });
     started.postMessage({ type: "limit", bytesPerSecond: limit } satisfies TransferOrder);
     for (const [server, { origin, network }] of servers)
@@ -81,7 +95,9 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
     return started;
   }
 
+  /** @throws PlatformError `unavailable` after the stop */
   function order(what: TransferOrder): void {
+    if (isStopped) throw stopped();
     worker ??= start();
     worker.postMessage(what);
   }
@@ -102,11 +118,12 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
     else if (word.type === "head") mention({ type: "cancel", transfer: word.transfer });
   }
 
-  function store(
+  async function store(
     transfer: number,
     command: TransferOrder,
     { onStored, signal }: Storing,
   ): Promise<StoredEnd> {
+    order(command);
     const ended = Promise.withResolvers<StoredEnd>();
     const onAbort = (): void => mention({ type: "cancel", transfer });
     waiting.set(transfer, {
@@ -118,7 +135,6 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
       },
       onLost: (error) => ended.reject(error),
     });
-    order(command);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     return ended.promise.finally(() => {
@@ -127,8 +143,12 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
     });
   }
 
-  function ask(command: Extract<TransferOrder, { type: "ask" }>, signal: AbortSignal): Promise<FilePart> {
+  async function ask(
+    command: Extract<TransferOrder, { type: "ask" }>,
+    signal: AbortSignal,
+  ): Promise<FilePart> {
     const { transfer } = command;
+    order(command);
     const answered = Promise.withResolvers<FilePart>();
     const onAbort = (): void => {
       mention({ type: "cancel", transfer });
@@ -142,7 +162,6 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
       },
       onLost: (error) => answered.reject(error),
     });
-    order(command);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     return answered.promise.finally(() => {
@@ -206,6 +225,7 @@ export function createTransferThread(program: URL, bytesPerSecond: number | unde
       };
     },
     async stop() {
+      isStopped = true;
       await worker?.terminate();
     },
   };
@@ -233,8 +253,16 @@ function countedBody(body: FileBody, onOver: () => void): FileBody {
   };
 }
 
-function threadEnded(): PlatformError {
+function threadEnded(cause: unknown): PlatformError {
   return new PlatformError("unavailable", "The thread that fetches files has ended; another one begins.", {
     isRetryable: true,
+    cause,
   });
+}
+
+function stopped(): PlatformError {
+  return new PlatformError(
+    "unavailable",
+    "The server is stopping; it goes on with the file when it is back.",
+  );
 }

@@ -1,0 +1,14 @@
+/** What the thread that hashes is told. Files are numbered by whoever tells. */
+export type HashOrder =
+  | { readonly type: "open"; readonly file: number; readonly path: string }
+  /** The bytes up to there will not change any more; at the end there are no more. */
+  | { readonly type: "advance"; readonly file: number; readonly until: number; readonly isEnd: boolean }
+  | { readonly type: "close"; readonly file: number };
+
+/** What it tells, once of each file that was not closed before: it forgets the file with it. */
+export type HashAnswer =
+  | { readonly file: number; readonly digest: string }
+  | {
+      readonly file: number;
+      readonly failure: { readonly message: string; readonly code: string | undefined };
+    };
