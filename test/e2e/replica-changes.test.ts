@@ -88,7 +88,12 @@ describe.skipIf(postgresProgram === undefined)("two replicas on one PostgreSQL",
     const claim = (at: number, name: string) =>
       ask(replicas[at] ?? replicas[0], "/api/v1/setup", { body: { token: tokens[at], name } });
     const answers = await Promise.all([claim(0, "ada"), claim(1, "bob")]);
-    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409]);
+    const statuses = answers.map(({ status }) => status).toSorted((one, other) => one - other);
+    // Who comes when it is known already that there is a user needs a key.
+    expect([
+      [200, 401],
+      [200, 409],
+    ]).toContainEqual(statuses);
     expect(await server.query(url, "SELECT role FROM users")).toEqual([{ role: "admin" }]);
     expect(await server.query(url, "SELECT name FROM api_keys")).toHaveLength(1);
     for (const at of [0, 1]) expect((await claim(at, "eve")).status).toBe(409);
@@ -104,7 +109,12 @@ describe.skipIf(postgresProgram === undefined)("two replicas on one PostgreSQL",
         ask(replica, "/api/v1/users", { body: { name: `first-${at}`, role: "admin" } }),
       ),
     );
-    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 409]);
+    const statuses = answers.map(({ status }) => status).toSorted((one, other) => one - other);
+    // Who comes when it is known already that there is a user needs a key.
+    expect([
+      [200, 401],
+      [200, 409],
+    ]).toContainEqual(statuses);
     expect(await server.query(url, "SELECT role FROM users")).toEqual([{ role: "admin" }]);
     await Promise.all(replicas.map((replica) => replica.stop()));
   });
