@@ -61,6 +61,8 @@ describe.skipIf(chromiumPath === undefined)("the first steps on a new server", b
     await page.getByRole("button", { name: "Make a key and fill it in" }).click();
     await page.getByText("The key is filled in.", { exact: false }).waitFor();
     const rows = page.getByLabel("Calls of models").locator("tbody tr");
+    // The call of before may be told a moment after its end.
+    await rows.first().waitFor();
     const before = await rows.count();
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("button", { name: "Copy the program" }).click();
