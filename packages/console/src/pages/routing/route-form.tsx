@@ -1,14 +1,13 @@
 import { useId, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { Actions } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
-import { ErrorState, Notice } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useText } from "../../text/use-text.ts";
 import { FallbackFields } from "./fallback-fields.tsx";
 import type { ListedRoute } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
-import { NameField } from "./name-field.tsx";
 import { nothingYet, toDraft } from "./route-draft.ts";
 import styles from "./routing.module.css";
 import { TargetFields } from "./target-fields.tsx";
@@ -83,11 +82,12 @@ export function RouteForm({ route, known, onDone }: RouteFormProps) {
         onChange={(kind) => set({ kind })}
       />
       {draft.kind === "alias" ? (
-        <NameField
+        <TextField
           label={say("stands_for")}
           value={draft.aliasOf}
-          names={listId}
+          list={listId}
           problem={problemOf("alias_of")}
+          isRequired
           onChange={(aliasOf) => set({ aliasOf })}
         />
       ) : (
@@ -102,13 +102,7 @@ export function RouteForm({ route, known, onDone }: RouteFormProps) {
         ))}
       </datalist>
       <TryOut draft={draft} model={route?.model ?? draft.name} />
-      {error === null ? null : <ErrorState error={error} />}
-      <Actions>
-        <Button onClick={onDone}>{say("cancel")}</Button>
-        <Button look="primary" isSubmit isBusy={isPending}>
-          {say("save")}
-        </Button>
-      </Actions>
+      <FormEnd error={error} action={say("save")} isBusy={isPending} onCancel={onDone} />
     </form>
   );
 }

@@ -3,7 +3,6 @@ import { TextField } from "../../components/field.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { routingMessages } from "./messages.ts";
-import { NameField } from "./name-field.tsx";
 import { addPlace, changePlace, type PlaceDraft, sharesOf, toWeight } from "./route-draft.ts";
 import styles from "./routing.module.css";
 
@@ -27,11 +26,12 @@ export function TargetFields({ places, names, onChange, problemOf }: PlacesProps
       <p className={styles["facts"]}>{say("targets_text")}</p>
       {places.map((place, index) => (
         <div key={place.key} className={styles["placeField"]}>
-          <NameField
+          <TextField
             label={say("target_number", { number: index + 1 })}
             value={place.model}
-            names={names}
+            list={names}
             problem={problemOf(`targets.${index}.model`)}
+            isRequired
             onChange={(model) => onChange(changePlace(places, { ...place, model }))}
           />
           <WeightFields
