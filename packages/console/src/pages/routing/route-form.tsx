@@ -15,8 +15,10 @@ import { TryOut } from "./try-out.tsx";
 import { useSave } from "./use-save.ts";
 
 interface RouteFormProps {
-  /** As it is now, which may be other than it was when the form was opened; undefined for a new name. */
-  readonly route?: ListedRoute | undefined;
+  /** The name that is changed; undefined for a new one. */
+  readonly model: string | undefined;
+  /** What the name is now, which may be other than it was when the form was opened; undefined when there is none. */
+  readonly route: ListedRoute | undefined;
   /** Names to choose from. */
   readonly known: readonly string[];
   onDone(): void;
@@ -25,12 +27,12 @@ interface RouteFormProps {
 const kinds = ["route", "alias"] as const;
 
 /** Makes a name, or changes one. */
-export function RouteForm({ route, known, onDone }: RouteFormProps) {
+export function RouteForm({ model, route, known, onDone }: RouteFormProps) {
   const say = useText(routingMessages);
   const toasts = useToasts();
   const listId = useId();
   const [draft, setDraft] = useState(route === undefined ? nothingYet : toDraft(route));
-  const { save, error, isPending, reset } = useSave(route?.model);
+  const { save, error, isPending, reset } = useSave(model);
   const set = (part: Partial<typeof draft>) => {
     setDraft({ ...draft, ...part });
     // What was wrong may be right now.
@@ -101,7 +103,7 @@ export function RouteForm({ route, known, onDone }: RouteFormProps) {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <TryOut draft={draft} model={route?.model ?? draft.name} />
+      <TryOut draft={draft} model={model ?? draft.name} />
       <FormEnd error={error} action={say("save")} isBusy={isPending} onCancel={onDone} />
     </form>
   );

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Button, IconButton } from "../../components/button.tsx";
 import { TextField } from "../../components/field.tsx";
 import { useFormats } from "../../components/use-formats.ts";
@@ -18,7 +19,10 @@ export interface PlacesProps {
 export function TargetFields({ places, names, onChange, problemOf }: PlacesProps) {
   const say = useText(routingMessages);
   const shares = sharesOf(places);
-  const most = Math.max(10, ...places.map(({ weight }) => toWeight(weight)));
+  const largest = Math.max(10, ...places.map(({ weight }) => toWeight(weight)));
+  // It only grows: an end that followed its own slider down would be wherever the slider is.
+  const [most, setMost] = useState(largest);
+  if (largest > most) setMost(largest);
   const problem = problemOf("targets");
   return (
     <fieldset className={styles["placeFields"]}>
