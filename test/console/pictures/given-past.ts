@@ -7,24 +7,58 @@ export function givenPast(url: URL, answer: unknown, nowMs: number): unknown {
   if (url.pathname === "/api/v1/audit") return withoutLogins(answer);
   if (url.pathname === "/api/v1/system/parts" && "disk" in answer)
     return { ...answer, disk: { ...Object(answer.disk), size_bytes: 500_000_000_000 } };
-  const bucket = url.searchParams.get("bucket");
+  if (url.pathname === "/api/v1/budgets") return withSpending(answer, nowMs);
   if (url.pathname === "/api/v1/usage/history") return { ...answer, points: lastHour(nowMs) };
-  if (url.pathname !== "/api/v1/usage" || (bucket !== "day" && bucket !== "hour")) return answer;
-  const usage: unknown = "usage" in answer ? answer.usage : undefined;
-  const from = url.searchParams.get("from");
-  const fromMs = from === null ? nowMs - 30 * dayMs : Date.parse(from);
-  const stepMs = bucket === "day" ? dayMs : hourMs;
+  return url.pathname === "/api/v1/usage" ? withUsage(url, answer, nowMs) : answer;
+}
+
+/** What was used, by buckets of time or all together; the last hours alone are as they were. */
+function withUsage({ searchParams }: URL, answer: object, nowMs: number): object {
+  const bucket = searchParams.get("bucket");
+  const range = searchParams.get("range");
+  const from = searchParams.get("from");
+  const fromMs =
+    from === null ? nowMs - (range === null ? 30 : Number.parseInt(range, 10)) * dayMs : Date.parse(from);
+  const isOfHours = bucket === "hour";
+  if (!isOfHours && nowMs - fromMs < 2 * hourMs) return answer;
+  const stepMs = isOfHours ? hourMs : dayMs;
   const firstMs = Math.floor(fromMs / stepMs) * stepMs;
+  const usage: unknown = "usage" in answer ? answer.usage : undefined;
   const rows = Array.isArray(usage) ? oncePerModel(usage) : [];
   const buckets = Array.from(
     { length: Math.floor((nowMs - firstMs) / stepMs) + 1 },
     (_bucket, at) => firstMs + at * stepMs,
   );
+  const isApart = isOfHours || bucket === "day";
   return {
     ...answer,
     from: new Date(firstMs).toISOString(),
     until: new Date(nowMs).toISOString(),
-    usage: buckets.flatMap((atMs) => rows.map((row, place) => rowOf(row, atMs, wave(atMs / stepMs, place)))),
+    usage: isApart
+      ? buckets.flatMap((atMs) =>
+          rows.map((row) => ({
+            ...rowOf(row, callsIn(row, atMs / stepMs)),
+            bucket_start: new Date(atMs).toISOString(),
+          })),
+        )
+      : rows.map((row) => rowOf(row, sum(buckets.map((atMs) => callsIn(row, atMs / stepMs))))),
+  };
+}
+
+/** As much as the plots come to. */
+function withSpending(answer: object, nowMs: number): object {
+  if (!("budgets" in answer) || !Array.isArray(answer.budgets)) return answer;
+  const budgets: readonly unknown[] = answer.budgets;
+  const today = Math.floor(nowMs / dayMs);
+  const calls = Array.from({ length: 31 }, (_day, ago) => callsIn({}, today - ago));
+  const spent = sum(calls) * callMicros;
+  return {
+    ...answer,
+    budgets: budgets.map((budget) => ({
+      ...Object(budget),
+      spent_micros: spent,
+      remaining_micros: Number(member(budget, "amount_micros")) - spent,
+    })),
   };
 }
 
@@ -94,16 +128,27 @@ function oncePerModel(rows: readonly unknown[]): readonly object[] {
   return [...found.values()];
 }
 
-function rowOf(row: object, atMs: number, height: number): object {
-  const calls = Math.round(400 * height ** 2);
-  const hasCosts = "costs" in row && Array.isArray(row.costs) && row.costs.length > 0;
+const usedModels = ["large-chat", "small-chat", "coder"];
+const callMicros = 9_000;
+
+/** Of the row's model, or of all of them. @param at bucket, counted from 1970 */
+function callsIn(row: object, at: number): number {
+  const place = usedModels.indexOf("model" in row ? String(row.model) : "");
+  const places = place < 0 ? usedModels.keys().toArray() : [place];
+  return sum(places.map((each) => Math.round(400 * wave(at, each) ** 2)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+function rowOf(row: object, calls: number): object {
   return {
     ...row,
-    bucket_start: new Date(atMs).toISOString(),
     calls,
     attempts: calls,
     input_tokens: calls * 420,
     output_tokens: calls * 150,
-    costs: hasCosts ? [{ currency: "USD", cost_micros: calls * 9_000 }] : [],
+    costs: [{ currency: "USD", cost_micros: calls * callMicros }],
   };
 }

@@ -58,7 +58,7 @@ export async function startShownPlatform(): Promise<ShownPlatform> {
   await send("/api/v1/keys", { name: "Nightly report", role: "developer" });
   await send("/api/v1/keys", { name: "Support assistant", role: "developer", requests_per_minute: 120 });
   const budget = { name: "Everybody", scope: "global", period: "total", currency: "USD", action: "warn" };
-  await send("/api/v1/budgets", { ...budget, amount_micros: 1_000_000 });
+  await send("/api/v1/budgets", { ...budget, amount_micros: 250_000_000 });
   for (const model of calls) await send("/v1/chat/completions", chatBody(model));
   await platform.ledgerRows({ count: calls.length });
   return {

@@ -13,18 +13,30 @@ export interface AnswerCount {
   given: number;
 }
 
+/** A page whose height follows the window's would grow for ever. */
+const mostSteps = 3;
 /** What a busy machine may take for anything at all. */
 const limit = { timeout: 90_000 } as const;
 
-/** The address of the page is in programs to copy, and ids are made by chance: both are others each time. */
-const steadyTexts = `(() => {
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+/**
+ * The address of the page is in programs to copy, and ids are made by chance: both are others each time. What the page
+ * draws anew later is written over too, before it is painted.
+ */
+const keepTextsSteady = `(() => {
   const madeId = /_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-  while (texts.nextNode()) {
-    const { currentNode: node } = texts;
-    const text = node.nodeValue.replaceAll(location.host, "127.0.0.1:8000").replace(madeId, "_01234567-89ab-cdef-0123-456789abcdef");
-    if (text !== node.nodeValue) node.nodeValue = text;
+  const steady = () => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { currentNode: node } = texts;
+      const text = node.nodeValue.replaceAll(location.host, "127.0.0.1:8000").replace(madeId, "_01234567-89ab-cdef-0123-456789abcdef");
+      if (text !== node.nodeValue) node.nodeValue = text;
+    }
+  };
+  if (document.body.steadyTexts === undefined) {
+    document.body.steadyTexts = new MutationObserver(steady);
+    document.body.steadyTexts.observe(document.body, { subtree: true, childList: true, characterData: true });
   }
+  steady();
 })()`;
 const isWhole = `document.querySelector("main h1") !== null && document.querySelector('[aria-label="Loading"]') === null`;
 
@@ -37,15 +49,17 @@ export async function takePicture(
   // The theme last: with it plots are made anew, in letters as large as those of this width.
   await page.setViewportSize(size);
   await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+  await page.evaluate(keepTextsSteady);
   await untilQuiet(page, answers, quietMs);
-  await page.evaluate(steadyTexts);
-  // A window as high as the page: what stays in sight while one scrolls is drawn once, and tables draw all of their rows.
-  const needed: number = await page.evaluate("document.documentElement.scrollHeight");
-  const height = Math.max(size.height, needed);
-  if (height > size.height) {
+  // A window as high as the page: what stays in sight while one scrolls is drawn once, and tables draw all of their rows,
+  // which may make the page higher once more.
+  let { height } = size;
+  for (let step = 0; step < mostSteps; step++) {
+    const needed: number = await page.evaluate("document.documentElement.scrollHeight");
+    if (needed <= height) break;
+    height = needed;
     await page.setViewportSize({ width: size.width, height });
     await untilQuiet(page, answers, quietMs);
-    await page.evaluate(steadyTexts);
   }
   return page.screenshot({ animations: "disabled", caret: "hide", ...limit });
 }

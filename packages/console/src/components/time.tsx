@@ -6,20 +6,22 @@ import { useFormats } from "./use-formats.ts";
 interface TimeProps {
   /** ISO 8601, as the API has it. */
   readonly at: string | null | undefined;
-  /** `distance` says how long ago. */
-  readonly look?: "time" | "distance";
+  /** `distance` says how long ago, `short` in few letters. */
+  readonly look?: "time" | "distance" | "short";
 }
 
 /** A time in the reader's zone; a look at it tells UTC. */
 export function Time({ at, look = "time" }: TimeProps) {
   const formats = useFormats();
   const say = useText(componentMessages);
-  const nowMs = useNow(look === "distance" ? 10_000 : 60_000);
+  const nowMs = useNow(look === "time" ? 60_000 : 10_000);
   if (at === null || at === undefined) return <span>{say("not_set")}</span>;
   const date = new Date(at);
   return (
     <time dateTime={at} title={`${date.toISOString().replace("T", " ").replace("Z", "")} UTC`}>
-      {look === "distance" ? formats.distance(date, nowMs) : formats.time(date, nowMs)}
+      {look === "time"
+        ? formats.time(date, nowMs)
+        : formats.distance(date, nowMs, look === "short" ? "short" : "long")}
     </time>
   );
 }

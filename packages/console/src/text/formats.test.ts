@@ -25,6 +25,7 @@ describe("numbers as people read them", () => {
 
   test.each([
     [1_500_000, "$1.50"],
+    [65_000, "$0.065"],
     [420, "$0.00042"],
     [0, "$0.00"],
   ])("%s micros are %s", (micros, text) => expect(english.money(micros, "USD")).toBe(text));

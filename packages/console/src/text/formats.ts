@@ -24,8 +24,8 @@ export interface Formats {
   utcMonth(atMs: number): string;
   /** In short. @param at 0 for Monday */
   weekday(at: number): string;
-  /** How long ago, or in how long. */
-  distance(at: Date, nowMs: number): string;
+  /** How long ago, or in how long. @param length of the unit's name */
+  distance(at: Date, nowMs: number, length?: "long" | "short"): string;
 }
 
 /** Made once for a language: a formatter of the browser takes longer to make than a hundred numbers to write. */
@@ -45,7 +45,10 @@ export function createFormats(language: Language): Formats {
   const dayOfUtc = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
   const monthOfUtc = new Intl.DateTimeFormat(language, { month: "short", timeZone: "UTC" });
   const weekdayOfUtc = new Intl.DateTimeFormat(language, { weekday: "short", timeZone: "UTC" });
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const relative = {
+    long: new Intl.RelativeTimeFormat(language, { numeric: "auto" }),
+    short: new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+  };
   const moneyOf = createMoney(language);
   return {
     money: (micros, currency) => (isNothing(micros) ? nothing : moneyOf(micros, currency)),
@@ -78,13 +81,14 @@ export function createFormats(language: Language): Formats {
     utcDay: (atMs) => dayOfUtc.format(atMs),
     utcMonth: (atMs) => monthOfUtc.format(atMs),
     weekday: (at) => weekdayOfUtc.format(someMondayMs + at * 86_400_000),
-    distance(at, nowMs) {
+    distance(at, nowMs, length = "long") {
       const ms = at.getTime() - nowMs;
       const size = Math.abs(ms);
-      if (size < 60_000) return relative.format(Math.round(ms / 1_000), "second");
-      if (size < 3_600_000) return relative.format(Math.round(ms / 60_000), "minute");
-      if (size < 86_400_000) return relative.format(Math.round(ms / 3_600_000), "hour");
-      return relative.format(Math.round(ms / 86_400_000), "day");
+      const format = relative[length];
+      if (size < 60_000) return format.format(Math.round(ms / 1_000), "second");
+      if (size < 3_600_000) return format.format(Math.round(ms / 60_000), "minute");
+      if (size < 86_400_000) return format.format(Math.round(ms / 3_600_000), "hour");
+      return format.format(Math.round(ms / 86_400_000), "day");
     },
   };
 }
@@ -103,13 +107,14 @@ function isNothing(value: Maybe): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** Writes micros of a currency, with more digits where there would only be noughts. */
+/** Writes micros of a currency, with more digits the less it is: single calls cost parts of a cent. */
 function createMoney(language: Language): (micros: number, currency: string) => string {
   // There are as many as currencies in the price list.
   const made = new Map<string, Intl.NumberFormat>();
   return (micros, currency) => {
     const units = micros / 1_000_000;
-    const digits = units !== 0 && Math.abs(units) < 0.01 ? 6 : 2;
+    const size = Math.abs(units);
+    const digits = size >= 1 ? 2 : size >= 0.01 ? 4 : 6;
     const key = `${currency} ${digits}`;
     const format =
       made.get(key) ??

@@ -94,7 +94,7 @@ function Facts({ status }: { readonly status: IntegrationStatus }) {
       )}
       <FigureList>
         <Figure label={say("since")}>
-          <Time at={since} look="distance" />
+          <Time at={since} look="short" />
         </Figure>
         <Figure
           label={say("probe")}

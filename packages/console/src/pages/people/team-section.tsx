@@ -30,7 +30,7 @@ export function TeamSection() {
   return (
     <>
       <Allowed to="teams.create">
-        <div className={styles["head"]}>
+        <div className={styles["line"]}>
           <span>{say("teams_empty_text")}</span>
           <Button look="primary" icon="plus" onClick={() => setIsMaking(true)}>
             {say("new_team")}

@@ -14,6 +14,11 @@ const settings = {
   openAtMost: "gateway.breaker.max_open_seconds",
 } as const;
 
+/** The key of a setting, which a narrow column may break where one of its words ends. */
+function SettingKey({ of }: { readonly of: keyof typeof settings }) {
+  return <code>{settings[of].split(/(?<=[._])/).flatMap((word, at) => [<wbr key={at} />, word])}</code>;
+}
+
 /** What holds for every route. */
 export function PolicyCard({ policy }: { readonly policy: Policy }) {
   const say = useText(routingMessages);
@@ -24,22 +29,22 @@ export function PolicyCard({ policy }: { readonly policy: Policy }) {
     <Card title={say("policy")}>
       <p>{say("policy_text")}</p>
       <FigureList>
-        <Figure label={say("retries")} note={<code>{settings.retries}</code>}>
+        <Figure label={say("retries")} note={<SettingKey of="retries" />}>
           {formats.count(policy.max_retries)}
         </Figure>
-        <Figure label={say("first_byte")} note={<code>{settings.firstByte}</code>}>
+        <Figure label={say("first_byte")} note={<SettingKey of="firstByte" />}>
           {time(policy.first_byte_timeout_seconds)}
         </Figure>
-        <Figure label={say("whole_reply")} note={<code>{settings.wholeReply}</code>}>
+        <Figure label={say("whole_reply")} note={<SettingKey of="wholeReply" />}>
           {time(policy.request_timeout_seconds)}
         </Figure>
-        <Figure label={say("breaker_failures")} note={<code>{settings.failures}</code>}>
+        <Figure label={say("breaker_failures")} note={<SettingKey of="failures" />}>
           {formats.count(breaker.failures)}
         </Figure>
-        <Figure label={say("breaker_open_for")} note={<code>{settings.openFor}</code>}>
+        <Figure label={say("breaker_open_for")} note={<SettingKey of="openFor" />}>
           {time(breaker.open_seconds)}
         </Figure>
-        <Figure label={say("breaker_at_most")} note={<code>{settings.openAtMost}</code>}>
+        <Figure label={say("breaker_at_most")} note={<SettingKey of="openAtMost" />}>
           {time(breaker.max_open_seconds)}
         </Figure>
       </FigureList>
