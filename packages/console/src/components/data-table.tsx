@@ -172,12 +172,14 @@ function readIndex(element: Element): number {
   return Number(element.closest("tr")?.getAttribute("aria-rowindex") ?? Number.NaN) - 2;
 }
 
+type MeasuredStyle = CSSProperties & Readonly<Record<"--columns" | "--row", string>>;
+
 /** With widths that are known a row is a grid by itself, and not the browser's table any more; hence the roles. */
-function toStyle({ row, columns }: TableSizes): CSSProperties | undefined {
+function toStyle({ row, columns }: TableSizes): MeasuredStyle | undefined {
   if (columns === undefined) return undefined;
   const px = (size: number) => `${size}px`;
   const width = columns.reduce((sum, each) => sum + each, 0);
-  return { width, ["--columns" as string]: columns.map(px).join(" "), ["--row" as string]: px(row) };
+  return { width, "--columns": columns.map(px).join(" "), "--row": px(row) };
 }
 
 function Gap({ height, columns }: { readonly height: number; readonly columns: number }) {
