@@ -1,5 +1,4 @@
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
-import { bodyBuffer } from "./body-buffer.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
 
 /** Where a connection goes. */
@@ -16,20 +15,23 @@ export interface ConnectionOptions {
   readonly lookup: LookupFunction;
   /** For an endpoint with TLS. */
   readonly tls: UpstreamTls;
-  /** Whether `onRead` is done with a read when it returns: then it is given the buffer that the next one goes to. */
+  /** Whether whoever hears of a read is done with it when that returns; then reads are large. */
   readonly areReadsTransient: boolean;
 }
 
-/**
- * Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP.
- * @param onRead hears of every read, in a buffer of its own unless reads are transient
- */
-export function openSocket(
-  endpoint: Endpoint,
-  options: ConnectionOptions,
-  onRead: (read: Buffer) => void,
-): Socket {
-  const onread = options.areReadsTransient ? handOver(onRead) : copyOut(onRead);
+/** Hears of a read: it is in the first `bytes` of `shared`, which the next read is written to as well. */
+export type OnRead = (shared: Buffer, bytes: number) => void;
+
+/** Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP. */
+export function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: OnRead): Socket {
+  const shared = options.areReadsTransient ? largeReadBuffer : readBuffer;
+  const onread = {
+    buffer: shared,
+    callback: (bytes: number): boolean => {
+      onRead(shared, bytes);
+      return true;
+    },
+  };
   if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
   const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
   return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
@@ -39,25 +41,3 @@ export function openSocket(
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** For long bodies: untouched, it takes no memory. */
 const largeReadBuffer = Buffer.allocUnsafeSlow(256 * 1024);
-
-function copyOut(onRead: (read: Buffer) => void) {
-  return {
-    buffer: readBuffer,
-    callback: (bytes: number): boolean => {
-      const read = bodyBuffer(bytes);
-      readBuffer.copy(read, 0, 0, bytes);
-      onRead(read);
-      return true;
-    },
-  };
-}
-
-function handOver(onRead: (read: Buffer) => void) {
-  return {
-    buffer: largeReadBuffer,
-    callback: (bytes: number): boolean => {
-      onRead(largeReadBuffer.subarray(0, bytes));
-      return true;
-    },
-  };
-}
