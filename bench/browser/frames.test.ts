@@ -3,22 +3,31 @@ import { type FrameReport, toFrames } from "./frames.ts";
 
 const report = (atMs: number, state: string, more: Partial<FrameReport> = {}): FrameReport => ({
   process: 1,
+  frame: String(atMs),
   atMs,
   state: `STATE_${state}`,
-  isSeen: false,
   isIncomplete: false,
   ...more,
 });
 
-test("counts what was shown, dropped for all to see, and shown with a part missing", () => {
+test("counts what was shown, dropped, and shown with a part missing", () => {
   expect(
     toFrames([
       report(0, "PRESENTED_ALL"),
-      report(16, "DROPPED", { isSeen: true }),
-      report(33, "DROPPED"),
+      report(16, "DROPPED"),
+      report(33, "NO_UPDATE_DESIRED"),
       report(50, "PRESENTED_PARTIAL", { isIncomplete: true }),
+      report(66, "PRESENTED_ALL"),
     ]),
-  ).toEqual({ shown: 2, dropped: 1, incomplete: 1, longestMs: 50 });
+  ).toEqual({ shown: 3, dropped: 1, incomplete: 1, longestMs: 16 });
+});
+
+test("a frame that is reported twice is one, and was shown where one of the reports says so", () => {
+  const twice = (one: string, other: string) =>
+    toFrames([report(0, one, { isIncomplete: one.endsWith("PARTIAL") }), report(0, other)]);
+  expect(twice("PRESENTED_PARTIAL", "PRESENTED_ALL")).toMatchObject({ shown: 1, dropped: 0, incomplete: 1 });
+  expect(twice("DROPPED", "PRESENTED_ALL")).toMatchObject({ shown: 1, dropped: 0, incomplete: 0 });
+  expect(twice("DROPPED", "NO_UPDATE_DESIRED")).toMatchObject({ shown: 0, dropped: 1 });
 });
 
 test("a pause in which nothing was to be shown is no long frame", () => {
@@ -27,7 +36,7 @@ test("a pause in which nothing was to be shown is no long frame", () => {
 });
 
 test("looks at the process with the most frames", () => {
-  const others = [report(0, "DROPPED", { process: 2, isSeen: true })];
+  const others = [report(0, "DROPPED", { process: 2 })];
   const own = [report(0, "PRESENTED_ALL"), report(16, "PRESENTED_ALL")];
   expect(toFrames([...others, ...own])).toMatchObject({ shown: 2, dropped: 0 });
 });

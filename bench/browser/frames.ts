@@ -2,12 +2,14 @@ import type { Browser } from "playwright-core";
 
 // A browser shows what its compositor drew, and the compositor scrolls without the page's own thread: the times between two
 // calls of requestAnimationFrame say how busy that thread is, and asking for them makes it busy. So frames are counted where
-// the browser itself does, by what its tracing reports of each.
+// the browser itself does, by what its tracing reports of each. It reports one frame twice where the page's own thread was
+// late: what it showed without that thread, and what became of the rest. And it asks whether somebody sees a drop, which it
+// believes of a page with a listener to scrolling and not of one without. So frames are counted, not reports, and all drops.
 
 /** What became of the frames in a while. */
 export interface Frames {
   readonly shown: number;
-  /** Wanted, and not shown in time. */
+  /** Wanted, and nothing shown in its time. */
   readonly dropped: number;
   /** Of those shown: without what the page's own thread had to add, or with a part that was not painted yet. */
   readonly incomplete: number;
@@ -38,10 +40,10 @@ export async function countFrames(browser: Browser, action: () => Promise<void>)
 /** What Chromium's `PipelineReporter` says of one frame. */
 export interface FrameReport {
   readonly process: number;
+  /** Which frame it is of; the same of two reports of one. */
+  readonly frame: string;
   readonly atMs: number;
   readonly state: string;
-  /** Whether somebody sees the difference: something moves. */
-  readonly isSeen: boolean;
   readonly isIncomplete: boolean;
 }
 
@@ -58,9 +60,9 @@ function readReport(event: unknown): FrameReport | undefined {
   if (name !== "PipelineReporter" || ph !== "b" || report === undefined) return undefined;
   return {
     process: pid,
+    frame: `${String(report["frame_source"])} ${String(report["frame_sequence"])}`,
     atMs: ts / 1_000,
     state: String(report["state"]),
-    isSeen: report["affects_smoothness"] === true,
     isIncomplete:
       report["state"] === "STATE_PRESENTED_PARTIAL" ||
       report["has_missing_content"] === true ||
@@ -73,23 +75,38 @@ function readReport(event: unknown): FrameReport | undefined {
 export function toFrames(reports: readonly FrameReport[]): Frames {
   const byProcess = Map.groupBy(reports, ({ process }) => process);
   const [own = []] = [...byProcess.values()].toSorted((one, other) => other.length - one.length);
-  const inOrder = own.toSorted((one, other) => one.atMs - other.atMs);
-  const shown = inOrder.filter(({ state }) => state.startsWith("STATE_PRESENTED"));
+  const frames = [...Map.groupBy(own, ({ frame }) => frame).values()]
+    .map(toFrame)
+    .toSorted((one, other) => one.atMs - other.atMs);
   let longestMs = 0;
   let lastMs: number | undefined;
-  for (const { state, atMs } of inOrder) {
-    if (state.startsWith("STATE_PRESENTED")) {
+  for (const { became, atMs } of frames) {
+    if (became === "shown") {
       if (lastMs !== undefined) longestMs = Math.max(longestMs, atMs - lastMs);
       lastMs = atMs;
-    } else if (state === "STATE_NO_UPDATE_DESIRED") {
+    } else if (became === "not wanted") {
       // Nothing was to be shown: a pause is none.
       lastMs = undefined;
     }
   }
   return {
-    shown: shown.length,
-    dropped: inOrder.filter(({ state, isSeen }) => state === "STATE_DROPPED" && isSeen).length,
-    incomplete: shown.filter(({ isIncomplete }) => isIncomplete).length,
+    shown: frames.filter(({ became }) => became === "shown").length,
+    dropped: frames.filter(({ became }) => became === "dropped").length,
+    incomplete: frames.filter(({ became, isIncomplete }) => became === "shown" && isIncomplete).length,
     longestMs,
+  };
+}
+
+/** What all reports of one frame say together. */
+function toFrame(reports: readonly FrameReport[]) {
+  const isAny = (start: string) => reports.some(({ state }) => state.startsWith(start));
+  return {
+    atMs: Math.min(...reports.map(({ atMs }) => atMs)),
+    became: isAny("STATE_PRESENTED")
+      ? ("shown" as const)
+      : isAny("STATE_DROPPED")
+        ? ("dropped" as const)
+        : ("not wanted" as const),
+    isIncomplete: reports.some(({ isIncomplete }) => isIncomplete),
   };
 }

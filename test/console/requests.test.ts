@@ -162,10 +162,23 @@ describe.skipIf(chromiumPath === undefined)("the page of requests", browserTest,
     };
     await expect.poll(readOn, { timeout: 90_000, interval: 50 }).toBe(1);
     expect(await page.getByRole("row").count()).toBeLessThan(80);
+    await expect.poll(() => page.evaluate(isInOrder), atRest).toBe(true);
+    // The row that has the focus leaves: no other row has it then.
+    await page.getByRole("row").last().getByRole("link").focus();
+    await page.evaluate("document.activeElement.closest('[role=group]').scrollTop = 0");
+    await expect.poll(() => page.evaluate("document.activeElement.role"), atRest).toBe("group");
+    await expect.poll(() => page.evaluate(isInOrder), atRest).toBe(true);
     await page.getByText(hostileModel).first().waitFor();
     expect(await page.title()).not.toBe("broken in");
   });
 });
+
+const atRest = { timeout: 60_000, interval: 50 } as const;
+
+// What runs in the page, as text: the types of a browser are not known here.
+const isInOrder = `
+  [...document.querySelectorAll("tbody [aria-rowindex]")].every((row, at, all) =>
+    at === 0 || Number(row.ariaRowIndex) === Number(all[at - 1].ariaRowIndex) + 1)`;
 
 const sample = {
   started_at: "2026-11-26T10:00:00.000Z",

@@ -11,10 +11,14 @@ interface TimeProps {
 }
 
 /** A time in the reader's zone; a look at it tells UTC. */
-export function Time({ at, look = "time" }: TimeProps) {
+export function Time({ look = "time", ...props }: TimeProps) {
+  return <TimeSince {...props} look={look} nowMs={useNow(look === "time" ? 60_000 : 10_000)} />;
+}
+
+/** The same beside a clock of one's own: a table has one for all its rows. */
+export function TimeSince({ at, look = "time", nowMs }: TimeProps & { readonly nowMs: number }) {
   const formats = useFormats();
   const say = useText(componentMessages);
-  const nowMs = useNow(look === "time" ? 60_000 : 10_000);
   if (at === null || at === undefined) return <span>{say("not_set")}</span>;
   const date = new Date(at);
   return (

@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useState } from "react";
+import type { TableSizes } from "./use-table-sizes.ts";
 
 /** Of rows in a frame that scrolls: which are to be drawn, and how high what is left out is, in pixels. */
 export interface RowWindow {
@@ -7,38 +8,46 @@ export interface RowWindow {
   readonly end: number;
   readonly before: number;
   readonly after: number;
+  /** Whether one scrolls right now. */
+  readonly isMoving: boolean;
 }
 
-/** Before there is a frame to measure; as the style has them. */
-const usualRowHeight = 35;
-const usualFrameHeight = 616;
 /** Rows come and go by so many at once: less often than each is passed. */
-const step = 8;
+const step = 4;
 /** So many more are drawn at either side: the frame is scrolled before the page hears of it. */
-const spare = 16;
+const spare = 18;
+/** Without a scroll event it rests. */
+const restMs = 150;
 
 /** Follows a frame of `count` rows of one height. It reads no layout while it is scrolled. */
-export function useRowWindow(frame: RefObject<HTMLElement | null>, count: number): RowWindow {
+export function useRowWindow(
+  frame: RefObject<HTMLElement | null>,
+  count: number,
+  size: TableSizes,
+): RowWindow {
   const [top, setTop] = useState(0);
-  const [size, setSize] = useState({ row: usualRowHeight, frame: usualFrameHeight });
+  const [isMoving, setIsMoving] = useState(false);
   useEffect(() => {
     const element = frame.current;
     if (element === null) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = () => setTop(Math.floor(element.scrollTop / (size.row * step)) * step);
-    const sizes = new ResizeObserver(() => {
-      const row = element.querySelector("tbody tr[aria-rowindex]")?.getBoundingClientRect().height ?? 0;
-      const found = { row: row || usualRowHeight, frame: element.clientHeight };
-      setSize((before) => (before.row === found.row && before.frame === found.frame ? before : found));
-    });
+    const move = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => setIsMoving(false), restMs);
+      setIsMoving(true);
+      follow();
+    };
     follow();
-    sizes.observe(element);
-    element.addEventListener("scroll", follow, { passive: true });
+    element.addEventListener("scroll", move, { passive: true });
     return () => {
-      sizes.disconnect();
-      element.removeEventListener("scroll", follow);
+      clearTimeout(timer);
+      element.removeEventListener("scroll", move);
     };
   }, [frame, size.row]);
-  const first = Math.max(0, Math.min(top, count) - spare);
-  const end = Math.min(count, top + Math.ceil(size.frame / size.row) + step + spare);
-  return { first, end, before: first * size.row, after: (count - end) * size.row };
+  // As many at the ends as between them: no element has to be made on the way.
+  const most = Math.ceil(size.frame / size.row) + step + 2 * spare;
+  const first = Math.max(0, Math.min(top - spare, count - most));
+  const end = Math.min(count, first + most);
+  return { first, end, before: first * size.row, after: (count - end) * size.row, isMoving };
 }

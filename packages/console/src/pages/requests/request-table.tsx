@@ -4,7 +4,7 @@ import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
 import { PagedTable } from "../../components/paged-table.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
-import { Time } from "../../components/time.tsx";
+import { TimeSince, useNow } from "../../components/time.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import type { PagedRows } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
@@ -43,20 +43,23 @@ function useColumns(): readonly Column<RequestRow>[] {
   const say = useText(requestMessages);
   const formats = useFormats();
   const showCosts = useCosts();
+  const nowMs = useNow(60_000);
   return useMemo(
     () => [
       {
         key: "started",
         title: say("started"),
+        isStateless: true,
         cell: ({ id, started_at }) => (
           <Link href={`/requests/${encodeURIComponent(id)}`} title={id}>
-            <Time at={started_at} />
+            <TimeSince at={started_at} nowMs={nowMs} />
           </Link>
         ),
       },
       {
         key: "status",
         title: say("status"),
+        isStateless: true,
         cell: ({ status }) => <StateMark tone={statusTones[status]}>{say(`status_${status}`)}</StateMark>,
       },
       { key: "why", title: say("why"), cell: ({ error_code }) => error_code ?? "" },
@@ -90,6 +93,6 @@ function useColumns(): readonly Column<RequestRow>[] {
         cell: ({ attempt_count }) => formats.count(attempt_count),
       },
     ],
-    [say, formats, showCosts],
+    [say, formats, showCosts, nowMs],
   );
 }
