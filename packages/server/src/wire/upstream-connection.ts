@@ -72,7 +72,7 @@ export class UpstreamConnection implements ReplyBody {
     const onRead = this.#areReadsTransient
       ? (read: Buffer) => this.#onRead(read)
       : (read: Buffer) => this.#onArrival(read);
-    this.#socket = openSocket(endpoint, options, onRead);
+    this.#socket = openSocket(endpoint, options, { onRead, room: () => this.#room() });
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
@@ -171,6 +171,11 @@ export class UpstreamConnection implements ReplyBody {
       if (!(error instanceof ChunkFramingError || error instanceof ResponseHeadError)) throw error;
       this.#fail(malformedReply(error));
     }
+  }
+
+  /** Chunk framing is taken out of what is read first, and a message must not end in what is of the one before. */
+  #room(): Uint8Array | undefined {
+    return this.#framing?.type === "length" ? this.#sink?.room?.() : undefined;
   }
 
   #onHeadBytes(read: Buffer): void {

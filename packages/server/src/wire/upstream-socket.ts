@@ -20,16 +20,19 @@ export interface ConnectionOptions {
   readonly areReadsTransient: boolean;
 }
 
+/** Who takes what is read. */
+export interface SocketReader {
+  /** Hears of every read, in a buffer of its own unless reads are transient. */
+  onRead(read: Buffer): void;
+  /** Where a transient read is best put; undefined for anywhere. */
+  room(): Uint8Array | undefined;
+}
+
 /**
  * Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP.
- * @param onRead hears of every read, in a buffer of its own unless reads are transient
  */
-export function openSocket(
-  endpoint: Endpoint,
-  options: ConnectionOptions,
-  onRead: (read: Buffer) => void,
-): Socket {
-  const onread = options.areReadsTransient ? handOver(onRead) : copyOut(onRead);
+export function openSocket(endpoint: Endpoint, options: ConnectionOptions, reader: SocketReader): Socket {
+  const onread = options.areReadsTransient ? handOver(reader) : copyOut(reader);
   if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
   const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
   return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
@@ -40,7 +43,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** For long bodies: untouched, it takes no memory. */
 const largeReadBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 
-function copyOut(onRead: (read: Buffer) => void) {
+function copyOut({ onRead }: Pick<SocketReader, "onRead">) {
   return {
     buffer: readBuffer,
     callback: (bytes: number): boolean => {
@@ -52,11 +55,12 @@ function copyOut(onRead: (read: Buffer) => void) {
   };
 }
 
-function handOver(onRead: (read: Buffer) => void) {
+function handOver({ onRead, room }: SocketReader) {
+  let target: Uint8Array = largeReadBuffer;
   return {
-    buffer: largeReadBuffer,
+    buffer: (): Uint8Array => (target = room() ?? largeReadBuffer),
     callback: (bytes: number): boolean => {
-      onRead(largeReadBuffer.subarray(0, bytes));
+      onRead(Buffer.from(target.buffer, target.byteOffset, bytes));
       return true;
     },
   };
