@@ -1,18 +1,17 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
-import { benchKey, benchModel } from "./contestants/contestant.ts";
+import { benchKey, gatewayCore } from "./contestants/contestant.ts";
 import { findFaults, median } from "./figures.ts";
-import { findFreePort } from "./free-port.ts";
-import { createLoadGenerator, loadCore, type LoadTarget, type Measurement } from "./load.ts";
+import { createLoadGenerator, loadCore, type Measurement } from "./load.ts";
 import { buildNative } from "./native.ts";
-import { createProcesses, type Processes } from "./processes.ts";
-import { isOk, waitUntil } from "./ready.ts";
-import { serverMain, startFlags } from "./repository.ts";
+import { createProcesses } from "./processes.ts";
 import { streamEvents } from "./scenarios.ts";
+import { benchAuth, integrationsBefore, startServer } from "./server.ts";
+import { startUpstream } from "./upstream.ts";
 
 const usage = `node bench/backup.ts [options]
   --megabytes N  size of the database (default 200)
@@ -44,8 +43,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-backup-bench-"));
   try {
-    const upstreamPort = await startUpstream(processes, programs.upstream, folder);
-    const target = await startServer(processes, folder, upstreamPort);
+    const flags = ["--events", streamEvents];
+    const upstream = await startUpstream(processes, { program: programs.upstream, folder, flags });
+    const config = { auth: benchAuth, integrations: integrationsBefore(upstream.port) };
+    const cores = [gatewayCore, loadCore];
+    const server = await startServer({ processes, folder, config, cores });
+    const target = {
+      name: "llm-platform",
+      port: server.port,
+      headers: [`Authorization: Bearer ${benchKey}`],
+      pids: await server.process.pids(),
+    };
     growLedger(join(folder, "data", "platform.db"), Number(values.megabytes));
     const load = createLoadGenerator(processes, programs.load);
     const plan = { mode: "open", connections: 50, rate: Number(values.rate) } as const;
@@ -70,51 +78,6 @@ async function main(argv: readonly string[]): Promise<void> {
     await processes.stopAll();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function startUpstream(processes: Processes, program: string, folder: string): Promise<number> {
-  const port = await findFreePort();
-  const command = [program, "--port", String(port), "--events", String(streamEvents)];
-  const logFile = join(folder, "upstream.log");
-  const started = processes.start({ name: "the upstream", cores: [loadCore], command, logFile });
-  await waitUntil(started, () => isOk(`http://127.0.0.1:${port}/v1/models`, { mustContain: benchModel }));
-  return port;
-}
-
-async function startServer(processes: Processes, folder: string, upstreamPort: number): Promise<LoadTarget> {
-  const port = await findFreePort();
-  const configFile = join(folder, "llm-platform.yaml");
-  const integrations = [
-    {
-      name: "mock",
-      use: "openai-compatible",
-      settings: { base_url: `http://127.0.0.1:${upstreamPort}/v1` },
-    },
-    { name: "local", enabled: false },
-    { name: "ollama", enabled: false },
-  ];
-  // JSON is YAML.
-  const config = {
-    data_dir: join(folder, "data"),
-    server: { port },
-    auth: { api_keys: [{ name: "bench", key: benchKey, role: "admin" }] },
-    integrations,
-  };
-  await writeFile(configFile, JSON.stringify(config));
-  const running = processes.start({
-    name: "llm-platform",
-    cores: [0, 1],
-    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
-    logFile: join(folder, "llm-platform.log"),
-  });
-  const url = `http://127.0.0.1:${port}/v1/models`;
-  await waitUntil(running, () => isOk(url, { key: benchKey, mustContain: benchModel }));
-  return {
-    name: "llm-platform",
-    port,
-    headers: [`Authorization: Bearer ${benchKey}`],
-    pids: await running.pids(),
-  };
 }
 
 function growLedger(path: string, megabytes: number): void {

@@ -1,3 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import * as z from "zod";
 import { benchKey } from "./contestants/contestant.ts";
 
@@ -7,26 +13,43 @@ interface Place {
   readonly model: string;
 }
 
+const callHeaders = { authorization: `Bearer ${benchKey}`, "content-type": "application/json" };
 const completionEnd = z.object({ usage: z.object({ completion_tokens: z.number() }) });
 const chatChunk = z.object({
   choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }) })),
 });
 
-/** Streams a completion of each prompt at once. Resolves with all their tokens, and the seconds until the last. */
+/**
+ * Streams a completion of each prompt at once. Resolves with all their tokens, and the seconds until the last. Curl reads
+ * them, into files: the model's threads have every core, so what a client does with an event is taken from the model, and
+ * Node's fetch takes as much as the server.
+ */
 export async function askAll(
   place: Place,
   prompts: readonly string[],
   tokens: number,
 ): Promise<{ readonly tokens: number; readonly seconds: number }> {
-  const startedAtMs = performance.now();
-  const counts = await Promise.all(prompts.map(async (prompt) => await countTokens(place, prompt, tokens)));
-  return {
-    tokens: counts.reduce((sum, count) => sum + count, 0),
-    seconds: (performance.now() - startedAtMs) / 1_000,
-  };
+  const folder = await mkdtemp(join(tmpdir(), "bench-replies-"));
+  try {
+    const files = prompts.map((_, index) => join(folder, String(index)));
+    const startedAtMs = performance.now();
+    await Promise.all(
+      prompts.map(async (prompt, index) => {
+        await complete(place, { prompt, tokens, file: files[index] ?? "" });
+      }),
+    );
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    const counts = await Promise.all(files.map(countTokens));
+    return { tokens: counts.reduce((sum, count) => sum + count, 0), seconds };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
-async function countTokens({ url, model }: Place, prompt: string, tokens: number): Promise<number> {
+async function complete(
+  { url, model }: Place,
+  { prompt, tokens, file }: { readonly prompt: string; readonly tokens: number; readonly file: string },
+): Promise<void> {
   const body = {
     model,
     prompt,
@@ -35,8 +58,18 @@ async function countTokens({ url, model }: Place, prompt: string, tokens: number
     stream: true,
     stream_options: { include_usage: true },
   };
-  const response = await post(`${url}/v1/completions`, body);
-  const last = toEvents(await response.text()).at(-1) ?? "";
+  const headers = Object.entries(callHeaders).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const child = spawn(
+    "curl",
+    ["-sSN", "--fail-with-body", "-o", file, ...headers, "-d", JSON.stringify(body), `${url}/v1/completions`],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const [complaint, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  if (code !== 0) throw new Error(`curl: ${complaint} ${await readFile(file, "utf8").catch(() => "")}`);
+}
+
+async function countTokens(file: string): Promise<number> {
+  const last = toEvents(await readFile(file, "utf8")).at(-1) ?? "";
   return completionEnd.parse(JSON.parse(last)).usage.completion_tokens;
 }
 
@@ -77,11 +110,7 @@ function toEvents(stream: string): readonly string[] {
 }
 
 async function post(url: string, body: object): Promise<Response> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { authorization: `Bearer ${benchKey}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
+  const response = await fetch(url, { method: "POST", headers: callHeaders, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(await response.text());
   return response;
 }

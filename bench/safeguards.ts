@@ -1,21 +1,19 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
-import { benchKey, gatewayCore } from "./contestants/contestant.ts";
+import { benchKey, type RunningContestant } from "./contestants/contestant.ts";
 import { findFaults, median } from "./figures.ts";
-import { findFreePort } from "./free-port.ts";
 import { keepFurther } from "./further.ts";
 import { createLoadGenerator, type LoadGenerator } from "./load.ts";
 import { buildNative } from "./native.ts";
-import { createProcesses, type PinnedProcess, type Processes } from "./processes.ts";
-import { isOk, waitUntil } from "./ready.ts";
+import { createProcesses, type Processes } from "./processes.ts";
 import { rewriteReport } from "./report.ts";
-import { serverMain, startFlags } from "./repository.ts";
+import { benchAuth, integrationsBefore, type ServerConfig, startServer } from "./server.ts";
 import { startUpstream } from "./upstream.ts";
 
 const usage = `node bench/safeguards.ts [options]
@@ -33,10 +31,8 @@ const much = 1_000_000_000;
 
 type Name = "off" | "on" | "many keys";
 
-interface Server {
+interface Server extends RunningContestant {
   readonly name: Name;
-  readonly port: number;
-  readonly process: PinnedProcess;
   /** What its callers send. */
   readonly headers: readonly string[];
 }
@@ -123,7 +119,7 @@ async function startOn(place: Place, keys: number): Promise<Server> {
   const limits = { requests_per_minute: much, tokens_per_minute: much };
   const config = {
     environment: "production",
-    auth: { api_keys: [{ name: "bench", key: benchKey, role: "admin" }] },
+    auth: benchAuth,
     limits: { default_key: limits, global: limits },
     prices: [{ model: "*", input_per_million: 1, output_per_million: 2 }],
   };
@@ -155,34 +151,16 @@ async function startOn(place: Place, keys: number): Promise<Server> {
 async function start(
   { processes, folder, upstreamPort }: Place,
   name: Name,
-  config: Readonly<Record<string, unknown>>,
+  given: ServerConfig,
 ): Promise<Server> {
-  const port = await findFreePort();
-  const own = await mkdtemp(join(folder, "server-"));
-  const file = join(own, "llm-platform.yaml");
-  const integrations = [
-    {
-      name: "mock",
-      use: "openai-compatible",
-      settings: { base_url: `http://127.0.0.1:${upstreamPort}/v1`, max_connections: 20_000 },
-    },
-    { name: "local", enabled: false },
-    { name: "ollama", enabled: false },
-  ];
-  const server = { host: "127.0.0.1", port, max_connections: 20_000, max_connections_per_address: 20_000 };
-  const dataDirectory = join(folder, name, "data");
-  await writeFile(
-    file,
-    JSON.stringify({ ...config, server, grpc: { port: 0 }, integrations, data_dir: dataDirectory }),
-  );
-  const running = processes.start({
-    name,
-    cores: [gatewayCore],
-    command: [process.execPath, ...startFlags(), serverMain, "--config", file],
-    logFile: join(own, "log"),
-  });
-  await waitUntil(running, () => isOk(`http://127.0.0.1:${port}/readyz`, {}));
-  return { name, port, process: running, headers: [] };
+  const config = {
+    ...given,
+    server: { host: "127.0.0.1", max_connections: 20_000, max_connections_per_address: 20_000 },
+    grpc: { port: 0 },
+    integrations: integrationsBefore(upstreamPort, { max_connections: 20_000 }),
+  };
+  const started = await startServer({ processes, folder: join(folder, name), config, name });
+  return { name, ...started, headers: [] };
 }
 
 /** Keys of nobody, as the server itself would have made them. */

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, get } from "node:http";
+import { get } from "node:http";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { createMetricsHandler } from "../packages/server/src/api/metrics.ts";
@@ -8,6 +8,7 @@ import { createMetricRegistry } from "../packages/server/src/telemetry/registry.
 import { readMachine } from "./conditions.ts";
 import { median } from "./figures.ts";
 import { keepFurther } from "./further.ts";
+import { startHttpServer } from "./http-server.ts";
 import { rewriteReport } from "./report.ts";
 
 /** `node bench/scrape.ts`: how long a scrape of 20,000 lines takes, and for how long it keeps the event loop. */
@@ -34,14 +35,11 @@ const handler = createMetricsHandler({
   authenticator: { authenticate: () => localAdmin },
   askOthers: async () => [],
 });
-const server = createServer((request, response) => handler(request, response, "")).listen(0, "127.0.0.1");
-await once(server, "listening");
-const address = server.address();
-const port = typeof address === "object" && address !== null ? address.port : 0;
+const server = await startHttpServer((request, response) => handler(request, response, ""));
 
 async function scrape(): Promise<number> {
   const startedAtMs = performance.now();
-  const [response] = await once(get({ port, path: "/metrics" }), "response");
+  const [response] = await once(get({ port: server.port, path: "/metrics" }), "response");
   response.resume();
   await once(response, "end");
   return performance.now() - startedAtMs;
@@ -59,7 +57,7 @@ for (let run = 0; run < runs; run++) {
   delay.disable();
   pauses.push(delay.max / 1e6);
 }
-server.close();
+server.stop();
 // The median: one run may have been put aside by something else on the machine.
 const report = {
   lines,

@@ -1,22 +1,19 @@
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server as HttpServer } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
-import { gatewayCore } from "./contestants/contestant.ts";
+import type { RunningContestant } from "./contestants/contestant.ts";
 import { waitUntilQuiet } from "./cpu.ts";
 import { findFaults, median } from "./figures.ts";
-import { findFreePort } from "./free-port.ts";
 import { keepFurther } from "./further.ts";
+import { startHttpServer } from "./http-server.ts";
 import { createLoadGenerator, type LoadGenerator } from "./load.ts";
 import { buildNative } from "./native.ts";
-import { createProcesses, type PinnedProcess, type Processes } from "./processes.ts";
-import { isOk, waitUntil } from "./ready.ts";
+import { createProcesses, type Processes } from "./processes.ts";
 import { rewriteReport } from "./report.ts";
-import { serverMain, startFlags } from "./repository.ts";
+import { integrationsBefore, startServer } from "./server.ts";
 import { startUpstream } from "./upstream.ts";
 
 const usage = `node bench/tracing.ts [options]
@@ -34,10 +31,8 @@ const plan = { mode: "closed", connections: 50, bodyBytes: 1_000 } as const;
 const ratios = [undefined, 0.01, 1] as const;
 type Ratio = (typeof ratios)[number];
 
-interface Server {
+interface Server extends RunningContestant {
   readonly ratio: Ratio;
-  readonly port: number;
-  readonly process: PinnedProcess;
 }
 
 interface Place {
@@ -126,61 +121,32 @@ async function ask(load: LoadGenerator, server: Server, seconds: number): Promis
 /** Takes whatever comes. */
 async function startCollector() {
   const state = { requests: 0 };
-  const server: HttpServer = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     request.resume().on("end", () => {
       state.requests++;
       response.end();
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  });
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${server.port}`,
     requests: () => state.requests,
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
+    stop: () => server.stop(),
   };
 }
 
 async function start({ processes, folder, upstreamPort, collector }: Place, ratio: Ratio): Promise<Server> {
-  const port = await findFreePort();
-  const own = await mkdtemp(join(folder, "server-"));
-  const file = join(own, "llm-platform.yaml");
-  const integrations = [
-    {
-      name: "mock",
-      use: "openai-compatible",
-      settings: { base_url: `http://127.0.0.1:${upstreamPort}/v1`, max_connections: 20_000 },
-    },
-    { name: "local", enabled: false },
-    { name: "ollama", enabled: false },
-  ];
-  const server = { host: "127.0.0.1", port, max_connections: 20_000, max_connections_per_address: 20_000 };
+  const name = `tracing-${ratio ?? "off"}`;
   const opentelemetry =
     ratio === undefined
       ? {}
       : { enabled: true, endpoint: collector, sampler_ratio: ratio, signals: ["traces"] };
-  await writeFile(
-    file,
-    JSON.stringify({
-      server,
-      grpc: { port: 0 },
-      opentelemetry,
-      integrations,
-      data_dir: join(own, "data"),
-    }),
-  );
-  const running = processes.start({
-    name: `tracing-${ratio ?? "off"}`,
-    cores: [gatewayCore],
-    command: [process.execPath, ...startFlags(), serverMain, "--config", file],
-    logFile: join(own, "log"),
-  });
-  await waitUntil(running, () => isOk(`http://127.0.0.1:${port}/readyz`, {}));
-  return { ratio, port, process: running };
+  const config = {
+    server: { host: "127.0.0.1", max_connections: 20_000, max_connections_per_address: 20_000 },
+    grpc: { port: 0 },
+    opentelemetry,
+    integrations: integrationsBefore(upstreamPort, { max_connections: 20_000 }),
+  };
+  return { ratio, ...(await startServer({ processes, folder: join(folder, name), config, name })) };
 }
 
 await main(process.argv.slice(2));

@@ -1,6 +1,8 @@
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { benchModel } from "./contestants/contestant.ts";
 import { findFreePort } from "./free-port.ts";
+import { type HttpServer, startHttpServer } from "./http-server.ts";
 import { loadCore } from "./load.ts";
 import type { PinnedProcess, Processes } from "./processes.ts";
 import { isOk, waitUntil } from "./ready.ts";
@@ -28,4 +30,17 @@ export async function startUpstream(
   });
   await waitUntil(started, () => isOk(`http://127.0.0.1:${port}/v1/models`, { mustContain: benchModel }));
   return { port, process: started };
+}
+
+/** An upstream in the process of the bench, where what it answers matters more than how fast. */
+export function startScriptedUpstream(answerChat: (response: ServerResponse) => void): Promise<HttpServer> {
+  return startHttpServer((request, response) => {
+    request.resume();
+    if (request.method !== "GET") {
+      answerChat(response);
+      return;
+    }
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ object: "list", data: [{ id: benchModel, object: "model" }] }));
+  });
 }

@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo } from "node:net";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,12 +10,11 @@ import { WebSocket } from "ws";
 import { benchKey, benchModel } from "./contestants/contestant.ts";
 import { readMachine } from "./conditions.ts";
 import { median } from "./figures.ts";
-import { findFreePort } from "./free-port.ts";
 import { keepFurther } from "./further.ts";
-import { createProcesses, type PinnedProcess, type Processes } from "./processes.ts";
-import { isOk, waitUntil } from "./ready.ts";
+import { createProcesses, type PinnedProcess } from "./processes.ts";
 import { rewriteReport } from "./report.ts";
-import { serverMain, startFlags } from "./repository.ts";
+import { benchAuth, integrationsBefore, type ServerConfig, startServer } from "./server.ts";
+import { startScriptedUpstream } from "./upstream.ts";
 
 // What many WebSocket connections cost one server: `node bench/websocket.ts [--sockets N] [--rounds N]`. Memory of each with a
 // chat that goes on, and how long one event takes to the last of all who follow. Wanted for 2,000: 40 KB each, 250 ms.
@@ -35,56 +33,20 @@ const atOnce = 50;
 const warmUpSockets = 200;
 
 /** Answers every chat with one event, and holds it. */
-async function startUpstream(): Promise<Server> {
-  const server = createServer((request, response) => {
-    if (request.method === "GET") {
-      response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ object: "list", data: [{ id: benchModel, object: "model" }] }));
-      return;
-    }
-    request.resume();
-    response.setHeader("content-type", "text/event-stream");
-    response.write(`data: ${JSON.stringify(firstEvent)}\n\n`);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
+function answerWithOneEvent(response: ServerResponse): void {
+  response.setHeader("content-type", "text/event-stream");
+  response.write(`data: ${JSON.stringify(firstEvent)}\n\n`);
 }
 
-async function startServer(
-  processes: Processes,
-  folder: string,
-  upstream: Server,
-): Promise<{ readonly running: PinnedProcess; readonly port: number }> {
-  const port = await findFreePort();
-  // It listens on TCP, so its address is of this shape.
-  const { port: upstreamPort } = upstream.address() as AddressInfo;
-  const configFile = join(folder, "llm-platform.yaml");
-  const settings = { base_url: `http://127.0.0.1:${upstreamPort}/v1`, max_connections: 20_000 };
-  // JSON is YAML.
-  const config = {
-    data_dir: join(folder, "data"),
-    server: { port },
+/** None of its bounds is met by so many connections of one principal. */
+function toConfig(upstreamPort: number): ServerConfig {
+  return {
     gateway: { max_in_flight: 20_000, chunk_timeout_seconds: 600 },
     grpc: { enabled: false },
-    auth: { api_keys: [{ name: "bench", key: benchKey, role: "admin" }] },
+    auth: benchAuth,
     websocket: { max_connections_per_principal: 100_000 },
-    integrations: [
-      { name: "mock", use: "openai-compatible", settings },
-      { name: "local", enabled: false },
-      { name: "ollama", enabled: false },
-    ],
+    integrations: integrationsBefore(upstreamPort, { max_connections: 20_000 }),
   };
-  await writeFile(configFile, JSON.stringify(config));
-  const running = processes.start({
-    name: "llm-platform",
-    cores: [0],
-    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
-    logFile: join(folder, "llm-platform.log"),
-  });
-  const url = `http://127.0.0.1:${port}/v1/models`;
-  await waitUntil(running, () => isOk(url, { key: benchKey, mustContain: benchModel }));
-  return { running, port };
 }
 
 /** Connects so many, and resolves when each has heard a frame of this type. */
@@ -196,9 +158,10 @@ async function main(): Promise<void> {
   const conditions = await readMachine(new Date());
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-websocket-bench-"));
-  const upstream = await startUpstream();
+  const upstream = await startScriptedUpstream(answerWithOneEvent);
   try {
-    const { running, port } = await startServer(processes, folder, upstream);
+    const config = toConfig(upstream.port);
+    const { process: running, port } = await startServer({ processes, folder, config });
     const url = `ws://127.0.0.1:${port}`;
     const bytes = await measureMemory(running, url, count);
     const taken = await measureBroadcast({ port, url }, count, Number(values.rounds));
@@ -216,8 +179,7 @@ async function main(): Promise<void> {
     process.stdout.write(`written to ${await rewriteReport(benchFolder)}\n`);
   } finally {
     await processes.stopAll();
-    upstream.closeAllConnections();
-    upstream.close();
+    upstream.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

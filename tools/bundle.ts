@@ -28,6 +28,15 @@ const sources = [
 const folder = "packages/server/bundle";
 
 /**
+ * Globals of Node that are accessors: each use runs a getter, and every call of a model uses them a dozen times. Imported
+ * they are variables.
+ */
+const importedGlobals: Record<string, [module: string, name: string]> = {
+  Buffer: ["node:buffer", "Buffer"],
+  performance: ["node:perf_hooks", "performance"],
+};
+
+/**
  * Joins what tsc has written, and the dependencies, to a few files: Node takes most of a start for finding and reading
  * more than a thousand modules. Does nothing while the files are newer than what they are made of.
  *
@@ -50,6 +59,7 @@ export async function writeBundle(root: string): Promise<void> {
     input: Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, join(root, path)])),
     platform: "node",
     external: [/^@llm-platform\/kit$/, /^node-llama-cpp$/],
+    transform: { inject: importedGlobals },
   });
   try {
     await bundle.write({ dir: join(root, folder), format: "esm" });

@@ -1,16 +1,12 @@
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { benchKey, benchModel } from "../contestants/contestant.ts";
-import { findFreePort } from "../free-port.ts";
-import { createProcesses, type Processes } from "../processes.ts";
-import { isOk, waitUntil } from "../ready.ts";
-import { serverMain, startFlags } from "../repository.ts";
+import { createProcesses } from "../processes.ts";
+import { benchAuth, integrationsBefore, startServer } from "../server.ts";
+import { startScriptedUpstream } from "../upstream.ts";
 
 const headers = { authorization: `Bearer ${benchKey}`, "content-type": "application/json" };
 const person = { name: "somebody", role: "admin", password: "correct horse battery staple" };
@@ -40,8 +36,14 @@ export interface Platform {
 export async function startPlatform(): Promise<Platform> {
   const processes = createProcesses();
   const folder = await mkdtemp(join(tmpdir(), "llm-platform-console-bench-"));
-  const upstream = await startUpstream();
-  const url = await startServer(processes, folder, upstream);
+  const upstream = await startScriptedUpstream((response) => {
+    response.setHeader("content-type", "application/json");
+    response.end(completion);
+  });
+  const integrations = integrationsBefore(upstream.port);
+  const config = { grpc: { enabled: false }, auth: benchAuth, integrations };
+  const { port } = await startServer({ processes, folder, config });
+  const url = `http://127.0.0.1:${port}`;
   const call = () =>
     send(`${url}/v1/chat/completions`, {
       model: benchModel,
@@ -72,59 +74,10 @@ export async function startPlatform(): Promise<Platform> {
     },
     async stop() {
       await processes.stopAll();
-      upstream.closeAllConnections();
-      upstream.close();
+      upstream.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function startUpstream(): Promise<Server> {
-  const server = createServer((request, response) => {
-    request.resume();
-    response.setHeader("content-type", "application/json");
-    response.end(
-      request.method === "GET"
-        ? JSON.stringify({ object: "list", data: [{ id: benchModel, object: "model" }] })
-        : completion,
-    );
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return server;
-}
-
-async function startServer(processes: Processes, folder: string, upstream: Server): Promise<string> {
-  const port = await findFreePort();
-  // It listens on TCP, so its address is of this shape.
-  const { port: upstreamPort } = upstream.address() as AddressInfo;
-  const configFile = join(folder, "llm-platform.yaml");
-  // JSON is YAML.
-  const config = {
-    data_dir: join(folder, "data"),
-    server: { port },
-    grpc: { enabled: false },
-    auth: { api_keys: [{ name: "bench", key: benchKey, role: "admin" }] },
-    integrations: [
-      {
-        name: "mock",
-        use: "openai-compatible",
-        settings: { base_url: `http://127.0.0.1:${upstreamPort}/v1` },
-      },
-      { name: "local", enabled: false },
-      { name: "ollama", enabled: false },
-    ],
-  };
-  await writeFile(configFile, JSON.stringify(config));
-  const running = processes.start({
-    name: "llm-platform",
-    cores: [0],
-    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile],
-    logFile: join(folder, "llm-platform.log"),
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await waitUntil(running, () => isOk(`${url}/v1/models`, { key: benchKey, mustContain: benchModel }));
-  return url;
 }
 
 async function makePerson(url: string): Promise<void> {

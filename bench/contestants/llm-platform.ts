@@ -1,10 +1,7 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { findFreePort } from "../free-port.ts";
-import { isOk, waitUntil } from "../ready.ts";
-import { serverMain, startFlags } from "../repository.ts";
-import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
+import { serverMain } from "../repository.ts";
+import { integrationsBefore, startServer } from "../server.ts";
+import { benchKey, type Contestant, type Place, type RunningContestant } from "./contestant.ts";
 
 export interface LlmPlatformOptions {
   readonly version: string;
@@ -32,55 +29,23 @@ export function createLlmPlatform(options: LlmPlatformOptions): Contestant {
   };
 }
 
-async function start(
+function start(
   { processes, folder, upstreamPort }: Place,
-  { extraArguments = [], cores = [gatewayCore], workers, grpcPort = 0 }: LlmPlatformOptions,
-) {
-  const port = await findFreePort();
-  const configFile = join(folder, "llm-platform.yaml");
-  await writeFile(configFile, platformConfig({ port, upstreamPort, folder, workers, grpcPort }));
-  const running = processes.start({
-    name: "llm-platform",
-    cores,
-    command: [process.execPath, ...startFlags(), serverMain, "--config", configFile, ...extraArguments],
-    logFile: join(folder, "llm-platform.log"),
-  });
-  const base = `http://127.0.0.1:${port}`;
-  await waitUntil(running, () => isOk(`${base}/readyz`, {}));
-  await waitUntil(running, () => isOk(`${base}/v1/models`, { key: benchKey, mustContain: benchModel }));
-  return { port, process: running };
-}
-
-interface ConfigParts {
-  readonly port: number;
-  readonly upstreamPort: number;
-  readonly folder: string;
-  readonly workers: number | undefined;
-  readonly grpcPort: number;
-}
-
-function platformConfig({ port, upstreamPort, folder, workers, grpcPort }: ConfigParts): string {
-  const bound = workers === undefined ? ", max_connections: 20000" : "";
-  return `
-environment: production
-server:
-  host: 127.0.0.1
-  port: ${port}
-  max_connections: 20000
-  max_connections_per_address: 20000
-  workers: ${workers ?? 0}
-grpc: { port: ${grpcPort}, max_concurrent_streams: 1000 }
-gateway: { max_in_flight: 20000, chunk_timeout_seconds: 600 }
-data_dir: ${join(folder, "data")}
-auth:
-  api_keys:
-    - { name: bench, key: ${benchKey} }
-integrations:
-  - name: mock
-    type: model_platform
-    use: openai-compatible
-    settings: { base_url: "http://127.0.0.1:${upstreamPort}/v1"${bound} }
-  - { name: local, enabled: false }
-  - { name: ollama, enabled: false }
-`;
+  { extraArguments, cores, workers, grpcPort = 0 }: LlmPlatformOptions,
+): Promise<RunningContestant> {
+  const bound = workers === undefined ? { max_connections: 20_000 } : {};
+  const config = {
+    environment: "production",
+    server: {
+      host: "127.0.0.1",
+      max_connections: 20_000,
+      max_connections_per_address: 20_000,
+      workers: workers ?? 0,
+    },
+    grpc: { port: grpcPort, max_concurrent_streams: 1_000 },
+    gateway: { max_in_flight: 20_000, chunk_timeout_seconds: 600 },
+    auth: { api_keys: [{ name: "bench", key: benchKey }] },
+    integrations: integrationsBefore(upstreamPort, bound),
+  };
+  return startServer({ processes, folder, config, extraArguments, cores });
 }

@@ -134,6 +134,32 @@ describe.skipIf(chromiumPath === undefined)("names that are made on the page of 
     await page.getByRole("region", { name: "shared" }).getByText("Alias of office/spare").waitFor();
   });
 
+  test("a name that somebody else has deleted meanwhile is not made anew", async () => {
+    await api("/api/v1/routes", { body: { model: "fleeting", alias_of: "office/small" } });
+    const { page } = await server.openAs(browser, "operator", { path: "/routing" });
+    await page.getByRole("button", { name: "Change fleeting" }).click();
+    const form = page.getByRole("dialog", { name: "Change fleeting" });
+    await form.getByRole("combobox", { name: "Stands for" }).fill("office/spare");
+    expect((await api("/api/v1/routes?model=fleeting", { method: "DELETE" })).status).toBe(200);
+    await page.locator('[aria-label="Change fleeting"]').waitFor({ state: "detached" });
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.getByRole("alert").waitFor();
+    expect((await api("/api/v1/routes/show?model=fleeting")).status).toBe(404);
+  });
+
+  test("a slider goes down from the largest weight as far as it is moved", async () => {
+    const { page } = await server.openAs(browser, "operator", { path: "/routing" });
+    await page.getByRole("button", { name: "New name" }).click();
+    const form = page.getByRole("dialog", { name: "New name" });
+    const weight = form.getByRole("spinbutton", { name: "Weight 1" });
+    const slider = form.getByRole("slider", { name: "Weight of target 1" });
+    await weight.fill("100");
+    for (const expected of ["99", "98"]) {
+      await slider.press("ArrowLeft");
+      await expect.poll(() => weight.inputValue()).toBe(expected);
+    }
+  });
+
   test.each(["developer", "viewer"] as const)("a %s sees names and no way to change them", async (role) => {
     const { page } = await server.openAs(browser, role, { path: "/routing" });
     await page.getByRole("region", { name: "shared" }).waitFor();

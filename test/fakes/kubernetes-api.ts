@@ -34,6 +34,10 @@ export type FakeKubernetes = {
   forget(how: "status" | "event"): void;
   /** Refuses every request with that status from now on, or no more. */
   refuse(status: number | undefined): void;
+  /** Refuses further pages of so many lists. */
+  refusePages(count: number): void;
+  /** Takes every version for a forgotten one from now on, also that of a list just given, or no more. */
+  forgetAll(isForgotten: boolean): void;
   /** Takes that token and no other from now on. */
   expectToken(token: string): void;
   stop(): Promise<void>;
@@ -61,6 +65,7 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
   const changes: Change[] = [];
   const watchers = new Set<Watcher>();
   const state = { version: 100, oldest: 100, lists: 0, watches: 0, refusal: 0, forgetting: "status" };
+  const faults = { pages: 0, isForgotten: false };
   const wanted = { token: clusterToken };
 
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -77,8 +82,12 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
       ? createServer(answer)
       : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer);
 
-  function statusFor({ headers, method, socket }: IncomingMessage, { pathname }: URL): number {
+  function statusFor({ headers, method, socket }: IncomingMessage, { pathname, searchParams }: URL): number {
     if (state.refusal !== 0) return state.refusal;
+    if (faults.pages > 0 && searchParams.has("continue")) {
+      faults.pages -= 1;
+      return 500;
+    }
     const isKnown = socket instanceof TLSSocket && socket.authorized;
     if (!isKnown && headers.authorization !== `Bearer ${wanted.token}`) return 401;
     return method === "GET" && pathname === "/apis/discovery.k8s.io/v1/endpointslices" ? 200 : 404;
@@ -105,7 +114,7 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
 
   function watch(selector: string, from: number, response: ServerResponse): void {
     state.watches += 1;
-    if (from < state.oldest) {
+    if (faults.isForgotten || from < state.oldest) {
       if (state.forgetting === "status")
         return void response.writeHead(410, json).end(JSON.stringify(toStatus(410)));
       response.writeHead(200, json);
@@ -165,6 +174,13 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
     },
     refuse(status) {
       state.refusal = status ?? 0;
+      endWatches();
+    },
+    refusePages(count) {
+      faults.pages = count;
+    },
+    forgetAll(isForgotten) {
+      faults.isForgotten = isForgotten;
       endWatches();
     },
     expectToken(token) {

@@ -158,4 +158,30 @@ describe("model servers in a cluster", () => {
     await expect.poll(servers, patient).toEqual(["kubernetes.models.vllm-back"]);
     await expect.poll(() => statusOf("qwen"), patient).toBe(200);
   });
+
+  test("a list that breaks off between two pages is asked for again, and what it has not told is not missed", async () => {
+    const more = (pod: string): FakeSlice => ({ ...vllmSlice({ [pod]: true }), name: "vllm-more" });
+    cluster.put(more("vllm-before"));
+    await expect.poll(servers, patient).toContain("kubernetes.models.vllm-before");
+    cluster.refusePages(1);
+    cluster.forget("status");
+    // No watch is open: only a list can tell of it.
+    cluster.put(more("vllm-meanwhile"));
+    await expect.poll(servers, patient).toContain("kubernetes.models.vllm-meanwhile");
+    expect(await servers()).not.toContain("kubernetes.models.vllm-before");
+    cluster.remove("models", "vllm-more");
+    await expect.poll(servers, patient).not.toContain("kubernetes.models.vllm-meanwhile");
+  });
+
+  test("a cluster that forgets each version at once is asked with pauses", async () => {
+    const { lists } = cluster;
+    const startedAtMs = performance.now();
+    cluster.forgetAll(true);
+    // Of two selectors: one of them has been through two pauses at least, the second longer than the first.
+    await expect.poll(() => cluster.lists, patient).toBeGreaterThanOrEqual(lists + 4);
+    expect(performance.now() - startedAtMs).toBeGreaterThan(600);
+    cluster.forgetAll(false);
+    cluster.put(vllmSlice({ "vllm-remembered": true }));
+    await expect.poll(servers, patient).toEqual(["kubernetes.models.vllm-remembered"]);
+  });
 });

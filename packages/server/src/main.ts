@@ -13,4 +13,6 @@ if (major < 24 || (major === 24 && minor < 15)) {
 // nobody may, as in an image, each start compiles anew.
 module.enableCompileCache(fileURLToPath(new URL("./.compile-cache/", import.meta.url)));
 const { runCommand } = await import("./commands.ts");
-process.exitCode = await runCommand(process.argv.slice(2));
+const exitCode = await runCommand(process.argv.slice(2));
+// A start that failed may leave a timer or a thread of what had begun. Whoever watches over the process waits for its end.
+if (exitCode !== 0) process.exit(exitCode);

@@ -67,6 +67,8 @@ export interface TextFieldProps extends FieldFacts {
   readonly type?: "text" | "password" | "number" | "url" | "search" | "email" | "date" | "datetime-local";
   readonly placeholder?: string;
   readonly autoComplete?: string;
+  /** Id of the `<datalist>` to choose from; what is not in it may be typed as well. */
+  readonly list?: string;
   readonly isRequired?: boolean;
   readonly isDisabled?: boolean;
   readonly hasFocus?: boolean;
@@ -78,6 +80,7 @@ export function TextField({
   type = "text",
   placeholder,
   autoComplete = "off",
+  list,
   isRequired = false,
   isDisabled = false,
   hasFocus = false,
@@ -92,6 +95,7 @@ export function TextField({
           value={value}
           placeholder={placeholder}
           autoComplete={autoComplete}
+          list={list}
           required={isRequired}
           disabled={isDisabled}
           autoFocus={hasFocus}

@@ -97,7 +97,7 @@ async function readContext(paths: string, name: string | undefined): Promise<Kub
     throw kubeconfigError(
       paths,
       "cannot be read. Set kubeconfig to a file, or api_url and token_file, or run the platform within the cluster",
-      outcomes.find(({ status }) => status === "rejected"),
+      outcomes.find((outcome) => outcome.status === "rejected")?.reason,
     );
   return chooseContext(files, name);
 }

@@ -47,16 +47,19 @@ const longestDelayMs = 30_000;
  * list anew when the version is too old (410) or the watch cannot go on.
  */
 export function createSliceWatch({ client, path, selector, log, onChanged }: SliceWatchParts): SliceWatch {
-  const state: { slices: Map<string, JsonObject>; version: string | undefined; problem: unknown } = {
-    slices: new Map(),
-    version: undefined,
-    problem: undefined,
-  };
+  const state: {
+    slices: Map<string, JsonObject>;
+    version: string | undefined;
+    /** When the last watch began; undefined when it was refused. */
+    openedAtMs: number | undefined;
+    problem: unknown;
+  } = { slices: new Map(), version: undefined, openedAtMs: undefined, problem: undefined };
   const query = (more: Readonly<Record<string, string>>) =>
     `${path}?${new URLSearchParams({ labelSelector: selector, ...more }).toString()}`;
 
   async function list(signal: AbortSignal): Promise<void> {
     const slices = new Map<string, JsonObject>();
+    let version: string | undefined;
     let isWhole = false;
     let next: Readonly<Record<string, string>> | undefined = {};
     while (next !== undefined) {
@@ -73,11 +76,13 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
       const page: JsonObject = expectObject(answer, "its EndpointSlices");
       for (const slice of arrayAt(page, "items").filter(isJsonObject)) slices.set(sliceKey(slice), slice);
       const metadata = objectAt(page, "metadata");
-      state.version = textAt(metadata, "resourceVersion");
+      version = textAt(metadata, "resourceVersion");
       const token: string | undefined = textAt(metadata, "continue");
       next = token === undefined || token === "" ? undefined : { continue: token };
     }
+    // Only now: to watch from the version of a list that broke off would miss what its other pages hold.
     state.slices = slices;
+    state.version = version;
     onChanged();
   }
 
@@ -99,6 +104,7 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
     }
     if (!response.ok) await response.body?.cancel();
     expectSlices(response.status);
+    state.openedAtMs = performance.now();
     state.problem = undefined;
     const lines = createLineSplitter(mostLineBytes);
     for await (const chunk of response.body ?? []) for (const line of lines.push(chunk)) take(parse(line));
@@ -117,18 +123,19 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
 
   async function follow(signal: AbortSignal): Promise<void> {
     let failures = 0;
+    const hasLasted = () => performance.now() - (state.openedAtMs ?? Infinity) > firstDelayMs;
     while (!signal.aborted) {
-      const startedAtMs = performance.now();
+      state.openedAtMs = undefined;
       try {
         if (state.version === undefined) await list(signal);
         await watch(state.version ?? "", signal);
         // The API ends each watch in time. One that it ends at once is not asked for again at once.
-        failures = performance.now() - startedAtMs > firstDelayMs ? 0 : failures + 1;
+        failures = hasLasted() ? 0 : 1;
       } catch (error) {
         if (signal.aborted) return;
-        state.version = isExpired(error) ? undefined : state.version;
-        failures = isExpired(error) && failures === 0 ? 0 : failures + 1;
-        if (!isExpired(error)) {
+        failures = hasLasted() ? 0 : failures + 1;
+        if (isExpired(error)) state.version = undefined;
+        else {
           state.problem = error;
           log.warn("kubernetes.watch_failed", { selector, error });
         }

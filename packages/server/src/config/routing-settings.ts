@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { checkRouting } from "../core/check-routing.ts";
+import { mostNameCharacters, mostTargetWeight } from "../core/routes.ts";
 import { section } from "./section.ts";
 
-const modelName = z.string().min(1).max(256);
+const modelName = z.string().min(1).max(mostNameCharacters);
 
 const route = z.strictObject({
   model: modelName.describe("The name that clients ask for."),
@@ -13,7 +14,7 @@ const route = z.strictObject({
         weight: z
           .number()
           .min(0)
-          .max(1_000_000)
+          .max(mostTargetWeight)
           .default(1)
           .describe("Share of the calls among the targets; 0 takes none at first hand."),
       }),

@@ -6,6 +6,12 @@ export interface OfferedModel {
   readonly priority: number;
 }
 
+/** Of a model's name, or of another that stands for one. */
+export const mostNameCharacters = 256;
+
+/** Weights count against each other only: this is a bound for sums, not a share. */
+export const mostTargetWeight = 1_000_000;
+
 /** One place where a call can go, with its share of the traffic among its equals. */
 export interface RouteTarget {
   /** `integration/model`. */

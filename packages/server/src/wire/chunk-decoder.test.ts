@@ -6,9 +6,10 @@ function decode(pieces: readonly Buffer[]): { readonly payload: string; readonly
   const decoder = new ChunkDecoder();
   let payload = "";
   for (const piece of pieces) {
-    const decoded = decoder.decode(Buffer.from(piece), 0);
-    payload += decoded.payload?.toString("latin1") ?? "";
-    if (decoded.end >= 0) return { payload, end: decoded.end };
+    const read = Buffer.from(piece);
+    const end = decoder.decode(read, 0);
+    payload += read.toString("latin1", decoder.payloadStart, decoder.payloadEnd);
+    if (end >= 0) return { payload, end };
   }
   return { payload, end: -1 };
 }
@@ -35,8 +36,7 @@ describe("ChunkDecoder", () => {
   });
 
   it("joins the chunks of one read into one payload", () => {
-    const decoder = new ChunkDecoder();
-    expect(decoder.decode(Buffer.from("2\r\nab\r\n3\r\ncde\r\n"), 0).payload?.toString()).toBe("abcde");
+    expect(decode([Buffer.from("2\r\nab\r\n3\r\ncde\r\n")])).toEqual({ payload: "abcde", end: -1 });
   });
 
   it("takes extensions and trailers off", () => {

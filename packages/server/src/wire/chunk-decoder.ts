@@ -1,13 +1,5 @@
 import { isNameByte, isValueByte } from "./header-name.ts";
 
-/** What one read of a chunked body came to. */
-export interface DecodedChunks {
-  /** The payload, or undefined when the read held framing only. */
-  readonly payload: Buffer | undefined;
-  /** Offset behind the terminating chunk, or -1 while more is to come. */
-  readonly end: number;
-}
-
 const size = 0;
 const sizeLineFeed = 1;
 const data = 2;
@@ -41,6 +33,7 @@ const framingFields: ReadonlyMap<number, string> = new Map([
 const lowerCase = 0x20;
 
 const mostSizeDigits = 8;
+const lineEndBytes = 2;
 /** Of the extensions of a chunk, and of the trailer. */
 const mostExtraBytes = 8192;
 
@@ -69,35 +62,62 @@ export class ChunkDecoder {
   /** The framing field whose name the trailer's line may have, as far as it was read. */
   #framingField: string | undefined;
 
+  /** Where the payload of the last read stands in it; both are equal when it held framing only. Offsets, since an object for each read would cost more than its framing. */
+  payloadStart = 0;
+  payloadEnd = 0;
+
   /**
-   * @param read bytes that the decoder may move about
+   * @param read bytes that the decoder may move about, from `from` to `to`
+   * @returns offset behind the terminating chunk, or -1 while more is to come
    * @throws ChunkFramingError
    */
-  decode(read: Buffer, from: number): DecodedChunks {
+  decode(read: Buffer, from: number, to = read.length): number {
     let at = from;
-    let payloadStart = -1;
-    let payloadEnd = 0;
-    const length = read.length;
-    while (at < length) {
-      if (this.#state === data) {
-        const take = Math.min(length - at, this.#remaining);
-        if (payloadStart < 0) {
-          payloadStart = at;
-          payloadEnd = at + take;
-        } else {
-          read.copyWithin(payloadEnd, at, at + take);
-          payloadEnd += take;
-        }
+    this.payloadStart = from;
+    this.payloadEnd = from;
+    while (at < to) {
+      const behind = this.#state === size && this.#digits === 0 ? this.#takeWholeChunk(read, at, to) : -1;
+      if (behind >= 0) at = behind;
+      else if (this.#state === data) {
+        const take = Math.min(to - at, this.#remaining);
+        this.#takePayload(read, at, at + take);
         at += take;
         this.#remaining -= take;
         if (this.#remaining === 0) this.#state = dataReturn;
-        continue;
-      }
-      const isEnd = this.#step(read[at] ?? 0);
-      at++;
-      if (isEnd) return { payload: slice(read, payloadStart, payloadEnd), end: at };
+      } else if (this.#step(read[at++] ?? 0)) return at;
     }
-    return { payload: slice(read, payloadStart, payloadEnd), end: -1 };
+    return -1;
+  }
+
+  /**
+   * Takes a chunk that stands whole in the read, as nearly all of a stream do, without a step for each byte.
+   * @returns offset behind it, or -1 for whatever is to be judged byte by byte
+   */
+  #takeWholeChunk(read: Buffer, from: number, to: number): number {
+    let at = from;
+    let bytes = 0;
+    while (at - from < mostSizeDigits) {
+      const digit = hexDigit(read[at] ?? 0);
+      if (digit < 0) break;
+      bytes = bytes * 16 + digit;
+      at++;
+    }
+    const start = at + lineEndBytes;
+    const end = start + bytes;
+    if (bytes === 0 || end + lineEndBytes > to) return -1;
+    if (!isLineEnd(read, at) || !isLineEnd(read, end)) return -1;
+    this.#takePayload(read, start, end);
+    return end + lineEndBytes;
+  }
+
+  #takePayload(read: Buffer, start: number, end: number): void {
+    if (this.payloadEnd === this.payloadStart) {
+      this.payloadStart = start;
+      this.payloadEnd = end;
+      return;
+    }
+    read.copyWithin(this.payloadEnd, start, end);
+    this.payloadEnd += end - start;
   }
 
   /** Takes one byte of framing. Returns true behind the empty line at the end. */
@@ -221,8 +241,8 @@ export class ChunkDecoder {
   }
 }
 
-function slice(read: Buffer, start: number, end: number): Buffer | undefined {
-  return start < 0 || end === start ? undefined : read.subarray(start, end);
+function isLineEnd(read: Buffer, at: number): boolean {
+  return read[at] === carriageReturn && read[at + 1] === lineFeed;
 }
 
 function hexDigit(byte: number): number {

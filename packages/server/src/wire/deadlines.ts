@@ -22,7 +22,8 @@ export class Deadlines<Member extends Timed = Timed> {
 
   add(timed: Member): void {
     this.#members.add(timed);
-    this.#timer ??= setInterval(() => this.#tick(), this.#tickMs);
+    // Timers come before input in a turn of the event loop: what arrived while the process stood still would be late.
+    this.#timer ??= setInterval(() => setImmediate(() => this.#tick()), this.#tickMs);
   }
 
   delete(timed: Member): void {

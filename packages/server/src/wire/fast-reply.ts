@@ -59,13 +59,16 @@ export class FastReply implements ClientReply {
 
   write(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    const prefix = `${this.#head ?? ""}${chunk.length.toString(16)}\r\n`;
+    const head = this.#head ?? "";
     this.#head = undefined;
-    const framed = Buffer.allocUnsafe(prefix.length + chunk.length + 2);
-    framed.write(prefix, 0, "latin1");
-    framed.set(chunk, prefix.length);
-    framed[prefix.length + chunk.length] = 0x0d;
-    framed[prefix.length + chunk.length + 1] = 0x0a;
+    const digits = hexDigits(chunk.length);
+    const dataStart = head.length + digits + 2;
+    const framed = Buffer.allocUnsafe(dataStart + chunk.length + 2);
+    if (head !== "") framed.write(head, 0, "latin1");
+    writeSizeLine(framed, head.length + digits, chunk.length);
+    framed.set(chunk, dataStart);
+    framed[dataStart + chunk.length] = 0x0d;
+    framed[dataStart + chunk.length + 1] = 0x0a;
     this.#carrier?.write(framed);
   }
 
@@ -106,6 +109,27 @@ export class FastReply implements ClientReply {
     this.#watcher = undefined;
     return carrier;
   }
+}
+
+function hexDigits(size: number): number {
+  let digits = 1;
+  for (let rest = size >>> 4; rest > 0; rest >>>= 4) digits++;
+  return digits;
+}
+
+/**
+ * Writes the size of a chunk before `end`, and CRLF behind that: byte by byte, which costs a fraction of the way by a text.
+ */
+function writeSizeLine(framed: Buffer, end: number, size: number): void {
+  let at = end;
+  let rest = size;
+  do {
+    const digit = rest & 0xf;
+    framed[--at] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+    rest >>>= 4;
+  } while (rest > 0);
+  framed[end] = 0x0d;
+  framed[end + 1] = 0x0a;
 }
 
 function connectionLine({ isLast }: ReplyCarrier): string {

@@ -1,6 +1,6 @@
-import { endOfNumber, endOfString, skipBlank } from "./json-scan.ts";
+import { endOfNumber, skipBlank } from "./json-scan.ts";
+import { endOfString, quote } from "./json-string.ts";
 
-const quote = 0x22;
 const colon = 0x3a;
 const minus = 0x2d;
 const digitZero = 0x30;

@@ -1,3 +1,6 @@
+import { endOfString, quote } from "./json-string.ts";
+import { RepeatedRuns } from "./repeated-runs.ts";
+
 /** Bounds of a JSON text, checked while it is scanned. */
 export interface JsonLimits {
   /** Deepest nesting of arrays and objects; 64 at most. */
@@ -20,10 +23,8 @@ export interface MemberVisitor {
 /** Defaults that chat bodies are held to. */
 export const chatBodyLimits: JsonLimits = { maxDepth: 64, maxNodes: 200_000 };
 
-const quote = 0x22;
-const backslash = 0x5c;
-/** Up to this length a walk costs less than the way to the native search. */
-const shortString = 16;
+/** A string that is longer than this may be one of many that stand in the same place of a conversation. */
+const longString = 32;
 
 /** Expected next: the states of the scan. */
 const value = 0;
@@ -44,34 +45,31 @@ const firstElement = 4;
 // oxlint-disable-next-line max-params -- on the hot path: the visitor is given beside the limits, which are shared
 export function scanJsonObject(
   bytes: Buffer,
-  range: { readonly start: number; readonly end: number },
+  { start, end }: { readonly start: number; readonly end: number },
   limits: JsonLimits,
   visitor?: MemberVisitor,
 ): JsonProblem | undefined {
-  const end = range.end;
   // One bit for each open bracket: 1 for an object. An array here would cost as much as the scan of a short body.
   let lowKinds = 0;
   let highKinds = 0;
   let isInObject = false;
   let depth = 0;
   let nodes = 0;
+  let runs: RepeatedRuns | undefined;
   let state = value;
   let keyStart = 0;
   let keyEnd = 0;
   let valueStart = 0;
-  let at = range.start;
+  let at = start;
 
   for (;;) {
     if (at < end && (bytes[at] ?? 0) <= 0x20) at = skipBlank(bytes, at, end);
     if (at >= end) return "malformed";
     let byte = bytes[at] ?? 0;
+    // What opened a moment ago is empty.
+    if (byte === 0x7d ? state === firstKey : byte === 0x5d && state === firstElement) state = afterValue;
     if (state === firstKey || state === nextKey) {
-      if (byte === 0x7d && state === firstKey) {
-        state = afterValue;
-        continue;
-      }
-      if (byte !== quote) return "malformed";
-      const close = endOfString(bytes, at + 1, end);
+      const close = byte === quote ? endOfString(bytes, at + 1, end) : -1;
       if (close < 0) return "malformed";
       if (depth === 1) {
         keyStart = at + 1;
@@ -94,9 +92,6 @@ export function scanJsonObject(
       if (depth === 0) return skipBlank(bytes, at, end) === end ? undefined : "malformed";
       if (depth === 1) visitor?.member(keyStart, keyEnd, valueStart, at);
       continue;
-    } else if (state === firstElement && byte === 0x5d) {
-      state = afterValue;
-      continue;
     }
 
     if (++nodes > limits.maxNodes) return "too_many_nodes";
@@ -111,9 +106,16 @@ export function scanJsonObject(
       continue;
     }
     if (depth === 0) return "malformed";
+    const from = at;
     at = byte === quote ? endOfString(bytes, at + 1, end) + 1 : endOfScalar(bytes, at, end);
     if (at <= 0) return "malformed";
     if (depth === 1) visitor?.member(keyStart, keyEnd, valueStart, at);
+    else if (byte === quote && at - from > longString && depth <= 32) {
+      runs ??= new RepeatedRuns(bytes, end, limits.maxNodes);
+      at = runs.follow({ from: from + 1, behind: at, depth, kinds: lowKinds, member: keyStart, nodes });
+      nodes = runs.nodes;
+      if (at < 0 || nodes > limits.maxNodes) return at < 0 ? "malformed" : "too_many_nodes";
+    }
     // Mostly a comma is next.
     if (at < end && bytes[at] === 0x2c) {
       state = isInObject ? nextKey : value;
@@ -149,49 +151,6 @@ export function skipBlank(bytes: Buffer, from: number, end: number): number {
     at++;
   }
   return at;
-}
-
-/** Offset of the quote that closes a string whose text begins at `from`, or -1. Short plain ones are walked here. */
-export function endOfString(bytes: Buffer, from: number, end: number): number {
-  const stop = Math.min(end, from + shortString);
-  let at = from;
-  while (at < stop) {
-    const byte = bytes[at];
-    if (byte === quote) return at;
-    if (byte === backslash) break;
-    at++;
-  }
-  return endOfLongString(bytes, at, end);
-}
-
-/**
- * The same from a place in the string on. It is searched natively, with a walk after each escaped quote that becomes
- * twice as long each time, so that text full of them stays cheap.
- */
-function endOfLongString(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  let walk = bytes[at] === backslash ? shortString : 0;
-  for (;;) {
-    const stop = Math.min(end, at + walk);
-    while (at < stop) {
-      const byte = bytes[at];
-      if (byte === quote) return at;
-      at += byte === backslash ? 2 : 1;
-    }
-    if (at >= end) return -1;
-    const found = bytes.indexOf(quote, at);
-    if (found < 0 || found >= end) return -1;
-    if (!isEscaped(bytes, found, at)) return found;
-    at = found + 1;
-    walk = Math.min(2 * walk + shortString, 8192);
-  }
-}
-
-/** Whether the byte at `position` follows an odd run of backslashes that began at or after `from`. */
-function isEscaped(bytes: Buffer, position: number, from: number): boolean {
-  let at = position - 1;
-  while (at >= from && bytes[at] === backslash) at--;
-  return (position - 1 - at) % 2 === 1;
 }
 
 /** Offset behind a number or literal, or -1. */

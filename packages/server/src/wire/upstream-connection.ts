@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { ByteSink, PlatformError, ReplyBody } from "@llm-platform/kit";
+import { bodyBuffer } from "./body-buffer.ts";
 import { ChunkDecoder, ChunkFramingError } from "./chunk-decoder.ts";
 import { type Message, writeMessage } from "./message-writer.ts";
 import { TurnQueue } from "./turn-queue.ts";
@@ -70,8 +71,8 @@ export class UpstreamConnection implements ReplyBody {
     this.#owner = owner;
     this.#areReadsTransient = options.areReadsTransient;
     const onRead = this.#areReadsTransient
-      ? (read: Buffer) => this.#onRead(read)
-      : (read: Buffer) => this.#onArrival(read);
+      ? (shared: Buffer, bytes: number) => this.#onRead(shared.subarray(0, bytes))
+      : (shared: Buffer, bytes: number) => this.#onArrival(shared, bytes);
     this.#socket = openSocket(endpoint, options, { onRead, room: () => this.#room() });
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
@@ -141,12 +142,26 @@ export class UpstreamConnection implements ReplyBody {
   }
 
   /** A piece of a stream goes on at once: it is small, it comes alone, and somebody watches it appear. */
-  #onArrival(read: Buffer): void {
-    if (this.#arrived !== undefined) this.#arrived.push(read);
-    else if (this.#chunks !== undefined && this.#sink !== undefined) this.#onRead(read);
+  #onArrival(shared: Buffer, bytes: number): void {
+    if (this.#arrived !== undefined) this.#arrived.push(copyOf(shared, 0, bytes));
+    else if (this.#chunks !== undefined && this.#sink !== undefined) this.#onStreamBytes(shared, bytes);
     else {
-      this.#arrived = [read];
+      this.#arrived = [copyOf(shared, 0, bytes)];
       arrivals.add(this);
+    }
+  }
+
+  /** The framing is taken off in the buffer of all reads, so that one copy of the payload is all that a piece costs. */
+  #onStreamBytes(shared: Buffer, bytes: number): void {
+    const chunks = this.#chunks;
+    if (chunks === undefined || this.#socket.destroyed) return;
+    try {
+      const end = chunks.decode(shared, 0, bytes);
+      const { payloadStart, payloadEnd } = chunks;
+      if (payloadEnd > payloadStart) this.#sink?.data(copyOf(shared, payloadStart, payloadEnd));
+      if (end >= 0) this.#finish(end === bytes);
+    } catch (error) {
+      this.#onMalformed(error);
     }
   }
 
@@ -168,14 +183,18 @@ export class UpstreamConnection implements ReplyBody {
       if (this.#framing === undefined) this.#onHeadBytes(read);
       else this.#onBodyBytes(read, 0);
     } catch (error) {
-      if (!(error instanceof ChunkFramingError || error instanceof ResponseHeadError)) throw error;
-      this.#fail(malformedReply(error));
+      this.#onMalformed(error);
     }
   }
 
   /** Chunk framing is taken out of what is read first, and a message must not end in what is of the one before. */
   #room(): Uint8Array | undefined {
     return this.#framing?.type === "length" ? this.#sink?.room?.() : undefined;
+  }
+
+  #onMalformed(error: unknown): void {
+    if (!(error instanceof ChunkFramingError || error instanceof ResponseHeadError)) throw error;
+    this.#fail(malformedReply(error));
   }
 
   #onHeadBytes(read: Buffer): void {
@@ -223,10 +242,12 @@ export class UpstreamConnection implements ReplyBody {
     const framing = this.#framing;
     switch (framing?.type) {
       case "chunked": {
-        const decoded = this.#chunks?.decode(bytes, from);
-        if (decoded === undefined) return;
-        if (decoded.payload !== undefined) this.#deliver(decoded.payload);
-        if (decoded.end >= 0) this.#finish(decoded.end === bytes.length);
+        const chunks = this.#chunks;
+        if (chunks === undefined) return;
+        const end = chunks.decode(bytes, from);
+        const { payloadStart, payloadEnd } = chunks;
+        if (payloadEnd > payloadStart) this.#deliver(bytes.subarray(payloadStart, payloadEnd));
+        if (end >= 0) this.#finish(end === bytes.length);
         return;
       }
       case "length": {
@@ -318,6 +339,12 @@ export class UpstreamConnection implements ReplyBody {
     if (!this.#socket.destroyed) this.#socket.destroy();
     this.#owner.onClose(this);
   }
+}
+
+function copyOf(shared: Buffer, start: number, end: number): Buffer {
+  const copy = bodyBuffer(end - start);
+  shared.copy(copy, 0, start, end);
+  return copy;
 }
 
 const arrivals = new TurnQueue<UpstreamConnection>((connection) => connection.takeArrived());

@@ -1,9 +1,7 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { Actions } from "../../components/dialog.tsx";
 import { TextField } from "../../components/field.tsx";
-import { ErrorState } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
@@ -53,12 +51,7 @@ export function PasswordForm() {
             onChange={setNext}
             isRequired
           />
-          {change.error === null ? null : <ErrorState error={change.error} />}
-          <Actions>
-            <Button look="primary" isSubmit isBusy={change.isPending}>
-              {say("change")}
-            </Button>
-          </Actions>
+          <FormEnd error={change.error} action={say("change")} isBusy={change.isPending} />
         </form>
       </Card>
     </Allowed>

@@ -1,8 +1,7 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { AreaField, SelectField, TextField } from "../../components/field.tsx";
-import { ErrorState } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
@@ -78,13 +77,7 @@ export function SilenceForm({ labels, rules, onClose }: SilenceFormProps) {
           onChange={setMinutes}
         />
         <TextField label={say("comment")} value={comment} onChange={setComment} isRequired />
-        {create.error === null ? null : <ErrorState error={create.error} />}
-        <Actions>
-          <Button onClick={onClose}>{say("cancel")}</Button>
-          <Button look="primary" isSubmit isBusy={create.isPending}>
-            {say("silence")}
-          </Button>
-        </Actions>
+        <FormEnd error={create.error} action={say("silence")} isBusy={create.isPending} onCancel={onClose} />
       </form>
     </Dialog>
   );

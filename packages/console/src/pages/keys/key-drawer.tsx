@@ -3,8 +3,8 @@ import { Button } from "../../components/button.tsx";
 import { Actions, ConfirmDialog, Dialog } from "../../components/dialog.tsx";
 import { TextField } from "../../components/field.tsx";
 import { type Fact, FactList } from "../../components/fact-list.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { LimitFields } from "../../components/limit-fields.tsx";
-import { ErrorState } from "../../components/notice.tsx";
 import { PermissionFields } from "../../components/permission-fields.tsx";
 import { Time } from "../../components/time.tsx";
 import { useToasts } from "../../components/toast.tsx";
@@ -89,12 +89,7 @@ function ChangeForm({ of, onClose }: { readonly of: Key; onClose(): void }) {
         chosen={draft.scopes}
         onChange={(scopes) => setDraft({ ...draft, scopes })}
       />
-      {update.error === null ? null : <ErrorState error={update.error} />}
-      <Actions>
-        <Button look="primary" isSubmit isBusy={update.isPending}>
-          {say("save")}
-        </Button>
-      </Actions>
+      <FormEnd error={update.error} action={say("save")} isBusy={update.isPending} />
     </form>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { LimitFields } from "../../components/limit-fields.tsx";
-import { ErrorState } from "../../components/notice.tsx";
 import { PermissionFields } from "../../components/permission-fields.tsx";
 import { useChange, useOperation } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
@@ -83,13 +82,7 @@ export function NewKey({ onMade, onClose }: NewKeyProps) {
           problems={problems}
           hint={say("empty_is_default")}
         />
-        {create.error === null ? null : <ErrorState error={create.error} />}
-        <Actions>
-          <Button onClick={onClose}>{say("cancel")}</Button>
-          <Button look="primary" isSubmit isBusy={create.isPending}>
-            {say("create")}
-          </Button>
-        </Actions>
+        <FormEnd error={create.error} action={say("create")} isBusy={create.isPending} onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -1,9 +1,9 @@
 import type { OperationOutput } from "@llm-platform/client";
 import { useId, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { Actions } from "../../components/dialog.tsx";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../components/notice.tsx";
 import { CheckField } from "../../components/field.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useFormats } from "../../components/use-formats.ts";
@@ -80,12 +80,11 @@ function Choice({ data, onStarted }: { readonly data: Repository; onStarted(): v
           {say("too_large", { needs: bytes(wanted.memory_bytes), has: bytes(data.memory_bytes) })}
         </Notice>
       ) : null}
-      {start.error === null ? null : <ErrorState error={start.error} />}
-      <Actions>
-        <Button look="primary" isSubmit isBusy={start.isPending}>
-          {say("pull", { size: bytes(wanted?.size_bytes) })}
-        </Button>
-      </Actions>
+      <FormEnd
+        error={start.error}
+        action={say("pull", { size: bytes(wanted?.size_bytes) })}
+        isBusy={start.isPending}
+      />
     </form>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { LimitFields, noLimits } from "../../components/limit-fields.tsx";
-import { ErrorState } from "../../components/notice.tsx";
 import { useText } from "../../text/use-text.ts";
 import { peopleMessages } from "./messages.ts";
 import styles from "./people.module.css";
@@ -62,13 +61,7 @@ export function NewUser({ onMade, onClose }: { onMade(handover: Handover): void;
           onChange={(way) => change({ way })}
         />
         <LimitFields draft={draft} onChange={change} problems={problems} hint={say("limits_default")} />
-        {error === null ? null : <ErrorState error={error} />}
-        <Actions>
-          <Button onClick={onClose}>{say("cancel")}</Button>
-          <Button look="primary" isSubmit isBusy={isBusy}>
-            {say("make")}
-          </Button>
-        </Actions>
+        <FormEnd error={error} action={say("make")} isBusy={isBusy} onCancel={onClose} />
       </form>
     </Dialog>
   );

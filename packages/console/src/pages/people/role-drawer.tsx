@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { FactList } from "../../components/fact-list.tsx";
 import { TextField } from "../../components/field.tsx";
-import { ErrorState, Notice } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { type Permission, PermissionFields } from "../../components/permission-fields.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useToasts } from "../../components/toast.tsx";
@@ -116,12 +116,11 @@ export function RoleFields({ of, onDone }: { readonly of?: Role; onDone(): void 
       ) : null}
       <TextField label={say("description")} value={description} onChange={setDescription} />
       <PermissionFields legend={say("permissions")} chosen={chosen} onChange={setChosen} />
-      {error === null ? null : <ErrorState error={error} />}
-      <Actions>
-        <Button look="primary" isSubmit isBusy={create.isPending || update.isPending}>
-          {say(of === undefined ? "make" : "save")}
-        </Button>
-      </Actions>
+      <FormEnd
+        error={error}
+        action={say(of === undefined ? "make" : "save")}
+        isBusy={create.isPending || update.isPending}
+      />
     </form>
   );
 }

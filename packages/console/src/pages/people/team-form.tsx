@@ -1,7 +1,7 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { TextField } from "../../components/field.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import {
   LimitFields,
   noLimits,
@@ -9,7 +9,6 @@ import {
   toLimitDraft,
   toNewLimits,
 } from "../../components/limit-fields.tsx";
-import { ErrorState } from "../../components/notice.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
@@ -72,12 +71,11 @@ export function TeamFields({ of, onDone }: { readonly of?: Team; onDone(): void 
         problems={problems}
         hint={say("limits_none")}
       />
-      {error === null ? null : <ErrorState error={error} />}
-      <Actions>
-        <Button look="primary" isSubmit isBusy={create.isPending || update.isPending}>
-          {say(of === undefined ? "make" : "save")}
-        </Button>
-      </Actions>
+      <FormEnd
+        error={error}
+        action={say(of === undefined ? "make" : "save")}
+        isBusy={create.isPending || update.isPending}
+      />
     </form>
   );
 }

@@ -1,10 +1,9 @@
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions, Dialog } from "../../components/dialog.tsx";
+import { Dialog } from "../../components/dialog.tsx";
 import { type Fact, FactList } from "../../components/fact-list.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { LimitFields, toLimitChange, toLimitDraft } from "../../components/limit-fields.tsx";
-import { ErrorState } from "../../components/notice.tsx";
 import { Time } from "../../components/time.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
@@ -123,12 +122,7 @@ function ChangeForm({ of }: { readonly of: User }) {
         problems={problems}
         hint={say("limits_default")}
       />
-      {update.error === null ? null : <ErrorState error={update.error} />}
-      <Actions>
-        <Button look="primary" isSubmit isBusy={update.isPending}>
-          {say("save")}
-        </Button>
-      </Actions>
+      <FormEnd error={update.error} action={say("save")} isBusy={update.isPending} />
     </form>
   );
 }

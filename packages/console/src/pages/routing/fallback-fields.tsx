@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { Button, IconButton } from "../../components/button.tsx";
+import { TextField } from "../../components/field.tsx";
 import { useText } from "../../text/use-text.ts";
 import { routingMessages } from "./messages.ts";
-import { NameField } from "./name-field.tsx";
 import { addPlace, changePlace, movePlace, type PlaceDraft } from "./route-draft.ts";
 import styles from "./routing.module.css";
 import type { PlacesProps } from "./target-fields.tsx";
@@ -35,11 +35,12 @@ export function FallbackFields({ places, names, onChange, problemOf }: PlacesPro
       <ol ref={list} className={styles["fallbackList"]}>
         {places.map((place, index) => (
           <li key={place.key} data-key={place.key} className={styles["placeField"]}>
-            <NameField
+            <TextField
               label={say("fallback_number", { number: index + 1 })}
               value={place.model}
-              names={names}
+              list={names}
               problem={problemOf(`fallbacks.${index}`)}
+              isRequired
               onChange={(model) => onChange(changePlace(places, { ...place, model }))}
             />
             <FallbackButtons

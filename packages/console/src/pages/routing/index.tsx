@@ -73,7 +73,12 @@ export function Page() {
           look="drawer"
           onClose={() => setEdited(undefined)}
         >
-          <RouteForm route={changed} known={namesOf(routes)} onDone={() => setEdited(undefined)} />
+          <RouteForm
+            model={edited.model}
+            route={changed}
+            known={namesOf(routes)}
+            onDone={() => setEdited(undefined)}
+          />
         </Dialog>
       )}
       {shown === undefined ? null : (

@@ -1,14 +1,13 @@
 import { useId, useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { Actions } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
-import { ErrorState, Notice } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
+import { Notice } from "../../components/notice.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useText } from "../../text/use-text.ts";
 import { FallbackFields } from "./fallback-fields.tsx";
 import type { ListedRoute } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
-import { NameField } from "./name-field.tsx";
 import { nothingYet, toDraft } from "./route-draft.ts";
 import styles from "./routing.module.css";
 import { TargetFields } from "./target-fields.tsx";
@@ -16,8 +15,10 @@ import { TryOut } from "./try-out.tsx";
 import { useSave } from "./use-save.ts";
 
 interface RouteFormProps {
-  /** As it is now, which may be other than it was when the form was opened; undefined for a new name. */
-  readonly route?: ListedRoute | undefined;
+  /** The name that is changed; undefined for a new one. */
+  readonly model: string | undefined;
+  /** What the name is now, which may be other than it was when the form was opened; undefined when there is none. */
+  readonly route: ListedRoute | undefined;
   /** Names to choose from. */
   readonly known: readonly string[];
   onDone(): void;
@@ -26,12 +27,12 @@ interface RouteFormProps {
 const kinds = ["route", "alias"] as const;
 
 /** Makes a name, or changes one. */
-export function RouteForm({ route, known, onDone }: RouteFormProps) {
+export function RouteForm({ model, route, known, onDone }: RouteFormProps) {
   const say = useText(routingMessages);
   const toasts = useToasts();
   const listId = useId();
   const [draft, setDraft] = useState(route === undefined ? nothingYet : toDraft(route));
-  const { save, error, isPending, reset } = useSave(route?.model);
+  const { save, error, isPending, reset } = useSave(model);
   const set = (part: Partial<typeof draft>) => {
     setDraft({ ...draft, ...part });
     // What was wrong may be right now.
@@ -83,11 +84,12 @@ export function RouteForm({ route, known, onDone }: RouteFormProps) {
         onChange={(kind) => set({ kind })}
       />
       {draft.kind === "alias" ? (
-        <NameField
+        <TextField
           label={say("stands_for")}
           value={draft.aliasOf}
-          names={listId}
+          list={listId}
           problem={problemOf("alias_of")}
+          isRequired
           onChange={(aliasOf) => set({ aliasOf })}
         />
       ) : (
@@ -101,14 +103,8 @@ export function RouteForm({ route, known, onDone }: RouteFormProps) {
           <option key={name} value={name} />
         ))}
       </datalist>
-      <TryOut draft={draft} model={route?.model ?? draft.name} />
-      {error === null ? null : <ErrorState error={error} />}
-      <Actions>
-        <Button onClick={onDone}>{say("cancel")}</Button>
-        <Button look="primary" isSubmit isBusy={isPending}>
-          {say("save")}
-        </Button>
-      </Actions>
+      <TryOut draft={draft} model={model ?? draft.name} />
+      <FormEnd error={error} action={say("save")} isBusy={isPending} onCancel={onDone} />
     </form>
   );
 }

@@ -1,9 +1,9 @@
+import { useState } from "react";
 import { Button, IconButton } from "../../components/button.tsx";
 import { TextField } from "../../components/field.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { routingMessages } from "./messages.ts";
-import { NameField } from "./name-field.tsx";
 import { addPlace, changePlace, type PlaceDraft, sharesOf, toWeight } from "./route-draft.ts";
 import styles from "./routing.module.css";
 
@@ -19,7 +19,10 @@ export interface PlacesProps {
 export function TargetFields({ places, names, onChange, problemOf }: PlacesProps) {
   const say = useText(routingMessages);
   const shares = sharesOf(places);
-  const most = Math.max(10, ...places.map(({ weight }) => toWeight(weight)));
+  const largest = Math.max(10, ...places.map(({ weight }) => toWeight(weight)));
+  // It only grows: an end that followed its own slider down would be wherever the slider is.
+  const [most, setMost] = useState(largest);
+  if (largest > most) setMost(largest);
   const problem = problemOf("targets");
   return (
     <fieldset className={styles["placeFields"]}>
@@ -27,11 +30,12 @@ export function TargetFields({ places, names, onChange, problemOf }: PlacesProps
       <p className={styles["facts"]}>{say("targets_text")}</p>
       {places.map((place, index) => (
         <div key={place.key} className={styles["placeField"]}>
-          <NameField
+          <TextField
             label={say("target_number", { number: index + 1 })}
             value={place.model}
-            names={names}
+            list={names}
             problem={problemOf(`targets.${index}.model`)}
+            isRequired
             onChange={(model) => onChange(changePlace(places, { ...place, model }))}
           />
           <WeightFields

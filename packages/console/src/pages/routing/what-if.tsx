@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { Card } from "../../components/card.tsx";
-import { Field } from "../../components/field.tsx";
+import { TextField } from "../../components/field.tsx";
 import { ErrorState, Notice, Skeleton } from "../../components/notice.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useOperation } from "../../query/use-operation.ts";
@@ -35,19 +35,15 @@ export function WhatIf({ model, names, figures, onAsk }: WhatIfProps) {
           onAsk(typed.trim());
         }}
       >
-        <Field label={say("model")} hint={say("model_hint")}>
-          {(attributes) => (
-            <input
-              {...attributes}
-              type="search"
-              list={listId}
-              required
-              autoComplete="off"
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          label={say("model")}
+          hint={say("model_hint")}
+          type="search"
+          list={listId}
+          value={typed}
+          isRequired
+          onChange={setTyped}
+        />
         <Button look="primary" isSubmit>
           {say("ask")}
         </Button>

@@ -1,9 +1,7 @@
 import type { OperationInput } from "@llm-platform/client";
 import { useState } from "react";
-import { Button } from "../../components/button.tsx";
-import { Actions } from "../../components/dialog.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
-import { ErrorState } from "../../components/notice.tsx";
+import { FormEnd } from "../../components/form-end.tsx";
 import { useToasts } from "../../components/toast.tsx";
 import { useChange } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
@@ -95,13 +93,7 @@ export function BudgetForm({ budget, onDone }: { readonly budget?: Budget; onDon
         options={actions.map((value) => ({ value, label: say(`action_${value}`) }))}
         onChange={(action) => set({ action })}
       />
-      {error === null ? null : <ErrorState error={error} />}
-      <Actions>
-        <Button onClick={onDone}>{say("cancel")}</Button>
-        <Button look="primary" isSubmit isBusy={isPending}>
-          {say("save")}
-        </Button>
-      </Actions>
+      <FormEnd error={error} action={say("save")} isBusy={isPending} onCancel={onDone} />
     </form>
   );
 }

@@ -1,11 +1,15 @@
 import type { BatchItem, Token } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
-import { createBatchChoice } from "./batch-choice.ts";
+import { createBatchChoice, toPlaceInStep } from "./batch-choice.ts";
 
-function item(tokens: number): BatchItem {
+function item(tokens: number, sequence = 0): BatchItem {
   // A token is a number under a name of the library's own.
   const token = 1 as Token;
-  return { tokens: Array.from({ length: tokens }, () => token), logits: [], evaluationPriority: 5 };
+  return {
+    tokens: Array.from({ length: tokens }, () => token),
+    logits: [],
+    evaluationPriority: toPlaceInStep(sequence),
+  };
 }
 
 function amounts(lengths: readonly number[], size: number): readonly number[] {
@@ -24,6 +28,12 @@ describe("a step", () => {
     [[], 512, []],
   ])("of %j within %d tokens takes %j", (lengths, size, expected) => {
     expect(amounts(lengths, size)).toEqual(expected);
+  });
+
+  it("has its sequences in their order, whatever came first and whatever is longest", () => {
+    const items = [item(1, 7), item(300, 2), item(1, 0), item(2, 11)];
+    const chosen = createBatchChoice(() => 0)({ items, size: 512 });
+    expect(chosen.map((one) => one.item.evaluationPriority)).toEqual([0, 2, 7, 11]);
   });
 
   it("waits for all that generate, and not for ever", () => {

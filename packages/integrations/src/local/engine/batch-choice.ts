@@ -1,4 +1,9 @@
-import type { BatchItem, CustomBatchingPrioritizationStrategy, PrioritizedBatchItem } from "node-llama-cpp";
+import type {
+  BatchItem,
+  CustomBatchingPrioritizationStrategy,
+  EvaluationPriority,
+  PrioritizedBatchItem,
+} from "node-llama-cpp";
 
 /** Looks for those that are missing; each lets their continuations run a few steps on, and costs about a microsecond. */
 const mostLooks = 32;
@@ -10,6 +15,10 @@ const mostLooks = 32;
  * of their own: eight calls then take two steps for each token. So a step is put off, for microtasks only, until all that
  * generate have come. Who waits for something else, such as a slow client, is not waited for longer than that.
  *
+ * Items stand in the order of their sequences: llama.cpp takes sequences into one pass over the weights only while each
+ * one's number is the number before plus one (`llama_batch_allocr::split_equal`, which it uses for a cache that is kept
+ * apart by sequence), and begins another pass at any other. Eight calls in the order in which their tokens came take five.
+ *
  * @param countGenerating how many may come
  */
 export function createBatchChoice(countGenerating: () => number): CustomBatchingPrioritizationStrategy {
@@ -20,8 +29,18 @@ export function createBatchChoice(countGenerating: () => number): CustomBatching
       return [];
     }
     looks = 0;
-    return share(items, size);
+    return share(items, size).toSorted((a, b) => a.item.evaluationPriority - b.item.evaluationPriority);
   };
+}
+
+/**
+ * The place of a sequence within a step. Nothing but the priority of its evaluation reaches the choice of a batch, and
+ * nothing but that choice reads it, so its type, one to five, is the only thing that says otherwise.
+ *
+ * @param sequence number of the sequence in its context, from 0
+ */
+export function toPlaceInStep(sequence: number): EvaluationPriority {
+  return sequence as EvaluationPriority;
 }
 
 /** Everyone has the same share; what short ones leave of theirs is for the longer ones. */

@@ -5,6 +5,7 @@ import {
   type Token,
   TokenBias,
 } from "node-llama-cpp";
+import { toPlaceInStep } from "./batch-choice.ts";
 import { unsupported } from "./engine-failure.ts";
 import type { LoadedEngine } from "./loaded-engine.ts";
 import { describeToken, type TokenLogprob } from "./logprobs.ts";
@@ -86,7 +87,10 @@ export async function* generate(
   if (room <= 0) return { reason: "length", generatedTokens: 0 };
   const rest = await evaluatePrompt(lease, generation);
   if (signal.aborted) return { reason: "stop", generatedTokens: 0 };
-  const options = toEvaluateOptions(engine, generation, generated);
+  const options = {
+    ...toEvaluateOptions(engine, generation, generated),
+    evaluationPriority: toPlaceInStep(lease.number),
+  };
   const outputs: AsyncIterable<GeneratedToken> =
     topLogprobs === undefined
       ? lease.sequence.evaluateWithMetadata(rest, {}, options)
@@ -147,7 +151,9 @@ function* flush(text: TokenText<Token>, stops: StopMatcher): Generator<Generated
 async function evaluatePrompt(lease: SequenceLease, generation: Generation): Promise<Token[]> {
   let rest = generation.prompt.slice(lease.cachedTokens);
   while (rest.length > promptStepTokens && !generation.signal.aborted) {
-    await lease.sequence.evaluateWithoutGeneratingNewTokens(rest.slice(0, promptStepTokens));
+    await lease.sequence.evaluateWithoutGeneratingNewTokens(rest.slice(0, promptStepTokens), {
+      evaluationPriority: toPlaceInStep(lease.number),
+    });
     rest = rest.slice(promptStepTokens);
     const pause = lease.pause();
     if (pause !== undefined) await pause;

@@ -5,6 +5,8 @@ import { chooseSlot } from "./slot-choice.ts";
 /** A sequence lent to one generation. */
 export interface SequenceLease {
   readonly sequence: LlamaContextSequence;
+  /** The number of the sequence in its context, from 0. */
+  readonly number: number;
   /** Tokens at the start of the prompt that are in the cache already. */
   readonly cachedTokens: number;
   /** What to wait for before the next token; undefined nearly always. */
@@ -13,6 +15,7 @@ export interface SequenceLease {
 
 interface Slot {
   readonly sequence: LlamaContextSequence;
+  readonly number: number;
   isBusy: boolean;
   /** Order of last use. */
   usedAt: number;
@@ -32,8 +35,9 @@ export class SequencePool {
   #changes = 0;
   #pause: PromiseWithResolvers<void> | undefined;
 
+  /** @param sequences all of a context, in the order in which it made them */
   constructor(sequences: readonly LlamaContextSequence[], queueLength: number) {
-    this.#slots = sequences.map((sequence) => ({ sequence, isBusy: false, usedAt: 0 }));
+    this.#slots = sequences.map((sequence, number) => ({ sequence, number, isBusy: false, usedAt: 0 }));
     this.#queueLength = queueLength;
   }
 
@@ -55,7 +59,8 @@ export class SequencePool {
     const slot = this.#take(tokens) ?? (await this.#wait(tokens, signal));
     try {
       const cachedTokens = await this.#change(async () => await keepPrefix(slot.sequence, tokens));
-      return await use({ sequence: slot.sequence, cachedTokens, pause: () => this.#pause?.promise });
+      const { sequence, number } = slot;
+      return await use({ sequence, number, cachedTokens, pause: () => this.#pause?.promise });
     } catch (error) {
       // What a failed evaluation left in the cache cannot be trusted.
       await this.#change(async () => await slot.sequence.clearHistory());
@@ -91,6 +96,8 @@ export class SequencePool {
         heldTokens: slot.sequence.nextTokenIndex,
         commonTokens: slot.sequence.compareContextTokens(tokens).firstDifferentIndex,
         usedAt: slot.usedAt,
+        busyNeighbours: [slot.number - 1, slot.number + 1].filter((number) => this.#slots[number]?.isBusy)
+          .length,
       }));
     const chosen = chooseSlot(idle)?.slot;
     if (chosen !== undefined) this.#markBusy(chosen);

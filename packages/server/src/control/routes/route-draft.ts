@@ -1,17 +1,16 @@
 import { PlatformError, type Problem } from "@llm-platform/kit";
 import { z } from "zod";
 import { checkRouting, namesThatLeadTo, type RoutingProblem } from "../../core/check-routing.ts";
-import type { RoutingConfig } from "../../core/routes.ts";
+import { mostNameCharacters, mostTargetWeight, type RoutingConfig } from "../../core/routes.ts";
 import { hasName, mergeRouting, type RouteDraft } from "../../core/stored-route.ts";
 import { type ModelDirectory, requireReady } from "../../gateway/model-directory.ts";
 import { refuseConfigured, type RoutePort } from "./route-port.ts";
 
-const mostCharacters = 256;
 /** Every process holds them all in memory. */
 const mostNames = 1_000;
 const mostPlaces = 64;
 
-const placeName = z.string().min(1).max(mostCharacters);
+const placeName = z.string().min(1).max(mostNameCharacters);
 
 /** A name that is made. */
 export const newName = placeName
@@ -30,7 +29,7 @@ export const draftFields = {
         weight: z
           .number()
           .min(0)
-          .max(1_000_000)
+          .max(mostTargetWeight)
           .default(1)
           .describe("Share of the calls among the targets; 0 takes none at first hand."),
       }),
