@@ -56,8 +56,8 @@ const digestOf = (name: string) =>
     .update(readFileSync(join(platform.dataDirectory, "models", `${name}.gguf`)))
     .digest("hex");
 
-/** Has the thread that receives files end with its next write. */
-function endTransfers(how: "throw" | "exit"): void {
+/** Has the thread that receives files end with its next write, or the one that hashes them with the next file. */
+function endTransfers(how: "throw" | "exit" | "hashing"): void {
   writeFileSync(`${order}.new`, how);
   renameSync(`${order}.new`, order);
 }
@@ -112,6 +112,15 @@ test.each(["throw", "exit"] as const)(
   },
   60_000,
 );
+
+test("a pull whose hashing ends with its thread fails, which is logged, and the next one is whole", async () => {
+  hub.setBytesPerSecond(undefined);
+  endTransfers("hashing");
+  expect(await pullToRest(platform, byUrl(hub.filesOrigin, "unhashed"))).toMatchObject({ phase: "failed" });
+  await platform.logLine(/"exit_code":7,"reason":"none","event":"pull.hash_thread_ended"/);
+  expect(await pullToRest(platform, byUrl(hub.filesOrigin, "hashed"))).toMatchObject({ phase: "done" });
+  expect(digestOf("hashed")).toBe(contents.sha256);
+});
 
 test("a file comes over TLS from a server whose authority the machine names", async () => {
   const origin = await serveSecurely(makeCertificate({ subject: "files", issuer: authority }));

@@ -3,15 +3,16 @@ import { syncBuiltinESMExports } from "node:module";
 import { isMainThread } from "node:worker_threads";
 
 // Loaded into a server before its own code: the thread that writes what is pulled ends with its next write once the
-// file that END_TRANSFERS names is there, as the file says: `throw` for an error that nobody catches, else by leaving.
+// file that END_TRANSFERS names is there, as the file says: `throw` for an error that nobody catches, `hashing` for the
+// thread that hashes, which leaves with the next file that it opens, else by leaving.
 
 const order = process.env["END_TRANSFERS"] ?? "";
-const writeSync = fs.writeSync;
+const { openSync, writeSync } = fs;
 
 if (!isMainThread) {
   fs.writeSync = (...parts) => {
-    if (existsSync(order)) {
-      const how = readFileSync(order, "utf8");
+    const how = existsSync(order) ? readFileSync(order, "utf8") : "hashing";
+    if (how !== "hashing") {
       rmSync(order);
       if (how !== "throw") process.exit(7);
       setImmediate(() => {
@@ -19,6 +20,13 @@ if (!isMainThread) {
       });
     }
     return writeSync(...parts);
+  };
+  fs.openSync = (path, flags, ...parts) => {
+    if (flags === "r" && existsSync(order) && readFileSync(order, "utf8") === "hashing") {
+      rmSync(order);
+      process.exit(7);
+    }
+    return openSync(path, flags, ...parts);
   };
   syncBuiltinESMExports();
 }

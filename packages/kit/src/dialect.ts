@@ -41,6 +41,11 @@ export interface Call {
 export interface ByteSink {
   /** The next bytes. The sink may keep the buffer; the body never writes to it again. */
   data(chunk: Uint8Array): void;
+  /**
+   * Where the next bytes are best put. A body that reads them there tells of them by `data` all the same, before it asks
+   * again; one that cannot puts them anywhere, as it does where this is undefined.
+   */
+  room?(): Uint8Array | undefined;
   end(): void;
   fail(error: PlatformError): void;
 }

@@ -44,7 +44,7 @@ const lookedAtPulls = 1_000;
 /** The kinds of pulls whose files come to this server's own disk. */
 export function createFileRunners(parts: FileRunnerParts): FileRunners {
   const { settings } = parts;
-  const hashes = createHashThread();
+  const hashes = createHashThread({ transfers: parts.transfers, log: parts.log });
   const door = createGuardedDoor(settings.url_network, parts.transfers);
   const one = async (found: Promise<FoundFiles["files"][number]>): Promise<FoundFiles> => ({
     files: [await found],

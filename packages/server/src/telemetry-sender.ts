@@ -95,7 +95,7 @@ async function readAnswer(body: ReplyBody, signal: AbortSignal): Promise<Uint8Ar
     length += piece.length;
     if (length <= longestAnswer) chunks.push(piece);
   };
-  await readBody(body, take, signal);
+  await readBody(body, { take }, signal);
   return length > longestAnswer ? new Uint8Array() : Buffer.concat(chunks);
 }
 

@@ -13,7 +13,7 @@ export const pullSettings = section(
     connections: wholeNumber({
       from: 1,
       to: 16,
-      doc: "Connections for one file, each for another part of it.",
+      doc: "Connections for one file at most, each for another part of it. It begins with one, and others follow unless that one brings 150 MB in a second.",
     }).default(4),
     file_directories: z
       .array(z.string().min(1))

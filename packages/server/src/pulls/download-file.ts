@@ -5,9 +5,10 @@ import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts"
 import type { FileHasher, HashThread } from "./file-hasher.ts";
 import type { FileSource } from "./file-source.ts";
 import { openPartFile, type PartFile, removePart } from "./part-file.ts";
+import { runConnections } from "./run-connections.ts";
 
 export interface DownloadParts {
-  /** Connections for one file. */
+  /** Connections for one file at most. */
   readonly connections: number;
   /** What must stay free of the disk. */
   readonly reserveBytes: number;
@@ -121,6 +122,7 @@ async function fetchAll(
     part,
     isWhole: parts.isWhole,
     signal: AbortSignal.any([download.signal, over.signal]),
+    onAsk: hasher.expect,
     onBytes(bytes) {
       fetchedBytes += bytes;
       download.onFetched(bytes);
@@ -134,21 +136,25 @@ async function fetchAll(
   };
   const fairRun = Math.ceil(chunks.freeChunks / (2 * connectionCount));
 
-  async function connect(): Promise<void> {
+  async function connect(isAlone: () => boolean): Promise<void> {
     for (let length = firstRunChunks; ; ) {
       const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : Math.min(length, fairRun));
       if (run === undefined) return;
-      length = nextRunChunks(length, await fetchRun(fetchParts, run), runChunks);
+      const pace = await fetchRun(fetchParts, run);
+      // One that is alone leaves no gap behind it, and nothing comes while it asks.
+      length = isAlone() ? runChunks.most : nextRunChunks(length, pace, runChunks);
     }
   }
 
   download.onProgress(fetchedBytes, source.sizeBytes);
-  const connections = Array.from({ length: connectionCount }, connect);
   try {
-    await Promise.all(connections);
+    await runConnections({
+      most: connectionCount,
+      connect,
+      fetchedBytes: () => fetchedBytes,
+      giveUp: (error) => over.abort(error),
+    });
   } catch (error) {
-    over.abort(error);
-    await Promise.allSettled(connections);
     throw download.signal.aborted ? download.signal.reason : error;
   }
   download.onProgress(fetchedBytes, source.sizeBytes);

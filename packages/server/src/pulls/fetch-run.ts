@@ -12,6 +12,8 @@ export interface FetchParts {
   /** Whether the run is the whole file, of a source that knows no parts. */
   readonly isWhole: boolean;
   readonly signal: AbortSignal;
+  /** Told which bytes come now. */
+  onAsk(run: ByteRun): void;
   /** Told of bytes that are written. */
   onBytes(bytes: number): void;
   /** Told of a try that failed and will be made again. */
@@ -80,6 +82,7 @@ async function fetchOnce(parts: FetchParts, run: ByteRun, progress: RunProgress)
   const { source, part, signal } = parts;
   const { position: from } = progress;
   const { until } = run;
+  parts.onAsk({ from, until });
   const answer = await askFor(parts, { from, until }, progress);
   expectPart(answer, parts, from);
   const end = await answer.body.store(

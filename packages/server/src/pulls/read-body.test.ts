@@ -30,9 +30,11 @@ test("a body is held back while a piece is being taken, and what came meanwhile 
   const taken: string[] = [];
   const read = readBody(
     body,
-    (bytes) => {
-      taken.push(new TextDecoder().decode(bytes));
-      return taken.length === 1 ? room.promise : undefined;
+    {
+      take(bytes) {
+        taken.push(new TextDecoder().decode(bytes));
+        return taken.length === 1 ? room.promise : undefined;
+      },
     },
     never,
   );
@@ -52,7 +54,7 @@ test("a body that has ended is not touched any more: its connection may carry an
   const { body, asked, sink } = createBody();
   const room = Promise.withResolvers<void>();
   const leaving = new AbortController();
-  const read = readBody(body, () => room.promise, leaving.signal);
+  const read = readBody(body, { take: () => room.promise }, leaving.signal);
   sink.data(piece("a"));
   sink.end();
   leaving.abort(new Error("left"));
@@ -67,9 +69,11 @@ test("what came before a break is taken before the break is told", async () => {
   const taken: Uint8Array[] = [];
   const read = readBody(
     body,
-    (bytes) => {
-      taken.push(bytes);
-      return taken.length === 1 ? room.promise : undefined;
+    {
+      take(bytes) {
+        taken.push(bytes);
+        return taken.length === 1 ? room.promise : undefined;
+      },
     },
     never,
   );
@@ -87,8 +91,10 @@ test("a piece that cannot be taken, or the signal, gives the body up", async () 
     const leaving = new AbortController();
     const read = readBody(
       body,
-      () => {
-        throw new Error("no room");
+      {
+        take() {
+          throw new Error("no room");
+        },
       },
       leaving.signal,
     );

@@ -1,13 +1,17 @@
 import type { ReplyBody } from "@llm-platform/kit";
 
-/** Takes a piece, whose bytes it copies before it returns; a promise when the next one is to wait. */
-export type TakePiece = (piece: Uint8Array) => Promise<void> | undefined;
+export interface PieceTaker {
+  /** Takes a piece, whose bytes it copies before it returns; a promise when the next one is to wait. */
+  take(piece: Uint8Array): Promise<void> | undefined;
+  /** Where the next piece is best put; undefined for anywhere. */
+  room?(): Uint8Array | undefined;
+}
 
 /**
  * Reads a body piece by piece to its end, and holds it back while a piece is being taken. What came before a break is taken.
- * Rejects as the body fails, as `take` does, or with the signal's reason.
+ * Rejects as the body fails, as the taker does, or with the signal's reason.
  */
-export function readBody(body: ReplyBody, take: TakePiece, signal: AbortSignal): Promise<void> {
+export function readBody(body: ReplyBody, taker: PieceTaker, signal: AbortSignal): Promise<void> {
   const done = Promise.withResolvers<void>();
   const held: Uint8Array[] = [];
   let isWaiting = false;
@@ -30,7 +34,7 @@ export function readBody(body: ReplyBody, take: TakePiece, signal: AbortSignal):
     body.pause();
     try {
       await until;
-      for (let piece = held.shift(); piece !== undefined; piece = held.shift()) await take(piece);
+      for (let piece = held.shift(); piece !== undefined; piece = held.shift()) await taker.take(piece);
     } catch (error) {
       giveUp(error);
       return;
@@ -51,12 +55,14 @@ export function readBody(body: ReplyBody, take: TakePiece, signal: AbortSignal):
           return;
         }
         try {
-          const taken = take(piece);
+          const taken = taker.take(piece);
           if (taken !== undefined) void hold(taken);
         } catch (error) {
           giveUp(error);
         }
       },
+      // What is held is taken before what comes next, and elsewhere.
+      room: () => (isWaiting ? undefined : taker.room?.()),
       end: () => end(() => done.resolve()),
       fail: (error) => end(() => done.reject(error)),
     });

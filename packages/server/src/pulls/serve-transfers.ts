@@ -13,6 +13,7 @@ import {
 } from "@llm-platform/kit";
 import { createByteLimiter } from "./byte-limiter.ts";
 import { dropBody } from "./drop-body.ts";
+import { type BlockWriter, writeBlocks } from "./hash-window.ts";
 import { storeBody } from "./store-body.ts";
 import { waitingBody } from "./waiting-body.ts";
 import { type TransferOrder, type TransferWord, toTransferFailure } from "./transfer-messages.ts";
@@ -47,6 +48,8 @@ export function createTransferService(parts: TransferServiceParts): (order: Tran
   /** Bodies of which it is not known yet where they go. */
   const held = new Map<number, ReplyBody>();
   const storing = new Map<number, AbortController>();
+  /** Through which files are hashed, by path. */
+  const windows = new Map<string, BlockWriter>();
 
   async function ask({ server, transfer, path, headers }: Order<"ask">): Promise<void> {
     const cancellation = new Cancellation();
@@ -72,7 +75,15 @@ export function createTransferService(parts: TransferServiceParts): (order: Tran
     );
     try {
       const { signal } = aborter;
-      const end = await storeBody(body, place, { limiter, signal, onStored: progress.note });
+      const { monotonicMs } = parts;
+      const blocks = windows.get(place.path);
+      const end = await storeBody(body, place, {
+        blocks,
+        limiter,
+        signal,
+        monotonicMs,
+        onStored: progress.note,
+      });
       progress.end();
       tell({ type: "end", transfer, end });
     } catch (error) {
@@ -134,6 +145,13 @@ export function createTransferService(parts: TransferServiceParts): (order: Tran
         if (body !== undefined) dropBody(body);
         return;
       }
+      case "share":
+        windows.set(order.path, writeBlocks(order.window));
+        return;
+      case "unshare":
+        windows.get(order.path)?.close();
+        windows.delete(order.path);
+        return;
       case "cancel":
         cancel(order.transfer);
         return;

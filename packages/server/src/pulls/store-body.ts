@@ -1,29 +1,23 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { type FilePlace, PlatformError, type ReplyBody, type StoredEnd } from "@llm-platform/kit";
 import type { ByteLimiter } from "./byte-limiter.ts";
-import { toDiskError } from "./disk-error.ts";
+import { openPlace, type PlaceWriter, type PlaceWriterParts, TooLong } from "./place-writer.ts";
 import { readBody } from "./read-body.ts";
 
-export interface StoreParts {
+export interface StoreParts extends PlaceWriterParts {
   readonly limiter: ByteLimiter;
   readonly signal: AbortSignal;
-  /** Told behind which byte all is written, of every piece. */
-  onStored(position: number): void;
 }
 
 /** A connection that sends nothing for so long is given up. */
 const stallMs = 60_000;
 
-class TooLong extends Error {}
-
 /**
- * Writes a body to its place, each piece as it was read: what the processor has just received it has in its cache, and
- * nothing is gathered. It blocks while the file system takes a piece, which is why it has a thread of its own.
+ * Writes a body to its place. It blocks while the file system takes a piece, which is why it has a thread of its own.
  * Rejects with PlatformError as the body fails, `upstream_timeout` when nothing comes, `insufficient_storage` or another
  * when the file cannot be written, or with the signal's reason.
  */
 export async function storeBody(body: ReplyBody, place: FilePlace, parts: StoreParts): Promise<StoredEnd> {
-  const { limiter, onStored } = parts;
+  const { limiter } = parts;
   const stalled = new AbortController();
   const stall = () =>
     stalled.abort(
@@ -32,56 +26,42 @@ export async function storeBody(body: ReplyBody, place: FilePlace, parts: StoreP
       }),
     );
   const signal = AbortSignal.any([parts.signal, stalled.signal]);
+  const writer = openFor(body, place, parts);
   let timer = setTimeout(stall, stallMs);
-  let position = place.from;
 
   /** The source is not blamed for the time in which it is held back. */
-  async function hold(passing: Promise<void>): Promise<void> {
+  async function hold(passing: Promise<unknown>): Promise<void> {
     clearTimeout(timer);
     await passing;
     timer = setTimeout(stall, stallMs);
   }
 
-  const file = openPlace(body, place.path);
   function take(piece: Uint8Array): Promise<void> | undefined {
-    if (position + piece.byteLength > place.until) throw new TooLong();
     timer.refresh();
-    writeWhole(file, piece, position);
-    position += piece.byteLength;
-    onStored(position);
+    const opening = writer.take(piece);
     const passing = limiter.pass(piece.byteLength, signal);
-    return passing === undefined ? undefined : hold(passing);
+    return opening === undefined && passing === undefined ? undefined : hold(Promise.all([opening, passing]));
   }
 
   try {
     // What came with the head is delivered first.
     body.resume();
-    await readBody(body, take, signal);
-    return position < place.until ? "short" : "whole";
+    await readBody(body, { take, room: () => writer.room() }, signal);
+    return writer.position < place.until ? "short" : "whole";
   } catch (error) {
     if (error instanceof TooLong) return "long";
     throw error;
   } finally {
     clearTimeout(timer);
-    closeSync(file);
+    writer.close();
   }
 }
 
-function openPlace(body: ReplyBody, path: string): number {
+function openFor(body: ReplyBody, place: FilePlace, parts: PlaceWriterParts): PlaceWriter {
   try {
-    return openSync(path, "r+");
+    return openPlace(place, parts);
   } catch (error) {
     body.cancel();
-    throw toDiskError(error);
-  }
-}
-
-function writeWhole(file: number, bytes: Uint8Array, position: number): void {
-  try {
-    // A disk that fills up may take a part of it first.
-    for (let written = 0; written < bytes.byteLength; )
-      written += writeSync(file, bytes, written, bytes.byteLength - written, position + written);
-  } catch (error) {
-    throw toDiskError(error);
+    throw error;
   }
 }

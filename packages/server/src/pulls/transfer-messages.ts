@@ -5,6 +5,7 @@ import {
   PlatformError,
   type StoredEnd,
 } from "@llm-platform/kit";
+import type { HashWindow } from "./hash-window.ts";
 
 /** What the thread of transfers is told. Servers and transfers are numbered by whoever tells. */
 export type TransferOrder =
@@ -25,6 +26,9 @@ export type TransferOrder =
   /** Of an answer whose head came. */
   | { readonly type: "store"; readonly transfer: number; readonly place: FilePlace }
   | { readonly type: "drop"; readonly transfer: number }
+  /** What is stored at the path is hashed through the window. */
+  | { readonly type: "share"; readonly path: string; readonly window: HashWindow }
+  | { readonly type: "unshare"; readonly path: string }
   /** Stores the same bytes of a file of this machine. */
   | { readonly type: "copy"; readonly transfer: number; readonly path: string; readonly place: FilePlace }
   | { readonly type: "cancel"; readonly transfer: number }

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import {
   type FileBody,
   type FilePart,
@@ -10,6 +10,7 @@ import {
   PlatformError,
   type StoredEnd,
 } from "@llm-platform/kit";
+import type { HashWindow } from "./hash-window.ts";
 import { toTransferError, type TransferOrder, type TransferWord } from "./transfer-messages.ts";
 
 /** Bounds what all downloads take of the network together. */
@@ -46,6 +47,9 @@ export interface TransferThread {
   open(origin: string, options: TransferServerOptions): TransferServer;
   /** The contents of a file of this machine. */
   read(path: string): FileBody;
+  /** What is stored at the path from then on is hashed through the window, until the thread ends. */
+  share(path: string, window: HashWindow): void;
+  unshare(path: string): void;
   stop(): Promise<void>;
 }
 
@@ -96,10 +100,10 @@ export function createTransferThread({ program, bytesPerSecond, log }: TransferT
   }
 
   /** @throws PlatformError `unavailable` after the stop */
-  function order(what: TransferOrder): void {
+  function order(what: TransferOrder, moved: readonly MessagePort[] = []): void {
     if (isStopped) throw stopped();
     worker ??= start();
-    worker.postMessage(what);
+    worker.postMessage(what, moved);
   }
 
   /** Is told only where there is a thread: another one begins without what it is about. */
@@ -224,6 +228,10 @@ export function createTransferThread({ program, bytesPerSecond, log }: TransferT
         drop: () => undefined,
       };
     },
+    share(path, window) {
+      if (!isStopped) order({ type: "share", path, window }, [window.port]);
+    },
+    unshare: (path) => mention({ type: "unshare", path }),
     async stop() {
       isStopped = true;
       await worker?.terminate();

@@ -28,6 +28,7 @@ export function waitingBody(body: ReplyBody): ReplyBody {
       heldBytes += piece.byteLength;
       if (heldBytes >= mostHeldBytes) body.pause();
     },
+    room: () => sink?.room?.(),
     end: () => end((reader) => reader.end()),
     fail: (error: PlatformError) => end((reader) => reader.fail(error)),
   });

@@ -73,7 +73,7 @@ export class UpstreamConnection implements ReplyBody {
     const onRead = this.#areReadsTransient
       ? (shared: Buffer, bytes: number) => this.#onRead(shared.subarray(0, bytes))
       : (shared: Buffer, bytes: number) => this.#onArrival(shared, bytes);
-    this.#socket = openSocket(endpoint, options, onRead);
+    this.#socket = openSocket(endpoint, options, { onRead, room: () => this.#room() });
     this.#socket.once("error", (error) => this.#onError(error));
     this.#socket.once("end", () => this.#onEnd());
     this.#socket.once("close", () => this.#onClosed());
@@ -185,6 +185,11 @@ export class UpstreamConnection implements ReplyBody {
     } catch (error) {
       this.#onMalformed(error);
     }
+  }
+
+  /** Chunk framing is taken out of what is read first, and a message must not end in what is of the one before. */
+  #room(): Uint8Array | undefined {
+    return this.#framing?.type === "length" ? this.#sink?.room?.() : undefined;
   }
 
   #onMalformed(error: unknown): void {

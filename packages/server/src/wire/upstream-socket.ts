@@ -19,19 +19,17 @@ export interface ConnectionOptions {
   readonly areReadsTransient: boolean;
 }
 
-/** Hears of a read: it is in the first `bytes` of `shared`, which the next read is written to as well. */
-export type OnRead = (shared: Buffer, bytes: number) => void;
+/** Who takes what is read. */
+export interface SocketReader {
+  /** Hears of a read: it is in the first `bytes` of `shared`, which the next read is written to as well. */
+  onRead(shared: Buffer, bytes: number): void;
+  /** Where a transient read is best put; undefined for anywhere. */
+  room(): Uint8Array | undefined;
+}
 
 /** Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP. */
-export function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRead: OnRead): Socket {
-  const shared = options.areReadsTransient ? largeReadBuffer : readBuffer;
-  const onread = {
-    buffer: shared,
-    callback: (bytes: number): boolean => {
-      onRead(shared, bytes);
-      return true;
-    },
-  };
+export function openSocket(endpoint: Endpoint, options: ConnectionOptions, reader: SocketReader): Socket {
+  const onread = options.areReadsTransient ? readToRoom(reader) : readToShared(reader);
   if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
   const target = { host: endpoint.host, port: endpoint.port, lookup: options.lookup, noDelay: true, onread };
   return endpoint.isTls ? options.tls.connect(target) : connectTcp(target);
@@ -41,3 +39,24 @@ export function openSocket(endpoint: Endpoint, options: ConnectionOptions, onRea
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 /** For long bodies: untouched, it takes no memory. */
 const largeReadBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+function readToShared({ onRead }: SocketReader) {
+  return {
+    buffer: readBuffer,
+    callback: (bytes: number): boolean => {
+      onRead(readBuffer, bytes);
+      return true;
+    },
+  };
+}
+
+function readToRoom({ onRead, room }: SocketReader) {
+  let target: Uint8Array = largeReadBuffer;
+  return {
+    buffer: (): Uint8Array => (target = room() ?? largeReadBuffer),
+    callback: (bytes: number): boolean => {
+      onRead(Buffer.from(target.buffer, target.byteOffset, bytes), bytes);
+      return true;
+    },
+  };
+}
