@@ -102,11 +102,13 @@ export async function askFirst(
 
 /** The data of all events but the last, which says that they have ended. */
 function toEvents(stream: string): readonly string[] {
-  return stream
+  const events = stream
     .split("\n\n")
     .filter((event) => event.startsWith("data: "))
-    .map((event) => event.slice("data: ".length))
-    .slice(0, -1);
+    .map((event) => event.slice("data: ".length));
+  const end = events.pop();
+  if (end !== "[DONE]") throw new Error(`The reply ended with ${end ?? "nothing"}.`);
+  return events;
 }
 
 async function post(url: string, body: object): Promise<Response> {

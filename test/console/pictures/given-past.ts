@@ -134,7 +134,7 @@ const callMicros = 9_000;
 /** Of the row's model, or of all of them. @param at bucket, counted from 1970 */
 function callsIn(row: object, at: number): number {
   const place = usedModels.indexOf("model" in row ? String(row.model) : "");
-  const places = place < 0 ? usedModels.keys().toArray() : [place];
+  const places = place < 0 ? usedModels.map((_model, at) => at) : [place];
   return sum(places.map((each) => Math.round(400 * wave(at, each) ** 2)));
 }
 

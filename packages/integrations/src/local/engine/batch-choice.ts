@@ -34,12 +34,12 @@ export function createBatchChoice(countGenerating: () => number): CustomBatching
 }
 
 /**
- * The place of a sequence within a step. Nothing but the priority of its evaluation reaches the choice of a batch, and
- * nothing but that choice reads it, so its type, one to five, is the only thing that says otherwise.
+ * The place of a sequence within a step, told as the priority of its evaluation: nothing else reaches the choice above.
  *
  * @param sequence number of the sequence in its context, from 0
  */
 export function toPlaceInStep(sequence: number): EvaluationPriority {
+  // The type says one to five, for the library's own choices; ours is all that reads it.
   return sequence as EvaluationPriority;
 }
 
