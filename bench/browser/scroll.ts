@@ -2,15 +2,25 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Page } from "playwright-core";
 
 const scrollMs = 6_000;
-const turnMs = 30;
-const turnPixels = 400;
+/** How the wheel is turned. */
+export interface Wheel {
+  readonly turnMs: number;
+  readonly turnPixels: number;
+}
+
+/** As one who reads turns it, 70 rows a second, and as fast as it goes. */
+export const wheels = {
+  reading: { turnMs: 50, turnPixels: 120 },
+  fling: { turnMs: 30, turnPixels: 400 },
+} as const satisfies Readonly<Record<string, Wheel>>;
+
 const middle = { x: 640, y: 600 } as const;
 
 /**
- * Turns the wheel over the middle of the page for six seconds: 13,000 pixels in each, whether the page keeps up or not.
+ * Turns the wheel over the middle of the page for six seconds, whether the page keeps up or not.
  * Who waits for each turn to be answered turns more slowly on a page that is slow.
  */
-export async function turnWheel(page: Page): Promise<void> {
+export async function turnWheel(page: Page, { turnMs, turnPixels }: Wheel): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await page.mouse.move(middle.x, middle.y);
   const startMs = performance.now();

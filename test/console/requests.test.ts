@@ -90,7 +90,7 @@ describe.skipIf(chromiumPath === undefined)("the page of requests", browserTest,
     expect(await figure("Tokens out").textContent()).toBe(String(member(request, "output_tokens")));
     const micros =
       Number(member(request, "input_tokens")) * 2_000 + Number(member(request, "output_tokens")) * 8_000;
-    expect(await figure("Cost").textContent()).toBe(`$${(micros / 1_000_000).toFixed(2)}`);
+    expect(await figure("Cost").textContent()).toBe(`$${Number((micros / 1_000_000).toFixed(4))}`);
     await page.getByRole("button", { name: "Read it" }).click();
     await page.getByText("one two three four five", { exact: false }).first().waitFor();
     expect(await findBarriers(page)).toEqual([]);

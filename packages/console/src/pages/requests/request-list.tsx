@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useCallback, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { Button } from "../../components/button.tsx";
 import { SelectField, TextField } from "../../components/field.tsx";
@@ -18,15 +18,18 @@ export function RequestList() {
   const say = useText(requestMessages);
   const [parameters, setParameters] = useSearchParams();
   const [isPaused, setIsPaused] = useState(false);
-  const wanted = readWanted(parameters);
+  const wanted = useMemo(() => readWanted(parameters), [parameters]);
   const { pages, rows, waiting } = useRequests(wanted, isPaused);
-  const want = (change: Partial<Wanted>) =>
-    setParameters(
-      Object.entries({ ...wanted, ...change }).filter(
-        ([name, value]) => value !== "" && !(name === "sort" && value === "time"),
+  const want = useCallback(
+    (change: Partial<Wanted>) =>
+      setParameters(
+        Object.entries({ ...wanted, ...change }).filter(
+          ([name, value]) => value !== "" && !(name === "sort" && value === "time"),
+        ),
+        { replace: true },
       ),
-      { replace: true },
-    );
+    [wanted, setParameters],
+  );
   const isLive = wanted.sort === "time";
   return (
     <PageFrame
@@ -48,7 +51,13 @@ export function RequestList() {
   );
 }
 
-function Filter({ wanted, onChange }: { readonly wanted: Wanted; onChange(change: Partial<Wanted>): void }) {
+interface FilterProps {
+  readonly wanted: Wanted;
+  onChange(change: Partial<Wanted>): void;
+}
+
+/** It stays as it is while rows come. */
+const Filter = memo(function Filter({ wanted, onChange }: FilterProps) {
   const say = useText(requestMessages);
   return (
     <div className={styles["filter"]} role="search">
@@ -88,7 +97,7 @@ function Filter({ wanted, onChange }: { readonly wanted: Wanted; onChange(change
       />
     </div>
   );
-}
+});
 
 function IntegrationFilter({ value, onChange }: { readonly value: string; onChange(value: string): void }) {
   const say = useText(requestMessages);

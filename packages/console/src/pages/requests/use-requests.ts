@@ -27,7 +27,11 @@ export function useRequests(
   const pages = usePages("requests.list", question, requestsOf);
   const [fresh, setFresh] = useState<readonly RequestRow[]>([]);
   const [held, setHeld] = useState<readonly RequestRow[]>([]);
-  const listed = useMemo(() => new Set(pages.rows.map(({ id }) => id)), [pages.rows]);
+  const isAnyFresh = fresh.length > 0;
+  const listed = useMemo(
+    () => new Set(isAnyFresh ? pages.rows.map(({ id }) => id) : []),
+    [isAnyFresh, pages.rows],
+  );
   useGatheredFeed("requests", {}, (items) => {
     const ended = items.flatMap(({ data }) => ("id" in data ? [data] : [])).reverse();
     if (isPaused) setHeld((before) => withoutTwins([...ended, ...before]).slice(0, maxFresh));
