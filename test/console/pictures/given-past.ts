@@ -20,7 +20,8 @@ function withUsage({ searchParams }: URL, answer: object, nowMs: number): object
   const fromMs =
     from === null ? nowMs - (range === null ? 30 : Number.parseInt(range, 10)) * dayMs : Date.parse(from);
   const isOfHours = bucket === "hour";
-  if (!isOfHours && nowMs - fromMs < 2 * hourMs) return answer;
+  const isGroupedOtherwise = (searchParams.get("group_by") ?? "model") !== "model";
+  if (isGroupedOtherwise || (!isOfHours && nowMs - fromMs < 2 * hourMs)) return answer;
   const stepMs = isOfHours ? hourMs : dayMs;
   const firstMs = Math.floor(fromMs / stepMs) * stepMs;
   const usage: unknown = "usage" in answer ? answer.usage : undefined;

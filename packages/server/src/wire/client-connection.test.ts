@@ -173,11 +173,10 @@ describe.each([
     socket.write(request("first") + text);
     await until("handed");
     socket.write("and more");
-    await pause();
+    await expect
+      .poll(() => handed.map((each) => [each.length, each.slice(-12)]))
+      .toEqual([[text.length + 8, `${text}and more`.slice(-12)]]);
     expect(served).toHaveLength(1);
-    expect(handed.map((each) => [each.length, each.slice(-12)])).toEqual([
-      [text.length + 8, `${text}and more`.slice(-12)],
-    ]);
   });
 
   it("says of the last reply that it is, and ends", async () => {

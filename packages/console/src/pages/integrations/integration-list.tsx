@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "../../components/button.tsx";
-import { SelectField, TextField } from "../../components/field.tsx";
+import { SelectField } from "../../components/field.tsx";
+import { FindBar } from "../../components/find-bar.tsx";
 import { type IntegrationStatus, stateLooks } from "../../components/integration-state.ts";
 import { EmptyState, ErrorState, Skeleton } from "../../components/notice.tsx";
 import { Grid, PageFrame } from "../../components/page.tsx";
@@ -38,14 +39,7 @@ export function IntegrationList() {
         </Allowed>
       }
     >
-      <div className={styles["filter"]}>
-        <TextField
-          label={say("search")}
-          type="search"
-          placeholder={say("search_hint")}
-          value={text}
-          onChange={setText}
-        />
+      <FindBar label={say("search")} hint={say("search_hint")} text={text} onFind={setText}>
         <SelectField
           label={say("state")}
           value={wanted}
@@ -55,7 +49,7 @@ export function IntegrationList() {
           ]}
           onChange={setWanted}
         />
-      </div>
+      </FindBar>
       {error === null || data !== undefined ? null : (
         <ErrorState error={error} onRetry={() => void refetch()} />
       )}
