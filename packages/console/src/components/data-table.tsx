@@ -4,7 +4,6 @@ import {
   memo,
   type ReactNode,
   type RefObject,
-  useDeferredValue,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -79,9 +78,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 }
 
 /** The frame that scrolls. What scrolling changes is known in here alone. */
-function Rows<Row>({ caption, columns, rows: known, keyOf, onOpen, more }: DataTableProps<Row>) {
-  // Rows of a further page are out of sight: they wait for what scrolling asks for.
-  const rows = useDeferredValue(known);
+function Rows<Row>({ caption, columns, rows, keyOf, onOpen, more }: DataTableProps<Row>) {
   const frame = useRef<HTMLDivElement>(null);
   const isTall = rows.length >= tallRows;
   const sizes = useTableSizes(frame, { columns, rows, isTall });
@@ -92,8 +89,8 @@ function Rows<Row>({ caption, columns, rows: known, keyOf, onOpen, more }: DataT
   const focus = useFocusOfRows(frame, places);
   const byPlace = new Map(shown.map((row, at) => [places.byKey.get(keyOf(row)), { row, index: first + at }]));
   const opening = onOpen === undefined ? {} : { onOpen };
-  const lookAhead = Math.min(mostLookAhead, known.length / 8);
-  const isNearEnd = more?.hasMore === true && !more.isLoading && end >= known.length - lookAhead;
+  const lookAhead = Math.min(mostLookAhead, rows.length / 8);
+  const isNearEnd = more?.hasMore === true && !more.isLoading && end >= rows.length - lookAhead;
   const loadMore = more?.load;
   useEffect(() => {
     if (isNearEnd) loadMore?.();
