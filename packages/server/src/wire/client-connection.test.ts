@@ -85,11 +85,15 @@ async function open(port: number) {
   });
   await once(socket, "connect");
   const until = async (pattern: RegExp | string) => {
-    while (!(typeof pattern === "string" ? text.includes(pattern) : pattern.test(text)))
+    while (!(typeof pattern === "string" ? text.includes(pattern) : pattern.test(text))) {
+      // What was not awaited in the end must not leave its listeners on the socket.
+      const turn = new AbortController();
+      const { signal } = turn;
       await Promise.race([
-        once(socket, "data"),
-        once(socket, "close").then(() => Promise.reject(new Error(text))),
-      ]);
+        once(socket, "data", { signal }),
+        once(socket, "close", { signal }).then(() => Promise.reject(new Error(text))),
+      ]).finally(() => turn.abort());
+    }
     return text;
   };
   return { socket, until };
