@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type IntegrationConfig, PlatformError } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
+import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
 import { createRefusalMount } from "./api/refuse-all.ts";
 import { drain, openCallPath } from "./call-path.ts";
@@ -158,8 +159,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
   observe(foundation, { manager: holder.manager, directory, follower });
 
   const upkeep = startUpkeep(foundation, input);
-  listener.mount(createProbeMount({ unreadiness }));
-  const endRefusal = listener.mount(createRefusalMount(starting));
+  const endRefusal = mountStart(listener, unreadiness);
   const address = await listener.listen();
   const url = toUrl(config, address);
   async function begin(): Promise<void> {
@@ -229,11 +229,13 @@ function reasonNotReady(
   return isSealed ? "sealed" : isReady ? undefined : "starting";
 }
 
-/** What a caller is told who comes before what answers at that path. */
-function starting(): PlatformError {
-  return new PlatformError("unavailable", "The server is starting. Try again in a moment.", {
-    retryAfterMs: 1_000,
-  });
+/** Puts the probes in place, and what callers are told who come before what answers them; the result ends that. */
+function mountStart(listener: Listener, unreadiness: () => string | undefined): () => void {
+  const message = "The server is starting. Try again in a moment.";
+  listener.mount(createProbeMount({ unreadiness }));
+  return listener.mount(
+    createRefusalMount(() => new PlatformError("unavailable", message, { retryAfterMs: 1_000 })),
+  );
 }
 
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */

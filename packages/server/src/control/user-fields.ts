@@ -38,10 +38,10 @@ export async function findWithin(identity: Identity, id: string, own: Permission
 }
 
 /** What the audit log is told of a change to a user of whom nothing is shown before. */
-export function userAudit({ users }: Identity) {
+export function userAudit(identity: Identity) {
   return {
     target: ({ id }: z.output<typeof userId>) => ({ type: "user", id, name: null }),
-    nameOf: async ({ id }: z.output<typeof userId>) => (await users.find(id))?.name,
+    nameOf: async ({ id }: z.output<typeof userId>) => (await identity.users.find(id))?.name,
   };
 }
 
