@@ -10,17 +10,19 @@ export type LanePair = { readonly fast: RequestLane; readonly node: RequestLane 
 export type Difference = { readonly what: string; readonly fast: Outcome; readonly node: Outcome };
 
 const quietTurns = 6;
-/** A busy machine may deliver bytes late: what looks like a difference is looked at again, with more patience. */
+/** A busy machine may deliver bytes late, or stand still until a time limit is over. */
 const patientTurns = 200;
+/** What looks like a difference is looked at again, and again, with more patience. */
+const looks = [quietTurns, patientTurns, patientTurns];
 
 /** Sends a stream to both lanes. Returns the difference that shows each time. */
 export async function compareLanes(lanes: LanePair, stream: ClientStream): Promise<Difference | undefined> {
-  for (const turns of [quietTurns, patientTurns]) {
-    const difference = await compareOnce(lanes, stream, turns);
+  let difference: Difference | undefined;
+  for (const turns of looks) {
+    difference = await compareOnce(lanes, stream, turns);
     if (difference === undefined) return undefined;
-    if (turns === patientTurns) return difference;
   }
-  return undefined;
+  return difference;
 }
 
 async function compareOnce(

@@ -18,7 +18,12 @@ export interface GrpcClientParts {
   readonly network?: NetworkReach | undefined;
 }
 
-/** Calls methods of a gRPC server whose answers are short, over one connection that is made anew when it is lost. */
+/**
+ * Calls methods of a gRPC server whose answers are short, over one connection that is made anew when it is lost. HTTP/2 is
+ * Node's own; of gRPC's protocol over it ("gRPC over HTTP2"), messages and the trailers with the status are read here:
+ *
+ *     message = %x00 length bytes       ; the length of 4 bytes, nothing compressed
+ */
 export interface GrpcClient {
   /**
    * Resolves with the answer's message, as far as that has 64 KiB at most; of a longer one with none. Rejects with

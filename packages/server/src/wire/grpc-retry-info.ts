@@ -4,7 +4,11 @@ const retryInfo = "type.googleapis.com/google.rpc.RetryInfo";
 
 /**
  * After how many milliseconds a server wants a call again, by the `google.rpc.RetryInfo` in its status; undefined where
- * it does not say.
+ * it does not say. Read are these fields of protocol buffers (the wire format of proto3), and others passed over:
+ *
+ *     Status = { 3: *Any }    Any = { 1: type-url, 2: RetryInfo }    RetryInfo = { 1: Duration }
+ *     Duration = { 1: seconds, 2: nanoseconds }
+ *
  * @param details the trailer `grpc-status-details-bin`: a `google.rpc.Status` in Base64
  */
 export function readRetryDelayMs(details: string): number | undefined {

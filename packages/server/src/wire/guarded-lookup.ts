@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import type { NetworkReach } from "@llm-platform/kit";
 import { isAllowedAddress } from "./address-guard.ts";
 
-/** Resolves a name to the addresses that may be connected to. These, and no others, are connected to. */
+/** Resolves a name, as the system does, to the addresses that `address-guard` allows. These, and no others, are connected to. */
 export function createGuardedLookup(network: NetworkReach): LookupFunction {
   return (hostname, options, callback) => {
     lookupName(hostname, { ...options, all: true }, (error, addresses) => {

@@ -1,119 +1,77 @@
 import type { Socket } from "node:net";
-import { HpackDecoder } from "./hpack-decoder.ts";
-import type { HuffmanDecoder } from "./hpack-huffman.ts";
-import { Http2Error, http2Codes, protocolError, sizeError } from "./http2-error.ts";
-import { frameFlags, frameTypes, highest, settingIds, toPayload, toSettings } from "./http2-frames.ts";
-import { type Frame, FrameReader, unpad } from "./http2-frame-reader.ts";
-import { checkPriority, type HeaderBlockRead, HeaderBlocks } from "./http2-header-blocks.ts";
-import { checkTrailers } from "./http2-headers.ts";
-import { Http2Output } from "./http2-output.ts";
-import { PeerBudget } from "./http2-peer-budget.ts";
-import { ReceiveWindow } from "./http2-receive-window.ts";
-import { RequestHeaderReader } from "./http2-request-headers.ts";
-import { readInitialWindow } from "./http2-settings.ts";
-import { Http2Stream } from "./http2-stream.ts";
-import { StreamTable } from "./http2-stream-table.ts";
+import { Http2Error, http2Codes } from "./http2-error.ts";
+import { FrameReader } from "./http2-frame-reader.ts";
+import { frameTypes, highest, toPayload } from "./http2-frames.ts";
+import { Http2PeerFrames, type PeerFramesParts } from "./http2-peer-frames.ts";
+import { formatSettings, receiveLimits } from "./http2-settings.ts";
 
-export interface Http2ConnectionParts {
-  readonly socket: Socket;
-  readonly huffman: HuffmanDecoder;
-  readonly maxConcurrentStreams: number;
-  /** A request has come; its body follows. */
-  onStream(stream: Http2Stream): void;
-  /** The peer asks whether this side is there; that is answered already. */
-  onPing(): void;
-  /** The peer has answered what `ping` asked. */
-  onPong(): void;
-  /** A stream has ended in whatever way. */
-  onStreamEnd(): void;
+export interface Http2ConnectionParts extends PeerFramesParts {
   onClose(): void;
   /** This side has failed; the connection ends by it, and nothing else. */
   onFault(error: unknown): void;
 }
 
-const maxHeaderListBytes = 16_384;
-/** What a peer may send ahead: of one stream, and of all. */
-const streamWindow = 256 * 1024;
-const connectionWindow = 1024 * 1024;
-const defaultWindow = 65_535;
-/** Of the streams that were reset here, so many of the last are known: what was on its way for them is no fault. */
-const mostKnownResets = 1_000;
 const prefaceLimitMs = 10_000;
+/** Of a connection, before anything is said about it (RFC 9113 section 6.9.2). */
+const defaultWindow = 65_535;
 
-/** A connection of a client that speaks HTTP/2 from its first byte on (RFC 9113), seen from the server. */
-export class Http2Connection {
+/**
+ * A connection of a client that speaks HTTP/2 from its first byte on (RFC 9113 section 3.3), seen from the server: its
+ * beginning with settings (section 3.4), its liveness (section 6.7), its end (section 6.8). Bytes are cut into frames by
+ * `FrameReader`; what these mean is `Http2PeerFrames`'s, what goes out `Http2Output`'s.
+ */
+export class Http2Connection extends Http2PeerFrames {
   readonly socket: Socket;
   readonly #parts: Http2ConnectionParts;
-  readonly #reader = new FrameReader((type, frame) => this.#takeFrame(type, frame));
-  readonly #output: Http2Output;
-  readonly #headers: RequestHeaderReader;
-  readonly #streams = new StreamTable();
-  readonly #resets = new Set<number>();
+  readonly #reader = new FrameReader((type, frame) => this.takeFrame(type, frame));
   readonly #prefaceTimer: NodeJS.Timeout;
-  #hasSettings = false;
-  readonly #blocks = new HeaderBlocks();
-  #lastId = 0;
-  /** Streams above this id are not served any more. */
-  #servedUpTo = highest;
-  readonly #window = new ReceiveWindow(connectionWindow);
-  readonly #budget = new PeerBudget();
-  #isOver = false;
 
   constructor(parts: Http2ConnectionParts) {
-    const { socket, huffman, maxConcurrentStreams } = parts;
+    super(parts);
+    const { socket, maxConcurrentStreams } = parts;
     this.#parts = parts;
     this.socket = socket;
-    this.#headers = new RequestHeaderReader(new HpackDecoder(huffman, maxHeaderListBytes));
-    this.#output = new Http2Output({
-      socket,
-      onStreamEnd: (stream) => this.#forget(stream),
-      onData: () => this.#budget.earnWindows(),
-    });
     this.#prefaceTimer = setTimeout(() => socket.destroy(), prefaceLimitMs);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#output.resume(this.#streams.list()));
+    socket.on("drain", () => this.output.resume(this.streams.list()));
     socket.on("error", () => socket.destroy());
     socket.once("end", () => socket.end());
     socket.once("close", () => this.#close());
-    const settings = toSettings([
-      [settingIds.MAX_CONCURRENT_STREAMS, maxConcurrentStreams],
-      [settingIds.INITIAL_WINDOW_SIZE, streamWindow],
-      [settingIds.MAX_HEADER_LIST_SIZE, maxHeaderListBytes],
-    ]);
-    this.#output.control({ type: frameTypes.SETTINGS, flags: 0, streamId: 0 }, settings);
-    this.#returnWindow(0, connectionWindow - defaultWindow);
+    const settings = formatSettings(maxConcurrentStreams);
+    this.output.control({ type: frameTypes.SETTINGS, flags: 0, streamId: 0 }, settings);
+    this.returnWindow(0, receiveLimits.connectionWindow - defaultWindow);
   }
 
   get isOver(): boolean {
-    return this.#isOver;
+    return this.hasEnded;
   }
 
   get streamCount(): number {
-    return this.#streams.size;
+    return this.streams.size;
   }
 
   /** Asks the peer whether it is there. */
   ping(): void {
-    this.#output.control({ type: frameTypes.PING, flags: 0, streamId: 0 }, toPayload(0, 0));
+    this.output.control({ type: frameTypes.PING, flags: 0, streamId: 0 }, toPayload(0, 0));
   }
 
   /** Tells the peer that new requests belong elsewhere. What it sends until it has heard is still served. */
   announceEnd(): void {
-    this.#output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, toPayload(highest, 0));
+    this.output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, toPayload(highest, 0));
   }
 
   /** Serves what has begun, and nothing else; then the connection ends. */
   finish(code: number = http2Codes.NO_ERROR, reason = ""): void {
-    if (this.#isOver || this.#servedUpTo !== highest) return;
-    this.#servedUpTo = this.#lastId;
+    if (this.hasEnded || this.servedUpTo !== highest) return;
+    this.servedUpTo = this.lastId;
     this.#goAway(code, reason);
-    if (this.#streams.size === 0) this.#endSocket();
+    if (this.streams.size === 0) this.endSocket();
   }
 
   /** Gives up replies of which nothing is taken: what waits of them is held in memory. To be asked every now and then. */
   endStalled(nowMs: number): void {
-    for (const stream of this.#streams.list())
-      if (stream.isStalled(nowMs)) this.#end(stream, http2Codes.CANCEL);
+    for (const stream of this.streams.list())
+      if (stream.isStalled(nowMs)) this.end(stream, http2Codes.CANCEL);
   }
 
   destroy(): void {
@@ -121,12 +79,12 @@ export class Http2Connection {
   }
 
   #goAway(code: number, reason: string): void {
-    const payload = Buffer.concat([toPayload(this.#lastId, code), Buffer.from(reason)]);
-    this.#output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, payload);
+    const payload = Buffer.concat([toPayload(this.lastId, code), Buffer.from(reason)]);
+    this.output.control({ type: frameTypes.GOAWAY, flags: 0, streamId: 0 }, payload);
   }
 
   #read(chunk: Buffer): void {
-    if (this.#isOver) return;
+    if (this.hasEnded) return;
     try {
       this.#reader.read(chunk);
       if (this.#reader.hasPreface) clearTimeout(this.#prefaceTimer);
@@ -138,227 +96,22 @@ export class Http2Connection {
     }
   }
 
-  #takeFrame(type: number, frame: Frame): void {
-    if (this.#isOver) return;
-    if (!this.#hasSettings && type !== frameTypes.SETTINGS) throw protocolError("settings come first");
-    if (!this.#blocks.allows(frame.streamId, type === frameTypes.CONTINUATION))
-      throw protocolError("a header block was interrupted");
-    try {
-      this.#dispatch(type, frame);
-    } catch (error) {
-      if (!(error instanceof Http2Error) || error.streamId === undefined) throw error;
-      this.#failStream(error.streamId, error.code);
-    }
-  }
-
-  #dispatch(type: number, frame: Frame): void {
-    switch (type) {
-      case frameTypes.DATA:
-        return this.#takeData(frame);
-      case frameTypes.HEADERS:
-        return this.#takeBlock(this.#blocks.begin(frame));
-      case frameTypes.CONTINUATION:
-        return this.#takeBlock(this.#blocks.continue(frame));
-      case frameTypes.RST_STREAM:
-        return this.#takeReset(frame);
-      case frameTypes.SETTINGS:
-        return this.#takeSettings(frame);
-      case frameTypes.PING:
-        return this.#takePing(frame);
-      case frameTypes.WINDOW_UPDATE:
-        return this.#takeWindow(frame);
-      case frameTypes.PRIORITY:
-        return this.#takePriority(frame);
-      case frameTypes.GOAWAY:
-        if (frame.streamId !== 0) throw protocolError("a farewell is of no stream");
-        if (frame.payload.length < 8) throw sizeError();
-        this.#budget.spend();
-        return this.finish();
-      case frameTypes.PUSH_PROMISE:
-        throw protocolError("a client pushes nothing");
-      default:
-        return this.#budget.spend();
-    }
-  }
-
-  #takeData({ flags, streamId, payload }: Frame): void {
-    if (streamId === 0) throw protocolError("data is of a stream");
-    this.#window.take(payload.length);
-    this.#returnWindow(0, this.#window.giveBack());
-    const data = unpad(flags, payload);
-    const isEnd = (flags & frameFlags.END_STREAM) !== 0;
-    // Padding alone is nothing as well (CVE-2019-9518).
-    if (data.length === 0 && !isEnd) this.#budget.spend();
-    const stream = this.#find(streamId);
-    if (stream === undefined && this.#resets.has(streamId)) return;
-    if (stream === undefined || stream.hasEnded)
-      throw new Http2Error(http2Codes.STREAM_CLOSED, "data came behind the end", streamId);
-    stream.receiveWindow.take(payload.length, streamId);
-    if (data.length > 0) stream.takeData(data);
-    if (isEnd) stream.takeEnd();
-    else if (stream.isOpen) this.#returnWindow(streamId, stream.receiveWindow.giveBack());
-  }
-
-  #takeBlock(read: HeaderBlockRead | undefined): void {
-    if (read === undefined) return;
-    const { streamId, isEnd, block } = read;
-    if (streamId <= this.#lastId) {
-      this.#takeTrailers(streamId, { isEnd, fields: this.#headers.readTrailers(block) });
-      return;
-    }
-    // Also what is refused has to be read: the blocks behind it are written on it.
-    const headers = this.#headers.readRequest(streamId, block);
-    this.#lastId = streamId;
-    if (streamId > this.#servedUpTo || this.#streams.size >= this.#parts.maxConcurrentStreams)
-      throw new Http2Error(http2Codes.REFUSED_STREAM, "there are too many streams", streamId);
-    if (headers instanceof Http2Error) throw headers;
-    this.#budget.earn();
-    const { peerWindow: sendWindow } = this.#output;
-    const receiveWindow = new ReceiveWindow(streamWindow);
-    const stream = new Http2Stream({ id: streamId, headers, sendWindow, receiveWindow }, this.#output);
-    stream.hasEnded = isEnd;
-    this.#streams.add(stream);
-    this.#parts.onStream(stream);
-    if (isEnd) stream.takeEnd();
-  }
-
-  #takeTrailers(
-    streamId: number,
-    { isEnd, fields }: { readonly isEnd: boolean; readonly fields: ReturnType<HpackDecoder["decode"]> },
-  ): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined && this.#resets.has(streamId)) {
-      this.#budget.spend();
-      return;
-    }
-    if (stream === undefined || stream.hasEnded)
-      throw new Http2Error(http2Codes.STREAM_CLOSED, "headers came behind the end");
-    if (!isEnd) throw new Http2Error(http2Codes.PROTOCOL_ERROR, "trailers are the end", streamId);
-    checkTrailers(fields, streamId);
-    stream.takeEnd();
-  }
-
-  #takeReset({ streamId, payload }: Frame): void {
-    if (payload.length !== 4) throw sizeError();
-    if (streamId === 0) throw protocolError("a reset is of a stream");
-    const stream = this.#find(streamId);
-    this.#budget.countReset(performance.now());
-    // Who resets a stream has nothing on its way for it.
-    this.#resets.delete(streamId);
-    if (stream === undefined) return;
-    stream.hasEnded = true;
-    stream.takeGone();
-    this.#forget(stream);
-  }
-
-  #takeSettings({ flags, streamId, payload }: Frame): void {
-    if (streamId !== 0) throw protocolError("settings are of the connection");
-    const isAck = (flags & frameFlags.ACK) !== 0;
-    if (isAck && payload.length > 0) throw sizeError();
-    this.#hasSettings = true;
-    if (isAck) return;
-    this.#budget.spend();
-    const window = readInitialWindow(payload);
-    this.#output.control({ type: frameTypes.SETTINGS, flags: frameFlags.ACK, streamId: 0 }, Buffer.alloc(0));
-    if (window !== undefined) this.#output.setPeerWindow(window, this.#streams.list());
-  }
-
-  #takePing({ flags, streamId, payload }: Frame): void {
-    if (streamId !== 0) throw protocolError("a ping is of the connection");
-    if (payload.length !== 8) throw sizeError();
-    if ((flags & frameFlags.ACK) !== 0) {
-      this.#parts.onPong();
-      return;
-    }
-    this.#budget.countPing(performance.now());
-    this.#output.control({ type: frameTypes.PING, flags: frameFlags.ACK, streamId: 0 }, payload);
-    this.#parts.onPing();
-  }
-
-  #takeWindow({ streamId, payload }: Frame): void {
-    if (payload.length !== 4) throw sizeError();
-    this.#budget.countWindow();
-    const increment = payload.readUInt32BE(0) & highest;
-    if (streamId === 0) {
-      if (increment === 0) throw protocolError("a window grows by nothing");
-      this.#output.growConnection(increment, this.#streams.list());
-      return;
-    }
-    const stream = this.#find(streamId);
-    if (increment === 0)
-      throw new Http2Error(http2Codes.PROTOCOL_ERROR, "a window grows by nothing", streamId);
-    if (stream === undefined) return;
-    this.#output.grow(stream, increment);
-  }
-
-  #takePriority({ streamId, payload }: Frame): void {
-    if (streamId === 0) throw protocolError("a priority is of a stream");
-    if (payload.length !== 5)
-      throw new Http2Error(http2Codes.FRAME_SIZE_ERROR, "a frame has a wrong size", streamId);
-    checkPriority(streamId, payload);
-    this.#budget.spend();
-  }
-
-  /** Undefined for a stream that has ended in a way that lets frames of it be on their way still. */
-  #find(streamId: number): Http2Stream | undefined {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined && streamId > this.#lastId) throw protocolError("a stream has not begun");
-    return stream;
-  }
-
-  #returnWindow(streamId: number, bytes: number): void {
-    if (bytes === 0) return;
-    this.#output.control({ type: frameTypes.WINDOW_UPDATE, flags: 0, streamId }, toPayload(bytes));
-  }
-
   #fail({ code, message }: Http2Error): void {
     this.#goAway(code, message);
-    this.#isOver = true;
-    this.#endSocket();
+    this.hasEnded = true;
+    this.endSocket();
   }
 
-  /** Sends what is left to say, and waits for the peer to hear it. */
-  #endSocket(): void {
-    this.#output.flush();
+  protected endSocket(): void {
+    this.output.flush();
     this.socket.destroySoon();
   }
 
-  #failStream(streamId: number, code: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) {
-      this.#output.resetUnknown(streamId, code);
-      this.#remember(streamId);
-    } else this.#end(stream, code);
-    this.#budget.countReset(performance.now());
-  }
-
-  #end(stream: Http2Stream, code: number): void {
-    stream.takeGone();
-    this.#output.resetUnknown(stream.id, code);
-    this.#remember(stream.id);
-    this.#forget(stream);
-  }
-
-  /** A stream has ended here; what may still come of it is no fault. */
-  #forget(stream: Http2Stream): void {
-    if (!this.#streams.delete(stream)) return;
-    if (!stream.hasEnded) this.#remember(stream.id);
-    this.#parts.onStreamEnd();
-    if (this.#servedUpTo !== highest && this.#streams.size === 0) this.#endSocket();
-  }
-
-  #remember(streamId: number): void {
-    this.#resets.add(streamId);
-    if (this.#resets.size <= mostKnownResets) return;
-    const [oldest] = this.#resets;
-    if (oldest !== undefined) this.#resets.delete(oldest);
-  }
-
   #close(): void {
-    this.#isOver = true;
+    this.hasEnded = true;
     clearTimeout(this.#prefaceTimer);
-    for (const stream of this.#streams.list()) stream.takeGone();
-    this.#streams.clear();
+    for (const stream of this.streams.list()) stream.takeGone();
+    this.streams.clear();
     this.#parts.onClose();
   }
 }

@@ -7,7 +7,11 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** Cuts what a client sends into frames, behind the preface of a connection. */
+/**
+ * Cuts what a client sends into frames (RFC 9113 sections 3.4 and 4.1), and hands these over one by one:
+ *
+ *     input = preface *frame       frame = length type flags stream-id payload    ; of 3, 1, 1, 4 and `length` bytes
+ */
 export class FrameReader {
   readonly #onFrame: (type: number, frame: Frame) => void;
   #rest: Buffer | undefined;
@@ -52,7 +56,7 @@ export class FrameReader {
   }
 }
 
-/** What a frame carries, without its padding. Throws Http2Error. */
+/** What a frame carries, without its padding (RFC 9113 section 6.1): `[ length ] data padding`. Throws Http2Error. */
 export function unpad(flags: number, payload: Buffer): Buffer {
   if ((flags & frameFlags.PADDED) === 0) return payload;
   const padding = payload[0];

@@ -27,7 +27,10 @@ const mostUnreadBytes = 4 * 1024 * 1024;
 /** Up to this size it is cheaper to join what is written than to hand it on in pieces. */
 const joinedBytes = 64 * 1024;
 
-/** What goes out over a connection: frames of one turn together, data as far as the peer has room. */
+/**
+ * Writes what goes out over a connection: frames (RFC 9113 section 4.1) of one turn together, data as far as the peer has
+ * room (section 5.2). A header block is one HEADERS frame and as many of CONTINUATION as it takes (section 4.3).
+ */
 export class Http2Output implements StreamSink {
   readonly #parts: Http2OutputParts;
   #frames: Uint8Array[] = [];

@@ -12,7 +12,7 @@ const pingRate = { burst: 1_000, perSecond: 10 };
 const windowBudget = 1_000;
 const windowsPerData = 10;
 
-/** Counts what costs more here than at the peer. */
+/** Counts frames that cost more here than at the peer (RFC 9113 section 10.5). Too many end the connection. */
 export class PeerBudget {
   #idleFrames = idleFrameBudget;
   #windows = windowBudget;

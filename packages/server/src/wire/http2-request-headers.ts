@@ -2,7 +2,10 @@ import type { HpackDecoder } from "./hpack-decoder.ts";
 import { Http2Error } from "./http2-error.ts";
 import { type Http2Headers, toRequestHeaders } from "./http2-headers.ts";
 
-/** Reads the header blocks of one connection, and knows the last one again. */
+/**
+ * Reads the header blocks of one connection (RFC 9113 section 8.3.1), and knows the last one again. The bytes are
+ * `hpack-decoder`'s to read, the fields `http2-headers`'s to judge.
+ */
 export class RequestHeaderReader {
   readonly #decoder: HpackDecoder;
   #known: { readonly block: Buffer; readonly changes: number; readonly headers: Http2Headers } | undefined;

@@ -1,10 +1,26 @@
 import { Http2Error, http2Codes, protocolError, sizeError } from "./http2-error.ts";
-import { highest, maxFrameBytes, settingIds } from "./http2-frames.ts";
+import { highest, maxFrameBytes, settingIds, toSettings } from "./http2-frames.ts";
 
 const settingBytes = 6;
 /** More at once than there are kinds of settings, several times; each would be looked at (CVE-2020-11080). */
 const mostSettings = 32;
 const largestFrameBytes = 2 ** 24 - 1;
+
+/** What a peer may send ahead: of one stream, and of all; and how long the headers of a request may be. */
+export const receiveLimits = {
+  streamWindow: 256 * 1024,
+  connectionWindow: 1024 * 1024,
+  headerListBytes: 16_384,
+} as const;
+
+/** This side's settings (RFC 9113 section 6.5.2), as a payload. The window of all streams together is none of them. */
+export function formatSettings(maxConcurrentStreams: number): Buffer {
+  return toSettings([
+    [settingIds.MAX_CONCURRENT_STREAMS, maxConcurrentStreams],
+    [settingIds.INITIAL_WINDOW_SIZE, receiveLimits.streamWindow],
+    [settingIds.MAX_HEADER_LIST_SIZE, receiveLimits.headerListBytes],
+  ]);
+}
 
 /**
  * Reads the settings of a peer (RFC 9113 section 6.5), of which only one counts here: `payload = *(id value)`.

@@ -3,7 +3,10 @@ const backslash = 0x5c;
 /** Up to this length a walk costs less than the way to the native search. */
 const shortString = 16;
 
-/** Offset of the quote that closes a string whose text begins at `from`, or -1. Short plain ones are walked here. */
+/**
+ * Offset of the quote that closes a string (RFC 8259 section 7) whose text begins at `from`, or -1. The text is not
+ * judged: `json-scan` does that. Short plain ones are walked here.
+ */
 export function endOfString(bytes: Buffer, from: number, end: number): number {
   const stop = Math.min(end, from + shortString);
   let at = from;

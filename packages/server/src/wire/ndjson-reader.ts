@@ -6,7 +6,7 @@ import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply
 const longestLineBytes = 1024 * 1024;
 
 /**
- * Reads a stream in Ollama's dialect as it passes, for clients that speak it too: `*( JSON-object LF )`, of which one with
+ * Reads a stream in Ollama's dialect as it passes, for clients that speak it too: `*( JSON-object LF )` (RFC 8259), of which one with
  * `"done":true` is the last. A line that is no object, or longer than 1 MiB, ends the reply as malformed.
  */
 export class NdjsonReader implements ReplyReader {

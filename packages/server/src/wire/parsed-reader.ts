@@ -6,7 +6,10 @@ import { largestWholeReplyBytes } from "./whole-reader.ts";
 /** Takes the facts out of a reply that was parsed. */
 type NoteFacts = (reply: Readonly<Record<string, unknown>>, facts: ReplyFacts) => void;
 
-/** Reads a reply that is one JSON object of a dialect that is not OpenAI's: held until it is whole, and parsed then. */
+/**
+ * Reads a reply that is one JSON object (RFC 8259 section 4) of a dialect that is not OpenAI's: held until it is whole, and
+ * parsed then.
+ */
 export class ParsedReader implements ReplyReader {
   readonly facts = new ReplyFacts();
   readonly #noteFacts: NoteFacts;

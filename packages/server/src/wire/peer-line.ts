@@ -5,7 +5,7 @@ const longestLineBytes = 256;
 const lineFeed = 0x0a;
 
 /**
- * Reads the line that a tunnel writes in front of a client's bytes, and leaves those in the socket, which is paused and
+ * Reads the line, `address LF`, that a tunnel (a format of our own) writes in front of a client's bytes, and leaves those in the socket, which is paused and
  * known by the client's address from then on, as if the client were at its other end.
  * A socket that sends anything else is ended.
  */

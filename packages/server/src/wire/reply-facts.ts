@@ -22,7 +22,7 @@ export class ReplyFacts {
   }
 }
 
-/** Reads a reply as it passes and says which bytes may go on to the client. */
+/** Reads a reply as it passes and says which bytes may go on to the client. Its grammar is each reader's own. */
 export interface ReplyReader {
   readonly facts: ReplyFacts;
   /**

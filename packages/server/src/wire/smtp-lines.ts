@@ -10,7 +10,11 @@ export interface SmtpReply {
 /** A reply has a few lines; one that does not end is no reply. */
 const mostReplyChars = 65_536;
 
-/** The conversation with a mail server over one connection: a line, and the reply to it. */
+/**
+ * The conversation with a mail server over one connection: a line, and the reply to it (RFC 5321 section 4.2):
+ *
+ *     reply = *( code "-" [ text ] EOL ) code [ SP text ] EOL
+ */
 export class SmtpLines {
   readonly #socket: Socket;
   #pending = "";

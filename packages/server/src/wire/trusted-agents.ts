@@ -7,7 +7,7 @@ type Trust = Pick<
   "certificateAuthorities" | "clientCertificate" | "serverName" | "isServerUnverified"
 >;
 
-/** Connections of control calls, apart by what they trust and by what they show. */
+/** Connections of control calls, apart by what they trust and by what they show in TLS (RFC 8446 section 4.4.2). HTTP is undici's. */
 export interface TrustedAgents {
   for(trust: Trust): Agent;
   release(): void;

@@ -1,6 +1,9 @@
 import { connect, type Socket } from "node:net";
 
-/** Connections whose requests another process reads: their bytes pass through, both ways. */
+/**
+ * Connections whose requests another process reads: their bytes pass through unread, both ways, behind one line that is
+ * written here and read by `peer-line`: `address LF`.
+ */
 export interface Tunnels {
   /**
    * Takes a connection for good, with what it has read already. In front of its bytes goes one line with its peer.

@@ -1,20 +1,18 @@
-import { isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import {
-  type CancelObserver,
   type NetworkReach,
   PlatformError,
-  type ReplyBody,
   type Upstream,
   type UpstreamLimits,
   type UpstreamReply,
   type UpstreamRequest,
 } from "@llm-platform/kit";
-import { isAllowedAddress } from "./address-guard.ts";
 import { createGuardedLookup } from "./guarded-lookup.ts";
-import type { ResponseHead } from "./response-head.ts";
 import { ResponseHeadMemo } from "./response-head-memo.ts";
-import { type ConnectionOwner, type ExchangeListener, UpstreamConnection } from "./upstream-connection.ts";
-import type { Endpoint } from "./upstream-socket.ts";
+import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
+import { type Endpoint, parseEndpoint } from "./upstream-endpoint.ts";
+import { UpstreamExchange } from "./upstream-exchange.ts";
+import { formatRequestHead } from "./upstream-request-head.ts";
 import { type SessionUse, UpstreamTls } from "./upstream-tls.ts";
 
 const defaultLimits = { maxConnections: 1024, connectTimeoutMs: 5_000, idleTimeoutMs: 60_000 };
@@ -60,36 +58,6 @@ export function createUpstreamPool(
   return new Pool(endpoint, { ...defaultLimits, ...bounds }, ways);
 }
 
-/** Reads an origin. Throws PlatformError `config_invalid`. */
-export function parseEndpoint(origin: string, network: NetworkReach = "any"): Endpoint {
-  if (origin.startsWith("unix:/")) {
-    return { isTls: false, host: "localhost", port: 0, socketPath: origin.slice("unix:".length) };
-  }
-  const url = URL.parse(origin);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new PlatformError(
-      "config_invalid",
-      "An upstream's address must begin with http://, https:// or unix:/.",
-    );
-  }
-  const isTls = url.protocol === "https:";
-  const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
-  if (isIP(host) !== 0 && !isAllowedAddress(host, network)) {
-    throw new PlatformError(
-      "config_invalid",
-      network === "any"
-        ? `An upstream must not be at ${host}: link-local and metadata addresses are never connected to.`
-        : `An upstream must not be at ${host}: \`network\` of the integration allows ${network} addresses only.`,
-    );
-  }
-  return {
-    isTls,
-    host,
-    port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
-    socketPath: undefined,
-  };
-}
-
 type Bounds = Required<Omit<UpstreamLimits, "certificateAuthorities">>;
 
 /** How connections are made. */
@@ -127,7 +95,7 @@ class Pool implements UpstreamPool, ConnectionOwner {
   }
 
   send(request: UpstreamRequest): Promise<UpstreamReply> {
-    return new Promise((resolve, reject) => new Exchange(this, request, { resolve, reject }).start());
+    return new Promise((resolve, reject) => new UpstreamExchange(this, request, { resolve, reject }).start());
   }
 
   stop(): void {
@@ -172,7 +140,7 @@ class Pool implements UpstreamPool, ConnectionOwner {
     }
     let start = paths.get(request.path);
     if (start?.method !== request.method) {
-      const text = formatHead(`${request.method} ${request.path}`, this.#endpoint, request.headers);
+      const text = formatRequestHead(`${request.method} ${request.path}`, this.#endpoint, request.headers);
       start = { method: request.method, bytes: Buffer.from(text, "latin1") };
       paths.set(request.path, start);
     }
@@ -203,104 +171,4 @@ class Pool implements UpstreamPool, ConnectionOwner {
 interface RequestStart {
   readonly method: string;
   readonly bytes: Buffer;
-}
-
-interface Settle {
-  readonly resolve: (reply: UpstreamReply) => void;
-  readonly reject: (error: PlatformError) => void;
-}
-
-/** One request and its answer, with the single retry that a stale pooled connection is allowed. */
-class Exchange implements CancelObserver, ExchangeListener {
-  readonly #pool: Pool;
-  readonly #request: UpstreamRequest;
-  readonly #resolve: (reply: UpstreamReply) => void;
-  readonly #reject: (error: PlatformError) => void;
-  #connection: UpstreamConnection | undefined;
-
-  constructor(pool: Pool, request: UpstreamRequest, settle: Settle) {
-    this.#pool = pool;
-    this.#request = request;
-    this.#resolve = settle.resolve;
-    this.#reject = settle.reject;
-  }
-
-  start(): void {
-    const cancellation = this.#request.cancellation;
-    if (cancellation.reason !== undefined) {
-      this.#reject(cancellation.reason);
-      return;
-    }
-    cancellation.onCancel(this);
-    this.#send(false);
-  }
-
-  onCancel(reason: PlatformError): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    if (connection === undefined) return;
-    connection.destroy();
-    this.#reject(reason);
-  }
-
-  onHead({ status, headers }: ResponseHead, body: ReplyBody): void {
-    const connectMs = this.#connection?.firstUseMs;
-    this.#connection = undefined;
-    const { cancellation, dialect = "openai" } = this.#request;
-    cancellation.offCancel(this);
-    this.#resolve(
-      connectMs === undefined
-        ? { status, headers, dialect, body }
-        : { status, headers, dialect, body, connectMs },
-    );
-  }
-
-  onFailure(error: PlatformError, isStale: boolean): void {
-    this.#connection = undefined;
-    if (isStale) {
-      this.#send(true);
-      return;
-    }
-    this.#request.cancellation.offCancel(this);
-    this.#reject(error);
-  }
-
-  #send(isFresh: boolean): void {
-    try {
-      const { body, traceparent } = this.#request;
-      const head = this.#pool.startOf(this.#request);
-      this.#connection = this.#pool.take(isFresh);
-      this.#connection.start({ head, lines: traceLine(traceparent), body }, this);
-    } catch (error) {
-      this.#request.cancellation.offCancel(this);
-      this.#reject(
-        error instanceof PlatformError
-          ? error
-          : new PlatformError("internal", "The request could not be sent.", { cause: error }),
-      );
-    }
-  }
-}
-
-const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-function formatHead(requestLine: string, endpoint: Endpoint, headers: UpstreamRequest["headers"]): string {
-  const isDefaultPort = endpoint.port === 0 || endpoint.port === (endpoint.isTls ? 443 : 80);
-  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  const isNamed = headers.some(([name]) => name === "host");
-  const hostLine = isNamed ? "" : `host: ${isDefaultPort ? host : `${host}:${endpoint.port}`}\r\n`;
-  let head = `${requestLine} HTTP/1.1\r\n${hostLine}`;
-  for (const [name, value] of headers) {
-    if (!headerNamePattern.test(name) || /[\r\n\0]/.test(value)) {
-      throw new PlatformError("config_invalid", `The header ${JSON.stringify(name)} cannot be sent.`);
-    }
-    head += `${name}: ${value}\r\n`;
-  }
-  return `${head}content-length: `;
-}
-
-/** What is not well formed could be more than one line, and is left out. */
-function traceLine(traceparent: string | undefined): string {
-  if (traceparent === undefined || !/^[0-9a-f]{2}(?:-[0-9a-f]+){3}$/.test(traceparent)) return "";
-  return `traceparent: ${traceparent}\r\n`;
 }

@@ -1,14 +1,6 @@
 import { connect as connectTcp, type LookupFunction, type Socket } from "node:net";
+import type { Endpoint } from "./upstream-endpoint.ts";
 import type { UpstreamTls } from "./upstream-tls.ts";
-
-/** Where a connection goes. */
-export interface Endpoint {
-  readonly isTls: boolean;
-  readonly host: string;
-  readonly port: number;
-  /** Path of a Unix domain socket; then host and port only fill the Host header. */
-  readonly socketPath: string | undefined;
-}
 
 export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
@@ -27,7 +19,7 @@ export interface SocketReader {
   room(): Uint8Array | undefined;
 }
 
-/** Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-connection` reads HTTP. */
+/** Begins to connect, over TCP, TLS or a Unix domain socket. No byte is read here; `upstream-reply-reader` reads HTTP. */
 export function openSocket(endpoint: Endpoint, options: ConnectionOptions, reader: SocketReader): Socket {
   const onread = options.areReadsTransient ? readToRoom(reader) : readToShared(reader);
   if (endpoint.socketPath !== undefined) return connectTcp({ path: endpoint.socketPath, onread });
