@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextRunChunks } from "./run-length.ts";
+import { loneRunChunks, nextRunChunks } from "./run-length.ts";
 
 const bounds = { least: 8, most: 64 };
 
@@ -16,4 +16,13 @@ test.each([
   ["between the two it stays", 16, { askedMs: 5, tookMs: 100 }, 16],
 ])("%s", (_name, chunks, pace, wanted) => {
   expect(nextRunChunks(chunks, pace, bounds)).toBe(wanted);
+});
+
+test.each([
+  ["one that is alone and fast takes what comes in half a second", 16, { tookMs: 20 }, 400],
+  ["a slow one takes less", 64, { tookMs: 4_000 }, 8],
+  ["and not less than the bound", 8, { tookMs: 60_000 }, 8],
+  ["a run that took no time is no reason to take all", 1, { tookMs: 0 }, 500],
+])("%s", (_name, chunks, pace, wanted) => {
+  expect(loneRunChunks(chunks, pace, bounds)).toBe(wanted);
 });

@@ -22,3 +22,18 @@ export function nextRunChunks(
   if (askedMs < tookMs * leastWaiting) return Math.max(least, Math.floor(chunks / 2));
   return chunks;
 }
+
+/** One that is alone has nobody to share with; should it become slow, the others come too late for so much of the file. */
+const loneRunMs = 500;
+
+/**
+ * How many chunks a connection that is alone takes next, after as many as `chunks`: it leaves no gap behind it, and nothing
+ * comes while it asks.
+ */
+export function loneRunChunks(
+  chunks: number,
+  { tookMs }: Pick<RunPace, "tookMs">,
+  { least }: { readonly least: number },
+): number {
+  return Math.max(least, Math.ceil((chunks * loneRunMs) / Math.max(1, tookMs)));
+}

@@ -1,10 +1,10 @@
 import { PlatformError } from "@llm-platform/kit";
-import { nextRunChunks } from "../core/run-length.ts";
+import { loneRunChunks, nextRunChunks } from "../core/run-length.ts";
 import { expectRoom } from "./disk-room.ts";
 import { FileChanged, fetchRun, type FetchParts, NoParts } from "./fetch-run.ts";
 import type { FileHasher, HashThread } from "./file-hasher.ts";
 import type { FileSource } from "./file-source.ts";
-import { openPartFile, type PartFile, removePart } from "./part-file.ts";
+import { chunkBytes, openPartFile, type PartFile, removePart } from "./part-file.ts";
 import { runConnections } from "./run-connections.ts";
 
 export interface DownloadParts {
@@ -135,14 +135,16 @@ async function fetchAll(
     onRetry: download.onRetry,
   };
   const fairRun = Math.ceil(chunks.freeChunks / (2 * connectionCount));
+  const longestRun = Math.min(runChunks.most, fairRun);
 
   async function connect(isAlone: () => boolean): Promise<void> {
-    for (let length = firstRunChunks; ; ) {
-      const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : Math.min(length, fairRun));
+    for (let length = Math.min(firstRunChunks, longestRun); ; ) {
+      const run = chunks.take(parts.isWhole ? Number.POSITIVE_INFINITY : length);
       if (run === undefined) return;
       const pace = await fetchRun(fetchParts, run);
-      // One that is alone leaves no gap behind it, and nothing comes while it asks.
-      length = isAlone() ? runChunks.most : nextRunChunks(length, pace, runChunks);
+      length = isAlone()
+        ? loneRunChunks((run.until - run.from) / chunkBytes, pace, { least: longestRun })
+        : Math.min(longestRun, nextRunChunks(length, pace, runChunks));
     }
   }
 

@@ -26,7 +26,7 @@ export interface PartIdentity {
 export const chunkBytes = 1024 * 1024;
 
 /** After so many bytes the disk is asked to take them: at the end all would have to wait for it. */
-const synchroniseEveryBytes = 64 * 1024 * 1024;
+const synchroniseEveryBytes = 32 * 1024 * 1024;
 
 /**
  * Opens what there is of a file, or begins it.

@@ -44,6 +44,17 @@ test("one that brings much stays alone", async () => {
   expect(aloneAtTheEnd).toEqual([true]);
 });
 
+test("one that brings little for a moment, and then much again, stays alone", async () => {
+  const muchBytes = 1e15;
+  let calls = 0;
+  const { run, opened, aloneAtTheEnd, looks } = begin(3, () => Math.floor(calls++ / 3) * muchBytes);
+  await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(12);
+  expect(opened).toHaveLength(1);
+  opened[0]?.resolve();
+  await run;
+  expect(aloneAtTheEnd).toEqual([true]);
+});
+
 test("when one fails for good the others are given up, and their end is waited for", async () => {
   const { run, opened, givenUp } = begin(2, () => 0);
   const failing = expect(run).rejects.toThrow("broke");

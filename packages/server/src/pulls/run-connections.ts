@@ -10,8 +10,13 @@ export interface ConnectionsParts {
   giveUp(error: unknown): void;
 }
 
-/** How soon a further connection is opened where the ones there are bring little. */
+/** How often is looked at what the connections bring. */
 const lookEveryMs = 50;
+/**
+ * A further one is opened when they brought little so many times one after the other: a disk or a processor that is busy for
+ * a moment holds them back as well, and more of them would leave gaps that hashing has to come back to.
+ */
+const slowLooks = 4;
 
 /**
  * Fetches by one connection, and by more of them as far as they may be of use.
@@ -22,6 +27,7 @@ export async function runConnections(parts: ConnectionsParts): Promise<void> {
   const looking = setInterval(look, lookEveryMs);
   let failure: { readonly error: unknown } | undefined;
   let connections = 0;
+  let slow = 0;
   let bytes = parts.fetchedBytes();
   let atMs = performance.now();
 
@@ -31,7 +37,8 @@ export async function runConnections(parts: ConnectionsParts): Promise<void> {
     const pace = { connections, bytes: nowBytes - bytes, tookMs: nowMs - atMs };
     bytes = nowBytes;
     atMs = nowMs;
-    if (connections < parts.most && isMoreNeeded(pace)) void add();
+    slow = isMoreNeeded(pace) ? slow + 1 : 0;
+    if (connections < parts.most && slow >= slowLooks) void add();
   }
 
   async function add(): Promise<void> {
