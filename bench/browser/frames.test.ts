@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FrameReport, toFrames } from "./frames.ts";
+import { type FrameReport, toFrames as toWatchedFrames } from "./frames.ts";
 
 const report = (atMs: number, state: string, more: Partial<FrameReport> = {}): FrameReport => ({
   process: 1,
@@ -10,6 +10,8 @@ const report = (atMs: number, state: string, more: Partial<FrameReport> = {}): F
   ...more,
 });
 
+const toFrames = (reports: readonly FrameReport[]) => toWatchedFrames(reports, () => false);
+
 test("counts what was shown, dropped, and shown with a part missing", () => {
   expect(
     toFrames([
@@ -19,7 +21,7 @@ test("counts what was shown, dropped, and shown with a part missing", () => {
       report(50, "PRESENTED_PARTIAL", { isIncomplete: true }),
       report(66, "PRESENTED_ALL"),
     ]),
-  ).toEqual({ shown: 3, dropped: 1, incomplete: 1, longestMs: 16 });
+  ).toEqual({ shown: 3, dropped: 1, incomplete: 1, longestMs: 16, slow: 0, slowDropped: 0 });
 });
 
 test("a frame that is reported twice is one, and was shown where one of the reports says so", () => {
@@ -42,5 +44,23 @@ test("looks at the process with the most frames", () => {
 });
 
 test("of no reports there are no frames", () => {
-  expect(toFrames([])).toEqual({ shown: 0, dropped: 0, incomplete: 0, longestMs: 0 });
+  expect(toFrames([])).toEqual({
+    shown: 0,
+    dropped: 0,
+    incomplete: 0,
+    longestMs: 0,
+    slow: 0,
+    slowDropped: 0,
+  });
+});
+
+test("says which of the frames that were wanted came while the cores were slow", () => {
+  const frames = [report(0, "DROPPED"), report(16, "DROPPED"), report(33, "PRESENTED_ALL")];
+  const others = [report(50, "NO_UPDATE_DESIRED"), report(66, "PRESENTED_ALL")];
+  expect(toWatchedFrames([...frames, ...others], (atMs) => atMs >= 16 && atMs < 60)).toMatchObject({
+    shown: 2,
+    dropped: 2,
+    slow: 2,
+    slowDropped: 1,
+  });
 });

@@ -1,4 +1,5 @@
 import type { Browser } from "playwright-core";
+import { findSlow, watchCores } from "./core-speed.ts";
 
 // A browser shows what its compositor drew, and the compositor scrolls without the page's own thread: the times between two
 // calls of requestAnimationFrame say how busy that thread is, and asking for them makes it busy. So frames are counted where
@@ -15,11 +16,18 @@ export interface Frames {
   readonly incomplete: number;
   /** Between two that were shown, while one was wanted. */
   readonly longestMs: number;
+  /** Of those shown and dropped: while the cores were slow. */
+  readonly slow: number;
+  /** Of those dropped: while the cores were slow. */
+  readonly slowDropped: number;
 }
 
 const categories = ["cc", "benchmark", "__metadata"];
 
-/** Counts the frames of the page's process while something is done. Only one page may be open in the browser. */
+/**
+ * Counts the frames of the page's process while something is done, and watches the cores. Only one page may be open in the
+ * browser.
+ */
 export async function countFrames(browser: Browser, action: () => Promise<void>): Promise<Frames> {
   const session = await browser.newBrowserCDPSession();
   const events: unknown[] = [];
@@ -28,13 +36,18 @@ export async function countFrames(browser: Browser, action: () => Promise<void>)
     traceConfig: { includedCategories: categories },
     transferMode: "ReportEvents",
   });
+  const watch = watchCores();
   await action();
+  const isSlow = findSlow(await watch.stop());
   const complete = Promise.withResolvers<unknown>();
   session.once("Tracing.tracingComplete", complete.resolve);
   await session.send("Tracing.end");
   await complete.promise;
   await session.detach();
-  return toFrames(events.flatMap((event) => readReport(event) ?? []));
+  return toFrames(
+    events.flatMap((event) => readReport(event) ?? []),
+    isSlow,
+  );
 }
 
 /** What Chromium's `PipelineReporter` says of one frame. */
@@ -72,7 +85,7 @@ function readReport(event: unknown): FrameReport | undefined {
 }
 
 /** Of the process with the most frames, which is the page's: the browser's own window changes nothing. */
-export function toFrames(reports: readonly FrameReport[]): Frames {
+export function toFrames(reports: readonly FrameReport[], isSlow: (frameAtMs: number) => boolean): Frames {
   const byProcess = Map.groupBy(reports, ({ process }) => process);
   const [own = []] = [...byProcess.values()].toSorted((one, other) => other.length - one.length);
   const frames = [...Map.groupBy(own, ({ frame }) => frame).values()]
@@ -89,11 +102,14 @@ export function toFrames(reports: readonly FrameReport[]): Frames {
       lastMs = undefined;
     }
   }
+  const dropped = frames.filter(({ became }) => became === "dropped");
   return {
     shown: frames.filter(({ became }) => became === "shown").length,
-    dropped: frames.filter(({ became }) => became === "dropped").length,
+    dropped: dropped.length,
     incomplete: frames.filter(({ became, isIncomplete }) => became === "shown" && isIncomplete).length,
     longestMs,
+    slow: frames.filter(({ became, atMs }) => became !== "not wanted" && isSlow(atMs)).length,
+    slowDropped: dropped.filter(({ atMs }) => isSlow(atMs)).length,
   };
 }
 

@@ -22,6 +22,13 @@ describe.skipIf(chromiumPath === undefined)("the page of the audit log", browser
     const path = `/api/v1/teams/${String(at(team.json, "id"))}`;
     const renamed = await api(path, { method: "PATCH", body: { name: "Green team" } });
     expect(renamed.status, renamed.text).toBe(200);
+    const user = await api("/api/v1/users", { body: { name: "Ada of set", role: "viewer" } });
+    expect(user.status, user.text).toBe(200);
+    const password = await api(`/api/v1/users/${String(at(user.json, "id"))}/password`, {
+      method: "PUT",
+      body: { password: "a password that is long" },
+    });
+    expect(password.status, password.text).toBe(200);
     await api("/integrations/fake/config", { method: "PUT", body: { settings: { base_url: hostile } } });
   });
   afterAll(async () => {
@@ -47,6 +54,23 @@ describe.skipIf(chromiumPath === undefined)("the page of the audit log", browser
     await page.keyboard.press("Escape");
     await page.getByLabel("Who acted").fill("nobody of that name");
     await page.getByRole("heading", { name: "No such record" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("names whose password was set, and keeps the id for who wants it", async () => {
+    const { page, complaints } = await server.openAs(browser, "admin", { path: "/audit" });
+    const row = page.getByRole("row", { name: /users\.set_password/ }).filter({ hasText: "done" });
+    const name = row.getByText("Ada of set", { exact: true });
+    await name.waitFor();
+    expect(await name.getAttribute("title")).toMatch(/^user_/);
+    const { json } = await api("/api/v1/audit?operation=users.set_password");
+    expect(at(json, "records", "0", "target")).toMatchObject({ type: "user", name: "Ada of set" });
+    await page.goto(`${server.platform.url}/console/`);
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: "users.set_password" })
+      .getByText("Ada of set")
+      .waitFor();
     expect(complaints).toEqual([]);
   });
 

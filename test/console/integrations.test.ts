@@ -41,6 +41,10 @@ describe.skipIf(chromiumPath === undefined)("the page of integrations", browserT
     await address.waitFor();
     expect(await findBarriers(page)).toEqual([]);
     expect(await takePictures(page, "integration")).toEqual([]);
+    const events = page.getByRole("group", { name: "What happened" });
+    await events.getByText("starting → running").waitFor();
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(await events.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
 
     await page.getByText("More settings").click();
     await page.getByLabel("api_key", { exact: true }).fill(secret);

@@ -64,6 +64,26 @@ describe.skipIf(chromiumPath === undefined)("the page of settings and the system
     expect(complaints).toEqual([]);
   });
 
+  test("on a phone each setting has its value and where it comes from below its name", async () => {
+    const { page, complaints } = await server.openAs(browser, "operator", { path: "/system/settings" });
+    await page.setViewportSize({ width: 360, height: 780 });
+    // The longest name.
+    await page.getByLabel("Find").fill("default_address");
+    await page.getByRole("button", { name: /^limits\.default_address\.requests_per_minute/ }).waitFor();
+    const frame = page.getByRole("group", { name: "Settings" });
+    expect(await frame.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await page.getByLabel("Find").fill("service_name");
+    const named = page.getByRole("button", { name: /^opentelemetry\.service_name/ });
+    await named.getByText(hostile).waitFor();
+    await named.getByText("file", { exact: true }).waitFor();
+    const value = await named.getByText(hostile).boundingBox();
+    expect(value?.width).toBeGreaterThan(100);
+    expect(await findBarriers(page)).toEqual([]);
+    await named.press("Enter");
+    await page.getByRole("dialog", { name: "opentelemetry.service_name" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test("a backup is made and proved, and how it is restored stands there", async () => {
     const { page, complaints } = await server.openAs(browser, "admin", { path: "/system/backups" });
     await page.getByRole("heading", { name: "There is no backup yet" }).waitFor();

@@ -32,8 +32,8 @@ export type FakeKubernetes = {
   endWatches(): void;
   /** Forgets what was before: watches end, and one from an old version is told 410, by status or by an event. */
   forget(how: "status" | "event"): void;
-  /** Refuses every request with that status from now on, or no more. */
-  refuse(status: number | undefined): void;
+  /** Refuses every request with that status from now on, or those of one selector, or no more. */
+  refuse(status: number | undefined, selector?: string): void;
   /** Refuses further pages of so many lists. */
   refusePages(count: number): void;
   /** Takes every version for a forgotten one from now on, also that of a list just given, or no more. */
@@ -65,6 +65,7 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
   const changes: Change[] = [];
   const watchers = new Set<Watcher>();
   const state = { version: 100, oldest: 100, lists: 0, watches: 0, refusal: 0, forgetting: "status" };
+  const refused: { selector: string | undefined } = { selector: undefined };
   const faults = { pages: 0, isForgotten: false };
   const wanted = { token: clusterToken };
 
@@ -83,7 +84,8 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
       : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer);
 
   function statusFor({ headers, method, socket }: IncomingMessage, { pathname, searchParams }: URL): number {
-    if (state.refusal !== 0) return state.refusal;
+    const isMeant = refused.selector === undefined || searchParams.get("labelSelector") === refused.selector;
+    if (state.refusal !== 0 && isMeant) return state.refusal;
     if (faults.pages > 0 && searchParams.has("continue")) {
       faults.pages -= 1;
       return 500;
@@ -172,8 +174,9 @@ export async function startFakeKubernetes({ tls }: FakeKubernetesWishes = {}): P
       state.forgetting = how;
       endWatches();
     },
-    refuse(status) {
+    refuse(status, selector) {
       state.refusal = status ?? 0;
+      refused.selector = selector;
       endWatches();
     },
     refusePages(count) {

@@ -149,6 +149,21 @@ describe("model servers in a cluster", () => {
     await expect.poll(servers, patient).toEqual(["kubernetes.models.vllm-back"]);
   });
 
+  test("a start goes on without a selector whose list fails, names it, and takes it in later", async () => {
+    const lost = "serving.kserve.io/inferenceservice";
+    const state = async () => (await as(platform, rootKey)("/integrations/kubernetes/status")).json;
+    cluster.refuse(500, lost);
+    const restarted = await as(platform, rootKey)("/integrations/kubernetes/restart", { method: "POST" });
+    expect(restarted.status).toBe(200);
+    await expect.poll(state, patient).toMatchObject({
+      state: "degraded",
+      reason: expect.stringContaining(`the selector ${lost}; the others are followed`),
+    });
+    await expect.poll(servers, patient).toEqual(["kubernetes.models.vllm-back"]);
+    cluster.refuse(undefined);
+    await expect.poll(state, patient).toMatchObject({ state: "running", reason: null });
+  });
+
   test("its servers go when somebody disables it, and come back", async () => {
     const put = (enabled: boolean) =>
       as(platform, rootKey)("/integrations/kubernetes/config", { method: "PUT", body: { enabled } });

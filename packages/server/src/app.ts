@@ -1,8 +1,9 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { IntegrationConfig } from "@llm-platform/kit";
+import { type IntegrationConfig, PlatformError } from "@llm-platform/kit";
 import { createCallerReader } from "./api/client-address.ts";
 import { createProbeMount } from "./api/probes.ts";
+import { createRefusalMount } from "./api/refuse-all.ts";
 import { drain, openCallPath } from "./call-path.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { PlatformConfig } from "./config/schema.ts";
@@ -158,6 +159,7 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
 
   const upkeep = startUpkeep(foundation, input);
   listener.mount(createProbeMount({ unreadiness }));
+  const endRefusal = listener.mount(createRefusalMount(starting));
   const address = await listener.listen();
   const url = toUrl(config, address);
   async function begin(): Promise<void> {
@@ -170,6 +172,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
     const patience = serving.then(() => sleep(slowStartMs, undefined, { ref: false }));
     await Promise.race([Promise.all([first, serving]), patience]);
     state.isReady = true;
+    directory.settle();
+    endRefusal();
     await pulling.pulls.begin();
     watch.start();
     log.info("platform.started", {
@@ -223,6 +227,13 @@ function reasonNotReady(
 ): "stopping" | "sealed" | "starting" | undefined {
   if (isStopping) return "stopping";
   return isSealed ? "sealed" : isReady ? undefined : "starting";
+}
+
+/** What a caller is told who comes before what answers at that path. */
+function starting(): PlatformError {
+  return new PlatformError("unavailable", "The server is starting. Try again in a moment.", {
+    retryAfterMs: 1_000,
+  });
 }
 
 /** Does what there is to do for the ledger: where replicas share it, the one that leads. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PlatformError, toPlatformError } from "@llm-platform/kit";
 import type { Listener } from "./api/listener.ts";
 import { createProbeMount } from "./api/probes.ts";
-import { createRefusal } from "./api/refuse-all.ts";
+import { createRefusalMount } from "./api/refuse-all.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { openListener, toUrl } from "./open-listener.ts";
 import { probeDatabase } from "./store/postgres/pools.ts";
@@ -119,11 +119,7 @@ async function listen({ config, log }: WaitingInput, reason: () => string): Prom
   const metrics = createPlatformMetrics(createMetricRegistry());
   const listener = await openListener({ config, metrics, log, dealer: undefined, isTight: () => false });
   listener.mount(createProbeMount({ unreadiness: () => `waiting for the database: ${reason()}` }));
-  listener.mount({
-    routes: [{ method: "GET", path: "/", access: "public" }],
-    paths: new Map(),
-    prefixes: new Map([["/", createRefusal(() => new PlatformError("unavailable", reason()))]]),
-  });
+  listener.mount(createRefusalMount(() => new PlatformError("unavailable", reason())));
   log.info("database.waiting_at", { url: toUrl(config, await listener.listen()) });
   return listener;
 }

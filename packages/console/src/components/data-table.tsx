@@ -104,7 +104,11 @@ function Rows<Row>({ caption, columns, rows, keyOf, onOpen, more }: DataTablePro
       aria-label={caption}
     >
       <table
-        className={joinNames(styles["table"], isMeasured ? styles["measured"] : undefined)}
+        className={joinNames(
+          styles["table"],
+          isMeasured ? styles["measured"] : undefined,
+          isMoving ? styles["moving"] : undefined,
+        )}
         style={toStyle(sizes)}
         role="table"
         aria-rowcount={rows.length + 1}

@@ -54,13 +54,16 @@ export function readEndpoints(slice: JsonObject): readonly Endpoint[] {
     });
 }
 
-/** What the host is to run for an endpoint. Of an address in both families the first counts. */
+/**
+ * What the host is to run for endpoints. Of one pod's addresses the same counts whatever came first: one of IPv4 before one of
+ * IPv6, then the first by its text.
+ */
 export function toServers(
   endpoints: readonly Endpoint[],
   { prefix, apiKey }: { readonly prefix: string; readonly apiKey: string | undefined },
 ): readonly FoundServer[] {
   const servers = new Map<string, FoundServer>();
-  for (const { namespace, pod, origin, isOllama } of endpoints) {
+  for (const { namespace, pod, origin, isOllama } of endpoints.toSorted(byAddress)) {
     const name = toName(`${prefix}.${namespace}.${pod}`);
     if (servers.has(name)) continue;
     servers.set(name, {
@@ -73,6 +76,11 @@ export function toServers(
     });
   }
   return [...servers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function byAddress(one: Endpoint, other: Endpoint): number {
+  const rank = ({ origin }: Endpoint) => Number(origin.includes("["));
+  return rank(one) - rank(other) || (one.origin < other.origin ? -1 : Number(one.origin > other.origin));
 }
 
 const longestName = 128;

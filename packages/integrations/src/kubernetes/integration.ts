@@ -56,26 +56,36 @@ async function start(context: IntegrationContext<KubernetesSettings>): Promise<R
       createSliceWatch({
         client,
         path: `${prefix}${slicesPath}${path}/endpointslices`,
+        title: `the selector ${selector}${path === "" ? "" : ` in ${path.slice(1)}`}`,
         selector,
         log,
         onChanged: tell,
       }),
     ),
   );
-  try {
-    await Promise.all(watches.map((watch) => watch.list(context.signal)));
-  } catch (error) {
-    throw toStartError(error, { origin, advice: startAdvice, signal: context.signal });
-  }
+  const lists = await Promise.allSettled(watches.map((watch) => watch.list(context.signal)));
+  const refusals = lists.flatMap((each): unknown[] => (each.status === "rejected" ? [each.reason] : []));
+  // What some of them find is served while the others are tried again; without any there is nothing to serve.
+  if (refusals.length === watches.length || (refusals.length > 0 && context.signal.aborted))
+    throw toStartError(refusals[0], { origin, advice: startAdvice, signal: context.signal });
   const following = watches.map((watch) => watch.follow(stopping.signal));
   return {
     discovery: { servers: list },
     async health(): Promise<Health> {
-      const failed = watches.find(({ problem }) => problem !== undefined)?.problem;
-      if (failed === undefined) return { status: "ok" };
-      if (failed instanceof PlatformError && failed.code === "upstream_auth")
-        return { status: "auth_required", detail: failed.message };
-      return { ...healthOfFailure(failed, origin), status: "degraded" };
+      const failed = watches.filter(({ problem }) => problem !== undefined);
+      const [first] = failed;
+      if (first === undefined) return { status: "ok" };
+      const { problem } = first;
+      const isRefused = problem instanceof PlatformError && problem.code === "upstream_auth";
+      const hasAnswered = problem instanceof PlatformError && problem.upstreamStatus !== undefined;
+      const { detail = "" } = hasAnswered ? { detail: problem.message } : healthOfFailure(problem, origin);
+      if (failed.length === watches.length)
+        return { status: isRefused ? "auth_required" : "degraded", detail };
+      const which = failed.map(({ title }) => title).join(" and ");
+      return {
+        status: "degraded",
+        detail: `Nothing new is known of ${which}; the others are followed. ${detail}`,
+      };
     },
     async stop() {
       stopping.abort();

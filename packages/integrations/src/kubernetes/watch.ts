@@ -18,6 +18,8 @@ interface SliceWatchParts {
   /** Path of the slices, of all namespaces or of one. */
   readonly path: string;
   readonly selector: string;
+  /** What it is called in sentences. */
+  readonly title: string;
   readonly log: Log;
   /** The slices are others than before. */
   onChanged(): void;
@@ -25,10 +27,11 @@ interface SliceWatchParts {
 
 /** The slices of one selector, as the cluster has them. */
 export interface SliceWatch {
+  readonly title: string;
   readonly slices: ReadonlyMap<string, JsonObject>;
   /** Why they are not followed at the moment; undefined while they are. */
   readonly problem: unknown;
-  /** Reads all of them. Throws PlatformError. */
+  /** Reads all of them. Throws PlatformError, which is the problem then. */
   list(signal: AbortSignal): Promise<void>;
   /** Follows them from there until the signal aborts. */
   follow(signal: AbortSignal): Promise<void>;
@@ -46,7 +49,8 @@ const longestDelayMs = 30_000;
  * Keeps a list of EndpointSlices as Kubernetes' own clients do: list, watch from the version of the list, take bookmarks, and
  * list anew when the version is too old (410) or the watch cannot go on.
  */
-export function createSliceWatch({ client, path, selector, log, onChanged }: SliceWatchParts): SliceWatch {
+export function createSliceWatch(parts: SliceWatchParts): SliceWatch {
+  const { client, path, selector, title, log, onChanged } = parts;
   const state: {
     slices: Map<string, JsonObject>;
     version: string | undefined;
@@ -58,6 +62,15 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
     `${path}?${new URLSearchParams({ labelSelector: selector, ...more }).toString()}`;
 
   async function list(signal: AbortSignal): Promise<void> {
+    try {
+      await read(signal);
+    } catch (error) {
+      state.problem = error;
+      throw error;
+    }
+  }
+
+  async function read(signal: AbortSignal): Promise<void> {
     const slices = new Map<string, JsonObject>();
     let version: string | undefined;
     let isWhole = false;
@@ -145,6 +158,7 @@ export function createSliceWatch({ client, path, selector, log, onChanged }: Sli
   }
 
   return {
+    title,
     get slices() {
       return state.slices;
     },

@@ -244,6 +244,10 @@ class Places {
       putAll(this.#fast, fast);
       putAll(this.#upgrades, upgrades);
     }
+    // What is mounted for less of the tree comes after what is mounted for a part of it.
+    const byLength = [...this.#prefixes].sort(([one], [other]) => other.length - one.length);
+    this.#prefixes.clear();
+    putAll(this.#prefixes, new Map(byLength));
   }
 
   findHandler(path: string): RequestHandler | undefined {

@@ -8,13 +8,13 @@ export interface ListedModel extends Omit<CatalogueModel, "id"> {
 }
 
 /** Every name that `model` may be. */
-export function listModels(directory: ModelDirectory): readonly ListedModel[] {
-  return listModelNames(directory).map(({ name, model }) => ({ ...model, id: name }));
+export async function listModels(directory: ModelDirectory): Promise<readonly ListedModel[]> {
+  return (await listModelNames(directory)).map(({ name, model }) => ({ ...model, id: name }));
 }
 
-/** One of them, or a model by its integration's name and its own. Throws PlatformError `model_not_found`. */
-export function findModel(directory: ModelDirectory, id: string): ListedModel {
-  const listed = listModels(directory).find((model) => model.id === id);
+/** One of them, or a model by its integration's name and its own. Rejects with PlatformError `model_not_found`. */
+export async function findModel(directory: ModelDirectory, id: string): Promise<ListedModel> {
+  const listed = (await listModels(directory)).find((model) => model.id === id);
   if (listed !== undefined) return listed;
   const model = directory.snapshot.models.find((each) => `${each.integration}/${each.id}` === id);
   if (model !== undefined) return { ...model, id };

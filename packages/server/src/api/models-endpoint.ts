@@ -51,8 +51,8 @@ function createHandler({ directory, authenticator, modelFormatOf }: ModelsParts)
     requirePermission(await authenticator.authenticate(request.headers, "/v1"), "models.read");
     const [place = "", query = ""] = (request.url ?? "").split("?");
     return place.startsWith(prefix)
-      ? format.formatModel(findModel(directory, decodeName(place.slice(prefix.length))))
-      : format.formatList(listModels(directory), new URLSearchParams(query));
+      ? format.formatModel(await findModel(directory, decodeName(place.slice(prefix.length))))
+      : format.formatList(await listModels(directory), new URLSearchParams(query));
   };
   return (request, response) => {
     const requestId = newRequestId();

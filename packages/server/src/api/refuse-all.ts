@@ -4,6 +4,16 @@ import { newRequestId } from "../wire/request-id.ts";
 import { answer } from "./answer.ts";
 import { errorHeaders, toProblemDetails } from "./error-envelope.ts";
 import type { RequestHandler } from "./inference.ts";
+import type { Mount } from "./listener.ts";
+
+/** Refuses whatever nothing else is mounted for. */
+export function createRefusalMount(toError: () => PlatformError): Mount {
+  return {
+    routes: [{ method: "GET", path: "/", access: "public" }],
+    paths: new Map(),
+    prefixes: new Map([["/", createRefusal(toError)]]),
+  };
+}
 
 /** Answers every request with an error, in the form that its kind of path has for errors. */
 export function createRefusal(toError: () => PlatformError): RequestHandler {

@@ -1,4 +1,4 @@
-import { PlatformError, Secret } from "@llm-platform/kit";
+import { type Json, PlatformError, Secret } from "@llm-platform/kit";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { AuditEntry } from "../core/audit-record.ts";
@@ -65,6 +65,31 @@ function createThing(made: string[], outcome?: PlatformError): Operation {
 const input = { name: "a", password: "CANARY" };
 
 describe("an operation that changes something", () => {
+  it("is on record by the name of what it changes, also where the input has the id alone", async () => {
+    const targets = async (facts: { before?(): Json; nameOf?(): Promise<string | undefined> }) => {
+      const bench = createBench();
+      const operation = defineOperation({
+        name: "things.delete",
+        summary: "Deletes a thing.",
+        permission: "users.write",
+        rest: { method: "DELETE", path: "/things/{id}" },
+        audit: { target: ({ id }) => ({ type: "thing", id, name: null }), ...facts },
+        input: z.strictObject({ id: z.string() }),
+        output: z.object({}),
+        run: async () => ({}),
+      });
+      await bench.run(operation, { id: "thing_1" });
+      return bench.entries.map(({ target }) => target);
+    };
+    const target = { type: "thing", id: "thing_1" };
+    const named = { ...target, name: "a" };
+    const unnamed = { ...target, name: null };
+    expect(await targets({ before: () => ({ name: "a" }) })).toEqual([named, named]);
+    expect(await targets({ nameOf: async () => "a" })).toEqual([named, named]);
+    expect(await targets({ nameOf: async () => undefined })).toEqual([unnamed, unnamed]);
+    expect(await targets({ before: () => ({ name: 1 }) })).toEqual([unnamed, unnamed]);
+  });
+
   it("is on record before and after, with what is not secret", async () => {
     const bench = createBench();
     expect(await bench.run(createThing(bench.made), input)).toMatchObject({ key: "CANARY" });

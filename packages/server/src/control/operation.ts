@@ -1,4 +1,4 @@
-import { type Json, PlatformError } from "@llm-platform/kit";
+import { isJsonObject, type Json, PlatformError } from "@llm-platform/kit";
 import type { z } from "zod";
 import type { AuditTarget } from "../core/audit-record.ts";
 import type { Access } from "../core/http-route.ts";
@@ -36,6 +36,8 @@ export type RestBinding = ReadBinding | ChangeBinding;
 export interface ChangeFacts<Input, Output> {
   /** What is changed. `output` is there once it was. */
   target(input: Input, output?: Output): AuditTarget;
+  /** What people call it, where the input has its id alone and `before` has no `name`; undefined where there is none. */
+  nameOf?(input: Input): Promise<string | undefined>;
   /** How it is before. Default: it is not told, as of what is only made. */
   before?(input: Input): Json | Promise<Json>;
   /** What is asked for. Default: the input, by its schema. */
@@ -101,20 +103,32 @@ export function defineOperation<Input extends z.ZodType, Output extends z.ZodTyp
       const input = checkInput(inputSchema, unchecked);
       if (audit === undefined || audit === "reads" || audit === "itself")
         return definition.run(input, context);
+      const before = (await audit.before?.(input)) ?? null;
+      const called = (await audit.nameOf?.(input)) ?? readName(before);
       const intent = {
         operation: name,
         caller: context,
-        target: audit.target(input),
-        before: (await audit.before?.(input)) ?? null,
+        target: withName(audit.target(input), called),
+        before,
         asked: audit.asked === undefined ? showAs(inputSchema, input) : audit.asked(input),
       };
       return context.auditor.change(intent, async () => {
         const result = await definition.run(input, context);
         const after = audit.after === undefined ? showAs(outputSchema, result) : audit.after(input, result);
-        return { result, target: audit.target(input, result), after };
+        return { result, target: withName(audit.target(input, result), called), after };
       });
     },
   };
+}
+
+/** An id tells readers nothing once what had it is gone. */
+function withName(target: AuditTarget, called: string | undefined): AuditTarget {
+  return target.name === null && called !== undefined ? { ...target, name: called } : target;
+}
+
+function readName(before: Json): string | undefined {
+  const name = isJsonObject(before) ? before["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
 }
 
 /** Throws PlatformError `invalid_request` with every problem when the input does not fit. */

@@ -4,7 +4,7 @@ import type { Session } from "../core/identity.ts";
 import type { Identity } from "../store/identity.ts";
 import { defineOperation, type Operation } from "./operation.ts";
 import { showAs } from "./shown.ts";
-import { findWithin, userId } from "./user-fields.ts";
+import { findWithin, userAudit, userId } from "./user-fields.ts";
 
 export interface SessionOperationParts {
   readonly identity: Identity;
@@ -60,6 +60,10 @@ function endingOperations(identity: Identity, nowMs: () => number): readonly Ope
       output: sessionSchema,
       audit: {
         target: ({ id }) => ({ type: "session", id, name: null }),
+        nameOf: async ({ id }) => {
+          const session = await identity.sessions.find(id);
+          return session === undefined ? undefined : (await identity.users.find(session.userId))?.name;
+        },
         before: async ({ id }) =>
           showAs(sessionSchema, toRow(requireSession(await identity.sessions.find(id), id, nowMs()))),
         after: () => null,
@@ -80,7 +84,7 @@ function endingOperations(identity: Identity, nowMs: () => number): readonly Ope
       rest: { method: "DELETE", path: "/api/v1/users/{id}/sessions" },
       input: userId,
       output: z.object({ ended: z.number().describe("How many were ended.") }),
-      audit: { target: ({ id }) => ({ type: "user", id, name: null }) },
+      audit: userAudit(identity),
       run: async ({ id }, { principal }) => {
         await findWithin(identity, id, principal.permissions);
         return { ended: await identity.sessions.revokeOfUser({ id }, nowMs()) };

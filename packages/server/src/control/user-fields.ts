@@ -37,6 +37,14 @@ export async function findWithin(identity: Identity, id: string, own: Permission
   return user;
 }
 
+/** What the audit log is told of a change to a user of whom nothing is shown before. */
+export function userAudit({ users }: Identity) {
+  return {
+    target: ({ id }: z.output<typeof userId>) => ({ type: "user", id, name: null }),
+    nameOf: async ({ id }: z.output<typeof userId>) => (await users.find(id))?.name,
+  };
+}
+
 export function toUserRow(user: User): z.output<typeof userSchema> {
   return {
     id: user.id,

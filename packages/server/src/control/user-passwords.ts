@@ -5,7 +5,7 @@ import type { Identity } from "../store/identity.ts";
 import { newPassword } from "./auth.ts";
 import type { PasswordHasher } from "./login/password-hash.ts";
 import { defineOperation, type Operation } from "./operation.ts";
-import { findWithin, userId } from "./user-fields.ts";
+import { findWithin, userAudit, userId } from "./user-fields.ts";
 
 export interface UserPasswordParts {
   readonly identity: Identity;
@@ -14,10 +14,9 @@ export interface UserPasswordParts {
 
 const path = "/api/v1/users/{id}/password";
 const output = z.object({ has_password: z.boolean() });
-const audit = { target: ({ id }: z.output<typeof userId>) => ({ type: "user", id, name: null }) };
-
 /** Operations by which an admin gives users passwords, and takes them away. */
 export function userPasswordOperations({ identity, hasher }: UserPasswordParts): readonly Operation[] {
+  const audit = userAudit(identity);
   return [
     defineOperation({
       name: "users.set_password",

@@ -21,6 +21,7 @@ import type { Recorder } from "./recorder.ts";
 import { createRouting } from "./route.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { composeStages } from "./stage.ts";
+import { createStartStage } from "./start-stage.ts";
 import { createCallTracing } from "./tracing/call-tracing.ts";
 
 export interface GatewayParts {
@@ -98,6 +99,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const chat = composeStages(
     [
       createAuditStage({ policy: settings.audit, canRecord: parts.canRecord }),
+      // Limits and budgets are told by what a name stands for.
+      createStartStage(directory),
       admission.stage,
       createRouting(directory, random),
       ...(parts.content === undefined ? [] : [createContentStage(parts.content)]),

@@ -67,6 +67,13 @@ export interface ModelDirectory {
   readonly routing: RoutingConfig;
   /** Whether every platform has been asked once; until then an unknown name may only be early. */
   readonly isReady: boolean;
+  /**
+   * Resolves when the start is over: when the directory is ready, or it was settled without a platform that does not answer.
+   * Undefined from then on.
+   */
+  readonly settled: Promise<void> | undefined;
+  /** Lets nobody wait any longer for what is not known yet. */
+  settle(): void;
   /** Platforms changed state, or names lead elsewhere: what is known is put into a new snapshot at once. */
   rebuild(): void;
   /** Calls `listener` after each new snapshot, until the result is called. */
@@ -83,7 +90,12 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
   const known = new Map<string, readonly ModelInfo[]>();
   const targets = new Map<string, Target>();
   const listeners = new Set<() => void>();
-  const state = { snapshot: emptySnapshot, isReady: false };
+  const start = Promise.withResolvers<void>();
+  const state: { snapshot: RoutingSnapshot; isReady: boolean; settled: Promise<void> | undefined } = {
+    snapshot: emptySnapshot,
+    isReady: false,
+    settled: start.promise,
+  };
 
   function targetOf(integration: string, model: string): Target {
     const fresh = new Target(integration, model, breaker);
@@ -116,6 +128,11 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     for (const listener of listeners) listener();
   }
 
+  function settle(): void {
+    state.settled = undefined;
+    start.resolve();
+  }
+
   async function refreshOne(view: PlatformView): Promise<void> {
     if (view.platform === undefined || view.models !== undefined) return;
     try {
@@ -135,6 +152,10 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
     get isReady() {
       return state.isReady;
     },
+    get settled() {
+      return state.settled;
+    },
+    settle,
     rebuild,
     onChange(listener) {
       listeners.add(listener);
@@ -146,7 +167,9 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
         .filter((view) => integration === undefined || view.name === integration);
       await Promise.all(views.map(refreshOne));
       rebuild();
-      if (integration === undefined) state.isReady = true;
+      if (integration !== undefined) return;
+      state.isReady = true;
+      settle();
     },
   };
 }

@@ -8,10 +8,13 @@ export interface NamedModel {
 
 /**
  * Every name that is worth showing: each model by its bare name, by `integration/name` where the bare one is another's, and
- * what the configuration names.
+ * what the configuration names. Waits for the end of the start: a list that is not whole yet reads as one that is.
  */
-export function listModelNames({ snapshot }: Pick<ModelDirectory, "snapshot">): readonly NamedModel[] {
-  const { models, routes } = snapshot;
+export async function listModelNames(
+  directory: Pick<ModelDirectory, "snapshot" | "settled">,
+): Promise<readonly NamedModel[]> {
+  await directory.settled;
+  const { models, routes } = directory.snapshot;
   const listed = new Map<string, CatalogueModel>();
   for (const model of models)
     listed.set(listed.has(model.id) ? `${model.integration}/${model.id}` : model.id, model);

@@ -82,6 +82,8 @@ function createCalls(
     breaker: settings.breaker,
     log,
   });
+  // Calls of models that are not known here are the first process's, which lets them wait.
+  directory.settle();
   const limits = new LeasedLimits({
     maxInFlight: settings.maxInFlight,
     ask: (asks) => send({ type: "asks", asks }),

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { AuditTarget } from "../../components/audit-target.tsx";
 import { Card } from "../../components/card.tsx";
 import type { Column } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
@@ -18,7 +19,7 @@ export function RecordTable({ filter }: { readonly filter: Filter }) {
   const list = usePages("audit.list", toQuestion(filter), ({ records }) => records);
   const columns: readonly Column<AuditRecord>[] = [
     { key: "what", title: say("what"), cell: ({ operation }) => <code>{operation}</code> },
-    { key: "on", title: say("on"), cell: ({ target }) => target?.name ?? target?.id ?? "" },
+    { key: "on", title: say("on"), cell: ({ target }) => <AuditTarget of={target} /> },
     { key: "who", title: say("who"), cell: ({ actor }) => actor.name },
     { key: "when", title: say("when"), cell: ({ time }) => <Time at={time} /> },
     { key: "address", title: say("address"), cell: ({ address }) => address ?? "" },

@@ -1,3 +1,4 @@
+import { AuditTarget } from "../../components/audit-target.tsx";
 import { Card } from "../../components/card.tsx";
 import { EmptyState, Skeleton } from "../../components/notice.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
@@ -38,7 +39,7 @@ function ChangeList() {
         {records.map(({ chain, sequence, operation, target, actor, time, outcome }) => (
           <li key={`${chain}${sequence}`} className={styles["change"]}>
             <span>
-              <code>{operation}</code> {target?.name ?? target?.id}
+              <code>{operation}</code> <AuditTarget of={target} />
             </span>
             {outcome === "ok" ? (
               <span />

@@ -16,6 +16,7 @@ import { useChange, useOperation } from "../../query/use-operation.ts";
 import { Allowed } from "../../session/allowed.tsx";
 import { useText } from "../../text/use-text.ts";
 import { EventTable } from "./event-table.tsx";
+import styles from "./integrations.module.css";
 import { MetricTable } from "./metric-table.tsx";
 import { integrationMessages } from "./messages.ts";
 import { RemoveButton } from "./remove-button.tsx";
@@ -56,12 +57,16 @@ export function IntegrationPage({ name }: { readonly name: string }) {
         <Card title={say("repairs")}>
           <RepairList about={name} />
         </Card>
-        <Card title={say("events")}>
-          <EventTable name={name} />
-        </Card>
-        <Card title={say("figures")}>
-          <MetricTable name={name} />
-        </Card>
+        <div className={styles["whole"]}>
+          <Card title={say("events")}>
+            <EventTable name={name} />
+          </Card>
+        </div>
+        <div className={styles["whole"]}>
+          <Card title={say("figures")}>
+            <MetricTable name={name} />
+          </Card>
+        </div>
       </Grid>
     </PageFrame>
   );

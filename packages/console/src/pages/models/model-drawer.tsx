@@ -108,7 +108,7 @@ function LoadButton({ model }: { readonly model: Model }) {
   const isLoaded = data?.models.some((loaded) => fullName(loaded) === name) === true;
   const change = isLoaded ? unload : load;
   return (
-    <Allowed to="models.load">
+    <Allowed to={isLoaded ? "models.unload" : "models.load"}>
       <Button
         look="primary"
         icon={isLoaded ? "out" : "power"}

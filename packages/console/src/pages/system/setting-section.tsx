@@ -7,6 +7,7 @@ import { SelectField } from "../../components/field.tsx";
 import { FindBar } from "../../components/find-bar.tsx";
 import { EmptyState, Notice } from "../../components/notice.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
+import { useIsNarrow } from "../../components/use-is-narrow.ts";
 import { useOperation } from "../../query/use-operation.ts";
 import { useText } from "../../text/use-text.ts";
 import { systemMessages } from "./messages.ts";
@@ -62,18 +63,31 @@ export function SettingSection() {
 
 function useColumns(): readonly Column<Setting>[] {
   const say = useText(systemMessages);
+  const isNarrow = useIsNarrow();
+  if (isNarrow)
+    return [{ key: "all", title: say("settings"), cell: (setting) => <StackedSetting of={setting} /> }];
   return [
     { key: "key", title: say("setting"), cell: ({ key }) => key },
-    {
-      key: "value",
-      title: say("value"),
-      cell: ({ value }) => (
-        <span className={styles["value"]}>{value === null ? say("not_set") : toText(value)}</span>
-      ),
-    },
+    { key: "value", title: say("value"), cell: (setting) => <Value of={setting} /> },
     { key: "origin", title: say("from"), cell: ({ origin }) => <OriginMark of={origin} /> },
     { key: "unit", title: say("unit"), cell: ({ unit }) => unit },
   ];
+}
+
+/** Where columns have no room: the value and where it comes from stand below the name. */
+function StackedSetting({ of }: { readonly of: Setting }) {
+  return (
+    <span className={styles["stacked"]}>
+      <span>{of.key}</span>
+      <Value of={of} />
+      <OriginMark of={of.origin} />
+    </span>
+  );
+}
+
+function Value({ of: { value } }: { readonly of: Setting }) {
+  const say = useText(systemMessages);
+  return <span className={styles["value"]}>{value === null ? say("not_set") : toText(value)}</span>;
 }
 
 function OriginMark({ of }: { readonly of: Setting["origin"] }) {

@@ -34,8 +34,8 @@ const shown = z.object({ model: modelSchema, details: z.record(z.string(), z.jso
 const loaded = z.object({ models: z.array(loadedSchema) });
 
 /** What a caller asks of the models themselves. Each rejects with PlatformError. */
-export function listTags({ directory }: OllamaParts): JsonObject {
-  return { models: listModelNames(directory).map(toTag) };
+export async function listTags({ directory }: OllamaParts): Promise<JsonObject> {
+  return { models: (await listModelNames(directory)).map(toTag) };
 }
 
 export async function listRunning(parts: OllamaParts, context: OperationContext): Promise<JsonObject> {

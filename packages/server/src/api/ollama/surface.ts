@@ -53,7 +53,7 @@ const endpoints: readonly ModelEndpoint[] = [
     path: "/api/tags",
     operation: "models.list",
     access: "models.read",
-    answer: async (parts, { client, context }) => sendJson(client, context, listTags(parts)),
+    answer: async (parts, { client, context }) => sendJson(client, context, await listTags(parts)),
   },
   {
     method: "GET",

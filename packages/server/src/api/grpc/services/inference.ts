@@ -85,7 +85,7 @@ export function inferenceMethods({ models, directory }: InferenceServiceParts): 
       service,
       access: "models.read",
       type: list,
-      run: async () => ({ models: listModels(directory).map(toOpenAiModel) }),
+      run: async () => ({ models: (await listModels(directory)).map(toOpenAiModel) }),
     }),
   ];
 }
