@@ -10,8 +10,8 @@ import { readMachine } from "./conditions.ts";
 import { keepFurther } from "./further.ts";
 import { rewriteReport } from "./report.ts";
 
-// How fast a model comes over the loopback, checked and stored, beside curl that stores the same bytes unchecked; and how
-// much memory the server takes for files of three sizes: that one, a quarter of it, and `--large-megabytes`.
+// How fast a model comes over the loopback, checked and stored, beside curl that stores the same bytes, unchecked and hashed
+// beside it; and how much memory the server takes for files of three sizes: that one, a quarter of it, and `--large-megabytes`.
 // `node bench/download.ts --megabytes 1024 --large-megabytes 4096 --runs 3`
 
 const { values } = parseArgs({
@@ -92,12 +92,18 @@ async function pull(url: string, file: string): Promise<number> {
   return (performance.now() - startedAtMs) / 1_000;
 }
 
-/** Seconds of curl, which stores the same bytes. */
-async function curl(url: string, path: string): Promise<number> {
+/** What a pull is compared with: bytes that are only stored, and such that are hashed on the way, as one does it by hand. */
+const byHand = {
+  curl: 'curl -sSL -o "$1" "$0"',
+  hashed: 'curl -sSL "$0" | tee "$1" | openssl dgst -sha256',
+} as const;
+
+/** Seconds of a command that stores the same bytes. */
+async function fetchByHand(command: string, url: string, path: string): Promise<number> {
   const startedAtMs = performance.now();
-  const child = spawn("curl", ["-sSL", "-o", path, url], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("sh", ["-c", command, url, path], { stdio: ["ignore", "ignore", "pipe"] });
   const [error, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
-  if (code !== 0) throw new Error(`curl: ${error}`);
+  if (code !== 0 || error !== "") throw new Error(`${command}: ${error}`);
   const took = (performance.now() - startedAtMs) / 1_000;
   await rm(path);
   return took;
@@ -126,7 +132,7 @@ try {
   const hub: { readonly origin: string; readonly filesOrigin: string } = await address;
   const server = await startServer(hub, join(folder, "data"));
   const ours: number[] = [];
-  const theirs: number[] = [];
+  const theirs: Record<keyof typeof byHand, number[]> = { curl: [], hashed: [] };
   const peaks: (readonly [sizeBytes: number, peakMib: number])[] = [];
   async function notePeak(bytes: number): Promise<void> {
     peaks.push([bytes, await peakMegabytes(server.child.pid)]);
@@ -149,7 +155,9 @@ try {
   let cpu = 0;
   for (let run = 0; run < Number(values.runs); run++) {
     const file = `run${run}-Q4_0.gguf`;
-    theirs.push(await curl(`${hub.origin}/bench/files/resolve/main/${file}`, join(folder, "curl.bin")));
+    const url = `${hub.origin}/bench/files/resolve/main/${file}`;
+    for (const how of ["curl", "hashed"] as const)
+      theirs[how].push(await fetchByHand(byHand[how], url, join(folder, "by-hand.bin")));
     cpuBefore = await cpuSeconds(server.child.pid);
     ours.push(await pull(server.url, file));
     cpu += (await cpuSeconds(server.child.pid)) - cpuBefore;
@@ -159,15 +167,18 @@ try {
   await pull(server.url, "large-Q4_0.gguf");
   await notePeak(largeBytes);
   const rate = (seconds: number): number => Math.round(sizeBytes / 1e6 / seconds);
-  const ratio = median(theirs) / median(ours);
+  const ratio = median(theirs.curl) / median(ours);
+  const hashedRatio = median(theirs.hashed) / median(ours);
   const cpuPerGb = (cpu * 1e9) / (ours.length * sizeBytes);
   console.log(
     JSON.stringify(
       {
         size_mib: sizeBytes / mebibyte,
-        curl_mb_per_second: rate(median(theirs)),
+        curl_mb_per_second: rate(median(theirs.curl)),
+        curl_hashed_mb_per_second: rate(median(theirs.hashed)),
         pull_mb_per_second: rate(median(ours)),
         ratio: Number(ratio.toFixed(2)),
+        hashed_ratio: Number(hashedRatio.toFixed(2)),
         wanted_ratio: wantedRatio,
         pull_cpu_seconds_per_gb: Number(cpuPerGb.toFixed(2)),
         peak_mib: Object.fromEntries(
@@ -184,9 +195,11 @@ try {
     conditions,
     columns: ["what", "measured"],
     rows: [
-      ["curl, MB/s", String(rate(median(theirs)))],
+      ["curl, MB/s", String(rate(median(theirs.curl)))],
+      ["curl, with openssl dgst -sha256 beside it, MB/s", String(rate(median(theirs.hashed)))],
       ["pull, MB/s", String(rate(median(ours)))],
       ["pull to curl", ratio.toFixed(2)],
+      ["pull to curl with openssl", hashedRatio.toFixed(2)],
       ["processor of a pull, seconds per GB", cpuPerGb.toFixed(2)],
       ...peaks.map(([bytes, peakMib]) => [
         `most memory so far, after a file of ${bytes / mebibyte} MiB, in MiB`,
