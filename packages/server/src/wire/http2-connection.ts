@@ -3,7 +3,7 @@ import { Http2Error, http2Codes } from "./http2-error.ts";
 import { FrameReader } from "./http2-frame-reader.ts";
 import { frameTypes, highest, toPayload } from "./http2-frames.ts";
 import { Http2PeerFrames, type PeerFramesParts } from "./http2-peer-frames.ts";
-import { formatSettings, receiveLimits } from "./http2-settings.ts";
+import { defaultWindow, formatSettings, receiveLimits } from "./http2-settings.ts";
 
 export interface Http2ConnectionParts extends PeerFramesParts {
   onClose(): void;
@@ -12,8 +12,6 @@ export interface Http2ConnectionParts extends PeerFramesParts {
 }
 
 const prefaceLimitMs = 10_000;
-/** Of a connection, before anything is said about it (RFC 9113 section 6.9.2). */
-const defaultWindow = 65_535;
 
 /**
  * A connection of a client that speaks HTTP/2 from its first byte on (RFC 9113 section 3.3), seen from the server: its

@@ -12,6 +12,7 @@ import {
   toPayload,
   writeFrameHead,
 } from "./http2-frames.ts";
+import { defaultWindow } from "./http2-settings.ts";
 import type { Http2Stream, StreamSink } from "./http2-stream.ts";
 
 export interface Http2OutputParts {
@@ -21,7 +22,6 @@ export interface Http2OutputParts {
   onData(): void;
 }
 
-const defaultWindow = 65_535;
 /** A peer that asks and asks, and does not read what it is answered, is left. */
 const mostUnreadBytes = 4 * 1024 * 1024;
 /** Up to this size it is cheaper to join what is written than to hand it on in pieces. */

@@ -6,6 +6,9 @@ const settingBytes = 6;
 const mostSettings = 32;
 const largestFrameBytes = 2 ** 24 - 1;
 
+/** What each side may send ahead of a connection, and of each stream, before anything is said about it (RFC 9113 section 6.9.2). */
+export const defaultWindow = 65_535;
+
 /** What a peer may send ahead: of one stream, and of all; and how long the headers of a request may be. */
 export const receiveLimits = {
   streamWindow: 256 * 1024,
