@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,11 +7,13 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
+import { startFileSource } from "./file-source.ts";
 import { keepFurther } from "./further.ts";
+import { createProcesses } from "./processes.ts";
 import { rewriteReport } from "./report.ts";
 
-// How fast a model comes over the loopback, checked and stored, beside curl that stores the same bytes, unchecked and hashed
-// beside it; and how much memory the server takes for files of three sizes: that one, a quarter of it, and `--large-megabytes`.
+// How fast a model comes over the loopback from nginx, checked and stored, beside curl that stores the same bytes, unchecked
+// and hashed beside it; and how much memory the server takes for files of three sizes: that one, a quarter of it, and `--large-megabytes`.
 // `node bench/download.ts --megabytes 1024 --large-megabytes 4096 --runs 3`
 
 const { values } = parseArgs({
@@ -38,17 +40,16 @@ interface Answer {
   readonly error: unknown;
 }
 
-function startHub() {
-  const child = spawn(
-    process.execPath,
-    [hubFile, ...[sizeBytes, smallBytes, largeBytes, values.runs].map(String)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+function startHub(root: string, filesOrigin: string) {
+  const sizes = [sizeBytes, smallBytes, largeBytes, values.runs].map(String);
+  const child = spawn(process.execPath, [hubFile, root, filesOrigin, ...sizes], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   return { child, address: once(child.stdout, "data").then(([line]) => JSON.parse(String(line))) };
 }
 
-async function startServer(hub: { readonly origin: string; readonly filesOrigin: string }, folder: string) {
-  const settings = { endpoint: hub.origin, download_origins: [hub.filesOrigin] };
+async function startServer(endpoint: string, filesOrigin: string, folder: string) {
+  const settings = { endpoint, download_origins: [filesOrigin] };
   const child = spawn(
     process.execPath,
     ["--min-semi-space-size=16", "--max-semi-space-size=32", serverFile],
@@ -127,10 +128,15 @@ function median(numbers: readonly number[]): number {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "bench-download-"));
-const { child: hubChild, address } = startHub();
+const processes = createProcesses();
+let hubChild: ChildProcess | undefined;
 try {
-  const hub: { readonly origin: string; readonly filesOrigin: string } = await address;
-  const server = await startServer(hub, join(folder, "data"));
+  const source = join(folder, "source");
+  const filesOrigin = await startFileSource(processes, source);
+  const { child, address } = startHub(join(source, "root"), filesOrigin);
+  hubChild = child;
+  const hub: { readonly origin: string } = await address;
+  const server = await startServer(hub.origin, filesOrigin, join(folder, "data"));
   const ours: number[] = [];
   const theirs: Record<keyof typeof byHand, number[]> = { curl: [], hashed: [] };
   const peaks: (readonly [sizeBytes: number, peakMib: number])[] = [];
@@ -151,17 +157,22 @@ try {
     await removePulled(file);
   }
   await notePeak(smallBytes);
-  let cpuBefore = await cpuSeconds(server.child.pid);
   let cpu = 0;
   for (let run = 0; run < Number(values.runs); run++) {
     const file = `run${run}-Q4_0.gguf`;
     const url = `${hub.origin}/bench/files/resolve/main/${file}`;
-    for (const how of ["curl", "hashed"] as const)
+    const byCommand = (how: keyof typeof byHand) => async () => {
       theirs[how].push(await fetchByHand(byHand[how], url, join(folder, "by-hand.bin")));
-    cpuBefore = await cpuSeconds(server.child.pid);
-    ours.push(await pull(server.url, file));
-    cpu += (await cpuSeconds(server.child.pid)) - cpuBefore;
-    await removePulled(file);
+    };
+    const byPull = async () => {
+      const cpuBefore = await cpuSeconds(server.child.pid);
+      ours.push(await pull(server.url, file));
+      cpu += (await cpuSeconds(server.child.pid)) - cpuBefore;
+      await removePulled(file);
+    };
+    // Whoever writes soon after another's file was deleted finds its memory quick: each has each place in turn.
+    const ways = [byCommand("curl"), byCommand("hashed"), byPull];
+    for (let place = 0; place < ways.length; place++) await ways[(run + place) % ways.length]?.();
   }
   await notePeak(sizeBytes);
   await pull(server.url, "large-Q4_0.gguf");
@@ -191,7 +202,7 @@ try {
   );
   await keepFurther(benchFolder, "download", {
     title: "A pull, to curl",
-    note: `\`node bench/download.ts\`: a file of ${sizeBytes / mebibyte} MiB over the loopback, ${ours.length} times each, hashed and written. Wanted: at least ${wantedRatio} of curl's rate, and the same memory whatever the size.`,
+    note: `\`node bench/download.ts\`: a file of ${sizeBytes / mebibyte} MiB over the loopback from nginx, ${ours.length} times each, hashed and written. Wanted: at least ${wantedRatio} of curl's rate, and the same memory whatever the size.`,
     conditions,
     columns: ["what", "measured"],
     rows: [
@@ -211,6 +222,7 @@ try {
   server.child.kill("SIGKILL");
   process.exitCode = ratio >= wantedRatio ? 0 : 1;
 } finally {
-  hubChild.kill("SIGKILL");
+  hubChild?.kill("SIGKILL");
+  await processes.stopAll();
   await rm(folder, { recursive: true, force: true });
 }

@@ -11,8 +11,7 @@ import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "
  * It is the floor: what the kernel and a good C program take for the same bytes. Installed when root and missing.
  */
 export function createNginx(): Contestant {
-  const version = nginxVersion() ?? installNginx();
-  return { name: "nginx", version, headers: () => [], start };
+  return { name: "nginx", version: requireNginx(), headers: () => [], start };
 }
 
 async function start({ processes, folder, upstreamPort }: Place) {
@@ -81,12 +80,16 @@ http {
 `;
 }
 
+/** Its version. Installed when root and missing. @throws Error that says what to install, where it cannot be installed. */
+export function requireNginx(): string {
+  return nginxVersion() ?? installNginx();
+}
+
 function nginxVersion(): string | undefined {
   const { status, stderr } = spawnSync("nginx", ["-v"], { encoding: "utf8" });
   return status === 0 ? (/nginx\/(\S+)/.exec(stderr)?.[1] ?? "unknown") : undefined;
 }
 
-/** @throws Error that says what to install, where it cannot be installed. */
 function installNginx(): string {
   installSystemPackage("nginx-light");
   const version = nginxVersion();

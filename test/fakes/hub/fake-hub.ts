@@ -26,8 +26,16 @@ export type FakeHub = {
   stop(): Promise<void>;
 };
 
+export type FakeHubOptions = {
+  /** Where the contents of LFS files are to be had instead, under the same paths as at its own second server. */
+  readonly filesOrigin?: string;
+};
+
 /** Starts it on free ports of the loopback. */
-export async function createFakeHub(repositories: readonly HubRepositoryInput[]): Promise<FakeHub> {
+export async function createFakeHub(
+  repositories: readonly HubRepositoryInput[],
+  options: FakeHubOptions = {},
+): Promise<FakeHub> {
   const known = new Map(repositories.map((each) => [each.id, { repository: each, commit: commitOf(each) }]));
   const requests: HubRequest[] = [];
   const faults: HubFault[] = [];
@@ -68,6 +76,8 @@ export async function createFakeHub(repositories: readonly HubRepositoryInput[])
     else send("files", { request, response }, contents);
   });
 
+  const filesOrigin = options.filesOrigin ?? files.origin;
+
   function resolveFile(
     exchange: Exchange,
     { id, path, commit }: { id: string; path: string; commit: string },
@@ -91,7 +101,7 @@ export async function createFakeHub(repositories: readonly HubRepositoryInput[])
     const signature = createHash("sha256").update(path).digest("hex").slice(0, 16);
     response
       .writeHead(302, {
-        location: `${files.origin}/files/${place}?Signature=${signature}`,
+        location: `${filesOrigin}/files/${place}?Signature=${signature}`,
         etag: `"${contents.sha256}"`,
         "x-linked-etag": `"${contents.sha256}"`,
         "x-linked-size": contents.sizeBytes,
@@ -134,7 +144,7 @@ export async function createFakeHub(repositories: readonly HubRepositoryInput[])
 
   return {
     origin: hub.origin,
-    filesOrigin: files.origin,
+    filesOrigin,
     requests,
     fault: (...next) => void faults.push(...next),
     setBytesPerSecond: (bytesPerSecond) => {

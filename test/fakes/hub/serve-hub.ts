@@ -1,21 +1,34 @@
+import { link, mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
 import { createFakeHub } from "./fake-hub.ts";
-import { seededContents } from "./hub-contents.ts";
+import { type HubContents, seededContents } from "./hub-contents.ts";
 
-// A fake hub in a process of its own, for measurements: `node serve-hub.ts BYTES SMALL_BYTES LARGE_BYTES RUNS`. It writes its addresses
-// as one line of JSON.
+// A fake hub in a process of its own, for measurements: `node serve-hub.ts ROOT FILES_ORIGIN BYTES SMALL_BYTES LARGE_BYTES RUNS`.
+// It puts its files under ROOT, for whoever serves them at FILES_ORIGIN, and then writes its address as one line of JSON.
 
-const [sizeBytes = 0, smallBytes = 0, largeBytes = 0, runs = 0] = process.argv.slice(2).map(Number);
-const names = Array.from({ length: runs }, (_, run) => `run${run}-Q4_0.gguf`);
-const { origin, filesOrigin } = await createFakeHub([
-  {
-    id: "bench/files",
-    files: {
-      "first-Q4_0.gguf": seededContents(smallBytes, "first"),
-      "small-Q4_0.gguf": seededContents(smallBytes, "small"),
-      "large-Q4_0.gguf": seededContents(largeBytes, "large"),
-      ...Object.fromEntries(names.map((name) => [name, seededContents(sizeBytes, name)])),
-    },
-    library: "gguf",
-  },
-]);
-console.log(JSON.stringify({ origin, filesOrigin }));
+const [root = "", filesOrigin = "", ...numbers] = process.argv.slice(2);
+const [sizeBytes = 0, smallBytes = 0, largeBytes = 0, runs = 0] = numbers.map(Number);
+const id = "bench/files";
+const folder = join(root, "files", id);
+
+async function store(name: string, { sizeBytes: end, read }: HubContents): Promise<void> {
+  const file = await open(join(folder, name), "w");
+  for (let at = 0; at < end; ) at += (await file.write(read(at, end))).bytesWritten;
+  await file.close();
+}
+
+await mkdir(folder, { recursive: true });
+const files: Record<string, HubContents> = {
+  "first-Q4_0.gguf": seededContents(smallBytes, "first"),
+  "small-Q4_0.gguf": seededContents(smallBytes, "small"),
+  "large-Q4_0.gguf": seededContents(largeBytes, "large"),
+  "run0-Q4_0.gguf": seededContents(sizeBytes, "run"),
+};
+for (const [name, contents] of Object.entries(files)) await store(name, contents);
+for (let run = 1; run < runs; run++) {
+  const name = `run${run}-Q4_0.gguf`;
+  files[name] = files["run0-Q4_0.gguf"] ?? seededContents(sizeBytes, "run");
+  await link(join(folder, "run0-Q4_0.gguf"), join(folder, name));
+}
+const { origin } = await createFakeHub([{ id, files, library: "gguf" }], { filesOrigin });
+console.log(JSON.stringify({ origin }));
