@@ -107,18 +107,32 @@ export interface FigurePlace {
   readonly metric: string;
 }
 
-/** Median of one metric; undefined where it was not measured. */
-export function metricMedian(figures: readonly Figure[], place: FigurePlace): number | undefined {
-  return median(metricRounds(figures, place).filter((value) => value !== undefined));
-}
+/** Metrics of which more is better; of times and CPU less is, and of others neither. */
+const rates = new Set(["requestsPerSecond", "eventsPerSecond"]);
+const others = new Set(["cpuShare", "peakMib", "residentMib", "bytesPerStream"]);
 
 /**
- * What a gateway adds to the same load without one, round by round; undefined where one of both was not measured.
+ * One metric of rounds that were disturbed or not: the machine can only add to what a program takes, never take away from
+ * it. So it is the quarter of the rounds with the best values that counts, and the worst of these; undefined of none.
  */
-export function addedRounds(figures: readonly Figure[], place: FigurePlace): readonly (number | undefined)[] {
-  const direct = metricRounds(figures, { ...place, contestant: "direct" });
-  return metricRounds(figures, place).map((value, round) => {
-    const base = direct[round];
-    return value === undefined || base === undefined ? undefined : value - base;
-  });
+export function undisturbed(metric: string, values: readonly number[]): number | undefined {
+  if (others.has(metric)) return median(values);
+  return quantile(values, rates.has(metric) ? 0.75 : 0.25);
+}
+
+/** Between two numbers in proportion (Hyndman and Fan's type 7); undefined of none. */
+function quantile(numbers: readonly number[], share: number): number | undefined {
+  const sorted = numbers.toSorted((left, right) => left - right);
+  const place = (sorted.length - 1) * share;
+  const lower = sorted[Math.floor(place)];
+  const upper = sorted[Math.ceil(place)];
+  return lower === undefined || upper === undefined ? undefined : lower + (upper - lower) * (place % 1);
+}
+
+/** One metric of all rounds that have it, undisturbed; undefined where it was not measured. */
+export function metricOf(figures: readonly Figure[], place: FigurePlace): number | undefined {
+  return undisturbed(
+    place.metric,
+    metricRounds(figures, place).filter((value) => value !== undefined),
+  );
 }

@@ -3,9 +3,9 @@ import { type Scenario, scenarios } from "./scenarios.ts";
 
 export const usage = `npm run bench -- [options]
   --only NAMES     some scenarios, as json-1k,sse-paced; all are: ${scenarios.map(({ name }) => name).join(", ")}
-  --rounds N       rounds that count; one more is run first and thrown away (default 4)
-  --seconds N      length of one measurement (default 1.5)
-  --quick          two short rounds, three starts, and 1,000 idle streams only
+  --rounds N       rounds that count; one more is run first and thrown away (default 12)
+  --seconds N      length of one measurement (default 0.5)
+  --quick          four short rounds, three starts, and 1,000 idle streams only
   --skip-build     measure packages/server/bundle as it is
 A run with --only or --quick writes to bench/.build/, a whole one to bench/results.md and bench/results.json.
 `;
@@ -38,8 +38,8 @@ export function readOptions(argv: readonly string[]): BenchOptions {
   const all = isQuick ? scenarios.filter(({ name }) => name !== "idle-5000") : scenarios;
   return {
     scenarios: values.only === undefined ? all : values.only.split(",").map(findScenario),
-    rounds: readNumber("--rounds", values.rounds ?? (isQuick ? "2" : "4"), { from: 1, to: 100 }),
-    seconds: readNumber("--seconds", values.seconds ?? (isQuick ? "0.7" : "1.5"), { from: 0.1, to: 60 }),
+    rounds: readNumber("--rounds", values.rounds ?? (isQuick ? "4" : "12"), { from: 1, to: 100 }),
+    seconds: readNumber("--seconds", values.seconds ?? (isQuick ? "0.4" : "0.5"), { from: 0.1, to: 60 }),
     starts: isQuick ? 3 : 9,
     warmupSeconds: isQuick ? 0.2 : 0.4,
     isWhole: values.only === undefined && !isQuick,

@@ -1,8 +1,8 @@
-import type { Budget } from "./budget.ts";
-import { addedRounds, type Figure, type FigurePlace, median, metricRounds } from "./figures.ts";
+import type { Budget, Limit } from "./budget.ts";
+import { type Figure, type FigurePlace, metricRounds, undisturbed } from "./figures.ts";
 import type { ContestantName } from "./scenarios.ts";
 
-/** A number that a budget can bound: its median, and each round's, since the machine's speed changes between rounds. */
+/** A number that a budget can bound, of the least disturbed rounds; and each round's, since the machine's speed changes between rounds. */
 export interface Ratio {
   readonly value: number;
   readonly rounds: readonly number[];
@@ -11,15 +11,21 @@ export interface Ratio {
 export type Ratios = Readonly<Record<string, Ratio>>;
 
 /** Where this server should come. A limit in the budget binds; a target is only told beside what was measured. */
-export const targets: Budget = new Map([
+export const targets: Budget = new Map<string, Limit>([
+  ["cpu_per_request_vs_nginx_1kb", { at_most: 1.25 }],
+  ["cpu_per_request_vs_nginx_10kb", { at_most: 1.3 }],
+  ["cpu_per_request_vs_nginx_100kb", { at_most: 1.4 }],
   ["requests_per_second_vs_nginx_1kb", { at_least: 0.8 }],
+  ["portkey_vs_ours_cpu_1kb", { at_least: 24 }],
+  ["sse_cpu_per_event_vs_nginx", { at_most: 1.35 }],
   ["added_p50_vs_nginx_at_2000", { at_most: 1.1 }],
   ["added_p99_micros_at_2000", { at_most: 300 }],
   ["start_to_ready_ms", { at_most: 700 }],
+  ["idle_stream_bytes_5000", { at_most: 10_240 }],
 ]);
 
 interface Term extends FigurePlace {
-  /** Less what the same load takes without a gateway, in the same round. */
+  /** Less what the same load takes without a gateway. */
   readonly isAdded?: true;
 }
 
@@ -111,34 +117,57 @@ const definitions: readonly RatioDefinition[] = [
 export function computeRatios(figures: readonly Figure[]): Ratios {
   const ratios: Record<string, Ratio> = {};
   for (const { name, of, over } of definitions) {
-    const own = termRounds(figures, of);
-    const rounds = over === undefined ? own : divideRounds(own, termRounds(figures, over));
-    const known = rounds.filter((value) => value !== undefined);
-    const value = median(known);
-    if (value !== undefined) ratios[name] = { value, rounds: known };
+    const terms = over === undefined ? [of] : [of, over];
+    const rounds = commonRounds(terms.map((term) => readTerm(figures, term)));
+    const value = divide(
+      terms.map((term, index) =>
+        valueOf(
+          term,
+          rounds.map((round) => round[index] ?? []),
+        ),
+      ),
+    );
+    const each = rounds.map((round) =>
+      divide(terms.map((term, index) => valueOf(term, [round[index] ?? []]))),
+    );
+    if (value !== undefined) ratios[name] = { value, rounds: each.filter((one) => one !== undefined) };
   }
   return ratios;
 }
 
-function termRounds(
-  figures: readonly Figure[],
-  { isAdded, ...place }: Term,
-): readonly (number | undefined)[] {
-  return isAdded === true ? addedRounds(figures, place) : metricRounds(figures, place);
+/** What a term takes in one round, and without a gateway, where that is to be taken off. */
+type Reading = readonly number[];
+
+/** Undefined for a round in which not all of it was measured. */
+function readTerm(figures: readonly Figure[], { isAdded, ...place }: Term): readonly (Reading | undefined)[] {
+  const direct = isAdded === true ? metricRounds(figures, { ...place, contestant: "direct" }) : undefined;
+  return metricRounds(figures, place).map((value, round) => {
+    if (value === undefined) return undefined;
+    const base = direct?.[round];
+    return direct === undefined ? [value] : base === undefined ? undefined : [value, base];
+  });
 }
 
-/**
- * Only rounds that both have: a ratio across rounds would compare two speeds of the machine. What is divided by must be
- * more than nothing, as an added time is not in a round in which the direct way met a disturbance.
- */
-function divideRounds(
-  numerators: readonly (number | undefined)[],
-  denominators: readonly (number | undefined)[],
-): readonly (number | undefined)[] {
-  return numerators.map((numerator, round) => {
-    const denominator = denominators[round];
-    return numerator === undefined || denominator === undefined || denominator <= 0
-      ? undefined
-      : numerator / denominator;
-  });
+/** Only rounds that all terms have: others were measured when the machine may have been another. */
+function commonRounds(terms: readonly (readonly (Reading | undefined)[])[]): readonly (readonly Reading[])[] {
+  const count = Math.max(...terms.map(({ length }) => length));
+  return Array.from({ length: count }, (_, round) => terms.map((term) => term[round])).filter((round) =>
+    round.every((reading) => reading !== undefined),
+  );
+}
+
+/** Of these rounds. */
+function valueOf({ metric }: Term, readings: readonly Reading[]): number | undefined {
+  const [own, direct = 0] = [0, 1].map((place) =>
+    undisturbed(
+      metric,
+      readings.map((reading) => reading[place]).filter((value) => value !== undefined),
+    ),
+  );
+  return own === undefined ? undefined : own - direct;
+}
+
+/** By an added time that is nothing, as it is where the direct way met a disturbance, nothing is divided. */
+function divide([of, over = 1]: readonly (number | undefined)[]): number | undefined {
+  return of === undefined || over <= 0 ? undefined : of / over;
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Budget, formatLimit, isWithin, type Limit, parseBudget } from "./budget.ts";
 import { type Further, readFurther } from "./further.ts";
-import { addedRounds, type Figure, type FigurePlace, median, metricMedian } from "./figures.ts";
+import { type Figure, type FigurePlace, metricOf } from "./figures.ts";
 import type { Missing } from "./missing.ts";
 import { targets } from "./ratios.ts";
 import type { Results } from "./results.ts";
@@ -28,8 +28,8 @@ function roundNumber(_key: string, value: unknown): unknown {
 }
 
 const introduction = `Written by \`npm run bench\`; do not edit. Gateways have core 0 to themselves, upstream and load share core 1, in
-interleaved rounds; a figure is the median of its rounds. Machines differ and drift, so only the ratios, computed round
-by round inside this run, say something about the program.`;
+interleaved rounds; a figure is the quartile of its rounds that the machine disturbed least. Machines differ and drift, so
+only the ratios of this one run say something about the program; beside each is its range over single rounds.`;
 
 /** The report as Markdown. */
 export function formatResults(results: Results, budget: Budget, further: readonly Further[] = []): string {
@@ -159,7 +159,7 @@ function formatSection({ title, kind, columns }: Section, figures: readonly Figu
   const rows = own.map(({ scenario, contestant }) => [
     scenario,
     contestant,
-    ...columns.map(({ metric }) => formatNumber(metricMedian(figures, { scenario, contestant, metric }))),
+    ...columns.map(({ metric }) => formatNumber(metricOf(figures, { scenario, contestant, metric }))),
     ...added.map(({ metric }) => formatNumber(addedOverDirect(figures, { scenario, contestant, metric }))),
   ]);
   return [`## ${title}`, formatTable(titles, rows)];
@@ -187,10 +187,13 @@ const addedColumns: readonly Column[] = [
   { title: "added p99, µs", metric: "p99Micros" },
 ];
 
-/** What the gateway adds to the way without one, compared inside each round. */
+/** What the gateway adds to the way without one. */
 function addedOverDirect(figures: readonly Figure[], place: FigurePlace): number | undefined {
-  if (place.contestant === "direct") return undefined;
-  return median(addedRounds(figures, place).filter((value) => value !== undefined));
+  const own = metricOf(figures, place);
+  const direct = metricOf(figures, { ...place, contestant: "direct" });
+  return place.contestant === "direct" || own === undefined || direct === undefined
+    ? undefined
+    : own - direct;
 }
 
 /** Thousands without decimals, small numbers with three digits; a dash where nothing was measured. */
