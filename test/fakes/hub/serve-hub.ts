@@ -14,6 +14,8 @@ const folder = join(root, "files", id);
 async function store(name: string, { sizeBytes: end, read }: HubContents): Promise<void> {
   const file = await open(join(folder, name), "w");
   for (let at = 0; at < end; ) at += (await file.write(read(at, end))).bytesWritten;
+  // Else the system would write it to the disk while others are measured.
+  await file.sync();
   await file.close();
 }
 
