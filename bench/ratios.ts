@@ -118,52 +118,37 @@ export function computeRatios(figures: readonly Figure[]): Ratios {
   const ratios: Record<string, Ratio> = {};
   for (const { name, of, over } of definitions) {
     const terms = over === undefined ? [of] : [of, over];
-    const rounds = commonRounds(terms.map((term) => readTerm(figures, term)));
-    const value = divide(
-      terms.map((term, index) =>
-        valueOf(
-          term,
-          rounds.map((round) => round[index] ?? []),
-        ),
-      ),
-    );
-    const each = rounds.map((round) =>
-      divide(terms.map((term, index) => valueOf(term, [round[index] ?? []]))),
-    );
-    if (value !== undefined) ratios[name] = { value, rounds: each.filter((one) => one !== undefined) };
+    const common = commonRounds(figures, terms);
+    const ratioOf = (rounds: readonly number[]) =>
+      divide(terms.map((term) => valueOf(figures, term, rounds)));
+    const value = ratioOf(common);
+    const each = common.map((round) => ratioOf([round])).filter((one) => one !== undefined);
+    if (value !== undefined) ratios[name] = { value, rounds: each };
   }
   return ratios;
 }
 
-/** What a term takes in one round, and without a gateway, where that is to be taken off. */
-type Reading = readonly number[];
+/** What a term is made of: a gateway's figure, and the direct way's where that is taken off. */
+function placesOf({ isAdded, ...place }: Term): readonly FigurePlace[] {
+  return isAdded === true ? [place, { ...place, contestant: "direct" }] : [place];
+}
 
-/** Undefined for a round in which not all of it was measured. */
-function readTerm(figures: readonly Figure[], { isAdded, ...place }: Term): readonly (Reading | undefined)[] {
-  const direct = isAdded === true ? metricRounds(figures, { ...place, contestant: "direct" }) : undefined;
-  return metricRounds(figures, place).map((value, round) => {
-    if (value === undefined) return undefined;
-    const base = direct?.[round];
-    return direct === undefined ? [value] : base === undefined ? undefined : [value, base];
+/** Rounds that all of them have: others were measured when the machine may have been another. */
+function commonRounds(figures: readonly Figure[], terms: readonly Term[]): readonly number[] {
+  const columns = terms.flatMap(placesOf).map((place) => metricRounds(figures, place));
+  const count = Math.min(...columns.map(({ length }) => length));
+  return Array.from({ length: count }, (_, round) => round).filter((round) =>
+    columns.every((column) => column[round] !== undefined),
+  );
+}
+
+/** Of these rounds, which have it. */
+function valueOf(figures: readonly Figure[], term: Term, rounds: readonly number[]): number | undefined {
+  const [own, direct = 0] = placesOf(term).map((place) => {
+    const column = metricRounds(figures, place);
+    const values = rounds.map((round) => column[round]).filter((value) => value !== undefined);
+    return undisturbed(place.metric, values);
   });
-}
-
-/** Only rounds that all terms have: others were measured when the machine may have been another. */
-function commonRounds(terms: readonly (readonly (Reading | undefined)[])[]): readonly (readonly Reading[])[] {
-  const count = Math.max(...terms.map(({ length }) => length));
-  return Array.from({ length: count }, (_, round) => terms.map((term) => term[round])).filter((round) =>
-    round.every((reading) => reading !== undefined),
-  );
-}
-
-/** Of these rounds. */
-function valueOf({ metric }: Term, readings: readonly Reading[]): number | undefined {
-  const [own, direct = 0] = [0, 1].map((place) =>
-    undisturbed(
-      metric,
-      readings.map((reading) => reading[place]).filter((value) => value !== undefined),
-    ),
-  );
   return own === undefined ? undefined : own - direct;
 }
 

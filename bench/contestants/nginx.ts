@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "../free-port.ts";
 import { installSystemPackage } from "../install.ts";
+import type { PinnedProcess, Processes, StartOptions } from "../processes.ts";
 import { isOk, waitUntil } from "../ready.ts";
 import { benchKey, benchModel, type Contestant, gatewayCore, type Place } from "./contestant.ts";
 
@@ -16,43 +17,20 @@ export function createNginx(): Contestant {
 
 async function start({ processes, folder, upstreamPort }: Place) {
   const port = await findFreePort();
-  const configFile = join(folder, "nginx.conf");
-  await mkdir(join(folder, "temp"), { recursive: true });
-  await writeFile(configFile, nginxConfig({ port, upstreamPort, folder }));
-  const process = processes.start({
-    name: "nginx",
+  const process = await startNginx({
+    processes,
+    folder,
     cores: [gatewayCore],
-    command: ["nginx", "-c", configFile, "-p", folder, "-e", join(folder, "error.log")],
-    logFile: join(folder, "nginx.log"),
+    connections: 16_384,
+    http: asProxy({ port, upstreamPort }),
   });
   const url = `http://127.0.0.1:${port}/v1/models`;
   await waitUntil(process, () => isOk(url, { key: benchKey, mustContain: benchModel }));
   return { port, process };
 }
 
-interface NginxParts {
-  readonly port: number;
-  readonly upstreamPort: number;
-  readonly folder: string;
-}
-
-function nginxConfig({ port, upstreamPort, folder }: NginxParts): string {
-  const asRoot = process.getuid?.() === 0 ? "user root;" : "";
+function asProxy({ port, upstreamPort }: Record<"port" | "upstreamPort", number>): string {
   return `
-${asRoot}
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile 20000;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log warn;
-events { worker_connections 16384; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/temp/body;
-  proxy_temp_path ${folder}/temp/proxy;
-  fastcgi_temp_path ${folder}/temp/fastcgi;
-  uwsgi_temp_path ${folder}/temp/uwsgi;
-  scgi_temp_path ${folder}/temp/scgi;
   client_body_buffer_size 256k;
   client_max_body_size 10m;
   tcp_nodelay on;
@@ -76,8 +54,56 @@ http {
       proxy_read_timeout 600s;
     }
   }
-}
 `;
+}
+
+export interface NginxParts extends Pick<StartOptions, "cores"> {
+  readonly processes: Processes;
+  /** For what it writes. */
+  readonly folder: string;
+  readonly connections: number;
+  /** What stands in its `http` block. */
+  readonly http: string;
+}
+
+/** Starts one with one worker, and nothing of the machine's own configuration. */
+export async function startNginx({
+  processes,
+  folder,
+  cores,
+  connections,
+  http,
+}: NginxParts): Promise<PinnedProcess> {
+  const configFile = join(folder, "nginx.conf");
+  await mkdir(join(folder, "temp"), { recursive: true });
+  const asRoot = process.getuid?.() === 0 ? "user root;" : "";
+  await writeFile(
+    configFile,
+    `
+${asRoot}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections ${connections}; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/temp/body;
+  proxy_temp_path ${folder}/temp/proxy;
+  fastcgi_temp_path ${folder}/temp/fastcgi;
+  uwsgi_temp_path ${folder}/temp/uwsgi;
+  scgi_temp_path ${folder}/temp/scgi;
+${http}
+}
+`,
+  );
+  return processes.start({
+    name: "nginx",
+    cores,
+    command: ["nginx", "-c", configFile, "-p", folder, "-e", join(folder, "error.log")],
+    logFile: join(folder, "nginx.log"),
+  });
 }
 
 /** Its version. Installed when root and missing. @throws Error that says what to install, where it cannot be installed. */

@@ -20,17 +20,18 @@ async function store(name: string, { sizeBytes: end, read }: HubContents): Promi
 }
 
 await mkdir(folder, { recursive: true });
+const [first = "", ...others] = Array.from({ length: runs }, (_, run) => `run${run}-Q4_0.gguf`);
+const contents = seededContents(sizeBytes, "run");
 const files: Record<string, HubContents> = {
   "first-Q4_0.gguf": seededContents(smallBytes, "first"),
   "small-Q4_0.gguf": seededContents(smallBytes, "small"),
   "large-Q4_0.gguf": seededContents(largeBytes, "large"),
-  "run0-Q4_0.gguf": seededContents(sizeBytes, "run"),
+  [first]: contents,
 };
-for (const [name, contents] of Object.entries(files)) await store(name, contents);
-for (let run = 1; run < runs; run++) {
-  const name = `run${run}-Q4_0.gguf`;
-  files[name] = files["run0-Q4_0.gguf"] ?? seededContents(sizeBytes, "run");
-  await link(join(folder, "run0-Q4_0.gguf"), join(folder, name));
+for (const [name, each] of Object.entries(files)) await store(name, each);
+for (const name of others) {
+  files[name] = contents;
+  await link(join(folder, first), join(folder, name));
 }
 const { origin } = await createFakeHub([{ id, files, library: "gguf" }], { filesOrigin });
 console.log(JSON.stringify({ origin }));
