@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 /** Programs that some tests use and npm does not bring, by the name of their executable, and modules of Python. */
 const services = [
   "nginx",
+  "fincore",
   "promtool",
   "prometheus",
   "amtool",

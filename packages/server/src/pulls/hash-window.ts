@@ -50,10 +50,25 @@ const wakeWriterAt = 1;
 const sleepsAt = 2;
 const numberAt = 3;
 const bytesAt = numberAt + blockCount;
+/** A page of the system's, so that each block begins at one. */
 const blocksAt = 4_096;
 
+/** What is used of WebAssembly, which Node's types leave out. */
+declare const WebAssembly: {
+  readonly Memory: new (size: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }) => { readonly buffer: SharedArrayBuffer };
+};
+
+/** Of WebAssembly's memory. */
+const pageBytes = 65_536;
+
+/** Memory that begins at a page, as files want it that are written past the system's cache; what JavaScript makes itself does not. */
 export function createWindowMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(blocksAt + blockCount * blockBytes);
+  const pages = Math.ceil((blocksAt + blockCount * blockBytes) / pageBytes);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }).buffer;
 }
 
 /** Makes the memory that of a file of which nothing is there. */

@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import type { FilePlace } from "@llm-platform/kit";
-import { toDiskError } from "./disk-error.ts";
+import { enoughBytesPerMs } from "../core/connection-need.ts";
 import { blockBytes, type BlockWriter } from "./hash-window.ts";
+import { openWritten } from "./written-file.ts";
 
 /** Writes what comes to its place in a file. It blocks while the file system takes it. */
 export interface PlaceWriter {
@@ -33,10 +33,15 @@ export class TooLong extends Error {}
 /** What comes slowly is written before its block is full. */
 const longestKeptMs = 50;
 
-/** @throws PlatformError when the file cannot be opened */
+/**
+ * Blocks that come quickly go past the system's page cache: to copy them there would cost as much as to hash them. What
+ * comes slowly stays in it, for the model that is read from the file next.
+ * @throws PlatformError when the file cannot be opened
+ */
 export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterParts): PlaceWriter {
   const { blocks, monotonicMs, onStored } = parts;
-  const file = openFile(path);
+  const file = openWritten(path);
+  const openedAtMs = monotonicMs();
   let position = from;
   let written = from;
   let writtenAtMs = Number.NEGATIVE_INFINITY;
@@ -50,8 +55,14 @@ export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterPa
   function write(): void {
     if (block === undefined || written === position) return;
     const start = blockStart(written);
-    writeWhole(file, block.subarray(written - start, position - start), written);
+    const bytes = block.subarray(written - start, position - start);
+    if (bytes.byteLength === blockBytes && isQuick()) file.writePastCache(bytes, written);
+    else file.write(bytes, written);
     note();
+  }
+
+  function isQuick(): boolean {
+    return position - from >= enoughBytesPerMs * (monotonicMs() - openedAtMs);
   }
 
   function note(): void {
@@ -63,7 +74,7 @@ export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterPa
   /** @param piece of one block */
   function keep(piece: Uint8Array): void {
     if (block === undefined) {
-      writeWhole(file, piece, position);
+      file.write(piece, position);
       position += piece.byteLength;
       note();
       return;
@@ -105,7 +116,7 @@ export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterPa
       try {
         write();
       } finally {
-        closeSync(file);
+        file.close();
       }
     },
   };
@@ -113,22 +124,4 @@ export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterPa
 
 function blockStart(position: number): number {
   return position - (position % blockBytes);
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, "r+");
-  } catch (error) {
-    throw toDiskError(error);
-  }
-}
-
-function writeWhole(file: number, bytes: Uint8Array, position: number): void {
-  try {
-    // A disk that fills up may take a part of it first.
-    for (let written = 0; written < bytes.byteLength; )
-      written += writeSync(file, bytes, written, bytes.byteLength - written, position + written);
-  } catch (error) {
-    throw toDiskError(error);
-  }
 }
