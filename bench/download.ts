@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readMachine } from "./conditions.ts";
 import { startFileSource } from "./file-source.ts";
+import { median } from "./figures.ts";
 import { keepFurther } from "./further.ts";
 import { createProcesses } from "./processes.ts";
 import { rewriteReport } from "./report.ts";
@@ -123,8 +124,8 @@ async function peakMegabytes(pid: number | undefined): Promise<number> {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+function middle(numbers: readonly number[]): number {
+  return median(numbers) ?? Number.NaN;
 }
 
 const folder = await mkdtemp(join(tmpdir(), "bench-download-"));
@@ -178,16 +179,16 @@ try {
   await pull(server.url, "large-Q4_0.gguf");
   await notePeak(largeBytes);
   const rate = (seconds: number): number => Math.round(sizeBytes / 1e6 / seconds);
-  const ratio = median(theirs.curl) / median(ours);
-  const hashedRatio = median(theirs.hashed) / median(ours);
+  const ratio = middle(theirs.curl) / middle(ours);
+  const hashedRatio = middle(theirs.hashed) / middle(ours);
   const cpuPerGb = (cpu * 1e9) / (ours.length * sizeBytes);
   console.log(
     JSON.stringify(
       {
         size_mib: sizeBytes / mebibyte,
-        curl_mb_per_second: rate(median(theirs.curl)),
-        curl_hashed_mb_per_second: rate(median(theirs.hashed)),
-        pull_mb_per_second: rate(median(ours)),
+        curl_mb_per_second: rate(middle(theirs.curl)),
+        curl_hashed_mb_per_second: rate(middle(theirs.hashed)),
+        pull_mb_per_second: rate(middle(ours)),
         ratio: Number(ratio.toFixed(2)),
         hashed_ratio: Number(hashedRatio.toFixed(2)),
         wanted_ratio: wantedRatio,
@@ -206,9 +207,9 @@ try {
     conditions,
     columns: ["what", "measured"],
     rows: [
-      ["curl, MB/s", String(rate(median(theirs.curl)))],
-      ["curl, with openssl dgst -sha256 beside it, MB/s", String(rate(median(theirs.hashed)))],
-      ["pull, MB/s", String(rate(median(ours)))],
+      ["curl, MB/s", String(rate(middle(theirs.curl)))],
+      ["curl, with openssl dgst -sha256 beside it, MB/s", String(rate(middle(theirs.hashed)))],
+      ["pull, MB/s", String(rate(middle(ours)))],
       ["pull to curl", ratio.toFixed(2)],
       ["pull to curl with openssl", hashedRatio.toFixed(2)],
       ["processor of a pull, seconds per GB", cpuPerGb.toFixed(2)],

@@ -19,7 +19,7 @@ const refusals: ReadonlySet<unknown> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP
 
 /** @throws PlatformError when there is no such file */
 export function openWritten(path: string): WrittenFile {
-  const cached = open(path, constants.O_RDWR);
+  const cached = openCached(path);
   /** Undefined until it is asked for, null where there is none. */
   let direct: number | null | undefined;
 
@@ -63,19 +63,25 @@ export function openWritten(path: string): WrittenFile {
   };
 }
 
-function open(path: string, flags: number): number {
+function openCached(path: string): number {
   try {
-    return openSync(path, flags);
+    return openSync(path, "r+");
   } catch (error) {
     throw toDiskError(error);
   }
 }
 
-/** Null on a system that knows no such files. */
+/** Null where the system knows no such files, or has no room for one more. */
 function openDirect(path: string): number | null {
   // Not every system has the flag, whatever its type says.
   const flag: number | undefined = constants.O_DIRECT;
-  return flag === undefined ? null : openSync(path, constants.O_RDWR | flag);
+  if (flag === undefined) return null;
+  try {
+    return openSync(path, constants.O_RDWR | flag);
+  } catch {
+    // Nothing is lost: it is written as any other file.
+    return null;
+  }
 }
 
 function isRefusal(error: unknown): boolean {
