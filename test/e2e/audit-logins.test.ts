@@ -139,7 +139,10 @@ describe("the audit log", () => {
     const out = await ask(platform, "/api/v1/auth/session/logout", { method: "POST", headers });
     expect(out.json, out.text).toEqual({ ended: true });
     expect(await recordsOf("auth.logout")).toMatchObject([
-      { outcome: "started", target: { type: "session", id: expect.stringMatching(/^session_/) } },
+      {
+        outcome: "started",
+        target: { type: "session", id: expect.stringMatching(/^session_/), name: "bob@example.org (corp)" },
+      },
       { outcome: "ok", after: { ended: true } },
     ]);
   });

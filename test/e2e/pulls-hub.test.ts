@@ -255,6 +255,16 @@ describe("a pull that is", () => {
     expect(await changePull(platform, id, "cancel")).toMatchObject({ phase: "cancelled" });
     expect(readdirSync(modelPath("partial"))).toEqual([]);
     expect(await pulledModels()).not.toContain("cancelled");
+    const again = await ask(platform, `/api/v1/pulls/${id}/cancel`, { body: {} });
+    expect(again.status, again.text).toBe(409);
+    expect((await ask(platform, "/api/v1/audit?operation=pulls.cancel")).json).toMatchObject({
+      records: expect.arrayContaining([
+        expect.objectContaining({
+          outcome: "failed",
+          target: { type: "pull", id, name: "acme/tiny-GGUF" },
+        }),
+      ]),
+    });
   });
 
   test("bounded keeps to its rate, which can be changed", async () => {

@@ -101,6 +101,14 @@ test.skipIf(alertmanagerProgram === undefined)(
     const id = String(at(made.json, "silences", "0", "id"));
     const end = () => ask(platform, `/api/v1/alerts/silences/alertmanager/${id}`, { method: "DELETE" });
     expect((await end()).status).toBe(200);
+    expect((await ask(platform, "/api/v1/audit?operation=alerts.unsilence")).json).toMatchObject({
+      records: expect.arrayContaining([
+        expect.objectContaining({
+          outcome: "started",
+          target: { type: "silence", id, name: 'alertname="AlertDeliveryFailing"' },
+        }),
+      ]),
+    });
     expect((await ask(platform, "/api/v1/alerts/silences")).json).toEqual({ silences: [] });
     const absent = await ask(
       platform,

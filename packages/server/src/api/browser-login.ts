@@ -206,12 +206,12 @@ async function logout(
   const { sessions, address, auditor } = parts;
   const token = requireCookie(address, request);
   response.setHeader("set-cookie", formatCookie(refreshCookie, "", refreshOptions(address, 0)));
-  const id = await sessions.find(token);
-  if (id === undefined) {
+  const session = await sessions.find(token);
+  if (session === undefined) {
     sendJson(response, { ended: false });
     return;
   }
-  const target = { type: "session", id, name: null };
+  const target = { type: "session", id: session.id, name: session.userName };
   const intent = {
     operation: "auth.logout",
     caller: toCaller(parts, request),
@@ -220,7 +220,7 @@ async function logout(
     asked: null,
   };
   const ended = await auditor.change(intent, async () => {
-    const result = await sessions.end(id);
+    const result = await sessions.end(session.id);
     return { result, target, after: { ended: result } };
   });
   sendJson(response, { ended });

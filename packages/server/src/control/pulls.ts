@@ -133,12 +133,24 @@ function restingOperations(pulls: PullManager): readonly Operation[] {
       summary,
       permission: "models.write",
       rest: { method: "POST", path: `/api/v1/pulls/{id}/${action}` },
-      audit: { target: ({ id }, output) => ({ type: "pull", id, name: output?.source ?? null }) },
+      audit: {
+        target: ({ id }) => ({ type: "pull", id, name: null }),
+        nameOf: ({ id }) => sourceOf(pulls, id),
+      },
       input: pullId,
       output: pullSchema,
       run: async ({ id }) => toPullView(await pulls[action](id)),
     }),
   );
+}
+
+/** Undefined of a pull that is not known here; whoever acts on it is told why. */
+async function sourceOf(pulls: PullManager, id: string): Promise<string | undefined> {
+  try {
+    return toPullView(await pulls.get(id)).source;
+  } catch {
+    return undefined;
+  }
 }
 
 function limitOperation(limiter: TransferLimit): Operation {

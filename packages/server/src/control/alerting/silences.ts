@@ -4,6 +4,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { type AlertOperationParts, askReceivers, listReceivers } from "./alert-parts.ts";
 
 const longestMinutes = 366 * 24 * 60;
+const longestLookMs = 2_000;
 
 const silenceInput = z.strictObject({
   receiver: z
@@ -101,7 +102,10 @@ function endOperation({ manager }: AlertOperationParts): Operation {
     summary: "Ends a silence now.",
     permission: "integrations.write",
     rest: { method: "DELETE", path: "/api/v1/alerts/silences/{receiver}/{id}" },
-    audit: { target: ({ id }) => ({ type: "silence", id, name: null }) },
+    audit: {
+      target: ({ id }) => ({ type: "silence", id, name: null }),
+      nameOf: ({ receiver, id }) => matchersOf(manager, receiver, id),
+    },
     input: z.strictObject({ receiver: z.string().min(1).max(128), id: z.string().min(1).max(128) }),
     output: madeSilence,
     run: async ({ receiver, id }, { signal }) => {
@@ -110,6 +114,21 @@ function endOperation({ manager }: AlertOperationParts): Operation {
       return { receiver, id };
     },
   });
+}
+
+/** What a silence is of; undefined where its receiver does not tell in time: whoever ends it is told why. */
+async function matchersOf(
+  manager: AlertOperationParts["manager"],
+  receiver: string,
+  id: string,
+): Promise<string | undefined> {
+  const keeper = listReceivers(manager).find(({ name }) => name === receiver);
+  try {
+    const silences = await keeper?.alerts.silences?.(AbortSignal.timeout(longestLookMs));
+    return silences?.find((silence) => silence.id === id)?.matchers.join(" ");
+  } catch {
+    return undefined;
+  }
 }
 
 interface Keeper {

@@ -22,6 +22,12 @@ export interface TokenPair {
   readonly refreshSeconds: number;
 }
 
+export interface FoundSession {
+  readonly id: string;
+  /** Null of a user who is gone. */
+  readonly userName: string | null;
+}
+
 /** Logins that go on, by a refresh token that is good for one use. */
 export interface Sessions {
   /** Rejects with PlatformError `unavailable` or `sealed`, as all do. */
@@ -29,7 +35,7 @@ export interface Sessions {
   /** Rejects with `unauthenticated` for a token that does not work. One that was used before ends its session. */
   refresh(refreshToken: string): Promise<TokenPair>;
   /** The session of a refresh token, used or not; undefined when there is none. */
-  find(refreshToken: string): Promise<string | undefined>;
+  find(refreshToken: string): Promise<FoundSession | undefined>;
   /** Ends a session. Resolves with whether it stood. */
   end(sessionId: string): Promise<boolean>;
 }
@@ -99,7 +105,13 @@ export function createSessions({ identity, tokens, accessMs, refreshMs, nowMs }:
       if (user.kind === "oidc" && nowMs() >= session.createdAtMs + longestExternalMs) throw unknownRefresh();
       return toPair(user, session.id, next);
     },
-    find: (refreshToken) => identity.sessions.findByRefresh(hash("sha256", refreshToken)),
+    async find(refreshToken) {
+      const id = await identity.sessions.findByRefresh(hash("sha256", refreshToken));
+      const session = id === undefined ? undefined : await identity.sessions.find(id);
+      if (session === undefined) return undefined;
+      const user = await identity.users.find(session.userId);
+      return { id: session.id, userName: user?.name ?? null };
+    },
     end: (sessionId) => identity.sessions.revoke(sessionId, nowMs()),
   };
 }
