@@ -147,7 +147,7 @@ function restingOperations(pulls: PullManager): readonly Operation[] {
 /** Undefined of a pull that is not known here; whoever acts on it is told why. */
 async function sourceOf(pulls: PullManager, id: string): Promise<string | undefined> {
   try {
-    return toPullView(await pulls.get(id)).source;
+    return (await pulls.get(id)).request.source;
   } catch {
     return undefined;
   }

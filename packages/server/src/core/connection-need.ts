@@ -9,7 +9,7 @@ export interface ConnectionPace {
  * One that brings as much is held back by machines, its own or the other, and not by the way between them: hashing takes
  * about 1,100 bytes in a microsecond. Another one would bring nothing more.
  */
-export const enoughBytesPerMs = 150_000;
+const enoughBytesPerMs = 150_000;
 
 /** Whether a further connection may bring a file sooner. */
 export function isMoreNeeded({ connections, bytes, tookMs }: ConnectionPace): boolean {

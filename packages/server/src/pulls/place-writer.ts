@@ -1,5 +1,5 @@
 import type { FilePlace } from "@llm-platform/kit";
-import { enoughBytesPerMs } from "../core/connection-need.ts";
+import { isMoreNeeded } from "../core/connection-need.ts";
 import { blockBytes, type BlockWriter } from "./hash-window.ts";
 import { openWritten } from "./written-file.ts";
 
@@ -62,7 +62,7 @@ export function openPlace({ path, from, until }: FilePlace, parts: PlaceWriterPa
   }
 
   function isQuick(): boolean {
-    return position - from >= enoughBytesPerMs * (monotonicMs() - openedAtMs);
+    return !isMoreNeeded({ connections: 1, bytes: position - from, tookMs: monotonicMs() - openedAtMs });
   }
 
   function note(): void {
