@@ -1,9 +1,9 @@
 /** A measure at a time. */
-export type Point = { readonly hours: number; readonly megabytes: number };
+export type Point = { readonly hours: number; readonly value: number };
 
 /** How something grows. */
 export type Slope = {
-  readonly megabytesPerHour: number;
+  readonly perHour: number;
   /** Standard error of the slope: what chance alone makes of it, two times out of three. */
   readonly error: number;
 };
@@ -11,13 +11,13 @@ export type Slope = {
 /** The straight line through the points by least squares. NaN for fewer than three points. */
 export function slopeOf(points: readonly Point[]): Slope {
   const count = points.length;
-  if (count < 3) return { megabytesPerHour: Number.NaN, error: Number.NaN };
+  if (count < 3) return { perHour: Number.NaN, error: Number.NaN };
   const meanHours = sumOf(points, ({ hours }) => hours) / count;
-  const mean = sumOf(points, ({ megabytes }) => megabytes) / count;
+  const mean = sumOf(points, ({ value }) => value) / count;
   const spread = sumOf(points, ({ hours }) => (hours - meanHours) ** 2);
-  const slope = sumOf(points, ({ hours, megabytes }) => (hours - meanHours) * (megabytes - mean)) / spread;
-  const rest = sumOf(points, ({ hours, megabytes }) => (megabytes - mean - slope * (hours - meanHours)) ** 2);
-  return { megabytesPerHour: slope, error: Math.sqrt(rest / (count - 2) / spread) };
+  const slope = sumOf(points, ({ hours, value }) => (hours - meanHours) * (value - mean)) / spread;
+  const rest = sumOf(points, ({ hours, value }) => (value - mean - slope * (hours - meanHours)) ** 2);
+  return { perHour: slope, error: Math.sqrt(rest / (count - 2) / spread) };
 }
 
 function sumOf(points: readonly Point[], value: (point: Point) => number): number {

@@ -25,9 +25,11 @@ export type Sample = Measure & {
 
 export type SoakReport = {
   readonly samples: readonly Sample[];
-  /** Of the heap and the buffers beside it. */
+  /** Of the heap and the buffers beside it, in megabytes. */
   readonly live: Slope;
+  /** In megabytes. */
   readonly rss: Slope;
+  readonly descriptors: Slope;
   readonly ends: Readonly<Record<string, number>>;
   readonly exitCode: number | null;
 };
@@ -71,14 +73,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     await upstreams.stop();
   }
   const counted = samples.filter(({ hours }) => hours >= options.warmUpHours);
-  const grow = (bytesOf: (sample: Sample) => number): Slope =>
-    slopeOf(
-      counted.map((sample) => ({ hours: sample.hours, megabytes: bytesOf(sample) / bytesPerMegabyte })),
-    );
+  const grow = (valueOf: (sample: Sample) => number): Slope =>
+    slopeOf(counted.map((sample) => ({ hours: sample.hours, value: valueOf(sample) })));
   return {
     samples,
-    live: grow(liveBytes),
-    rss: grow(({ rssBytes }) => rssBytes),
+    live: grow((sample) => liveBytes(sample) / bytesPerMegabyte),
+    rss: grow(({ rssBytes }) => rssBytes / bytesPerMegabyte),
+    descriptors: grow(({ descriptors }) => descriptors),
     ends: Object.fromEntries([...load.ends].sort(([a], [b]) => a.localeCompare(b))),
     exitCode: await server.stop(),
   };
