@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFakeUpstream, type FakeUpstream } from "../fakes/fake-upstream.ts";
 import {
@@ -14,6 +17,7 @@ import {
   expectRefusal,
   member,
 } from "./http.ts";
+import { setUps } from "./set-ups.ts";
 import { ollamaIntegration, openAiIntegration, type Platform, startPlatform } from "./start-platform.ts";
 
 let openai: FakeUpstream;
@@ -29,8 +33,10 @@ afterAll(() => Promise.all([openai.stop(), ollama.stop()]));
 function start(
   more: Readonly<Record<string, unknown>> = {},
   nodeFlags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Platform> {
   return startPlatform({
+    env,
     config: {
       ...more,
       integrations: [openAiIntegration("fake", openai.origin), ollamaIntegration("lama", ollama.origin)],
@@ -116,6 +122,28 @@ test("O01 without calls in flight a stop takes no time", async () => {
   expect(performance.now() - toldAtMs).toBeLessThan(3_000);
   expect(platform.log()).toContain("platform.stopped");
 });
+
+test.each(setUps)(
+  "O01 over %s a new connection's first request is answered, though a stop began",
+  async (_name, env) => {
+    const platform = await start({}, [], env);
+    const socket = connect(platform.port, "127.0.0.1");
+    await once(socket, "connect");
+    const answered = text(socket);
+    platform.kill("SIGTERM");
+    await platform.logLine(/platform\.stopping/);
+    const body = JSON.stringify({ model: "fake/tiny-chat", messages: [{ role: "user", content: "Hi" }] });
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    // As the call comes before the models are gone or behind that.
+    const answer = await answered;
+    expect(answer).toMatch(/^HTTP\/1\.1 (200 |503 [^]*"code":"shutting_down")/);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    expect(await platform.exit).toBe(0);
+    await platform.stop();
+  },
+);
 
 test("O01 a second signal does not wait", async () => {
   const platform = await start({ server: { drain_seconds: 300 } });

@@ -248,6 +248,37 @@ describe.each([
     expect(served[0]?.reply.waitingBytes).toBe(0);
   });
 
+  it("is idle between two requests, and not while the first of a new connection may be on its way", async () => {
+    const { port, connections } = await startLane(adopt);
+    const { socket, until } = await open(port);
+    const isIdle = () => connections[0]?.isIdle;
+    await expect.poll(isIdle).toBe(false);
+    socket.write(request("one"));
+    await until("ONE");
+    expect(isIdle()).toBe(true);
+  });
+
+  it("is idle when nothing came until its deadline was looked at", async () => {
+    const { port, connections } = await startLane(adopt);
+    await open(port);
+    await expect.poll(() => connections.length).toBe(1);
+    const [connection] = connections;
+    expect(connection?.isIdle).toBe(false);
+    connection?.checkDeadline(performance.now());
+    expect(connection?.isIdle).toBe(true);
+  });
+
+  it("ends a new connection that brings nothing while the server closes", async () => {
+    const { port, connections, state } = await startLane(adopt);
+    const { socket } = await open(port);
+    await expect.poll(() => connections.length).toBe(1);
+    state.isClosing = true;
+    connections[0]?.checkDeadline(performance.now());
+    expect(state.closed).toBe(0);
+    connections[0]?.checkDeadline(performance.now() + 1);
+    await once(socket, "close");
+  });
+
   it("gives up a request that does not arrive, and a connection that nobody uses", async () => {
     const { port, connections, state } = await startLane(adopt);
     const slow = await open(port);

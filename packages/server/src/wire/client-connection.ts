@@ -73,6 +73,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
   /** The request that is to be served at the end of this turn. */
   #request: Buffer = noBytes;
   #service: FastService | undefined;
+  #isNew = true;
   #isLastRequest = false;
   #reply: FastReply | undefined;
   #isPaused = false;
@@ -95,8 +96,12 @@ export class ClientConnection implements ReplyCarrier, Timed {
     socket.on("drain", this.#onDrain);
   }
 
+  /**
+   * Whether it carries no request and can be closed. One that was accepted a moment ago, until its deadline is first looked
+   * at, cannot: its first request is likely on its way, and would be lost without an answer.
+   */
   get isIdle(): boolean {
-    return this.#phase === "idle";
+    return this.#phase === "idle" && !(this.#isNew && this.#sinceMs === undefined);
   }
 
   get waitingBytes(): number {
@@ -142,7 +147,8 @@ export class ClientConnection implements ReplyCarrier, Timed {
     this.#sinceMs ??= nowMs;
     const waitedMs = nowMs - this.#sinceMs;
     if (this.#phase === "idle") {
-      if (waitedMs > keepAliveTimeoutMs) this.#socket.destroy();
+      // One that was spared when the others were closed, and brought no request since.
+      if (waitedMs > (this.#owner.isClosing ? 0 : keepAliveTimeoutMs)) this.#socket.destroy();
     } else if (
       this.#phase !== "reply" &&
       waitedMs > (this.#phase === "head" ? headTimeoutMs : requestTimeoutMs)
@@ -225,6 +231,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
 
   #begin(body: Buffer): void {
     this.#phase = "reply";
+    this.#isNew = false;
     this.#owner.countRequest();
     this.#request = body;
     this.#reply = new FastReply(this);
