@@ -22,8 +22,8 @@ function start(env: Readonly<Record<string, string>>, overload: object): Promise
 }
 
 /**
- * Each process lets go of the connections without a call when it comes short of memory, one after the other. Who has just
- * connected to one then, or is about to ask on such a connection, finds it reset and asks again.
+ * Each process lets go of the connections without a call when it comes short of memory, one after the other. Who is about
+ * to ask on such a connection then finds it reset and asks again.
  */
 const insisting = <Answer>(call: () => Promise<Answer>): Promise<Answer> => vi.waitFor(call);
 

@@ -12,6 +12,7 @@ import type { KnownSecrets } from "./core/known-secrets.ts";
 import { type ConfigFollower, createConfigFollower } from "./config-follower.ts";
 import { createFeeds } from "./feeds.ts";
 import { closeFoundation, type Foundation, openFoundation } from "./foundation.ts";
+import { shuttingDown } from "./gateway/admit.ts";
 import { type ModelDirectory, viewBreakers } from "./gateway/model-directory.ts";
 import type { IntegrationRoster } from "./integration-roster.ts";
 import { createCaptureView, tellCapture } from "./content-capture.ts";
@@ -197,6 +198,8 @@ async function startOn(foundation: Foundation, input: AppInput): Promise<App> {
       // First of all, for calls in flight may go on for long.
       await Promise.all([drain(path, { config, drainMs }), sharing.leadership.resign()]);
       await Promise.all([watch.stop(), follower.stop(), roster.stop(), pulling.stop()]);
+      // Integrations take their paths away.
+      listener.mount(createRefusalMount(shuttingDown));
       await manager().stop(stopIntegrationsMs);
       await listener.stop();
       await workers?.stop();

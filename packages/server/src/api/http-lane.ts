@@ -15,8 +15,6 @@ import { isWebSocket, refuseUpgrade, type UpgradeHandler } from "./upgrade.ts";
 export interface HttpLaneParts {
   /** Whether replies end their connections, because the server stops or is short of memory. */
   isClosing(): boolean;
-  /** Whether the server stops, and what is not found may have been there. */
-  isStopping(): boolean;
   countRequest(): void;
   findHandler(path: string): RequestHandler | undefined;
   /** For a browser that wants a page. */
@@ -38,7 +36,7 @@ export interface HttpLane {
 const timeoutCheckMs = 2_000;
 
 export function createHttpLane(parts: HttpLaneParts): HttpLane {
-  const { isClosing, isStopping, countRequest, findHandler, findPage, findUpgrade } = parts;
+  const { isClosing, countRequest, findHandler, findPage, findUpgrade } = parts;
   // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
   const refused = new WeakSet<Socket>();
   const peers = new WeakMap<Socket, string>();
@@ -67,7 +65,7 @@ export function createHttpLane(parts: HttpLaneParts): HttpLane {
       if (refuse !== undefined) refused.add(request.socket);
       const path = pathOf(request);
       const page = wantsPage(request) ? findPage(path) : undefined;
-      const handler = refuse ?? page ?? findHandler(path) ?? (isStopping() ? stopping : notFound);
+      const handler = refuse ?? page ?? findHandler(path) ?? notFound;
       handler(request, response, peers.get(request.socket) ?? "");
     },
   );
@@ -110,15 +108,6 @@ function noNewSockets(): PlatformError {
     "shutting_down",
     "The server takes no new connection: it stops, or is short of memory. Try again in a few seconds.",
     { retryAfterMs: 1_000 },
-  );
-}
-
-/** Also where a path was served until a moment ago: the one who asks is to ask again, elsewhere or later. */
-function stopping(_request: IncomingMessage, response: ServerResponse): void {
-  const retryAfterMs = 1_000;
-  answer(
-    response,
-    new PlatformError("shutting_down", "The server is stopping and takes no new calls.", { retryAfterMs }),
   );
 }
 

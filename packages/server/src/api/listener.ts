@@ -111,7 +111,6 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
   const isClosing = () => state.isClosing || parts.isTight();
   const http = createHttpLane({
     isClosing,
-    isStopping: () => state.isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
     findPage: (path) => places.findPage(path),
