@@ -1,4 +1,4 @@
-import { ClientError } from "@llm-platform/client";
+import { ClientError, type OperationOutput } from "@llm-platform/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
@@ -26,11 +26,16 @@ export function RemoveButton({ name }: { readonly name: string }) {
   const [isBusy, setIsBusy] = useState(false);
   const [isDataRemoved, setIsDataRemoved] = useState(false);
   if (data?.origin !== "added") return null;
-  /** First away from the page of what is gone, then everything is asked for anew. */
+  /** First away from the page of what is gone, to a list without it; then everything is asked for anew. */
   async function takeAway() {
     setIsBusy(true);
     try {
       await session.run("integrations.delete", { name, data: isDataRemoved ? "remove" : "keep" });
+      queries.setQueryData<OperationOutput<"integrations.list">>(["integrations.list", {}], (list) =>
+        list === undefined
+          ? undefined
+          : { ...list, integrations: list.integrations.filter((each) => each.name !== name) },
+      );
       toasts.done(say("removed", { name }));
       goTo("/integrations");
       await queries.invalidateQueries();
