@@ -36,6 +36,11 @@ const weather = {
     },
   },
 };
+/** More than the window holds. */
+const tools = Array.from({ length: 120 }, (_none, at) => ({
+  ...weather,
+  function: { ...weather.function, name: `get_weather_${at}` },
+}));
 
 describe("the contract", () => {
   const cases = integrationContract({ definition: localIntegration, settings, chatModel });
@@ -267,6 +272,18 @@ describe("a running local integration", () => {
     [
       "a prompt that is too long",
       { messages: [{ role: "user", content: "word ".repeat(4000) }] },
+      "messages",
+      "context_length_exceeded",
+    ],
+    [
+      "tools that a client has added and that do not fit",
+      { messages: hello, tools },
+      "tools",
+      "context_length_exceeded",
+    ],
+    [
+      "a prompt that would be too long without its tools as well",
+      { messages: [{ role: "user", content: "word ".repeat(4000) }], tools: tools.slice(0, 1) },
       "messages",
       "context_length_exceeded",
     ],

@@ -49,5 +49,7 @@ export function toReplyError(error: Json | undefined): PlatformError {
   const kind = kinds.find(({ pattern }) => pattern.test(text));
   return new PlatformError(kind?.code ?? "upstream_error", kind?.message ?? "Ollama reported an error.", {
     cause: new Error(text),
+    // Another model may hold it.
+    isRetryable: kind?.code === "context_length_exceeded",
   });
 }

@@ -17,6 +17,8 @@ export const candidateVerdicts = [
   "no_budget",
   /** The call was tried there before. */
   "tried_before",
+  /** The call did not fit into the window of another one, and its own is no larger. */
+  "context_too_small",
   /** Another one before it in the order was asked. */
   "not_needed",
 ] as const;

@@ -29,6 +29,7 @@ export function createAttempts(parts: AttemptParts): Chat {
   async function tryAgain(call: GatewayCall, first: PlatformError): Promise<Reply> {
     let failure = first;
     for (let number = 2; mayGoOn(call, failure) && number <= parts.settings.maxRetries + 1; number++) {
+      noteOutgrown(call, failure);
       const target = chooseTarget(call, parts.directory, { number, failure });
       if (target === undefined || !budget.take(parts.inFlight())) break;
       try {
@@ -62,6 +63,12 @@ export function createAttempts(parts: AttemptParts): Chat {
 
 function mayGoOn(call: GatewayCall, failure: PlatformError): boolean {
   return failure.isRetryable && call.cancellation.reason === undefined;
+}
+
+/** What was too small for the call stays so, whatever else fails later. */
+function noteOutgrown(call: GatewayCall, failure: PlatformError): void {
+  if (failure.code !== "context_length_exceeded" || call.servedBy === undefined) return;
+  call.outgrown = [...call.outgrown, call.servedBy];
 }
 
 function noTarget(call: GatewayCall): PlatformError {

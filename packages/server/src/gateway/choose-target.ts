@@ -2,7 +2,7 @@ import { PlatformError } from "@llm-platform/kit";
 import { noteCandidates } from "./explain-call.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { ModelDirectory } from "./model-directory.ts";
-import type { Target } from "./targets.ts";
+import { isTooSmall, type Target } from "./targets.ts";
 
 /** Which attempt of a call it is, from 1, and why the one before failed. */
 export interface Attempting {
@@ -30,7 +30,8 @@ export function chooseTarget(
     }
   }
   const nowMs = performance.now();
-  const choice = choose(call, directory, { ...attempting, nowMs });
+  const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
+  const choice = choose(targets, call.outgrown, { ...attempting, nowMs });
   note(call, directory, { ...choice, nowMs });
   if (choice.refusal !== undefined) throw choice.refusal;
   return choice.chosen;
@@ -45,18 +46,19 @@ interface Choice {
 const noChoice: Choice = { chosen: undefined, isLeastBad: false };
 
 function choose(
-  call: GatewayCall,
-  directory: ModelDirectory,
+  targets: readonly Target[],
+  outgrown: readonly Target[],
   { number, failure, nowMs }: Attempting & { readonly nowMs: number },
 ): Choice {
-  const targets = call.targets.flatMap((id) => directory.snapshot.targets.get(id) ?? []);
   const next = targets[(number - 1) % Math.max(1, targets.length)];
   if (next === undefined) return noChoice;
   if (number > 1 && targets.length === 1 && !isWorthRepeating(failure)) return noChoice;
-  const order = [next, ...targets.filter((target) => target !== next)];
+  const order = [next, ...targets.filter((target) => target !== next)].filter(
+    (target) => !isTooSmall(target, outgrown),
+  );
   const ready = order.find((target) => target.platform !== undefined && target.breaker.allows(nowMs));
   if (ready !== undefined) return { chosen: ready, isLeastBad: false };
-  const running = targets.filter((target) => target.platform !== undefined);
+  const running = order.filter((target) => target.platform !== undefined);
   // With several targets all of them failing, the least bad one is still asked: refusing every call would be an outage of our own making.
   if (targets.length > 1 && running.length > 0) return { chosen: leastBad(running), isLeastBad: true };
   return failure === undefined ? { ...noChoice, refusal: refusal(next, nowMs) } : noChoice;

@@ -11,7 +11,7 @@ import { statusOf } from "../core/error-status.ts";
 import type { Operation, PlatformError } from "@llm-platform/kit";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GatewayCall } from "./gateway-call.ts";
-import type { Target } from "./targets.ts";
+import { isTooSmall, type Target } from "./targets.ts";
 
 /** What explains an attempt, as its record has it. */
 export interface Explained {
@@ -133,7 +133,8 @@ function judge(
   if (target === chosen) return isLeastBad ? "least_bad" : "chosen";
   if (target.platform === undefined) return "not_running";
   if (target.breaker.state(nowMs) !== "closed") return "open_breaker";
-  return call.triedTargets.includes(id) ? "tried_before" : "not_needed";
+  if (call.triedTargets.includes(id)) return "tried_before";
+  return isTooSmall(target, call.outgrown) ? "context_too_small" : "not_needed";
 }
 
 /** Its part of the calls among the route's targets; null for a fallback. */

@@ -89,6 +89,8 @@ export class GatewayCall {
   closedTargets: readonly string[] = noTargets;
   /** Targets that were tried, where there is more than one to try. */
   triedTargets: readonly string[] = noTargets;
+  /** Targets that it did not fit into. */
+  outgrown: readonly Target[] = none;
   /** What the last choice was made among; undefined where there was but one target, and it could be asked. */
   candidates: readonly CandidateNote[] | undefined;
   /** Attempts begun so far. */
@@ -172,6 +174,7 @@ export class GatewayCall {
 }
 
 const noTargets: readonly string[] = [];
+const none: readonly Target[] = [];
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

@@ -113,6 +113,7 @@ export function createModelDirectory(parts: ModelDirectoryParts): ModelDirectory
         const target = targetOf(view.name, info.id);
         target.platform = view.platform;
         target.absence = view.absence;
+        target.contextTokens = info.contextTokens;
         current.set(target.id, target);
         offers.push({ integration: view.name, model: info.id, priority: view.priority });
         if (view.platform !== undefined)

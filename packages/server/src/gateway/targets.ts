@@ -17,6 +17,8 @@ export class Target {
   platform: ModelPlatform | undefined;
   /** Why `platform` is undefined, in one sentence. */
   absence = "";
+  /** Tokens of prompt and answer together; undefined where its platform does not tell. */
+  contextTokens: number | undefined;
 
   constructor(integration: string, model: string, breaker: BreakerSettings) {
     this.id = targetId(integration, model);
@@ -30,6 +32,11 @@ export class Target {
   get provider(): string {
     return this.platform?.provider ?? "none";
   }
+}
+
+/** Whether a call that did not fit into others does not fit here either, as far as windows are known. */
+export function isTooSmall({ id, contextTokens = Infinity }: Target, outgrown: readonly Target[]): boolean {
+  return outgrown.some((each) => each.id === id || contextTokens <= (each.contextTokens ?? 0));
 }
 
 /** Header lines that say who answered. */

@@ -64,9 +64,25 @@ describe("what an upstream says of itself", () => {
     expect(failed(400, { error: { param: "messages[0].content" } }).field).toBe("messages[0].content");
   });
 
-  test("that the prompt is too long is told as such", () => {
-    expect(failed(400, { error: { code: "context_length_exceeded" } }).code).toBe("context_length_exceeded");
+  test.each([400, 422, 500])("that the prompt is too long is told as such, with status %d", (status) => {
+    expect(failed(status, { error: { code: "context_length_exceeded", param: "tools" } })).toMatchObject({
+      code: "context_length_exceeded",
+      message: "The prompt does not fit into the model's context. Shorten 'tools'.",
+      field: "tools",
+      isRetryable: true,
+    });
+    expect(failed(status, { error: "prompt is too long: 9 tokens > 8 maximum" })).toMatchObject({
+      message:
+        "The model's maximum context length is 8 tokens, and the prompt has at least 9. Shorten the prompt.",
+    });
   });
+
+  test.each([401, 404, 413, 429, 502])(
+    "of a prompt that is too long counts nothing with status %d",
+    (status) => {
+      expect(failed(status, { error: "prompt is too long" }).code).not.toBe("context_length_exceeded");
+    },
+  );
 
   test("goes to the log as far as it is short", () => {
     expect(failed(500, "a".repeat(3_000)).cause).toEqual(new Error("a".repeat(2_048)));

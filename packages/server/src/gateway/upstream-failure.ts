@@ -1,4 +1,9 @@
 import { type ErrorCode, type ErrorDetails, PlatformError, type ReplyHeaders } from "@llm-platform/kit";
+import {
+  type ContextOverflow,
+  describeContextOverflow,
+  readContextOverflow,
+} from "../wire/context-overflow.ts";
 import { toRecord } from "../wire/openai-usage.ts";
 
 /** An upstream's answer with an error status. */
@@ -18,7 +23,7 @@ const plainWord = /^[A-Za-z0-9_.[\]-]{1,64}$/;
  * The upstream's text may hold keys, paths or prompts; it goes into `cause`, for the log only.
  */
 export function toUpstreamError(reply: FailedReply): PlatformError {
-  const { code: upstreamCode, field } = readEnvelope(reply.body);
+  const { code: upstreamCode, field, overflow } = readEnvelope(reply.body);
   const details: ErrorDetails = {
     upstreamStatus: reply.status,
     cause: new Error(reply.body.toString("utf8", 0, 2048)),
@@ -50,10 +55,11 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
       });
     default:
   }
+  // Some servers have 500 for it.
+  if (overflow !== undefined && reply.status >= 400 && reply.status <= 500) {
+    return fail("context_length_exceeded", describeContextOverflow(overflow, field), { isRetryable: true });
+  }
   if (reply.status >= 400 && reply.status < 500) {
-    if (upstreamCode === "context_length_exceeded") {
-      return fail("context_length_exceeded", "The prompt does not fit into the model's context. Shorten it.");
-    }
     return fail(
       "invalid_request",
       `The upstream refused the request as invalid${said}. Check the fields of the request.`,
@@ -65,21 +71,26 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
   });
 }
 
-function readEnvelope(body: Buffer): {
-  readonly code: string | undefined;
-  readonly field: string | undefined;
-} {
+interface Envelope {
+  readonly code?: string | undefined;
+  readonly field?: string | undefined;
+  readonly overflow?: ContextOverflow | undefined;
+}
+
+function readEnvelope(body: Buffer): Envelope {
   let envelope: Readonly<Record<string, unknown>> | undefined;
   try {
     envelope = toRecord(JSON.parse(body.toString("utf8")));
   } catch {
     // An error page in another form has no code to read.
-    return { code: undefined, field: undefined };
+    return {};
   }
-  const error = toRecord(envelope?.["error"]) ?? envelope;
+  const said = envelope?.["error"];
+  const error = toRecord(said) ?? envelope;
   return {
     code: toPlainWord(error?.["code"]) ?? toPlainWord(error?.["type"]),
     field: toPlainWord(error?.["param"]),
+    overflow: readContextOverflow(typeof said === "string" ? said : error),
   };
 }
 

@@ -1,7 +1,7 @@
-import { PlatformError } from "@llm-platform/kit";
 import { toCount, toRecord, withoutAbsent } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { malformed, ReplyFacts, type ReplyReader, toFinishReason } from "./reply-facts.ts";
+import { toReportedError } from "./reported-error.ts";
 
 const longestLineBytes = 1024 * 1024;
 
@@ -59,12 +59,8 @@ export class NdjsonReader implements ReplyReader {
 /** Takes usage, end and error out of one object of an Ollama reply. */
 export function noteOllamaFacts(event: Readonly<Record<string, unknown>>, facts: ReplyFacts): void {
   if (event["error"] !== undefined) {
-    const cause = new Error(String(event["error"]).slice(0, 2048));
-    facts.error = new PlatformError(
-      "upstream_error",
-      "The upstream reported an error in the middle of its reply.",
-      { cause },
-    );
+    const message = "The upstream reported an error in the middle of its reply.";
+    facts.error = toReportedError(event["error"], message, false);
     return;
   }
   if (event["done"] !== true) return;

@@ -1,4 +1,4 @@
-import { PlatformError } from "@llm-platform/kit";
+import { readReportedError } from "./reported-error.ts";
 import type { JsonForm } from "./json-form.ts";
 import { type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
 import { findOpenAiUsage, type FoundUsage, readUsageHoles, toCountHoles, toUsage } from "./openai-usage.ts";
@@ -255,12 +255,8 @@ export class SseReader implements ReplyReader, MemberVisitor {
   }
 
   #noteError(start: number, end: number): void {
-    const cause = new Error(this.#bytes.toString("utf8", start, Math.min(end, start + 2048)));
-    this.facts.error = new PlatformError(
-      "upstream_error",
-      "The upstream reported an error in the middle of its reply.",
-      { cause },
-    );
+    const message = "The upstream reported an error in the middle of its reply.";
+    this.facts.error = readReportedError(this.#bytes.toString("utf8", start, end), message, false);
   }
 }
 

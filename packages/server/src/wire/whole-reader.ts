@@ -1,4 +1,4 @@
-import { PlatformError } from "@llm-platform/kit";
+import { readReportedError } from "./reported-error.ts";
 import { isTextAt, type JsonLimits, type MemberVisitor, scanJsonObject, skipBlank } from "./json-scan.ts";
 import { findOpenAiUsage, type FoundUsage, readUsageHoles, toCountHoles, toUsage } from "./openai-usage.ts";
 import { PendingBytes } from "./pending-bytes.ts";
@@ -59,11 +59,8 @@ export class WholeReader implements ReplyReader, MemberVisitor {
     } else if (isTextAt(body, keyStart, keyEnd, "choices")) {
       this.#readChoices(valueStart, valueEnd);
     } else if (isTextAt(body, keyStart, keyEnd, "error") && body[valueStart] !== 0x6e) {
-      const cause = new Error(body.toString("utf8", valueStart, Math.min(valueEnd, valueStart + 2048)));
-      this.facts.error = new PlatformError("upstream_error", "The upstream answered with an error.", {
-        cause,
-        isRetryable: true,
-      });
+      const text = body.toString("utf8", valueStart, valueEnd);
+      this.facts.error = readReportedError(text, "The upstream answered with an error.", true);
     }
   }
 

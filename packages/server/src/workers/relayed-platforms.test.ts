@@ -30,7 +30,7 @@ function platform(name: string, more: Partial<PlatformData> = {}): PlatformData 
     provider: "sample",
     reportsStreamUsage: true,
     relay,
-    models: ["m"],
+    models: [{ id: "m" }],
     ...more,
   };
 }
@@ -73,7 +73,7 @@ test("a platform that did not change stays the same, with its connections", () =
   relayed.update([platform("a")]);
   const before = first();
   expect(before).toBeDefined();
-  relayed.update([platform("a", { models: ["m", "n"], priority: 5 })]);
+  relayed.update([platform("a", { models: [{ id: "m" }, { id: "n" }], priority: 5 })]);
   expect(first()).toBe(before);
   relayed.update([platform("a", { relay: { ...relay, headers: [["authorization", "Bearer other"]] } })]);
   expect(first()).not.toBe(before);

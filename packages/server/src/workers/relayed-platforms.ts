@@ -8,7 +8,7 @@ import {
 import type { PlatformView, RoutingSnapshot } from "../gateway/model-directory.ts";
 import { createUpstreamPool, type UpstreamPool } from "../wire/upstream-pool.ts";
 import type { SessionUse } from "../wire/upstream-tls.ts";
-import type { PlatformData } from "./routing-data.ts";
+import type { ModelData, PlatformData } from "./routing-data.ts";
 
 /** The platforms that a worker can call by itself. */
 export interface RelayedPlatforms {
@@ -103,9 +103,8 @@ export function createRelayedPlatforms(
   };
 }
 
-/** Routing needs no more of a model than its name: whoever wants to know more asks the first process. */
-function toModelInfo(id: string): ModelInfo {
-  return { id, operations };
+function toModelInfo(model: ModelData): ModelInfo {
+  return { ...model, operations };
 }
 
 function toPlatform(data: PlatformData, relay: Relay, pool: UpstreamPool): ModelPlatform {

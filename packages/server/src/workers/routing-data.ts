@@ -1,4 +1,4 @@
-import type { NetworkReach, Relay } from "@llm-platform/kit";
+import type { ModelInfo, NetworkReach, Relay } from "@llm-platform/kit";
 import type { Budget } from "../core/budgets.ts";
 import type { RoutingConfig } from "../core/routes.ts";
 import type { ModelDirectory, PlatformView } from "../gateway/model-directory.ts";
@@ -24,9 +24,11 @@ export interface PlatformData {
   readonly reportsStreamUsage: boolean;
   /** Undefined while it does not run, and when its calls go through the first process. */
   readonly relay: Relay | undefined;
-  /** The names of its models. */
-  readonly models: readonly string[];
+  readonly models: readonly ModelData[];
 }
+
+/** A model as far as routing needs to know it: whoever wants more asks the first process. */
+export type ModelData = Pick<ModelInfo, "id" | "contextTokens">;
 
 /** What the first process knows now, in the order in which it routes. */
 export function takeRoutingData(
@@ -34,8 +36,9 @@ export function takeRoutingData(
   { snapshot, routing }: ModelDirectory,
   more: Pick<RoutingData, "paths" | "budgets">,
 ): RoutingData {
-  const models = new Map<string, string[]>();
-  for (const { integration, model } of snapshot.targets.values()) {
+  const models = new Map<string, ModelData[]>();
+  for (const { integration, model: id, contextTokens } of snapshot.targets.values()) {
+    const model = { id, ...(contextTokens === undefined ? {} : { contextTokens }) };
     const listed = models.get(integration);
     if (listed === undefined) models.set(integration, [model]);
     else listed.push(model);
@@ -47,7 +50,7 @@ export function takeRoutingData(
   };
 }
 
-function toPlatformData(view: PlatformView, models: readonly string[]): PlatformData {
+function toPlatformData(view: PlatformView, models: readonly ModelData[]): PlatformData {
   const { name, priority, absence, network, platform } = view;
   return {
     name,

@@ -17,6 +17,7 @@ const verdictTones: Readonly<Record<Candidate["verdict"], Tone>> = {
   not_offered: "none",
   no_budget: "warn",
   tried_before: "none",
+  context_too_small: "none",
   not_needed: "none",
 };
 

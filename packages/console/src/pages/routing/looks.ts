@@ -19,5 +19,6 @@ export const verdictTones: Readonly<Record<Place["verdict"], Tone>> = {
   not_offered: "none",
   no_budget: "warn",
   tried_before: "none",
+  context_too_small: "none",
   not_needed: "none",
 };

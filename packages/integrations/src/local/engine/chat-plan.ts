@@ -2,7 +2,7 @@ import type { JsonObject } from "@llm-platform/kit";
 import type { Token } from "node-llama-cpp";
 import { type ChatRequest, type ChatRequestMessage, toToolSource } from "./chat-request.ts";
 import type { TemplateMessage } from "./chat-template.ts";
-import { contextOverflow, invalid, unsupported } from "./engine-failure.ts";
+import { invalid, unsupported } from "./engine-failure.ts";
 import { isJsonObject, parseJsonText } from "./json-schema.ts";
 import type { LoadedEngine } from "./loaded-engine.ts";
 import { tokenizeChat } from "./prompt-tokens.ts";
@@ -48,8 +48,6 @@ export function planChat(engine: LoadedEngine, request: ChatRequest): ChatPlan {
     tools: asked.map((tool) => tool.source),
     variables: toVariables(engine, request),
   });
-  if (prompt.length >= engine.contextTokens)
-    throw contextOverflow("messages", prompt.length, engine.contextTokens);
   if (request.top_logprobs !== undefined && !request.logprobs)
     throw invalid("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.");
   return {

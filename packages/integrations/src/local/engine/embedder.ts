@@ -46,7 +46,7 @@ export function createEmbedder(model: LlamaModel, options: EmbedderOptions): Emb
           : input.map((token) => toToken(model, token, field));
       const count = context.calculateInputLength([...tokens]);
       if (count >= options.contextTokens) {
-        const message = `'${field}' has ${count} tokens; this model takes fewer than ${options.contextTokens}. Shorten it.`;
+        const message = `The model's maximum context length is ${options.contextTokens} tokens, and '${field}' has ${count}. Shorten it.`;
         throw new PlatformError("context_length_exceeded", message, { field });
       }
       const { vector } = await context.getEmbeddingFor([...tokens]);

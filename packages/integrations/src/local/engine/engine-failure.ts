@@ -49,6 +49,6 @@ export function unsupported(field: string, message: string): PlatformError {
 
 /** A prompt that leaves no room for an answer. `promptTokens` may be a lower bound. */
 export function contextOverflow(field: string, promptTokens: number, contextTokens: number): PlatformError {
-  const message = `The prompt has at least ${promptTokens} tokens, but the model's context holds ${contextTokens} with the answer. Shorten '${field}'.`;
+  const message = `The model's maximum context length is ${contextTokens} tokens with the answer, and the prompt has at least ${promptTokens}. Shorten '${field}'.`;
   return new PlatformError("context_length_exceeded", message, { field });
 }

@@ -12,27 +12,39 @@ export interface ChatPrompt {
   readonly variables: JsonObject;
 }
 
-/** Tokens of a chat by the model's own template; names of control tokens in the callers' text are plain text. */
+/**
+ * Tokens of a chat by the model's own template; names of control tokens in the callers' text are plain text.
+ *
+ * @throws PlatformError `context_length_exceeded` when no room is left for an answer
+ */
 export function tokenizeChat(engine: LoadedEngine, prompt: ChatPrompt): Token[] {
   const guard = new PromptGuard(engine.controlTexts);
   const { messages, tools, variables } = prompt;
-  const rendered = engine.template.render(guard.protect({ messages, tools, variables }));
-  refuseHopeless(engine, rendered, "messages");
-  return withBos(engine.model, tokenizePieces(engine.model, guard.split(rendered)));
+  const write = (shown: ChatPrompt["tools"]): string =>
+    engine.template.render(guard.protect({ messages, tools: shown, variables }));
+  const rendered = write(tools);
+  // Clients add tools by themselves: who wrote a short question is not to look for the fault in it.
+  const larger = (): string =>
+    tools.length > 0 && write([]).length < rendered.length / 2 ? "tools" : "messages";
+  refuseHopeless(engine, rendered, larger);
+  const tokens = withBos(engine.model, tokenizePieces(engine.model, guard.split(rendered)));
+  if (tokens.length >= engine.contextTokens)
+    throw contextOverflow(larger(), tokens.length, engine.contextTokens);
+  return tokens;
 }
 
 /** Tokens of a raw prompt. Here the caller writes the template himself, so control tokens mean what they say. */
 export function tokenizeRaw(engine: LoadedEngine, text: string, field: string): Token[] {
   const { model } = engine;
-  refuseHopeless(engine, text, field);
+  refuseHopeless(engine, text, () => field);
   return withBos(model, model.tokenize(text, true));
 }
 
 /** Tokenising blocks every other call, so a text that cannot fit even in the longest tokens is refused before. */
-function refuseHopeless(engine: LoadedEngine, text: string, field: string): void {
+function refuseHopeless(engine: LoadedEngine, text: string, field: () => string): void {
   const { longestTokenCharacters, contextTokens } = engine;
   if (longestTokenCharacters === 0 || text.length <= contextTokens * longestTokenCharacters) return;
-  throw contextOverflow(field, Math.ceil(text.length / longestTokenCharacters), contextTokens);
+  throw contextOverflow(field(), Math.ceil(text.length / longestTokenCharacters), contextTokens);
 }
 
 function tokenizePieces(model: LlamaModel, pieces: readonly PromptPiece[]): Token[] {

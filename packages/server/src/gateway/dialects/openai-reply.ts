@@ -10,11 +10,11 @@ import {
   nestsDeeperThan,
   objectAt,
   type Operation,
-  PlatformError,
   textAt,
   type ToolCallDelta,
   type Usage,
 } from "@llm-platform/kit";
+import { toReportedError } from "../../wire/reported-error.ts";
 import { malformed, toFinishReason } from "../../wire/reply-facts.ts";
 
 /** Log probabilities are two lists deep; what goes deeper cannot be written again without danger to the stack. */
@@ -49,14 +49,8 @@ function listOf(reply: JsonObject, key: string): readonly Json[] {
 
 function errorOf(reply: JsonObject): ModelEvent | undefined {
   if ((reply.error ?? undefined) === undefined) return undefined;
-  const cause = new Error(JSON.stringify(reply.error, shallow).slice(0, 2048));
   const message = "The upstream reported an error in its reply.";
-  return { type: "error", error: new PlatformError("upstream_error", message, { cause }) };
-}
-
-/** Keeps the words of an error, which are what the log needs, and nothing that is nested in it. */
-function shallow(key: string, value: unknown): unknown {
-  return key === "" || typeof value !== "object" ? value : undefined;
+  return { type: "error", error: toReportedError(reply.error, message, false) };
 }
 
 function decodeChoice(choice: Json, operation: Operation): readonly ModelEvent[] {
