@@ -27,7 +27,7 @@ describe("available resources", () => {
   });
 
   it("leaves a fifth of the memory to others unless told a limit", () => {
-    expect(memoryLimitOf({ cores: 1, memoryBytes: 1000 }, undefined)).toBe(800);
-    expect(memoryLimitOf({ cores: 1, memoryBytes: 1000 }, 5000)).toBe(5000);
+    expect(memoryLimitOf(1000, undefined)).toBe(800);
+    expect(memoryLimitOf(1000, 5000)).toBe(5000);
   });
 });

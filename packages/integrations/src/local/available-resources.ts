@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import type { Gpu } from "@llm-platform/kit";
 
 const tinyModelBytes = 64 * 1000 * 1000;
@@ -10,12 +10,16 @@ export interface AvailableResources {
   /** Whole cores, at least 1. */
   readonly cores: number;
   readonly memoryBytes: number;
+  /** What that would be if nothing else took any. */
+  readonly totalMemoryBytes: number;
 }
 
 /** Looks at the machine and at the limits of the control group that the process runs in. */
 export async function readAvailableResources(): Promise<AvailableResources> {
   const cores = coresWithin(availableParallelism(), await readCoreQuota());
-  return { cores, memoryBytes: process.availableMemory() };
+  const bound = process.constrainedMemory();
+  const totalMemoryBytes = bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+  return { cores, memoryBytes: process.availableMemory(), totalMemoryBytes };
 }
 
 /** Whole cores under a quota, at least 1: a thread more than that only makes the others wait. */
@@ -30,8 +34,8 @@ export function threadsFor(sizeBytes: number, cores: number, wanted: number | un
 }
 
 /** Memory that all models may take together. */
-export function memoryLimitOf(resources: AvailableResources, wantedBytes: number | undefined): number {
-  return wantedBytes ?? Math.floor(resources.memoryBytes * memoryShare);
+export function memoryLimitOf(memoryBytes: number, wantedBytes: number | undefined): number {
+  return wantedBytes ?? Math.floor(memoryBytes * memoryShare);
 }
 
 /** What is free of the memory of all GPUs; one whose driver does not tell counts for none. */

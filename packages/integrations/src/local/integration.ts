@@ -48,6 +48,7 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
   const { settings, log } = context;
   const resources = await readAvailableResources();
   const gpuRoomBytes = settings.gpu === "auto" ? freeGpuBytes(await context.gpus(context.signal)) : 0;
+  const limits = toLimits(settings, { resources, gpuRoomBytes });
   const sockets = await openSocketFolder(context.dataDirectory);
   const crashes = new CrashMemory();
   const gpuFaults = new GpuFaults();
@@ -69,13 +70,17 @@ async function start(context: IntegrationContext<LocalSettings>): Promise<Runnin
     log,
     events: createEvents(context, crashes),
     gpuFaults,
-    limits: toLimits(settings, { resources, gpuRoomBytes }),
+    limits,
   });
   const opener = createModelOpener({
     settings,
     sockets,
     gpuFaults,
     cores: resources.cores,
+    room: {
+      nowBytes: limits.maxBytes,
+      usualBytes: memoryLimitOf(resources.totalMemoryBytes, settings.memory_limit_bytes),
+    },
     gpuRoomBytes,
     findAdapter: createAdapterFinder(settings, catalog),
     readGpuBytes: async () => usedGpuBytes(await context.gpus(context.signal)),
@@ -192,7 +197,7 @@ function toLimits(
 ): SchedulerParts["limits"] {
   return {
     maxModels: settings.max_loaded_models,
-    maxBytes: memoryLimitOf(resources, settings.memory_limit_bytes),
+    maxBytes: memoryLimitOf(resources.memoryBytes, settings.memory_limit_bytes),
     maxGpuBytes: gpuRoomBytes,
     parallel: settings.parallel,
     queueLength: settings.queue_length,

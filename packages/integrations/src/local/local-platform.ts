@@ -56,12 +56,11 @@ interface PlatformParts {
 /** The models of the local engine, as the gateway sees them. */
 export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
   const { context, scheduler, opener, shelf, gpuFaults } = parts;
-  const { settings } = context;
   return {
     provider: "llama_cpp",
     reportsStreamUsage: true,
     dialectFor: () => "openai",
-    list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, settings)),
+    list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, opener)),
     send: async (call) => await send(parts, call, await opener.prepare(await shelf.find(call.model))),
     show: async (id) => await toDescription(await shelf.find(id), parts),
     loaded: async () =>
@@ -230,18 +229,16 @@ async function takeTurn(parts: PlatformParts, call: Call, model: LoadableModel):
 }
 
 /** A model under its name and its further ones. */
-function toModelInfos({ file, record }: ShelfModel, settings: LocalSettings): readonly ModelInfo[] {
-  const info = toModelInfo(file, record.settings.context_tokens ?? settings.context_tokens);
+function toModelInfos(model: ShelfModel, opener: ModelOpener): readonly ModelInfo[] {
+  const { file, record } = model;
+  const info = toModelInfo(file, opener.windowOf(model));
   return [info, ...(record.settings.aliases ?? []).map((id) => ({ ...info, id }))];
 }
 
-async function toDescription(
-  model: ShelfModel,
-  { context, opener, gpuFaults }: PlatformParts,
-): Promise<JsonObject> {
+async function toDescription(model: ShelfModel, { opener, gpuFaults }: PlatformParts): Promise<JsonObject> {
   const { file, record } = model;
   const { head } = file;
-  const [info] = toModelInfos(model, context.settings);
+  const [info] = toModelInfos(model, opener);
   const verdict = judgeGguf({ type: "head", head });
   const own: JsonObject = JSON.parse(JSON.stringify(record.settings));
   return {

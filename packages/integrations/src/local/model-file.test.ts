@@ -1,38 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { GgufHead } from "./gguf-head.ts";
 import { estimateMemory, formatEstimate } from "./memory-estimate.ts";
-import { type ModelFile, toModelInfo } from "./model-file.ts";
-
-function createFile(id: string, head: Partial<GgufHead> = {}): ModelFile {
-  return {
-    id,
-    path: `/models/${id}.gguf`,
-    sizeBytes: 1024 * 1024,
-    modifiedAtMs: 5_000,
-    head: {
-      architecture: "llama",
-      kind: "model",
-      name: undefined,
-      sizeLabel: undefined,
-      fileType: 15,
-      license: undefined,
-      contextTokens: 2048,
-      embeddingLength: 1024,
-      blockCount: 8,
-      headCount: 16,
-      headCountKv: 4,
-      keyLength: undefined,
-      valueLength: undefined,
-      poolingType: undefined,
-      chatTemplate: undefined,
-      chatTemplates: [],
-      tensorCount: 1,
-      ...head,
-    },
-  };
-}
+import { contextTokensOf, toModelInfo } from "./model-file.ts";
+import { createFile } from "./model-file.test-data.ts";
 
 describe("toModelInfo", () => {
+  it("tells the window and the quantization", () => {
+    expect(toModelInfo(createFile("m"), 512)).toMatchObject({ contextTokens: 512, quantization: "Q4_K_M" });
+  });
+
   it.each([
     ["a chat model", createFile("tiny-chat"), ["chat", "completion", "embedding"]],
     ["a model with pooling", createFile("m", { poolingType: 1 }), ["embedding"]],
@@ -48,8 +23,9 @@ describe("toModelInfo", () => {
   });
 
   it("offers no more context than the model was trained for", () => {
-    expect(toModelInfo(createFile("m"), 4096)).toMatchObject({ contextTokens: 2048, quantization: "Q4_K_M" });
-    expect(toModelInfo(createFile("m"), 512).contextTokens).toBe(512);
+    expect([4096, 2048, 512].map((wanted) => contextTokensOf(createFile("m"), wanted))).toEqual([
+      2048, 2048, 512,
+    ]);
   });
 });
 

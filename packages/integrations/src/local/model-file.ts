@@ -66,14 +66,14 @@ export function contextTokensOf(file: ModelFile, wantedTokens: number): number {
   return Math.min(wantedTokens, file.head.contextTokens ?? unknownContextTokens);
 }
 
-export function toModelInfo(file: ModelFile, wantedTokens: number): ModelInfo {
+export function toModelInfo(file: ModelFile, contextTokens: number): ModelInfo {
   const quantization = quantizations[file.head.fileType ?? -1];
   const isEmbedding = isEmbeddingModel(file);
   const operations: readonly Operation[] = isEmbedding ? ["embedding"] : ["chat", "completion", "embedding"];
   return {
     id: file.id,
     operations,
-    contextTokens: contextTokensOf(file, wantedTokens),
+    contextTokens,
     ownedBy: "local",
     createdAtSeconds: Math.floor(file.modifiedAtMs / 1000),
     sizeBytes: file.sizeBytes,

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import type { AdapterFinder } from "./adapter-file.ts";
 import { type ReadGpuBytes, startEngine } from "./engine-process.ts";
 import type { GpuFaults } from "./gpu-faults.ts";
+import { windowOf } from "./context-window.ts";
 import { formatEstimate } from "./memory-estimate.ts";
 import { type FoundAdapter, type ModelPlan, type PlanParts, planModel } from "./model-plan.ts";
 import type { LoadableModel } from "./loadable-model.ts";
@@ -14,6 +15,8 @@ import type { SocketFolder } from "./socket-path.ts";
 export interface ModelOpener {
   /** Resolves with the same object for the same model, while the GPU can run it or not. Rejects with PlatformError `invalid_request` for adapters that are gone. */
   prepare(model: ShelfModel): Promise<LoadableModel>;
+  /** Tokens of prompt and answer together that each call of a model gets. */
+  windowOf(model: ShelfModel): number;
   /** How a model would be run with other settings. */
   plan(model: ShelfModel, settings?: ModelSettingsInput): Promise<ModelPlan>;
 }
@@ -60,17 +63,26 @@ export function createModelOpener(parts: OpenerParts): ModelOpener {
   });
 
   return {
+    windowOf: ({ file, record }) => windowOf(file, record.settings, parts),
     plan,
     async prepare(model) {
       const known = prepared.get(model);
       if (known !== undefined) return gpuFaults.runnable(known);
       const { file, record } = model;
       const own = { settings: record.settings, adapters: await findAdapters(record.settings, file) };
-      const loadable = toLoadable(planModel(file, own, parts));
+      const planned = planModel(file, own, parts);
+      const loadable = toLoadable(planned);
+      // Its window stays what was told of it.
+      const { contextTokens } = planned.engine;
       const withoutGpu =
         settings.gpu === "off"
           ? undefined
-          : toLoadable(planModel(file, own, { ...parts, settings: { ...settings, gpu: "off" } }));
+          : toLoadable(
+              planModel(file, own, {
+                ...parts,
+                settings: { ...settings, gpu: "off", context_tokens: contextTokens },
+              }),
+            );
       const whole = { ...loadable, withoutGpu };
       prepared.set(model, whole);
       return gpuFaults.runnable(whole);

@@ -1,7 +1,8 @@
 import { threadsFor } from "./available-resources.ts";
 import type { EngineOptions } from "./engine/engine-options.ts";
 import { estimateMemory, type MemoryEstimate } from "./memory-estimate.ts";
-import { contextTokensOf, isEmbeddingModel, type ModelFile } from "./model-file.ts";
+import { type WindowParts, windowOf } from "./context-window.ts";
+import { isEmbeddingModel, type ModelFile } from "./model-file.ts";
 import { type ModelSettingsInput, samplingOf } from "./model-settings.ts";
 import type { LocalSettings } from "./settings.ts";
 
@@ -16,11 +17,9 @@ export interface FoundAdapter {
 }
 
 /** What plans are made of beside the model. */
-export interface PlanParts {
+export interface PlanParts extends WindowParts {
   readonly settings: LocalSettings;
   readonly cores: number;
-  /** Memory of GPUs that models may take; 0 where none is used. */
-  readonly gpuRoomBytes: number;
 }
 
 /** How a model is run: the settings of the integration, its file and its own settings together. */
@@ -35,10 +34,11 @@ export interface ModelPlan {
 export function planModel(
   file: ModelFile,
   own: { readonly settings: ModelSettingsInput; readonly adapters: readonly FoundAdapter[] },
-  { settings: general, cores, gpuRoomBytes }: PlanParts,
+  parts: PlanParts,
 ): ModelPlan {
+  const { settings: general, cores, gpuRoomBytes } = parts;
   const { settings, adapters } = own;
-  const contextTokens = contextTokensOf(file, settings.context_tokens ?? general.context_tokens);
+  const contextTokens = windowOf(file, settings, parts);
   const memory = estimateMemory(file, {
     contextTokens,
     parallel: general.parallel,

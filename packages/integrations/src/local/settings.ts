@@ -21,8 +21,10 @@ const settingsSchema = z.strictObject({
     .int()
     .min(64)
     .max(1_048_576)
-    .default(4096)
-    .describe("Tokens of prompt and answer together, for each call; at most what the model was trained for."),
+    .optional()
+    .describe(
+      "Tokens of prompt and answer together, for each call; at most what the model was trained for. Default: 4096, and 8192 for a model whose cache for all `parallel` calls is then no larger than its weights, or 1 GiB, and which takes no more than half of the memory for models.",
+    ),
   parallel: z.int().min(1).max(64).default(4).describe("Calls that one model generates at once."),
   threads: z
     .int()

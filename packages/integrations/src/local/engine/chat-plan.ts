@@ -55,7 +55,7 @@ export function planChat(engine: LoadedEngine, request: ChatRequest): ChatPlan {
     sampling: toSampling(request),
     choices: request.n,
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY,
-    stops: toStopStrings(request.stop),
+    stops: [...toStopStrings(request.stop), ...engine.template.endings],
     topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
     toolNames: asked.map((tool) => tool.name),
     isParallelCalls: request.parallel_tool_calls,

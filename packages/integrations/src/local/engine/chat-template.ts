@@ -7,6 +7,8 @@ import { formatHermesCall, hermesSystemText } from "./hermes-text.ts";
 const chatMlTemplate =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+/** What ends an answer in it. A model that was not made for it writes them as text, and never stops. */
+const chatMlEndings = ["<|im_end|>", "<|im_start|>"] as const;
 
 /** A message as templates know it. */
 export interface TemplateMessage {
@@ -40,6 +42,8 @@ export interface TemplateInput {
 export interface ChatTemplate {
   readonly toolStyle: ToolStyle;
   readonly source: string;
+  /** Texts at which an answer ends, beside the model's own tokens. */
+  readonly endings: readonly string[];
   /** False for a template with a fault in it: then nothing can be rendered. */
   readonly isReadable: boolean;
   /** Throws PlatformError `invalid_request` when the template refuses the messages. */
@@ -58,6 +62,7 @@ export function createChatTemplate(
   return {
     toolStyle: findToolStyle(text),
     source: text,
+    endings: source === undefined ? chatMlEndings : [],
     isReadable: template !== undefined,
     render(input) {
       if (template === undefined)
