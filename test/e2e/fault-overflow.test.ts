@@ -115,7 +115,7 @@ describe.each(setUps)("a prompt that does not fit, over %s,", (_name, env) => {
       upstreams.studio.always({ kind: "error-event", events: 0, isNamed: true, message });
       for (const stream of [true, false]) {
         const bound = path === "/v1/messages" ? { max_tokens: 5 } : {};
-      const body = { ...chatBody(idOf("studio"), { stream }), ...bound };
+        const body = { ...chatBody(idOf("studio"), { stream }), ...bound };
         const headers = { "anthropic-version": "2023-06-01" };
         if (!stream) upstreams.studio.always({ kind: "body", body: JSON.stringify({ error: { message } }) });
         const answer = await ask(platform, path, { body, headers });

@@ -9,3 +9,21 @@ export const endless = {
     json_schema: { name: "numbers", schema: { type: "array", items: { type: "integer" }, minItems: 1000 } },
   },
 };
+export const weather = {
+  type: "function",
+  function: {
+    name: "get_weather",
+    description: "Current weather of a city.",
+    parameters: {
+      type: "object",
+      properties: { city: { type: "string", maxLength: 20 } },
+      required: ["city"],
+      additionalProperties: false,
+    },
+  },
+};
+/** More than a window of 1,024 tokens holds. */
+export const tools = Array.from({ length: 120 }, (_none, at) => ({
+  ...weather,
+  function: { ...weather.function, name: `get_weather_${at}` },
+}));

@@ -10,7 +10,7 @@ import {
   readReplyBody,
 } from "@llm-platform/kit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endless, hello } from "./chat-requests.test-data.ts";
+import { endless, hello, tools, weather } from "./chat-requests.test-data.ts";
 import { localIntegration } from "./integration.ts";
 import type { LocalSettings } from "./settings.ts";
 
@@ -23,24 +23,6 @@ const settings = {
   threads: 1,
   keep_alive_seconds: -1,
 };
-const weather = {
-  type: "function",
-  function: {
-    name: "get_weather",
-    description: "Current weather of a city.",
-    parameters: {
-      type: "object",
-      properties: { city: { type: "string", maxLength: 20 } },
-      required: ["city"],
-      additionalProperties: false,
-    },
-  },
-};
-/** More than the window holds. */
-const tools = Array.from({ length: 120 }, (_none, at) => ({
-  ...weather,
-  function: { ...weather.function, name: `get_weather_${at}` },
-}));
 
 describe("the contract", () => {
   const cases = integrationContract({ definition: localIntegration, settings, chatModel });
