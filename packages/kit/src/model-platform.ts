@@ -64,6 +64,11 @@ export interface ModelPlatform {
   dialectFor(operation: Operation): Dialect | undefined;
   /** Needed by every platform whose dialect is not `openai`. */
   readonly codec?: Codec;
+  /**
+   * Whether the messages of its errors are written for callers, and hold no key, path or prompt: then they are passed on.
+   * Default false: callers are told what an error is about in the platform's own words, and by its code and field.
+   */
+  readonly areErrorsPlain?: boolean;
   /** Whether streams report usage when asked by `stream_options.include_usage`. Default true. */
   readonly reportsStreamUsage?: boolean;
   /** The models on offer now. Throws PlatformError. */

@@ -59,6 +59,7 @@ export function createLocalPlatform(parts: PlatformParts): ModelPlatform {
   return {
     provider: "llama_cpp",
     reportsStreamUsage: true,
+    areErrorsPlain: true,
     dialectFor: () => "openai",
     list: async () => (await shelf.list()).flatMap((model) => toModelInfos(model, opener)),
     send: async (call) => await send(parts, call, await opener.prepare(await shelf.find(call.model))),

@@ -343,7 +343,13 @@ export class AttemptRun implements ByteSink, ReplyBody, Timed, CancelObserver {
     const body = Buffer.concat(this.#errorBody ?? []);
     this.#errorBody = undefined;
     this.#endWith(
-      toUpstreamError({ status: this.#status, headers: this.#headers, body, nowEpochMs: Date.now() }),
+      toUpstreamError({
+        status: this.#status,
+        headers: this.#headers,
+        body,
+        nowEpochMs: Date.now(),
+        isPlain: this.#record.target.platform?.areErrorsPlain === true,
+      }),
     );
   }
 }

@@ -105,6 +105,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         return;
       case undefined:
       case "invalid_request":
+      case "unsupported_parameter":
       case "model_not_found":
       case "context_length_exceeded":
         target.breaker.succeed(nowMs);

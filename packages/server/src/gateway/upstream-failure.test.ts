@@ -3,13 +3,21 @@ import { toUpstreamError } from "./upstream-failure.ts";
 
 const nowEpochMs = Date.parse("2026-11-27T00:00:00Z");
 
-function failed(status: number, body: unknown = "", headers: Readonly<Record<string, string>> = {}) {
+function failed(
+  status: number,
+  body: unknown = "",
+  {
+    headers = {},
+    isPlain = false,
+  }: { readonly headers?: Readonly<Record<string, string>>; readonly isPlain?: boolean } = {},
+) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return toUpstreamError({
     status,
     headers: { get: (name) => headers[name] },
     body: Buffer.from(text),
     nowEpochMs,
+    isPlain,
   });
 }
 
@@ -60,8 +68,33 @@ describe("what an upstream says of itself", () => {
     expect(failed(404, body).message).toBe("The upstream does not know this model or endpoint.");
   });
 
-  test("names the field that is at fault", () => {
-    expect(failed(400, { error: { param: "messages[0].content" } }).field).toBe("messages[0].content");
+  test("names the field that is at fault, and what is not supported as such", () => {
+    expect(failed(400, { error: { param: "messages[0].content" } })).toMatchObject({
+      code: "invalid_request",
+      field: "messages[0].content",
+      message: "The upstream refused 'messages[0].content' as invalid. Correct it, or leave it out.",
+    });
+    expect(failed(400, { error: { param: "top_k", code: "unsupported_parameter" } })).toMatchObject({
+      code: "unsupported_parameter",
+      message:
+        "The upstream refused 'top_k' as invalid (unsupported_parameter). Correct it, or leave it out.",
+    });
+  });
+
+  test("is passed on where it is written for callers", () => {
+    const error = { code: "unsupported_parameter", param: "n", message: "This model answers once." };
+    expect(failed(400, { error }, { isPlain: true })).toMatchObject({
+      code: "unsupported_parameter",
+      field: "n",
+      message: "This model answers once.",
+    });
+    expect(failed(400, { error: { message: "a".repeat(1_001) } }, { isPlain: true }).message).toHaveLength(
+      1_000,
+    );
+    expect(failed(400, { error: { message: 7 } }, { isPlain: true }).message).toMatch(
+      /^The upstream refused/,
+    );
+    expect(failed(500, { error }, { isPlain: true }).message).toBe("The upstream failed with status 500.");
   });
 
   test.each([400, 422, 500])("that the prompt is too long is told as such, with status %d", (status) => {
@@ -101,7 +134,7 @@ test.each([
   [{ "retry-after": "later" }, undefined],
   [{}, undefined],
 ])("with %j it is asked again after %s ms", (headers: Readonly<Record<string, string>>, retryAfterMs) => {
-  expect(failed(429, "", headers).retryAfterMs).toBe(retryAfterMs);
-  expect(failed(503, "", headers).retryAfterMs).toBe(retryAfterMs);
-  expect(failed(400, "", headers).retryAfterMs).toBeUndefined();
+  expect(failed(429, "", { headers }).retryAfterMs).toBe(retryAfterMs);
+  expect(failed(503, "", { headers }).retryAfterMs).toBe(retryAfterMs);
+  expect(failed(400, "", { headers }).retryAfterMs).toBeUndefined();
 });

@@ -13,8 +13,12 @@ export interface FailedReply {
   /** As much of the body as was kept. */
   readonly body: Buffer;
   readonly nowEpochMs: number;
+  /** Whether its messages are for callers. */
+  readonly isPlain: boolean;
 }
 
+/** Of a message for callers, as much goes on. */
+const longestSentence = 1_000;
 /** Only short plain words of an upstream reach a caller: codes and field names, never its sentences. */
 const plainWord = /^[A-Za-z0-9_.[\]-]{1,64}$/;
 
@@ -23,7 +27,7 @@ const plainWord = /^[A-Za-z0-9_.[\]-]{1,64}$/;
  * The upstream's text may hold keys, paths or prompts; it goes into `cause`, for the log only.
  */
 export function toUpstreamError(reply: FailedReply): PlatformError {
-  const { code: upstreamCode, field, overflow } = readEnvelope(reply.body);
+  const { code: upstreamCode, field, message, overflow } = readEnvelope(reply.body);
   const details: ErrorDetails = {
     upstreamStatus: reply.status,
     cause: new Error(reply.body.toString("utf8", 0, 2048)),
@@ -60,9 +64,11 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
     return fail("context_length_exceeded", describeContextOverflow(overflow, field), { isRetryable: true });
   }
   if (reply.status >= 400 && reply.status < 500) {
+    if (reply.isPlain && message !== undefined) return fail(toRequestCode(upstreamCode), message);
+    const what = field === undefined ? "the request" : `'${field}'`;
     return fail(
-      "invalid_request",
-      `The upstream refused the request as invalid${said}. Check the fields of the request.`,
+      toRequestCode(upstreamCode),
+      `The upstream refused ${what} as invalid${said}. ${field === undefined ? "Check the fields of the request." : "Correct it, or leave it out."}`,
     );
   }
   return fail("upstream_error", `The upstream failed with status ${reply.status}.`, {
@@ -74,6 +80,7 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
 interface Envelope {
   readonly code?: string | undefined;
   readonly field?: string | undefined;
+  readonly message?: string | undefined;
   readonly overflow?: ContextOverflow | undefined;
 }
 
@@ -90,8 +97,17 @@ function readEnvelope(body: Buffer): Envelope {
   return {
     code: toPlainWord(error?.["code"]) ?? toPlainWord(error?.["type"]),
     field: toPlainWord(error?.["param"]),
+    message: toSentence(error?.["message"]),
     overflow: readContextOverflow(typeof said === "string" ? said : error),
   };
+}
+
+function toRequestCode(upstreamCode: string | undefined): ErrorCode {
+  return upstreamCode === "unsupported_parameter" ? upstreamCode : "invalid_request";
+}
+
+function toSentence(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value.slice(0, longestSentence) : undefined;
 }
 
 function toPlainWord(value: unknown): string | undefined {

@@ -21,3 +21,17 @@ test("a model's own template adds no ending to its tokens", () => {
   expect(template.endings).toEqual([]);
   expect(template.render({ messages, tools: [], variables: {} })).toBe("Hello");
 });
+
+test.each([
+  [
+    "{% for key, value in tools[0].properties.items() %}{{ key + '=' + value.type + ' ' }}{% endfor %}",
+    "items=array a=string ",
+  ],
+  ["{{ tools[0].properties.items() | length }}", "2"],
+  ["{{ tools[0].properties.items()[1][0] }}", "a"],
+  ["{% if tools[0].properties.items() %}{{ tools[0].properties.items.type }}{% endif %}", "array"],
+  ["{{ tools[0]['properties'].items() | list | length + tools[0].properties['items'] | length }}", "3"],
+])("a tool with a parameter called items is rendered by %s", (source, text) => {
+  const tools = [{ properties: { items: { type: "array" }, a: { type: "string" } } }];
+  expect(createChatTemplate(source, tokens).render({ messages, tools, variables: {} })).toBe(text);
+});

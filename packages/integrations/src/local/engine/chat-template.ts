@@ -1,6 +1,7 @@
 import { Template } from "@huggingface/jinja";
 import type { JsonObject } from "@llm-platform/kit";
 import { invalid, unsupported } from "./engine-failure.ts";
+import { itemsByFilter } from "./jinja-items.ts";
 import { formatHermesCall, hermesSystemText } from "./hermes-text.ts";
 
 /** The format that most small models know, for files that bring no template. */
@@ -92,7 +93,9 @@ export function createChatTemplate(
 
 function parseTemplate(source: string): Template | undefined {
   try {
-    return new Template(source);
+    const template = new Template(source);
+    itemsByFilter(template.parsed);
+    return template;
   } catch {
     // The file brings a template that is not valid Jinja. Whoever chats is told; completions and embeddings work.
     return undefined;

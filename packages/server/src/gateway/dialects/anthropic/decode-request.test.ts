@@ -42,6 +42,18 @@ describe("a request of the Messages API in OpenAI's shape", () => {
       { thinking: { type: "adaptive" }, output_config: { effort: "max" } },
       { reasoning_effort: "max" },
     ],
+    ["the effort that is usual", { thinking: { type: "adaptive" }, output_config: { effort: "high" } }, {}],
+    ["an effort without thoughts", { output_config: { effort: "low" } }, {}],
+    [
+      "an effort where thoughts are off",
+      { thinking: { type: "disabled" }, output_config: { effort: "max" } },
+      {},
+    ],
+    [
+      "an effort beside a number of tokens",
+      { thinking: { type: "enabled", budget_tokens: 1_024 }, output_config: { effort: "medium" } },
+      { reasoning_effort: "medium" },
+    ],
     [
       "a schema",
       { output_config: { format: { type: "json_schema", schema: { type: "object" } } } },

@@ -67,8 +67,7 @@ export function decodeAnthropicRequest(operation: Operation, body: JsonObject): 
     ...decodeSampling(body),
     ...decodeTools(body.tools ?? undefined),
     ...decodeToolChoice(body.tool_choice ?? undefined),
-    ...decodeReasoning(body.thinking ?? undefined),
-    ...decodeOutput(body.output_config ?? undefined),
+    ...decodeOutput(body.output_config ?? undefined, body.thinking ?? undefined),
     ...decodeMetadata(body.metadata ?? undefined),
   };
 }
@@ -102,33 +101,43 @@ const thinkingFields: FieldRules = {
 const lowEffortTokens = 2_048;
 const mediumEffortTokens = 8_192;
 
-/** `adaptive` leaves the depth to the model, as other servers do unless they are told. */
-function decodeReasoning(thinking: Json | undefined): JsonObject {
-  if (thinking === undefined) return {};
+/** How deep a model is to think, where the request says so; `adaptive` leaves that to the effort, and to the model. */
+function decodeThinking(thinking: Json | undefined): "none" | "adaptive" | "low" | "medium" | "high" {
+  if (thinking === undefined) return "none";
   if (!isJsonObject(thinking)) throw invalidField("thinking", "an object");
   requireFields(thinking, thinkingFields, "thinking.");
-  if (thinking.type === "disabled" || thinking.type === "adaptive") return {};
+  if (thinking.type === "disabled") return "none";
+  if (thinking.type === "adaptive") return "adaptive";
   if (thinking.type !== "enabled") throw invalidField("thinking.type", "`enabled`, `adaptive` or `disabled`");
   const tokens = countAt(thinking, "budget_tokens");
   if (tokens === undefined) throw invalidField("thinking.budget_tokens", "a whole number");
-  if (tokens <= lowEffortTokens) return { reasoning_effort: "low" };
-  return { reasoning_effort: tokens <= mediumEffortTokens ? "medium" : "high" };
+  if (tokens <= lowEffortTokens) return "low";
+  return tokens <= mediumEffortTokens ? "medium" : "high";
 }
 
 const outputFields: FieldRules = { effort: mapped, format: mapped };
 const formatFields: FieldRules = { type: only("json_schema"), schema: mapped, name: harmless };
 
-function decodeOutput(config: Json | undefined): JsonObject {
-  if (config === undefined) return {};
+function decodeOutput(config: Json | undefined, thinking: Json | undefined): JsonObject {
+  const depth = decodeThinking(thinking);
+  if (config === undefined) return toEffort(depth, undefined);
   if (!isJsonObject(config)) throw invalidField("output_config", "an object");
   requireFields(config, outputFields, "output_config.");
-  return { ...decodeEffort(config.effort ?? undefined), ...decodeFormat(config.format ?? undefined) };
+  const effort = config.effort ?? undefined;
+  if (effort !== undefined && typeof effort !== "string")
+    throw invalidField("output_config.effort", "a text");
+  return { ...toEffort(depth, effort), ...decodeFormat(config.format ?? undefined) };
 }
 
-function decodeEffort(effort: Json | undefined): JsonObject {
-  if (effort === undefined) return {};
-  if (typeof effort !== "string") throw invalidField("output_config.effort", "a text");
-  return { reasoning_effort: effort };
+/**
+ * An effort is about thoughts where there are any: without them it makes an answer shorter or longer, of which other
+ * servers know nothing. `high` is what Anthropic's models do unless they are told otherwise, and is no wish of a caller's:
+ * it must not turn away a model that cannot think.
+ */
+function toEffort(depth: ReturnType<typeof decodeThinking>, effort: string | undefined): JsonObject {
+  if (depth === "none") return {};
+  if (effort !== undefined && effort !== "high") return { reasoning_effort: effort };
+  return depth === "adaptive" ? {} : { reasoning_effort: depth };
 }
 
 function decodeFormat(format: Json | undefined): JsonObject {

@@ -1,12 +1,16 @@
 import type { JsonObject } from "@llm-platform/kit";
-import { parseFields, unsupportedField } from "../parse-fields.ts";
+import type { z } from "zod";
+import { invalidField, parseFields, unsupportedField } from "../parse-fields.ts";
 import { decodeItems } from "./input-items.ts";
 import {
   functionTool,
+  namespaceTool,
   type ResponsesRequest,
   responsesRequestSchema,
   type ResponsesTool,
+  toToolName,
 } from "./request-schema.ts";
+import { toChatName } from "./tool-names.ts";
 
 /** What can be asked to be in a response beside what always is. Of hosted tools there is nothing that it could add. */
 const logprobsWanted = "message.output_text.logprobs";
@@ -14,16 +18,53 @@ const logprobsWanted = "message.output_text.logprobs";
 /** Checks the body of `POST /v1/responses`. Throws PlatformError `unsupported_parameter` or `invalid_request`, naming the field. */
 export function readResponsesRequest(body: unknown): ResponsesRequest {
   const { tools = [], ...request } = parseFields(responsesRequestSchema, body);
-  return {
-    ...request,
-    tools: tools.map((tool, index) => {
-      if (tool.type === "function") return parseFields(functionTool, tool, `tools[${index}]`);
-      throw unsupportedField(
-        `tools[${index}].type`,
-        "Only functions are possible, which the caller runs itself; the platform runs no tools.",
-      );
-    }),
-  };
+  return { ...request, tools: readTools(tools, request.tool_choice) };
+}
+
+type Asked = z.output<typeof responsesRequestSchema>;
+
+/**
+ * The functions among the tools. A search of the web, which coding agents offer beside their own tools, is left out there:
+ * the model does without. Where it is all there is, or a tool has to be called, an answer without it would be another one.
+ */
+function readTools(
+  tools: NonNullable<Asked["tools"]>,
+  choice: Asked["tool_choice"],
+): readonly ResponsesTool[] {
+  const hasFunctions = tools.some(({ type }) => type === "function" || type === "namespace");
+  const read = tools.flatMap((tool, index) => {
+    const path = `tools[${index}]`;
+    if (tool.type === "namespace") return readNamespace(tool, path);
+    if (isWebSearch(tool.type) && hasFunctions && choice !== "required") return [];
+    return [readFunction(tool, path)];
+  });
+  const taken = new Set<string>();
+  for (const tool of read) {
+    const name = toChatName(toToolName(tool));
+    if (taken.has(name))
+      throw invalidField("tools", `functions of different names, and not \`${name}\` twice`);
+    taken.add(name);
+  }
+  return read;
+}
+
+function readNamespace(tool: unknown, path: string): readonly ResponsesTool[] {
+  const { name, description, tools } = parseFields(namespaceTool, tool, path);
+  const namespace = { name, description: description ?? null };
+  return tools.map((each, index) => ({ ...readFunction(each, `${path}.tools[${index}]`), namespace }));
+}
+
+function readFunction(tool: { readonly type: string }, path: string): ResponsesTool {
+  if (tool.type === "function") return parseFields(functionTool, tool, path);
+  throw unsupportedField(
+    `${path}.type`,
+    "Only functions are possible, which the caller runs itself; the platform runs no tools.",
+  );
+}
+
+/** `web_search`, `web_search_preview`, and either with a date. */
+function isWebSearch(type: string): boolean {
+  return type.startsWith("web_search");
 }
 
 /**
@@ -51,11 +92,12 @@ export function toChatRequest(request: ResponsesRequest, items: readonly JsonObj
   };
 }
 
-function toChatTool({ name, description, parameters, strict }: ResponsesTool): JsonObject {
+function toChatTool(tool: ResponsesTool): JsonObject {
+  const { description, parameters, strict } = tool;
   return {
     type: "function",
     function: {
-      name,
+      name: toChatName(toToolName(tool)),
       ...(description ? { description } : {}),
       ...(parameters ? { parameters } : {}),
       ...(strict === undefined || strict === null ? {} : { strict }),
@@ -66,7 +108,7 @@ function toChatTool({ name, description, parameters, strict }: ResponsesTool): J
 function toToolChoice({ tool_choice: choice }: ResponsesRequest): JsonObject {
   if (choice === undefined) return {};
   if (typeof choice === "string") return { tool_choice: choice };
-  return { tool_choice: { type: "function", function: { name: choice.name } } };
+  return { tool_choice: { type: "function", function: { name: toChatName(choice) } } };
 }
 
 function toResponseFormat(format: NonNullable<ResponsesRequest["text"]>["format"] | undefined): JsonObject {

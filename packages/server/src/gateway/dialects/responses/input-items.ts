@@ -1,6 +1,7 @@
 import { type Json, type JsonObject, isJsonObject } from "@llm-platform/kit";
 import { z } from "zod";
 import { invalidField, parseFields, unsupportedField } from "../parse-fields.ts";
+import { toChatName } from "./tool-names.ts";
 
 /** Fields that items carry when a client sends back what it was answered. */
 const returned = {
@@ -92,11 +93,10 @@ function addItem(item: JsonObject, { path, gathered, keepsReasoning }: Place): v
       return;
     case "function_call": {
       const call = parseFields(functionCall, item, path);
-      const { name, arguments: text } = call;
       opened(gathered).toolCalls.push({
         id: call.call_id,
         type: "function",
-        function: { name, arguments: text },
+        function: { name: toChatName(call), arguments: call.arguments },
       });
       return;
     }

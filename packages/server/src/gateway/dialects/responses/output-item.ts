@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, type ToolCallDelta } from "@llm-platform/kit";
+import type { ToolName } from "./tool-names.ts";
 
 /** An event of a stream, before it has its number. */
 export interface ResponseEvent {
@@ -100,18 +101,26 @@ export class TextItem implements OutputItem {
   }
 }
 
+type NameReader = (chatName: string) => ToolName;
+
 /** A call of a function that the caller is to make. */
 export class CallItem implements OutputItem {
   readonly #place: ItemPlace;
   readonly #callId: string;
-  #name: string;
+  readonly #readName: NameReader;
+  #name: ToolName;
   #arguments = "";
   #status: ItemStatus = "in_progress";
 
-  constructor(place: ItemPlace, { id, name }: { readonly id: string; readonly name: string }) {
+  constructor(
+    place: ItemPlace,
+    { id, name }: { readonly id: string; readonly name: string },
+    readName: NameReader,
+  ) {
     this.#place = place;
     this.#callId = id;
-    this.#name = name;
+    this.#readName = readName;
+    this.#name = readName(name);
   }
 
   begin(): readonly ResponseEvent[] {
@@ -119,7 +128,7 @@ export class CallItem implements OutputItem {
   }
 
   add({ name, argumentsText = "" }: ToolCallDelta): readonly ResponseEvent[] {
-    if (name !== undefined) this.#name = name;
+    if (name !== undefined) this.#name = this.#readName(name);
     if (argumentsText === "") return [];
     this.#arguments += argumentsText;
     return [this.#event("response.function_call_arguments.delta", { delta: argumentsText })];
@@ -127,18 +136,20 @@ export class CallItem implements OutputItem {
 
   close(isComplete: boolean): readonly ResponseEvent[] {
     this.#status = toStatus(isComplete);
-    const whole = { name: this.#name, arguments: this.#arguments };
+    const whole = { name: this.#name.name, arguments: this.#arguments };
     return [this.#event("response.function_call_arguments.done", whole), done(this.#place, this.format())];
   }
 
   format(): JsonObject {
+    const { name, namespace } = this.#name;
     return {
       id: this.#place.id,
       type: "function_call",
       status: this.#status,
       arguments: this.#arguments,
       call_id: this.#callId,
-      name: this.#name,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
     };
   }
 

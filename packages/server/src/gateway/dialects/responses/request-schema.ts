@@ -1,5 +1,6 @@
 import type { JsonObject } from "@llm-platform/kit";
 import { z } from "zod";
+import type { ToolName } from "./tool-names.ts";
 
 /** A JSON object of whatever members. */
 export const jsonObject = z.custom<JsonObject>(
@@ -40,7 +41,19 @@ export const functionTool = z.strictObject({
   strict: z.boolean().nullish(),
 });
 
-const namedTool = z.strictObject({ type: z.literal("function"), name: z.string().min(1).max(128) });
+/** Functions of the caller that stand together under a name. */
+export const namespaceTool = z.strictObject({
+  type: z.literal("namespace"),
+  name: z.string().min(1).max(64),
+  description: z.string().nullish(),
+  tools: z.array(z.looseObject({ type: z.string().max(64) })).max(128),
+});
+
+const namedTool = z.strictObject({
+  type: z.literal("function"),
+  name: z.string().min(1).max(128),
+  namespace: z.string().max(64).optional(),
+});
 
 /** `POST /v1/responses`, as far as the platform honours it. Fields that are not here are refused. */
 export const responsesRequestSchema = z.strictObject({
@@ -82,11 +95,20 @@ export const responsesRequestSchema = z.strictObject({
   prompt_cache_key: z.string().max(512).optional(),
   prompt_cache_retention: z.string().max(32).optional(),
   prompt_cache_options: z.looseObject({}).optional(),
+  client_metadata: z.looseObject({}).optional(),
 });
 
-export type ResponsesTool = z.output<typeof functionTool>;
+/** A function, and the namespace that it stands in. */
+export type ResponsesTool = z.output<typeof functionTool> & {
+  readonly namespace?: { readonly name: string; readonly description: string | null };
+};
 
 /** A request as it was checked. */
 export interface ResponsesRequest extends Omit<z.output<typeof responsesRequestSchema>, "tools"> {
   readonly tools: readonly ResponsesTool[];
+}
+
+/** What a function is called by in the items of a response. */
+export function toToolName({ name, namespace }: ResponsesTool): ToolName {
+  return namespace === undefined ? { name } : { name, namespace: namespace.name };
 }

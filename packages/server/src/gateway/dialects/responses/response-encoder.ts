@@ -1,5 +1,7 @@
 import type { Delta, FinishReason, JsonObject, ModelEvent, PlatformError, Usage } from "@llm-platform/kit";
 import { CallItem, type OutputItem, type PartKind, type ResponseEvent, TextItem } from "./output-item.ts";
+import { toToolName } from "./request-schema.ts";
+import { createNameReader, type ToolName } from "./tool-names.ts";
 import { type ResponseFacts, type ResponseState, toResponseObject } from "./response-object.ts";
 
 /** How the end of a response came about, and what a client is told of it. */
@@ -14,6 +16,7 @@ export interface ResponseEnd {
  */
 export class ResponseEncoder {
   readonly #facts: ResponseFacts;
+  readonly #readName: (chatName: string) => ToolName;
   readonly #items: OutputItem[] = [];
   readonly #calls = new Map<number, CallItem>();
   /** Items that still grow, in their order. */
@@ -25,6 +28,7 @@ export class ResponseEncoder {
 
   constructor(facts: ResponseFacts) {
     this.#facts = facts;
+    this.#readName = createNameReader(facts.request.tools.map(toToolName));
   }
 
   /**
@@ -136,10 +140,8 @@ export class ResponseEncoder {
     const known = this.#calls.get(part.index);
     if (known !== undefined) return known;
     const place = this.#nextPlace("fc");
-    const item = new CallItem(place, {
-      id: part.id ?? `call_${hexOf(this.#facts.id)}_${place.index}`,
-      name: part.name ?? "",
-    });
+    const id = part.id ?? `call_${hexOf(this.#facts.id)}_${place.index}`;
+    const item = new CallItem(place, { id, name: part.name ?? "" }, this.#readName);
     this.#calls.set(part.index, item);
     events.push(...this.#beginItem(item));
     return item;

@@ -52,13 +52,7 @@ export function toResponseObject(facts: ResponseFacts, state: ResponseState): Js
     temperature: request.temperature ?? 1,
     text: { format: toShownFormat(request), verbosity: request.text?.verbosity ?? "medium" },
     tool_choice: toShownChoice(request),
-    tools: request.tools.map(({ name, description, parameters, strict }) => ({
-      type: "function",
-      name,
-      description: description ?? null,
-      parameters: parameters ?? null,
-      strict: strict ?? false,
-    })),
+    tools: toShownTools(request.tools),
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? 1,
     truncation: "disabled",
@@ -81,9 +75,34 @@ function toShownFormat(request: ResponsesRequest): JsonObject {
   return { type: "json_schema", name, description: description ?? null, schema, strict: strict ?? false };
 }
 
+/** As they were sent: functions of a namespace stand in it. */
+function toShownTools(tools: ResponsesRequest["tools"]): readonly JsonObject[] {
+  const shown: JsonObject[] = [];
+  const open = new Map<object, JsonObject[]>();
+  for (const { name, description, parameters, strict, namespace } of tools) {
+    const own = {
+      type: "function",
+      name,
+      description: description ?? null,
+      parameters: parameters ?? null,
+      strict: strict ?? false,
+    };
+    if (namespace === undefined) {
+      shown.push(own);
+      continue;
+    }
+    const group = open.get(namespace) ?? [];
+    if (group.length === 0) shown.push({ type: "namespace", ...namespace, tools: group });
+    group.push(own);
+    open.set(namespace, group);
+  }
+  return shown;
+}
+
 function toShownChoice({ tool_choice: choice }: ResponsesRequest): JsonObject | string {
   if (choice === undefined || typeof choice === "string") return choice ?? "auto";
-  return { type: "function", name: choice.name };
+  const { name, namespace } = choice;
+  return { type: "function", name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 function toResponseUsage(usage: Usage): JsonObject {
