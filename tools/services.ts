@@ -23,6 +23,8 @@ const services = [
   "protoc-gen-go-grpc",
   "chromium",
   "ollama",
+  "claude",
+  "codex",
   "grpc_tools",
   "huggingface_hub",
   "kubernetes_validate",
@@ -71,6 +73,9 @@ function locate(name: Service): string | undefined {
 /** Where `.ci/run` puts what no package of the system brings. */
 const ownPrograms = () => [join(homedir(), ".cache/llm-platform/bin")];
 
+/** Where it puts coding agents, which are packages of npm that take half a gigabyte. */
+const ownAgents = () => [join(homedir(), ".cache/llm-platform/agents/node_modules/.bin")];
+
 /** A Python that has a module: the one that PYTHON names, that of `.ci/run`, or that of the PATH. */
 function locatePython(module: Service): string | undefined {
   const own = join(homedir(), ".cache/llm-platform/python/bin/python");
@@ -89,6 +94,8 @@ const unlistedFolders: Readonly<Partial<Record<Service, () => readonly string[]>
   "protoc-gen-go": ownPrograms,
   "protoc-gen-go-grpc": ownPrograms,
   ollama: ownPrograms,
+  claude: ownAgents,
+  codex: ownAgents,
   postgres() {
     const root = "/usr/lib/postgresql";
     try {

@@ -162,6 +162,64 @@ describe.each(models)("OpenAI's own SDK has responses of %s", (model) => {
   });
 });
 
+describe("Tools of coding agents", () => {
+  const model = "office/tiny-chat";
+  const agents: OpenAI.Responses.NamespaceTool = {
+    type: "namespace",
+    name: "agents",
+    description: "Other agents.",
+    tools: [tool, { ...tool, name: "close" }],
+  };
+  const search = { type: "web_search" } as const;
+  const lastBody = (): unknown => JSON.parse(openAiServer.requests.at(-1)?.bodyText ?? "{}");
+
+  test("keep their namespace on the way to the model and back, whole and over a stream", async () => {
+    const tools = [agents, { ...tool, name: "close" }];
+    const input = "agents__get_weather for Oslo";
+    const first = await client.responses.create({ model, input, tools });
+    const { output_text: _own, ...wire } = first;
+    expectSchema("response", wire);
+    expect(callsOf(first)).toMatchObject([{ name: "get_weather", namespace: "agents" }]);
+    expect(first.tools).toMatchObject([
+      { type: "namespace", name: "agents", tools: [{ name: "get_weather" }, { name: "close" }] },
+      { type: "function", name: "close" },
+    ]);
+    const names = ["agents__get_weather", "agents__close", "close"];
+    expect(lastBody()).toMatchObject({ tools: names.map((each) => ({ function: { name: each } })) });
+    const events = await collectAll(await client.responses.create({ model, input, tools, stream: true }));
+    for (const event of events) expectSchema("event", event);
+    expect(events.find(({ type }) => type === "response.output_item.added")).toMatchObject({
+      item: { name: "get_weather", namespace: "agents" },
+    });
+    const call = callsOf(first)[0];
+    const output = { type: "function_call_output", call_id: call?.call_id ?? "", output: "sunny" } as const;
+    await client.responses.create({ model, previous_response_id: first.id, input: [output], tools });
+    expect(lastMessages()).toMatchObject([
+      { role: "user", content: input },
+      { role: "assistant", tool_calls: [{ function: { name: "agents__get_weather" } }] },
+      { role: "tool", content: "sunny" },
+    ]);
+  });
+
+  test("go without a search of the web, which is not among those of the response", async () => {
+    const response = await client.responses.create({ model, input: "Hello!", tools: [search, tool] });
+    expect(response.tools).toMatchObject([{ type: "function", name: "get_weather" }]);
+    expect(member(lastBody(), "tools")).toHaveLength(1);
+  });
+
+  test.each([
+    [{ tools: [search, tool], tool_choice: "required" }, "tools[0].type"],
+    [{ tools: [{ ...agents, tools: [search] }] }, "tools[0].tools[0].type"],
+    [{ tools: [agents, { ...tool, name: "agents__close" }] }, "tools"],
+    [{ tools: [{ type: "file_search", vector_store_ids: [] }, tool] }, "tools[0].type"],
+  ])("that cannot be had are refused by name: %o", async (more, param) => {
+    const error: unknown = await client
+      .post("/responses", { body: { model, input: "Hello!", ...more } })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ status: 400, param });
+  });
+});
+
 describe("A conversation", () => {
   const model = "office/tiny-chat";
 

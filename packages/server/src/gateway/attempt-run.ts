@@ -15,7 +15,7 @@ import type { AttemptRecord } from "./attempt-record.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { PreparedAttempt } from "./prepare-attempt.ts";
 import type { GatewaySettings } from "./settings.ts";
-import { toUpstreamError } from "./upstream-failure.ts";
+import { incomplete, judgeHead, timedOut, toUpstreamError } from "./upstream-failure.ts";
 
 export interface AttemptRunParts {
   readonly settings: GatewaySettings;
@@ -358,37 +358,6 @@ const noHeaders: ReplyHeaders = { get: () => undefined };
 
 /** Stands until `start` puts the listener here. */
 const nobody: AttemptListener = { resolve: () => undefined, reject: () => undefined };
-
-/** Refuses a 2xx whose head already shows that it is not what was asked for. */
-function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {
-  const encoding = reply.headers.get("content-encoding");
-  if (encoding !== undefined && encoding !== "identity") {
-    return new PlatformError(
-      "upstream_malformed",
-      "The upstream compressed its reply though it was not asked to.",
-      { isRetryable: true },
-    );
-  }
-  const type = reply.headers.get("content-type") ?? "";
-  if (type === (isStream ? "text/event-stream" : "application/json")) return undefined;
-  const isWrong = /text\/html/i.test(type) || (isStream && reply.dialect !== "ollama" && /json/i.test(type));
-  if (!isWrong) return undefined;
-  return new PlatformError(
-    "upstream_malformed",
-    "The upstream answered in another form than the one asked for.",
-    { isRetryable: true },
-  );
-}
-
-function incomplete(): PlatformError {
-  return new PlatformError("upstream_incomplete", "The upstream ended its reply before it was complete.", {
-    isRetryable: true,
-  });
-}
-
-function timedOut(message: string): PlatformError {
-  return new PlatformError("upstream_timeout", message, { isRetryable: true });
-}
 
 function endOf(error: PlatformError): StreamEnd {
   switch (error.code) {

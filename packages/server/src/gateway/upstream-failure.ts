@@ -1,4 +1,10 @@
-import { type ErrorCode, type ErrorDetails, PlatformError, type ReplyHeaders } from "@llm-platform/kit";
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  PlatformError,
+  type Reply,
+  type ReplyHeaders,
+} from "@llm-platform/kit";
 import {
   type ContextOverflow,
   describeContextOverflow,
@@ -75,6 +81,39 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
     isRetryable: true,
     ...retryAfter(reply.headers, reply.nowEpochMs),
   });
+}
+
+/** Refuses a 2xx whose head already shows that it is not what was asked for. */
+export function judgeHead(reply: Reply, isStream: boolean): PlatformError | undefined {
+  const encoding = reply.headers.get("content-encoding");
+  if (encoding !== undefined && encoding !== "identity") {
+    return new PlatformError(
+      "upstream_malformed",
+      "The upstream compressed its reply though it was not asked to.",
+      { isRetryable: true },
+    );
+  }
+  const type = reply.headers.get("content-type") ?? "";
+  if (type === (isStream ? "text/event-stream" : "application/json")) return undefined;
+  const isWrong = /text\/html/i.test(type) || (isStream && reply.dialect !== "ollama" && /json/i.test(type));
+  if (!isWrong) return undefined;
+  return new PlatformError(
+    "upstream_malformed",
+    "The upstream answered in another form than the one asked for.",
+    { isRetryable: true },
+  );
+}
+
+/** A reply that ended too soon. */
+export function incomplete(): PlatformError {
+  return new PlatformError("upstream_incomplete", "The upstream ended its reply before it was complete.", {
+    isRetryable: true,
+  });
+}
+
+/** @param message what did not come in time */
+export function timedOut(message: string): PlatformError {
+  return new PlatformError("upstream_timeout", message, { isRetryable: true });
 }
 
 interface Envelope {

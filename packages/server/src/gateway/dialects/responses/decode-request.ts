@@ -50,7 +50,7 @@ function readTools(
 
 function readNamespace(tool: unknown, path: string): readonly ResponsesTool[] {
   const { name, description, tools } = parseFields(namespaceTool, tool, path);
-  const namespace = { name, description: description ?? null };
+  const namespace = { name, description: description ?? "" };
   return tools.map((each, index) => ({ ...readFunction(each, `${path}.tools[${index}]`), namespace }));
 }
 

@@ -100,7 +100,7 @@ export const responsesRequestSchema = z.strictObject({
 
 /** A function, and the namespace that it stands in. */
 export type ResponsesTool = z.output<typeof functionTool> & {
-  readonly namespace?: { readonly name: string; readonly description: string | null };
+  readonly namespace?: { readonly name: string; readonly description: string };
 };
 
 /** A request as it was checked. */
