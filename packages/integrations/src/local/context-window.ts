@@ -36,7 +36,7 @@ function isLargerCheap(
   gpuLayers: number | undefined,
   { settings, room, gpuRoomBytes }: WindowParts,
 ): boolean {
-  const [usual, larger] = [usualTokens, largerTokens].map((contextTokens) =>
+  const estimate = (contextTokens: number) =>
     estimateMemory(file, {
       contextTokens,
       parallel: settings.parallel,
@@ -44,12 +44,11 @@ function isLargerCheap(
       adapterBytes: 0,
       gpuRoomBytes: settings.gpu === "auto" ? gpuRoomBytes : 0,
       gpuLayers,
-    }),
-  );
-  if (usual === undefined || larger === undefined) return false;
+    });
+  const larger = estimate(largerTokens);
   return (
     larger.cacheBytes <= Math.max(larger.weightsBytes, smallCacheBytes) &&
     larger.memoryBytes <= Math.min(room.nowBytes, room.usualBytes / 2) &&
-    larger.gpuLayers === usual.gpuLayers
+    larger.gpuLayers === estimate(usualTokens).gpuLayers
   );
 }

@@ -38,14 +38,19 @@ function readTools(
     if (isWebSearch(tool.type) && hasFunctions && choice !== "required") return [];
     return [readFunction(tool, path)];
   });
+  if (read.some(({ namespace }) => namespace !== undefined)) refuseSameNames(read);
+  return read;
+}
+
+/** A call of either of two functions that have one name in a chat could not be told apart. */
+function refuseSameNames(tools: readonly ResponsesTool[]): void {
   const taken = new Set<string>();
-  for (const tool of read) {
+  for (const tool of tools) {
     const name = toChatName(toToolName(tool));
     if (taken.has(name))
       throw invalidField("tools", `functions of different names, and not \`${name}\` twice`);
     taken.add(name);
   }
-  return read;
 }
 
 function readNamespace(tool: unknown, path: string): readonly ResponsesTool[] {
