@@ -71,11 +71,11 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
   }
   if (reply.status >= 400 && reply.status < 500) {
     if (reply.isPlain && message !== undefined) return fail(toRequestCode(upstreamCode), message);
-    const what = field === undefined ? "the request" : `'${field}'`;
-    return fail(
-      toRequestCode(upstreamCode),
-      `The upstream refused ${what} as invalid${said}. ${field === undefined ? "Check the fields of the request." : "Correct it, or leave it out."}`,
-    );
+    const refused =
+      field === undefined
+        ? `The upstream refused the request as invalid${said}. Check the fields of the request.`
+        : `The upstream refused '${field}' as invalid${said}. Correct it, or leave it out.`;
+    return fail(toRequestCode(upstreamCode), refused);
   }
   return fail("upstream_error", `The upstream failed with status ${reply.status}.`, {
     isRetryable: true,

@@ -1,25 +1,14 @@
 import { breakerTones } from "../../components/breaker-tones.ts";
+import { candidateTones } from "../../components/candidate-tones.ts";
 import { type Column, DataTable } from "../../components/data-table.tsx";
 import { EmptyState } from "../../components/notice.tsx";
-import { StateMark, type Tone } from "../../components/state-mark.tsx";
+import { StateMark } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
 import { requestMessages } from "./messages.ts";
 import type { Explanation } from "./explanation.ts";
 
 type Candidate = Explanation["candidates"][number];
-
-const verdictTones: Readonly<Record<Candidate["verdict"], Tone>> = {
-  chosen: "good",
-  least_bad: "warn",
-  open_breaker: "bad",
-  not_running: "bad",
-  not_offered: "none",
-  no_budget: "warn",
-  tried_before: "none",
-  context_too_small: "none",
-  not_needed: "none",
-};
 
 /** Where a call could have gone, and why it went there or not. */
 export function CandidateTable({ candidates }: { readonly candidates: readonly Candidate[] }) {
@@ -30,7 +19,9 @@ export function CandidateTable({ candidates }: { readonly candidates: readonly C
     {
       key: "verdict",
       title: say("verdict"),
-      cell: ({ verdict }) => <StateMark tone={verdictTones[verdict]}>{say(`verdict_${verdict}`)}</StateMark>,
+      cell: ({ verdict }) => (
+        <StateMark tone={candidateTones[verdict]}>{say(`verdict_${verdict}`)}</StateMark>
+      ),
     },
     {
       key: "breaker",

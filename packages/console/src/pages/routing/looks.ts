@@ -10,15 +10,3 @@ export const stateTones: Readonly<Record<ListedRoute["state"], Tone>> = {
   degraded: "warn",
   down: "bad",
 };
-
-export const verdictTones: Readonly<Record<Place["verdict"], Tone>> = {
-  chosen: "good",
-  least_bad: "warn",
-  open_breaker: "bad",
-  not_running: "bad",
-  not_offered: "none",
-  no_budget: "warn",
-  tried_before: "none",
-  context_too_small: "none",
-  not_needed: "none",
-};

@@ -1,8 +1,9 @@
 import { breakerTones } from "../../components/breaker-tones.ts";
+import { candidateTones } from "../../components/candidate-tones.ts";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
 import { useText } from "../../text/use-text.ts";
-import { type Place, verdictTones } from "./looks.ts";
+import type { Place } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
 import styles from "./routing.module.css";
 import type { PlaceFigures } from "./use-figures.ts";
@@ -36,10 +37,10 @@ function PlaceLine({
   const formats = useFormats();
   const { target, verdict, breaker, chance } = place;
   return (
-    <li className={styles["place"]} data-tone={verdictTones[verdict]}>
+    <li className={styles["place"]} data-tone={candidateTones[verdict]}>
       <div className={styles["placeHead"]}>
         <code>{target}</code>
-        <StateMark tone={verdictTones[verdict]}>{say(`verdict_${verdict}`)}</StateMark>
+        <StateMark tone={candidateTones[verdict]}>{say(`verdict_${verdict}`)}</StateMark>
         {verdict === "not_offered" ? null : (
           <StateMark tone={breakerTones[breaker]} icon="power">
             {say(`breaker_${breaker}`)}

@@ -108,7 +108,8 @@ export class CallItem implements OutputItem {
   readonly #place: ItemPlace;
   readonly #callId: string;
   readonly #readName: NameReader;
-  #name: ToolName;
+  /** As the chat has it. */
+  #name: string;
   #arguments = "";
   #status: ItemStatus = "in_progress";
 
@@ -120,7 +121,7 @@ export class CallItem implements OutputItem {
     this.#place = place;
     this.#callId = id;
     this.#readName = readName;
-    this.#name = readName(name);
+    this.#name = name;
   }
 
   begin(): readonly ResponseEvent[] {
@@ -128,7 +129,7 @@ export class CallItem implements OutputItem {
   }
 
   add({ name, argumentsText = "" }: ToolCallDelta): readonly ResponseEvent[] {
-    if (name !== undefined) this.#name = this.#readName(name);
+    if (name !== undefined) this.#name = name;
     if (argumentsText === "") return [];
     this.#arguments += argumentsText;
     return [this.#event("response.function_call_arguments.delta", { delta: argumentsText })];
@@ -136,12 +137,13 @@ export class CallItem implements OutputItem {
 
   close(isComplete: boolean): readonly ResponseEvent[] {
     this.#status = toStatus(isComplete);
-    const whole = { name: this.#name.name, arguments: this.#arguments };
+    const { name } = this.#readName(this.#name);
+    const whole = { name, arguments: this.#arguments };
     return [this.#event("response.function_call_arguments.done", whole), done(this.#place, this.format())];
   }
 
   format(): JsonObject {
-    const { name, namespace } = this.#name;
+    const { name, namespace } = this.#readName(this.#name);
     return {
       id: this.#place.id,
       type: "function_call",
