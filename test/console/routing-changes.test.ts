@@ -70,6 +70,23 @@ describe.skipIf(chromiumPath === undefined)("names that are made on the page of 
     await form.getByText("nobody offers `office/nowhere`", { exact: false }).first().waitFor();
     await form.getByRole("combobox", { name: "Target 2" }).fill("office/large");
     await expect.poll(() => form.getByText("nobody offers", { exact: false }).count()).toBe(0);
+    // A refusal that comes after the correction is not about what is there by then.
+    await form.getByRole("combobox", { name: "Target 2" }).fill("office/nowhere");
+    const idle = form.locator('button:enabled:has-text("Save")');
+    await idle.waitFor();
+    const answered = Promise.withResolvers<void>();
+    await page.route("**/api/v1/routes", async (asked) => {
+      await answered.promise;
+      await asked.continue();
+    });
+    await form.getByRole("button", { name: "Save" }).press("Enter");
+    await form.getByRole("combobox", { name: "Target 2" }).fill("office/large");
+    const refused = page.waitForResponse((response) => response.status() === 400);
+    answered.resolve();
+    await refused;
+    await page.unroute("**/api/v1/routes");
+    await idle.waitFor();
+    expect(await form.getByText("nobody offers", { exact: false }).count()).toBe(0);
     await form.getByRole("button", { name: "Try it out" }).press("Enter");
     await form.getByText("75% of calls go there first now").waitFor();
     expect(await findBarriers(page)).toEqual([]);

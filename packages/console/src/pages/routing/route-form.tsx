@@ -8,7 +8,7 @@ import { useText } from "../../text/use-text.ts";
 import { FallbackFields } from "./fallback-fields.tsx";
 import type { ListedRoute } from "./looks.ts";
 import { routingMessages } from "./messages.ts";
-import { nothingYet, toDraft } from "./route-draft.ts";
+import { nothingYet, type RouteDraft, toDraft } from "./route-draft.ts";
 import styles from "./routing.module.css";
 import { TargetFields } from "./target-fields.tsx";
 import { TryOut } from "./try-out.tsx";
@@ -32,12 +32,11 @@ export function RouteForm({ model, route, known, onDone }: RouteFormProps) {
   const toasts = useToasts();
   const listId = useId();
   const [draft, setDraft] = useState(route === undefined ? nothingYet : toDraft(route));
-  const { save, error, isPending, reset } = useSave(model);
-  const set = (part: Partial<typeof draft>) => {
-    setDraft({ ...draft, ...part });
-    // What was wrong may be right now.
-    if (error !== null) reset();
-  };
+  const [sent, setSent] = useState<RouteDraft>();
+  const { save, error: refusal, isPending } = useSave(model);
+  // What was wrong may be right now, also where the refusal comes after the correction.
+  const error = sent === draft ? refusal : null;
+  const set = (part: Partial<RouteDraft>) => setDraft({ ...draft, ...part });
   const problemOf = (field: string) => error?.problems.find((problem) => problem.field === field)?.message;
   const isOutdated = route !== undefined && draft.version !== (route.version ?? undefined);
   const fields = { names: listId, problemOf };
@@ -46,6 +45,7 @@ export function RouteForm({ model, route, known, onDone }: RouteFormProps) {
       className={styles["form"]}
       onSubmit={(event) => {
         event.preventDefault();
+        setSent(draft);
         save(draft, () => {
           toasts.done(say("saved", { name: draft.name }));
           onDone();
@@ -55,16 +55,7 @@ export function RouteForm({ model, route, known, onDone }: RouteFormProps) {
       {isOutdated ? (
         <Notice
           tone="warn"
-          action={
-            <Button
-              onClick={() => {
-                setDraft(toDraft(route));
-                reset();
-              }}
-            >
-              {say("take_theirs")}
-            </Button>
-          }
+          action={<Button onClick={() => setDraft(toDraft(route))}>{say("take_theirs")}</Button>}
         >
           {say("changed_meanwhile")}
         </Notice>

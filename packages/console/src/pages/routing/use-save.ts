@@ -8,8 +8,6 @@ interface Save {
   /** Why the last try was refused. */
   readonly error: ClientError | null;
   readonly isPending: boolean;
-  /** Forgets why. */
-  reset(): void;
 }
 
 /**
@@ -20,7 +18,7 @@ export function useSave(model: string | undefined): Save {
   const queries = useQueryClient();
   const create = useChange("routes.create");
   const update = useChange("routes.update");
-  const { error, isPending, reset } = model === undefined ? create : update;
+  const { error, isPending } = model === undefined ? create : update;
   return {
     save(draft, onSaved) {
       // After a refusal the page shows what there is now.
@@ -34,6 +32,5 @@ export function useSave(model: string | undefined): Save {
     },
     error,
     isPending,
-    reset,
   };
 }
