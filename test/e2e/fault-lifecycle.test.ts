@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -123,19 +123,65 @@ test("O01 without calls in flight a stop takes no time", async () => {
   expect(platform.log()).toContain("platform.stopped");
 });
 
+const chatBody = JSON.stringify({ model: "fake/tiny-chat", messages: [{ role: "user", content: "Hi" }] });
+const chatRequest = `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${chatBody.length}\r\n\r\n${chatBody}`;
+
+/** A connection that has had a call answered, and waits for the next. */
+async function openKept(platform: Platform) {
+  const socket = connect(platform.port, "127.0.0.1");
+  const closed = once(socket, "close");
+  socket.write(chatRequest);
+  const [first] = await once(socket, "data");
+  expect(String(first)).toMatch(/^HTTP\/1\.1 200 /);
+  return { socket, closed };
+}
+
+test.each(setUps)("O01 over %s a stop ends kept connections as replies end", async (_name, env) => {
+  const platform = await start({ server: { drain_seconds: 2 } }, [], env);
+  ollama.always({ kind: "endless-stream", intervalMs: 50 });
+  const stream = chat(platform, "lama/tiny-chat:latest", { user: "long" });
+  const kept = await Promise.all(Array.from({ length: 6 }, () => openKept(platform)));
+  platform.kill("SIGTERM");
+  for (const { socket, closed } of kept) {
+    // As a process has heard of the stop or not yet.
+    const answers = await askUntilClosed(socket, closed);
+    expect(answers.at(-1)).toMatch(/^HTTP\/1\.1 200 [^]*\r\nconnection: close\r\n/i);
+  }
+  expect(await chat(platform, "fake/tiny-chat")).toMatchObject({ status: 200 });
+  expectBrokenStream(await stream, "shutting_down");
+  expect(await platform.exit).toBe(0);
+  await platform.stop();
+  await ollama.reset();
+});
+
+async function askUntilClosed(socket: Socket, closed: Promise<unknown>): Promise<readonly string[]> {
+  const answers: string[] = [];
+  socket.on("data", (bytes: Buffer) => {
+    answers.push(bytes.toString());
+  });
+  while (!socket.readableEnded && !socket.destroyed) {
+    const before = answers.length;
+    socket.write(chatRequest);
+    await Promise.race([closed, expect.poll(() => answers.length, { interval: 5 }).toBeGreaterThan(before)]);
+    if (answers.at(-1)?.includes("connection: close")) await closed;
+  }
+  return answers;
+}
+
 test.each(setUps)(
   "O01 over %s a new connection's first request is answered, though a stop began",
   async (_name, env) => {
     const platform = await start({}, [], env);
+    // They are dealt to the process that has the fewest, and so to each: what ends these has heard of the stop.
+    const kept = await Promise.all(Array.from({ length: 6 }, () => openKept(platform)));
     const socket = connect(platform.port, "127.0.0.1");
     await once(socket, "connect");
     const answered = text(socket);
+    // Connections are accepted in the order in which they come.
+    await ask(platform, "/livez", { headers: { connection: "close" } });
     platform.kill("SIGTERM");
-    await platform.logLine(/platform\.stopping/);
-    const body = JSON.stringify({ model: "fake/tiny-chat", messages: [{ role: "user", content: "Hi" }] });
-    socket.write(
-      `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-    );
+    await Promise.all(kept.map((each) => each.closed));
+    socket.write(chatRequest);
     // As the call comes before the models are gone or behind that.
     const answer = await answered;
     expect(answer).toMatch(/^HTTP\/1\.1 (200 |503 [^]*"code":"shutting_down")/);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { InferenceParts } from "./api/inference.ts";
 import { createInferenceParts } from "./api/inference-parts.ts";
 import type { Listener } from "./api/listener.ts";
@@ -180,15 +180,18 @@ function followBudgets(budgets: BudgetBook, gateway: Gateway, workers: WorkerHos
   });
 }
 
-/** Takes no more connections, and lets the calls in flight end. */
+/** Lets connections go, then takes no more of them, and lets the calls in flight end. */
 export async function drain(
   { workers, listener, gateway }: CallPath,
   { config, drainMs }: { readonly config: PlatformConfig; readonly drainMs: number },
 ): Promise<void> {
+  listener.letGo();
   await workers?.askAll();
   const inFlight = gateway.inFlight + (workers?.inFlight ?? 0);
   const isWatched = config.environment === "production" || inFlight > 0;
   if (isWatched) await sleep(Math.min(acceptMoreMs, drainMs));
+  // Connections are accepted right before this turn: the fewest wait that the system would reset.
+  await setImmediate();
   listener.close();
   await Promise.all([gateway.drain(drainMs), workers?.drain(drainMs)]);
 }

@@ -9,6 +9,9 @@ import { formatBareAnswer } from "./answer.ts";
 export interface FastLaneParts {
   /** Whether a connection's handle may be moved, as that of a TLS connection never may; see `canAdopt`. */
   readonly canAdopt: boolean;
+  /** Whether replies end their connections. */
+  isLettingGo(): boolean;
+  /** Whether connections that bring no request end. */
   isClosing(): boolean;
   countRequest(): void;
   findRoute(path: string): FastRoute | undefined;
@@ -33,7 +36,7 @@ export interface FastLane {
 const lookEveryMs = 1_000;
 
 export function createFastLane(parts: FastLaneParts): FastLane {
-  const { canAdopt, isClosing, countRequest, findRoute, handOver } = parts;
+  const { canAdopt, isLettingGo, isClosing, countRequest, findRoute, handOver } = parts;
   const deadlines = new Deadlines(lookEveryMs);
   const open = new Map<ClientConnection, () => void>();
   const forget = (connection: ClientConnection): (() => void) | undefined => {
@@ -43,6 +46,9 @@ export function createFastLane(parts: FastLaneParts): FastLane {
     return onClose;
   };
   const owner = {
+    get isLettingGo() {
+      return isLettingGo();
+    },
     get isClosing() {
       return isClosing();
     },

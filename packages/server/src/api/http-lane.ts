@@ -13,7 +13,9 @@ import type { RequestHandler } from "./inference.ts";
 import { isWebSocket, refuseUpgrade, type UpgradeHandler } from "./upgrade.ts";
 
 export interface HttpLaneParts {
-  /** Whether replies end their connections, because the server stops or is short of memory. */
+  /** Whether replies end their connections. */
+  isLettingGo(): boolean;
+  /** Whether no connection is made into a WebSocket any more, because the server stops or is short of memory. */
   isClosing(): boolean;
   countRequest(): void;
   findHandler(path: string): RequestHandler | undefined;
@@ -36,7 +38,7 @@ export interface HttpLane {
 const timeoutCheckMs = 2_000;
 
 export function createHttpLane(parts: HttpLaneParts): HttpLane {
-  const { isClosing, countRequest, findHandler, findPage, findUpgrade } = parts;
+  const { isLettingGo, isClosing, countRequest, findHandler, findPage, findUpgrade } = parts;
   // Where a reader of HTTP was misled, what it takes for the next request may be somebody's body.
   const refused = new WeakSet<Socket>();
   const peers = new WeakMap<Socket, string>();
@@ -60,7 +62,7 @@ export function createHttpLane(parts: HttpLaneParts): HttpLane {
       // The connection ends with the refusal: no reply to what came behind it would be sent.
       if (refused.has(request.socket)) return;
       countRequest();
-      if (isClosing()) response.shouldKeepAlive = false;
+      if (isLettingGo()) response.shouldKeepAlive = false;
       const refuse = judgeHead(request);
       if (refuse !== undefined) refused.add(request.socket);
       const path = pathOf(request);

@@ -35,6 +35,8 @@ export interface Dealer {
    * @param onReturned runs instead when nobody could read anything of it: it is as it was
    */
   take(socket: Socket, onClose: () => void, onReturned: () => void): boolean;
+  /** Ends connections as replies end, from now on. */
+  letGo(): void;
   /** Ends the connections that carry no request, now and as replies end. */
   close(): void;
   closeAll(): void;
@@ -86,7 +88,12 @@ export interface Listener {
   listen(): Promise<AddressInfo>;
   /** Ends the connections that carry no request now. */
   closeIdle(): void;
-  /** Answers `connection: close` from now on and takes no new connection. */
+  /**
+   * Answers `connection: close` from now on, and still takes new connections: clients that keep one come elsewhere next
+   * time, and none is closed just when a request is on its way.
+   */
+  letGo(): void;
+  /** As `letGo`, ends the connections that carry no request, and takes no new one. */
   close(): void;
   /** Lets replies that have their end go out, for two seconds at most, and ends every connection. */
   stop(): Promise<void>;
@@ -101,7 +108,7 @@ const endAllMs = 1_000;
 export async function createListener(parts: ListenerParts): Promise<Listener> {
   const places = new Places();
   const connections = new ConnectionBounds(parts);
-  const state = { isClosing: false };
+  const state = { isLettingGo: false, isClosing: false };
   const closing = new Set<() => void>();
   const beginClosing = () => {
     if (state.isClosing) return;
@@ -109,7 +116,9 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     for (const listener of closing) listener();
   };
   const isClosing = () => state.isClosing || parts.isTight();
+  const isLettingGo = () => state.isLettingGo || isClosing();
   const http = createHttpLane({
+    isLettingGo,
     isClosing,
     countRequest: () => parts.requests.node_http.add(),
     findHandler: (path) => places.findHandler(path),
@@ -117,6 +126,7 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     findUpgrade: (path) => places.findUpgrade(path),
   });
   const lane = {
+    isLettingGo,
     isClosing,
     findRoute: (path: string) => places.findRoute(path),
     handOver(socket: Socket, onClose: () => void, peer: string) {
@@ -177,6 +187,10 @@ export async function createListener(parts: ListenerParts): Promise<Listener> {
     listen: () => listen(server, parts),
     closeIdle() {
       for (const each of lanes) each.closeIdle();
+    },
+    letGo() {
+      state.isLettingGo = true;
+      parts.dealer?.letGo();
     },
     close() {
       beginClosing();

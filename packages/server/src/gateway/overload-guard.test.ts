@@ -6,9 +6,9 @@ import { createOverloadGuard, overloadLookMs } from "./overload-guard.ts";
 const settings = { closeConnectionsRatio: 0.92, refuseRatio: 0.95, maxLoopDelayMs: 100 };
 
 /** A guard whose readings the test makes up. */
-function create() {
+function create(memory = 0.5) {
   const registry = createMetricRegistry();
-  const given = { memory: 0.5, nowMs: 0, random: 0.5 };
+  const given = { memory, nowMs: 0, random: 0.5 };
   const idle = { closed: 0 };
   const guard = createOverloadGuard({
     settings,
@@ -47,6 +47,13 @@ test("memory at 92 % lets connections go once, at 95 % refuses calls with a time
   pass(4);
   expect([guard.isTight, guard.refusal(), idle.closed]).toEqual([false, undefined, 1]);
   expect(metric()).toContain('llm_overload_state{cause="memory"} 0');
+});
+
+test("a process that begins short of memory takes no call", () => {
+  const { guard, metric } = create(0.96);
+  expect(guard.isTight).toBe(true);
+  expect(guard.refusal()).toMatchObject({ code: "overloaded" });
+  expect(metric()).toContain('llm_overload_state{cause="memory"} 2');
 });
 
 test("a loop that stays late sheds a growing part of the calls, and none when it is on time again", () => {

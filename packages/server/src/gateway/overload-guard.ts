@@ -38,8 +38,8 @@ export function createOverloadGuard(parts: OverloadGuardParts): OverloadGuard {
     memory: metrics.overloadRefused.series("memory"),
     loop: metrics.overloadRefused.series("event_loop"),
   };
-  let state = noOverload;
   let memoryRatio = readMemory();
+  let state = judgeOverload(noOverload, { memoryRatio, loopDelayMs: 0 }, settings);
   let looks = 0;
   let lastLookMs = nowMs();
   show();

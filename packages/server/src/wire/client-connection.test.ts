@@ -22,8 +22,11 @@ afterEach(() => {
 async function startLane(adopt: typeof adoptSocket, answer: (served: Served) => void = sendOk) {
   const served: Served[] = [];
   const handed: string[] = [];
-  const state = { isClosing: false, closed: 0 };
+  const state = { isLettingGo: false, isClosing: false, closed: 0 };
   const owner: ClientConnectionOwner = {
+    get isLettingGo() {
+      return state.isLettingGo;
+    },
     get isClosing() {
       return state.isClosing;
     },
@@ -190,7 +193,7 @@ describe.each([
     expect(await until("BYE")).toContain("connection: close\r\n");
     await once(socket, "close");
     const second = await open(port);
-    state.isClosing = true;
+    state.isLettingGo = true;
     second.socket.write(request("stop"));
     expect(await second.until("STOP")).toContain("connection: close\r\n");
   });
@@ -258,14 +261,27 @@ describe.each([
     expect(isIdle()).toBe(true);
   });
 
-  it("is idle when nothing came until its deadline was looked at", async () => {
+  it("is idle when nothing came until its deadline was looked at twice", async () => {
     const { port, connections } = await startLane(adopt);
     await open(port);
     await expect.poll(() => connections.length).toBe(1);
     const [connection] = connections;
+    connection?.checkDeadline(performance.now());
     expect(connection?.isIdle).toBe(false);
     connection?.checkDeadline(performance.now());
     expect(connection?.isIdle).toBe(true);
+  });
+
+  it("stays open between two requests while connections are let go as replies end", async () => {
+    const { port, connections, state } = await startLane(adopt);
+    const { socket, until } = await open(port);
+    socket.write(request("one"));
+    await until("ONE");
+    state.isLettingGo = true;
+    for (const lateMs of [0, 1, 2]) connections[0]?.checkDeadline(performance.now() + lateMs);
+    socket.write(request("two"));
+    expect(await until("TWO")).toContain("connection: close\r\n");
+    await once(socket, "close");
   });
 
   it("ends a new connection that brings nothing while the server closes", async () => {

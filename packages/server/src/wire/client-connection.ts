@@ -30,7 +30,9 @@ export interface FastService {
 
 /** Whom a connection belongs to. */
 export interface ClientConnectionOwner {
-  /** Whether replies end their connections, because the server stops. */
+  /** Whether replies end their connections. */
+  readonly isLettingGo: boolean;
+  /** Whether connections that bring no request end. */
   readonly isClosing: boolean;
   findRoute(path: string): FastRoute | undefined;
   /** A request begins. */
@@ -97,11 +99,11 @@ export class ClientConnection implements ReplyCarrier, Timed {
   }
 
   /**
-   * Whether it carries no request and can be closed. One that was accepted a moment ago, until its deadline is first looked
-   * at, cannot: its first request is likely on its way, and would be lost without an answer.
+   * Whether it carries no request and can be closed. One that was accepted a moment ago, until its deadline is looked at
+   * for the second time, cannot: its first request is likely on its way, and would be lost without an answer.
    */
   get isIdle(): boolean {
-    return this.#phase === "idle" && !(this.#isNew && this.#sinceMs === undefined);
+    return this.#phase === "idle" && !this.#isNew;
   }
 
   get waitingBytes(): number {
@@ -109,7 +111,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
   }
 
   get isLast(): boolean {
-    return this.#isLastRequest || this.#owner.isClosing;
+    return this.#isLastRequest || this.#owner.isLettingGo;
   }
 
   write(bytes: Uint8Array): void {
@@ -144,6 +146,7 @@ export class ClientConnection implements ReplyCarrier, Timed {
   }
 
   checkDeadline(nowMs: number): void {
+    if (this.#sinceMs !== undefined) this.#isNew = false;
     this.#sinceMs ??= nowMs;
     const waitedMs = nowMs - this.#sinceMs;
     if (this.#phase === "idle") {

@@ -21,6 +21,8 @@ export interface DealtConnections {
   take(id: number, socket: Socket): void;
   /** Ends the connections that carry no request now. */
   closeIdle(): void;
+  /** Ends connections as replies end, from now on. */
+  letGo(): void;
   /** Ends the connections that carry no request, now and as replies end. */
   close(): void;
   closeAll(): void;
@@ -28,12 +30,14 @@ export interface DealtConnections {
 }
 
 export function createDealtConnections(parts: DealtConnectionsParts): DealtConnections {
-  const state = { isClosing: false, count: 0 };
+  const state = { isLettingGo: false, isClosing: false, count: 0 };
+  const isClosing = () => state.isClosing || parts.isTight();
   let closed: number[] = [];
   const tunnels = createTunnels(parts.tunnelPath);
   const lane = createFastLane({
     canAdopt: parts.canAdopt,
-    isClosing: () => state.isClosing || parts.isTight(),
+    isLettingGo: () => state.isLettingGo || isClosing(),
+    isClosing,
     countRequest: () => parts.countRequest(),
     findRoute: (path) => parts.findRoute(path),
     handOver: (socket, onClose, peer) => tunnels.take(socket, { peer, onClose }),
@@ -58,6 +62,9 @@ export function createDealtConnections(parts: DealtConnectionsParts): DealtConne
     take(id, socket) {
       state.count++;
       lane.take(socket, () => noteClosed(id));
+    },
+    letGo() {
+      state.isLettingGo = true;
     },
     closeIdle: () => lane.closeIdle(),
     close() {

@@ -80,6 +80,7 @@ export type ToWorker =
   /** Answer of `insert` and `make_durable`. */
   | { readonly type: "stored"; readonly id: number; readonly error: StoreError | undefined }
   | { readonly type: "report"; readonly id: number; readonly isWhole: boolean }
+  | { readonly type: "let_go" }
   | { readonly type: "close" }
   | { readonly type: "close_all" }
   | { readonly type: "drain"; readonly deadlineMs: number }

@@ -110,6 +110,9 @@ class Pool implements WorkerPool {
         worker?.deal(socket, onClose, onReturned);
         return worker !== undefined;
       },
+      letGo: () => {
+        for (const slot of this.#slots) slot.send({ type: "let_go" });
+      },
       close: () => {
         for (const slot of this.#slots) slot.close();
       },

@@ -88,6 +88,9 @@ export async function startWorker(input: WorkerInput): Promise<Worker> {
       case "report":
         void report(message.isWhole).then((each) => send({ type: "report", id: message.id, report: each }));
         return;
+      case "let_go":
+        connections.letGo();
+        return;
       case "close":
         connections.close();
         return;
