@@ -178,7 +178,7 @@ test.each(setUps)(
     await once(socket, "connect");
     const answered = text(socket);
     // Connections are accepted in the order in which they come.
-    await ask(platform, "/livez", { headers: { connection: "close" } });
+    kept.push(await openKept(platform));
     platform.kill("SIGTERM");
     await Promise.all(kept.map((each) => each.closed));
     socket.write(chatRequest);

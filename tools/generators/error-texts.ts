@@ -109,7 +109,8 @@ export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
   },
   upstream_error: {
     meaning: "The upstream failed, refused the connection, or broke it.",
-    remedy: "Look at the upstream's own log. Add a fallback, so that clients do not notice.",
+    remedy:
+      'Look at the upstream\'s own log, or at what it said: see "The log" in the operate guide. Add a fallback, so that clients do not notice.',
   },
   upstream_incomplete: {
     meaning: "The upstream's reply ended without its end. What came until then is not the whole answer.",

@@ -6,8 +6,10 @@ import { type BudgetBook, openBudgetBook } from "./budget-book.ts";
 import type { PlatformConfig } from "./config/schema.ts";
 import { toContentStage } from "./content-capture.ts";
 import { createBudgetPrices } from "./core/budget-prices.ts";
+import type { KnownSecrets } from "./core/known-secrets.ts";
 import type { Foundation } from "./foundation.ts";
 import { createLocalLimits } from "./gateway/call-limits.ts";
+import { createFailureLog } from "./gateway/failure-log.ts";
 import { DemandTable } from "./gateway/demand-table.ts";
 import { createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
 import { noRecords } from "./gateway/no-records.ts";
@@ -28,6 +30,7 @@ import { createWorkerHost, type WorkerHost } from "./worker-host.ts";
 export interface CallPathInput {
   readonly config: PlatformConfig;
   readonly log: PlatformLog;
+  readonly secrets: KnownSecrets;
   readonly login: Login;
 }
 
@@ -52,7 +55,7 @@ export interface CallPath {
 /** Rejects with PlatformError `unavailable`. */
 export async function openCallPath(
   foundation: Foundation,
-  { config, log, login }: CallPathInput,
+  { config, log, secrets, login }: CallPathInput,
   manager: () => Manager | undefined,
 ): Promise<CallPath> {
   const { store, audit, registry, metrics, sharing, tracing, logLevels } = foundation;
@@ -64,9 +67,11 @@ export async function openCallPath(
   const { budgets, routes } = await openNamesAndBudgets(foundation, { config, log, manager });
   const counter = new DemandTable(sharing.limits, budgets.counter);
   const refusals = openRefusals(foundation);
+  const failures = createFailureLog({ log, logLevels, secrets });
   const workers = createWorkerHost({
     config,
     refusals,
+    failures,
     counter,
     ledger: store.ledger,
     audit,
@@ -105,6 +110,7 @@ export async function openCallPath(
     budgetPrices,
     reportTraffic,
     refusals: config.ledger.enabled ? refusals : undefined,
+    failures,
     guard,
     limits: workers?.limits ?? createLocalLimits(settings.maxInFlight, counter),
   });
@@ -146,9 +152,11 @@ function openRefusals({ store, metrics }: Foundation): RefusalLog {
 function createCallGateway(
   { spool, audit, content, metrics, tracing }: Foundation,
   parts: Pick<GatewayParts, "directory" | "settings" | "budgetPrices" | "guard" | "limits"> &
-    Pick<RecorderParts, "prices" | "reportTraffic" | "refusals"> & { readonly config: PlatformConfig },
+    Pick<RecorderParts, "prices" | "reportTraffic" | "refusals" | "failures"> & {
+      readonly config: PlatformConfig;
+    },
 ): Gateway {
-  const { config, directory, settings, prices, budgetPrices, reportTraffic, refusals, guard, limits } = parts;
+  const { config, directory, settings, prices, budgetPrices, reportTraffic, refusals, failures } = parts;
   return createGateway({
     directory,
     recorder: createRecorder({
@@ -157,6 +165,7 @@ function createCallGateway(
       budgetPrices,
       metrics,
       refusals,
+      failures,
       reportTraffic,
     }),
     settings,
@@ -164,9 +173,9 @@ function createCallGateway(
     tracing,
     canRecord: () => audit.isAccepting && !spool.isFull,
     content: toContentStage(config, content),
-    limits,
+    limits: parts.limits,
     budgetPrices,
-    guard,
+    guard: parts.guard,
     random: Math.random,
   });
 }

@@ -6,6 +6,7 @@ import type { PlatformConfig } from "./config/schema.ts";
 import type { Budget } from "./core/budgets.ts";
 import type { LimitCounter } from "./core/limits.ts";
 import type { PriceTable } from "./core/prices.ts";
+import type { FailureSink } from "./gateway/failure-log.ts";
 import type { ModelDirectory, PlatformView } from "./gateway/model-directory.ts";
 import type { RefusalSink, TrafficOutcome } from "./gateway/recorder.ts";
 import { toWorkerCount, toWorkerSettings } from "./settings-of.ts";
@@ -32,6 +33,7 @@ export interface WorkerHostParts {
   readonly logLevels: LogLevels;
   readonly log: Log;
   readonly refusals: RefusalSink;
+  readonly failures: FailureSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./explain-call.ts";
 import type { RefusedCall } from "../core/refused-call.ts";
 import { chargesOf } from "./attempt-charges.ts";
+import { type FailureSink, noteFailure } from "./failure-log.ts";
 import type { GatewayCall } from "./gateway-call.ts";
 import type { Target } from "./targets.ts";
 import type { CallTrace } from "./tracing/call-trace.ts";
@@ -45,6 +46,7 @@ export interface RecorderParts {
   readonly metrics: PlatformMetrics;
   /** Where calls are noted that end without a reply; undefined where no records are kept. */
   readonly refusals?: RefusalSink | undefined;
+  readonly failures: FailureSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -141,6 +143,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     if (usage.source !== "none" && cost === null) series.costUnknown.add();
     if (end.facts.isPromptTruncated) metrics.promptsTruncated.series(series.provider, series.model).add();
     judge(target, end.error, nowMs);
+    if (end.error !== undefined) noteFailure(parts.failures, record, end.error);
     if (call.stream) metrics.terminations.series(end.outcome).add();
     if (end.isFinal) {
       series.countCall(call, nowMs, "2xx");

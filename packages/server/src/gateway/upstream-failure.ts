@@ -11,6 +11,7 @@ import {
   readContextOverflow,
 } from "../wire/context-overflow.ts";
 import { toRecord } from "../wire/openai-usage.ts";
+import { mostSaid } from "../wire/reported-error.ts";
 
 /** An upstream's answer with an error status. */
 export interface FailedReply {
@@ -36,7 +37,7 @@ export function toUpstreamError(reply: FailedReply): PlatformError {
   const { code: upstreamCode, field, message, overflow } = readEnvelope(reply.body);
   const details: ErrorDetails = {
     upstreamStatus: reply.status,
-    cause: new Error(reply.body.toString("utf8", 0, 2048)),
+    cause: new Error(reply.body.toString("utf8", 0, mostSaid)),
     ...(field === undefined ? {} : { field }),
   };
   const said = upstreamCode === undefined ? "" : ` (${upstreamCode})`;

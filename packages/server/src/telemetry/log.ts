@@ -7,6 +7,8 @@ import type { LogTap } from "./log-tap.ts";
 
 /** The platform's log: one JSON object a line, an event name and fields. */
 export interface PlatformLog extends Log {
+  /** What is looked for in a single case, and may hold parts of what callers sent. */
+  trace(event: string, fields?: Readonly<Record<string, unknown>>): void;
   /** The same log with fields added to every line. */
   child(fields: Readonly<Record<string, unknown>>): PlatformLog;
 }
@@ -80,7 +82,7 @@ export function createLog(
 }
 
 type Writer = ReturnType<typeof pino>;
-type Severity = "debug" | "info" | "warn" | "error";
+type Severity = "trace" | "debug" | "info" | "warn" | "error";
 
 function wrap(writer: Writer, sink: LogSink, integration: string | undefined): PlatformLog {
   function say(level: Severity, event: string, fields: Readonly<Record<string, unknown>> | undefined): void {
@@ -92,6 +94,7 @@ function wrap(writer: Writer, sink: LogSink, integration: string | undefined): P
     else sink.held.timer ??= setTimeout(() => tellAllHeld(writer, sink), tellHeldAfterMs).unref();
   }
   return {
+    trace: (event, fields) => say("trace", event, fields),
     debug: (event, fields) => say("debug", event, fields),
     info: (event, fields) => say("info", event, fields),
     warn: (event, fields) => say("warn", event, fields),

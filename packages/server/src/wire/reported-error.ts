@@ -2,8 +2,8 @@ import { PlatformError } from "@llm-platform/kit";
 import { describeContextOverflow, readContextOverflow } from "./context-overflow.ts";
 import { toRecord } from "./openai-usage.ts";
 
-/** Of what an upstream said, this much is kept for the log. */
-const mostSaidCharacters = 2_048;
+/** Of what an upstream said, as many bytes or characters are kept for the log. */
+export const mostSaid = 4_096;
 
 /**
  * The error that an upstream reports in a reply of status 200: `upstream_error`, but where the prompt does not fit, which
@@ -14,7 +14,7 @@ const mostSaidCharacters = 2_048;
  */
 export function toReportedError(value: unknown, message: string, isRetryable: boolean): PlatformError {
   const overflow = readContextOverflow(typeof value === "string" ? value : toRecord(value));
-  const cause = new Error(String(JSON.stringify(value, shallow)).slice(0, mostSaidCharacters));
+  const cause = new Error(String(JSON.stringify(value, shallow)).slice(0, mostSaid));
   if (overflow === undefined) return new PlatformError("upstream_error", message, { cause, isRetryable });
   const told = describeContextOverflow(overflow, undefined);
   return new PlatformError("context_length_exceeded", told, { cause, isRetryable: true });

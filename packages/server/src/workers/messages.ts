@@ -5,6 +5,7 @@ import type { LedgerRecord } from "../core/ledger-record.ts";
 import type { RefusedCall } from "../core/refused-call.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { Recall } from "../core/slot-leases.ts";
+import type { FailedAttempt } from "../gateway/failure-log.ts";
 import type { HoldReport, LimitAnswer, LimitAsk } from "../gateway/leased-limits.ts";
 import type { TrafficOutcome } from "../gateway/recorder.ts";
 import type { GatewaySettings } from "../gateway/settings.ts";
@@ -114,6 +115,8 @@ export type FromWorker =
   | { readonly type: "make_durable"; readonly id: number }
   /** Calls that ended without a reply. */
   | { readonly type: "refused"; readonly calls: readonly RefusedCall[] }
+  /** Of an attempt that somebody wants to read of. */
+  | { readonly type: "failed"; readonly failure: FailedAttempt }
   /** Of calls that have ended. */
   | { readonly type: "spans"; readonly spans: EncodedSpans }
   /** Of a call that has ended, whose content is recorded. */

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { createBudgetPrices } from "../core/budget-prices.ts";
 import { KnownSecrets } from "../core/known-secrets.ts";
 import { createPriceTable, type LivePriceTable } from "../core/prices.ts";
+import { type FailureSink, isFailureLogged } from "../gateway/failure-log.ts";
 import { createGateway, type Gateway } from "../gateway/gateway.ts";
 import { LeasedLimits } from "../gateway/leased-limits.ts";
 import { createModelDirectory, viewBreakers } from "../gateway/model-directory.ts";
@@ -60,7 +61,7 @@ export async function openWorkerCalls(input: WorkerInput): Promise<WorkerCalls> 
 }
 
 function createCalls(
-  { start, log, send }: WorkerInput,
+  { start, log, logLevels, send }: WorkerInput,
   {
     ledger,
     spool,
@@ -102,6 +103,7 @@ function createCalls(
     prices,
     budgetPrices,
     metrics,
+    failures: tellFailures(logLevels, send),
     reportTraffic: createTrafficReport((traffic) => send({ type: "traffic", traffic })),
   });
   const tight: { closeIdle: () => void } = { closeIdle: () => undefined };
@@ -163,6 +165,14 @@ function createCalls(
       relayed.stop();
       lock.release();
     },
+  };
+}
+
+/** The first process knows the secrets that an upstream may have repeated, and writes the lines. */
+function tellFailures(logLevels: WorkerInput["logLevels"], send: WorkerInput["send"]): FailureSink {
+  return {
+    isWanted: (integration) => isFailureLogged(logLevels, integration),
+    note: (failure) => send({ type: "failed", failure }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { LimitCounter } from "../core/limits.ts";
 import type { PriceEntry } from "../core/price-terms.ts";
 import type { CallLimits } from "../gateway/call-limits.ts";
 import type { RefusalSink, TrafficOutcome } from "../gateway/recorder.ts";
+import type { FailureSink } from "../gateway/failure-log.ts";
 import { SharedLimits } from "../gateway/shared-limits.ts";
 import type { AuditLog } from "../store/audit-log.ts";
 import { workerSpoolFolder } from "../store/spool-leftovers.ts";
@@ -40,6 +41,7 @@ export interface WorkerPoolParts {
   readonly tracing: Tracing;
   readonly logLevels: LogLevels;
   readonly refusals: RefusalSink;
+  readonly failures: FailureSink;
   reportTraffic(integration: string, outcome: TrafficOutcome): void;
 }
 
@@ -265,6 +267,9 @@ class Pool implements WorkerPool {
         return;
       case "refused":
         for (const call of message.calls) this.#parts.refusals.note(call);
+        return;
+      case "failed":
+        this.#parts.failures.note(message.failure);
         return;
       case "spans":
         this.#parts.tracing.current?.taker.take(message.spans);

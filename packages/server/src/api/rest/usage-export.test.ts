@@ -36,7 +36,7 @@ const ignore = () => undefined;
 const done = () => Promise.resolve();
 
 async function serve(ledger: ReturnType<typeof ledgerOf>): Promise<string> {
-  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => log };
+  const log = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => log };
   const rest = await createRestServer({
     operations: [],
     authenticator: { authenticate: () => localAdmin },
