@@ -12,13 +12,15 @@ const giveUpAfterMs = 5_000;
 export async function waitUntilQuiet(process: PinnedProcess): Promise<void> {
   const giveUpAtMs = performance.now() + giveUpAfterMs;
   let before = await readCpuMs(await process.pids());
-  // Twice in a row: on a busy machine one short look may fall into a time in which it had to wait for its core.
+  // Twice in a row: what it does may have pauses.
   for (let quietLooks = 0; quietLooks < 2; ) {
     const startedAtMs = performance.now();
     await wait(watchMs);
-    const now = await readCpuMs(await process.pids());
+    const pids = await process.pids();
+    const now = await readCpuMs(pids);
     const nowMs = performance.now();
-    quietLooks = now - before <= quietShare * (nowMs - startedAtMs) ? quietLooks + 1 : 0;
+    const isQuiet = now - before <= quietShare * (nowMs - startedAtMs) && !(await isAnyRunnable(pids));
+    quietLooks = isQuiet ? quietLooks + 1 : 0;
     if (nowMs > giveUpAtMs) return;
     before = now;
   }
@@ -31,14 +33,25 @@ export async function readCpuMs(pids: readonly number[]): Promise<number> {
 }
 
 async function readProcessCpuMs(pid: number): Promise<number> {
+  const texts = await readOfThreads(pid, "schedstat");
+  return texts.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / nanosPerMilli;
+}
+
+/** Whether a thread of the processes has something to do, be it that on a busy machine it has to wait for its core. */
+async function isAnyRunnable(pids: readonly number[]): Promise<boolean> {
+  const texts = (await Promise.all(pids.map((pid) => readOfThreads(pid, "stat")))).flat();
+  // The state stands behind the name, which may have anything in it (proc_pid_stat(5)).
+  return texts.some((text) => text.slice(text.lastIndexOf(")")).startsWith(") R"));
+}
+
+async function readOfThreads(pid: number, file: "schedstat" | "stat"): Promise<readonly string[]> {
   try {
     const threads = await readdir(`/proc/${pid}/task`);
-    const texts = await Promise.all(
-      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")),
+    return await Promise.all(
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/${file}`, "utf8")),
     );
-    return texts.reduce((sum, text) => sum + Number(text.split(" ")[0]), 0) / nanosPerMilli;
   } catch {
     // The process, or one of its threads, ended while it was looked at: nothing is left behind there.
-    return 0;
+    return [];
   }
 }
