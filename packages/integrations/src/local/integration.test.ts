@@ -10,7 +10,7 @@ import {
   readReplyBody,
 } from "@llm-platform/kit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endless, hello, tools, weather } from "./chat-requests.test-data.ts";
+import { endless, hello, tools } from "./chat-requests.test-data.ts";
 import { localIntegration } from "./integration.ts";
 import type { LocalSettings } from "./settings.ts";
 
@@ -134,63 +134,6 @@ describe("a running local integration", () => {
       content.slice(0, content.indexOf(stop)),
     );
     expect(chunks.at(-1).choices[0].finish_reason).toBe("stop");
-  });
-
-  it("calls a required tool with arguments that fit its schema", async () => {
-    const request = {
-      messages: [{ role: "user", content: "What is the weather in Paris?" }],
-      tools: [weather],
-      tool_choice: "required",
-      temperature: 0,
-    };
-    const { body } = await askJson(request);
-    const [choice] = body.choices;
-    expect(choice.finish_reason).toBe("tool_calls");
-    expect(choice.message.content).toBeNull();
-    expect(choice.message.tool_calls[0].function.name).toBe("get_weather");
-    expect(JSON.parse(choice.message.tool_calls[0].function.arguments)).toEqual({ city: expect.any(String) });
-    const { text } = await ask(request, { stream: true });
-    const deltas = events(text)
-      .slice(0, -1)
-      .flatMap((event) => JSON.parse(event).choices[0].delta.tool_calls ?? []);
-    expect(deltas[0].function).toEqual({ name: "get_weather", arguments: "" });
-    expect(deltas.map((delta) => delta.function.arguments).join("")).toBe(
-      choice.message.tool_calls[0].function.arguments,
-    );
-  });
-
-  it("keeps to a JSON schema", async () => {
-    const schema = {
-      type: "object",
-      properties: { city: { type: "string", maxLength: 12 }, size: { enum: ["small", "big"] } },
-      required: ["size"],
-      additionalProperties: false,
-    };
-    const { body } = await askJson({
-      messages: hello,
-      max_tokens: 200,
-      response_format: { type: "json_schema", json_schema: { name: "city", schema } },
-    });
-    const value = JSON.parse(body.choices[0].message.content);
-    expect(["small", "big"]).toContain(value.size);
-    expect(Object.keys(value).filter((key) => key !== "city" && key !== "size")).toEqual([]);
-  });
-
-  it("answers with JSON or a call where both are asked for", async () => {
-    const schema = {
-      type: "object",
-      properties: { city: { type: "string", maxLength: 8 } },
-      required: ["city"],
-    };
-    const { body } = await askJson({
-      messages: hello,
-      max_tokens: 200,
-      tools: [weather],
-      response_format: { type: "json_schema", json_schema: { name: "city", schema } },
-    });
-    const { message } = body.choices[0];
-    const text = message.tool_calls?.[0].function.arguments ?? message.content;
-    expect(JSON.parse(text)).toEqual({ city: expect.any(String) });
   });
 
   it("gives log probabilities that sum up to the token chosen", async () => {

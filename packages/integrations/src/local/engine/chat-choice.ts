@@ -50,7 +50,7 @@ export async function runChoice(
       topLogprobs: plan.topLogprobs,
       signal,
       grammar: () => grammars.next(reader.isInCall, reader.isAtCallStart),
-      isComplete: () => !plan.isParallelCalls && reader.callCount > 0,
+      isComplete: () => reader.callCount >= plan.mostCalls,
     });
     const end = await drain(pieces, async (piece) => {
       for (const delta of reader.read(piece.text, piece.logprobs)) await sink(delta);

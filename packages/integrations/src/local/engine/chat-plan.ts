@@ -9,6 +9,7 @@ import { tokenizeChat } from "./prompt-tokens.ts";
 import { type Sampling, toSampling, toStopStrings } from "./sampling.ts";
 import {
   checkStrictTools,
+  mostParallelCalls,
   type ReplyShape,
   replyGrammar,
   type ToolDefinition,
@@ -31,8 +32,8 @@ export interface ChatPlan {
   readonly topLogprobs: number | undefined;
   /** Tools whose calls are looked for in the reply. */
   readonly toolNames: readonly string[];
-  /** Whether the model may go on after its first call. */
-  readonly isParallelCalls: boolean;
+  /** So many calls end the reply. */
+  readonly mostCalls: number;
   /** In force from the first token. */
   readonly grammar: GrammarPlan | undefined;
   /** In force once the model itself has opened a tool call. */
@@ -58,7 +59,7 @@ export function planChat(engine: LoadedEngine, request: ChatRequest): ChatPlan {
     stops: [...toStopStrings(request.stop), ...engine.template.endings],
     topLogprobs: request.logprobs ? (request.top_logprobs ?? 0) : undefined,
     toolNames: asked.map((tool) => tool.name),
-    isParallelCalls: request.parallel_tool_calls,
+    mostCalls: request.parallel_tool_calls ? mostParallelCalls : 1,
     ...planGrammars(engine, request, asked),
   };
 }

@@ -27,6 +27,9 @@ export interface ReplyShape {
   readonly json?: { readonly schema: Json; readonly field: string };
 }
 
+/** Calls of one reply. A small model that must call, or has called once, may not find an end by itself. */
+export const mostParallelCalls = 16;
+
 /** Grammar of a whole reply: JSON, or tool calls, or either. Throws PlatformError naming a keyword that it cannot enforce. */
 export function replyGrammar(shape: ReplyShape): string {
   const builder = new GrammarBuilder();
@@ -62,7 +65,7 @@ function addCalls(builder: GrammarBuilder, calls: NonNullable<ReplyShape["calls"
     }
     case "mistral":
       return builder.addRule(
-        `${terminal("[TOOL_CALLS]")} " "? "[" ${call} ${isParallel ? `("," ws ${call})* ` : ""}"]"`,
+        `${terminal("[TOOL_CALLS]")} " "? "[" ${call} ${isParallel ? `("," ws ${call}){0,${mostParallelCalls - 1}} ` : ""}"]"`,
       );
     case "llama":
       return call;
