@@ -63,6 +63,8 @@ describe.skipIf(chromiumPath === undefined)("the page of requests", browserTest,
     await page.getByRole("table", { name: "Where the time went" }).waitFor();
     await page.getByRole("heading", { name: /^Attempt 1: fake\/tiny-chat/ }).waitFor();
     await page.getByText("The upstream answered with an error", { exact: false }).first().waitFor();
+    const said = page.getByText("What fake says then is told by the log alone").first();
+    expect(await said.getByRole("link").getAttribute("href")).toBe("/console/system/log");
     await page.getByText("was asked", { exact: true }).first().waitFor();
     await page.getByText("no integration offers it").first().waitFor();
     expect(await findBarriers(page)).toEqual([]);

@@ -1,6 +1,8 @@
+import { Link } from "wouter";
 import { Card } from "../../components/card.tsx";
 import { StateMark } from "../../components/state-mark.tsx";
 import { useFormats } from "../../components/use-formats.ts";
+import { useMay } from "../../session/use-session.ts";
 import { useText } from "../../text/use-text.ts";
 import { CandidateTable } from "./candidate-table.tsx";
 import { requestMessages } from "./messages.ts";
@@ -10,11 +12,14 @@ import styles from "./requests.module.css";
 type Attempt = Explanation["attempts"][number];
 
 const goodOutcomes: readonly Attempt["outcome"][] = ["stop", "length", "tool_calls"];
+/** Those of which an upstream has said more than is told to callers. */
+const worded: readonly Attempt["outcome"][] = ["upstream_error", "upstream_malformed"];
 
 /** One attempt: where it went, why there, what came of it, and what it cost. */
 export function AttemptCard({ attempt }: { readonly attempt: Attempt }) {
   const say = useText(requestMessages);
   const formats = useFormats();
+  const may = useMay();
   const { outcome, http_status, error_code, currency, cost_micros } = attempt;
   return (
     <Card
@@ -25,6 +30,12 @@ export function AttemptCard({ attempt }: { readonly attempt: Attempt }) {
       actions={<StateMark tone={goodOutcomes.includes(outcome) ? "good" : "bad"}>{outcome}</StateMark>}
     >
       <p>{say(`outcome_${outcome}`)}</p>
+      {worded.includes(outcome) && may("system.log_levels.set") ? (
+        <p>
+          {say("said", { integration: attempt.integration })}{" "}
+          <Link href="/system/log">{say("set_level")}</Link>
+        </p>
+      ) : null}
       <dl className={styles["facts"]}>
         <div>
           <dt>{say("http_status")}</dt>
