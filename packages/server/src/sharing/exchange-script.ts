@@ -112,7 +112,7 @@ local function window(key, limit, span, owed, need, unit, want, returned)
   else
     redis.call('DEL', key)
   end
-  return granted, math.max(0, math.floor(limit - used)), wait, ends - now
+  return granted, math.max(0, math.floor(limit - used)), wait, used > 0 and ends - now or 0
 end
 
 -- Slots are a hash of what each replica holds; those of a replica that is no longer heard are free.
