@@ -37,7 +37,7 @@ describe.each(setUps)("why an upstream failed, over %s", (_name, env) => {
       return String(member(member(answer.json, "error"), "request_id"));
     };
 
-    await failed(openai, "fake/tiny-chat", body);
+    const untold = await failed(openai, "fake/tiny-chat", body);
     expect(linesOf(platform)).toEqual([]);
     const levels = [{ part: "fake", level: "trace", minutes: 5 }];
     const set = await ask(platform, "/api/v1/system/log-levels", { method: "PUT", body: { levels } });
@@ -65,6 +65,7 @@ describe.each(setUps)("why an upstream failed, over %s", (_name, env) => {
     const { said } = await lineOf(JSON.stringify({ error: { message: filler + upstreamKey } }));
     expect(said).toMatch(/filler \[secret\]/);
     await platform.stop();
+    expect(linesOf(platform).filter((each) => each.includes(untold))).toEqual([]);
     expect(linesOf(platform).filter((each) => !each.includes('"integration":"fake"'))).toEqual([]);
     expect(platform.log()).not.toContain(upstreamKey.slice(0, 9));
     await Promise.all([openai.reset(), ollama.reset()]);

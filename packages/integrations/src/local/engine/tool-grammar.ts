@@ -64,6 +64,7 @@ function addCalls(builder: GrammarBuilder, calls: NonNullable<ReplyShape["calls"
       return isParallel ? builder.addRule(`${one} (${terminal("\n")} ${one})*`) : one;
     }
     case "mistral":
+      // One list, whose calls are known when it ends: those of the other styles are counted as they come.
       return builder.addRule(
         `${terminal("[TOOL_CALLS]")} " "? "[" ${call} ${isParallel ? `("," ws ${call}){0,${mostParallelCalls - 1}} ` : ""}"]"`,
       );
